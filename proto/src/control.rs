@@ -1,0 +1,210 @@
+//! Control messages: everything but inputs and state frames.
+
+use serde::{Deserialize, Serialize};
+
+use crate::bounded::{Blob, List, Text};
+use crate::close::CloseCode;
+use crate::id::{PlayerId, RoomId, Tick};
+
+/// Bytes of a game's name.
+pub const GAME_NAME_MAX: usize = 32;
+/// Bytes of a room's options, as JSON text.
+pub const OPTIONS_MAX: usize = 1024;
+/// Bytes of one request, reply, event or input of a game.
+pub const BODY_MAX: usize = 4096;
+/// Bytes of a match result, as JSON text.
+pub const RESULT_MAX: usize = 16 * 1024;
+/// Rooms in one listing.
+pub const LISTING_MAX: usize = 100;
+
+/// A game's name.
+pub type GameName = Text<GAME_NAME_MAX>;
+/// A room's options, a JSON object; empty means all defaults.
+pub type OptionsText = Text<OPTIONS_MAX>;
+/// A request, reply, event or input as the game encoded it.
+pub type Body = Blob<BODY_MAX>;
+
+/// What a client says, besides inputs.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum ToServer {
+    /// The first message on every connection.
+    Hello {
+        /// [`crate::PROTOCOL_VERSION`].
+        protocol: u16,
+        /// Name and version of the client, for logs: `greenroom-client/0.1.0`.
+        client: Text<64>,
+        /// Who this is; nobody checks it yet.
+        token: Option<Text<1024>>,
+        /// Hash of the schema that the client already has: it is not sent again.
+        schema: Option<u64>,
+    },
+    /// Get a seat. Answered by `Joined` or `Refused`.
+    Join {
+        /// Comes back in the answer.
+        id: u32,
+        /// Where.
+        to: JoinTarget,
+    },
+    /// Give the seat up. Answered by `Left`.
+    Leave,
+    /// The open rooms of a game. Answered by `Rooms` or `Refused`.
+    List {
+        /// Comes back in the answer.
+        id: u32,
+        /// Which game.
+        game: GameName,
+    },
+    /// Something that the room must answer, once: by `Reply` or `Refused`.
+    Request {
+        /// Comes back in the answer.
+        id: u32,
+        /// As the game encoded it.
+        body: Body,
+    },
+    /// The state cannot be trusted any more (its hash differs): send a full one.
+    Resync,
+}
+
+/// Where a client wants a seat.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum JoinTarget {
+    /// A new room.
+    Create {
+        /// Which game.
+        game: GameName,
+        /// Its options.
+        options: OptionsText,
+    },
+    /// Any open room of the game with these options; refused if there is none.
+    Open {
+        /// Which game.
+        game: GameName,
+        /// Its options.
+        options: OptionsText,
+    },
+    /// Any open room of the game with these options, or else a new one.
+    OpenOrCreate {
+        /// Which game.
+        game: GameName,
+        /// Its options.
+        options: OptionsText,
+    },
+    /// One room.
+    Room(RoomId),
+}
+
+/// What the server says, besides state frames.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum ToClient {
+    /// The answer to `Hello`.
+    Welcome {
+        /// Name and version of the server.
+        server: Text<64>,
+        /// The games that it hosts.
+        games: List<GameName, 256>,
+    },
+    /// A seat was given. A full state follows.
+    Joined(Joined),
+    /// A request of any kind was not granted.
+    Refused {
+        /// Of the message that asked.
+        id: u32,
+        /// Why, for a program.
+        why: Refusal,
+        /// Why, for a person.
+        text: Text<256>,
+    },
+    /// The room's answer to a request.
+    Reply {
+        /// Of the request.
+        id: u32,
+        /// As the game encoded it.
+        body: Body,
+    },
+    /// A listing.
+    Rooms {
+        /// Of the message that asked.
+        id: u32,
+        /// The rooms, oldest first.
+        rooms: List<RoomInfo, LISTING_MAX>,
+    },
+    /// The seat was given up.
+    Left,
+    /// The match is over and so is the seat.
+    Ended {
+        /// The result as a JSON text.
+        result: Text<RESULT_MAX>,
+    },
+    /// The server is about to close this connection. Sent before the close frame, because a
+    /// browser sees the frame's code and reason but not the window.
+    Closing {
+        /// Why.
+        code: CloseCode,
+        /// Connect again after a random time up to this, in milliseconds.
+        retry_after_ms: u32,
+    },
+}
+
+/// A seat in a room.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Joined {
+    /// Of the message that asked.
+    pub id: u32,
+    /// Where.
+    pub room: RoomId,
+    /// Which game.
+    pub game: GameName,
+    /// Who the client is there.
+    pub player: PlayerId,
+    /// The room's tick at the join.
+    pub tick: Tick,
+    /// Ticks per second; 0 in a room that steps on commands.
+    pub tick_hz: u16,
+    /// A frame is sent every so many ticks.
+    pub send_every: u16,
+    /// Hash of the schema.
+    pub schema_hash: u64,
+    /// The schema as [`crate::wire::encode`] writes a [`crate::schema::Schema`], unless the
+    /// client said in its `Hello` that it has it.
+    pub schema: Option<Blob<{ 64 * 1024 }>>,
+}
+
+/// A room in a listing.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RoomInfo {
+    /// Its id.
+    pub room: RoomId,
+    /// Seats taken.
+    pub players: u32,
+    /// Seats there are.
+    pub players_max: u32,
+    /// Its options, complete.
+    pub options: OptionsText,
+}
+
+/// Why something was not granted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Refusal {
+    /// No game of this name.
+    UnknownGame,
+    /// No room of this id, or its match is over.
+    UnknownRoom,
+    /// The options are not what the game allows.
+    BadOptions,
+    /// No seat is free.
+    RoomFull,
+    /// The server hosts as many rooms as it may.
+    ServerFull,
+    /// The connection has a seat already.
+    AlreadySeated,
+    /// The connection has no seat.
+    NoSeat,
+    /// The game said no.
+    Game,
+    /// Too many requests wait already.
+    Busy,
+    /// The game failed while it handled this.
+    Failed,
+    /// The server is stopping.
+    Stopping,
+}

@@ -1,0 +1,313 @@
+//! What a game author writes.
+//!
+//! A game is one type that implements [`Game`]. Greenroom owns everything around it: members,
+//! sockets, deltas, logs, crashes. The rule that makes the rest possible: **a game changes only in
+//! the hooks below and looks at nothing outside**. No clock (use [`Ctx::tick`], [`Ctx::time`]), no
+//! other randomness than [`Ctx::rng`], no map whose order depends on the process (`BTreeMap`, not
+//! `HashMap`), no platform sine ([`crate::math`]), no files, no network ([`Ctx::effect`]). Then
+//! the same log gives the same match, bit for bit, on any machine.
+
+use std::time::Duration;
+
+use greenroom_proto::{Message, PlayerId, Replicate, Tick, wire};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::options::Options;
+use crate::rng::Rng;
+
+/// The rules of one game. The value is one running match.
+pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
+    /// Name on the wire and on the command line: 1 to 32 of `a-z 0-9 -`.
+    const NAME: &'static str;
+    /// Raised when the rules change: a log is replayed under the version that wrote it.
+    const VERSION: u32 = 1;
+
+    /// What the creator of a room may choose, see [`crate::options!`].
+    type Options: Options + Serialize + DeserializeOwned;
+    /// What clients see.
+    type State: Replicate;
+    /// What a player says all the time: only the newest counts, once per tick.
+    type Input: Message + Clone + Default + Send;
+    /// What a player says once and gets an answer to.
+    type Request: Message;
+    /// The answer; `Result<_, _>` where a request can be illegal.
+    type Reply: Message;
+    /// What players are told once, in order.
+    type Event: Message;
+    /// How a match ended. Sent to the players and written to result files as JSON.
+    type Result: Serialize + DeserializeOwned;
+
+    /// How time passes in a room with these options.
+    fn pace(options: &Self::Options) -> Pace;
+    /// Seats in a room with these options.
+    fn seats(options: &Self::Options) -> u32;
+
+    /// A match before its first step.
+    fn new(options: &Self::Options, ctx: &mut Ctx<Self>) -> Self;
+    /// What clients see now.
+    fn state(&self) -> &Self::State;
+
+    /// One step at a fixed rate. Not called in rooms that step on commands.
+    fn tick(&mut self, ctx: &mut Ctx<Self>) {
+        let _ = ctx;
+    }
+    /// Somebody takes a seat. The error is shown to them.
+    fn join(&mut self, player: PlayerId, ctx: &mut Ctx<Self>) -> Result<(), String>;
+    /// Somebody's seat is free again.
+    fn leave(&mut self, player: PlayerId, ctx: &mut Ctx<Self>);
+    /// Somebody's connection broke; the seat is still theirs.
+    fn dropped(&mut self, player: PlayerId, ctx: &mut Ctx<Self>) {
+        let _ = (player, ctx);
+    }
+    /// Somebody came back to their seat.
+    fn resumed(&mut self, player: PlayerId, ctx: &mut Ctx<Self>) {
+        let _ = (player, ctx);
+    }
+    /// Somebody asks. The answer is theirs alone.
+    fn request(
+        &mut self,
+        player: PlayerId,
+        request: Self::Request,
+        ctx: &mut Ctx<Self>,
+    ) -> Self::Reply;
+    /// A timer started by [`Ctx::timer`] is due.
+    fn timer(&mut self, id: u32, ctx: &mut Ctx<Self>) {
+        let _ = (id, ctx);
+    }
+    /// The answer to an effect, or a word from the studio's backend.
+    fn signal(&mut self, signal: &Signal, ctx: &mut Ctx<Self>) {
+        let _ = (signal, ctx);
+    }
+}
+
+/// How time passes in a room.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Pace {
+    /// In steps of equal length.
+    Fixed {
+        /// Steps per second, 1 to 128.
+        tick_hz: u16,
+        /// Clients get a frame every so many steps, at least 1.
+        send_every: u16,
+    },
+    /// A step for each bunch of commands or timers; nothing happens and nothing is sent between.
+    OnCommand,
+}
+
+/// Who gets an event.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum To {
+    /// Everybody.
+    All,
+    /// One player.
+    One(PlayerId),
+    /// Everybody but one.
+    Except(PlayerId),
+    /// These players.
+    Group(Vec<PlayerId>),
+}
+
+impl To {
+    /// Whether `player` is one of them.
+    #[must_use]
+    pub fn includes(&self, player: PlayerId) -> bool {
+        match self {
+            To::All => true,
+            To::One(one) => *one == player,
+            To::Except(one) => *one != player,
+            To::Group(group) => group.contains(&player),
+        }
+    }
+}
+
+/// What comes into a room from outside.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Signal {
+    /// The effect that this answers; 0 if it answers none.
+    pub effect: u32,
+    /// As the sender encoded it.
+    pub body: Vec<u8>,
+}
+
+/// What a game can see and do during a hook. Serialised into keyframes along with the game.
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "")]
+pub struct Ctx<G: Game> {
+    pub(crate) tick: Tick,
+    pub(crate) time_ms: u64,
+    pub(crate) pace: Pace,
+    pub(crate) rng: Rng,
+    pub(crate) seats: Vec<SeatState<G::Input>>,
+    pub(crate) timers: Vec<Timer>,
+    pub(crate) effects_made: u32,
+    pub(crate) over: bool,
+    #[serde(skip)]
+    pub(crate) said: Vec<Said>,
+}
+
+/// A player in a room.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct SeatState<I> {
+    pub(crate) player: PlayerId,
+    pub(crate) connected: bool,
+    pub(crate) input: I,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Timer {
+    pub(crate) due_ms: u64,
+    pub(crate) id: u32,
+}
+
+/// What a step of a room wants done outside of it, in order.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Said {
+    /// The player has the seat now.
+    Joined(PlayerId),
+    /// The game refused the player.
+    JoinRefused(PlayerId, String),
+    /// The player's seat is free.
+    Left(PlayerId),
+    /// The answer to a request.
+    Reply {
+        /// Whose request.
+        player: PlayerId,
+        /// Its number.
+        id: u32,
+        /// The encoded reply.
+        body: Vec<u8>,
+    },
+    /// Something happened.
+    Event {
+        /// Who is told.
+        to: To,
+        /// The encoded event.
+        body: Vec<u8>,
+    },
+    /// Something is to be done outside; the answer comes back as a [`Signal`] of this number.
+    Effect {
+        /// Counts up from 1 in a room.
+        number: u32,
+        /// As the game encoded it.
+        body: Vec<u8>,
+    },
+    /// The match is over.
+    Over {
+        /// The result as JSON.
+        result: String,
+    },
+}
+
+/// Timers that a room may have running at once. One more is a bug in the game and panics.
+pub const TIMERS_MAX: usize = 1024;
+
+impl<G: Game> Ctx<G> {
+    pub(crate) fn new(pace: Pace, seed: u64) -> Self {
+        Ctx {
+            tick: Tick(0),
+            time_ms: 0,
+            pace,
+            rng: Rng::new(seed),
+            seats: Vec::new(),
+            timers: Vec::new(),
+            effects_made: 0,
+            over: false,
+            said: Vec::new(),
+        }
+    }
+
+    /// The step being made; the first is 1.
+    #[must_use]
+    pub fn tick(&self) -> Tick {
+        self.tick
+    }
+
+    /// Time since the room began: by the tick at a fixed rate, else by the host's clock as it
+    /// stands in the log.
+    #[must_use]
+    pub fn time(&self) -> Duration {
+        Duration::from_millis(self.time_ms)
+    }
+
+    /// Length of a step in seconds; 0 in a room that steps on commands.
+    #[must_use]
+    pub fn dt(&self) -> f32 {
+        match self.pace {
+            Pace::Fixed { tick_hz, .. } => 1.0 / f32::from(tick_hz),
+            Pace::OnCommand => 0.0,
+        }
+    }
+
+    /// The room's random numbers.
+    pub fn rng(&mut self) -> &mut Rng {
+        &mut self.rng
+    }
+
+    /// Everybody with a seat, in the order of joining.
+    pub fn players(&self) -> impl Iterator<Item = PlayerId> {
+        self.seats.iter().map(|seat| seat.player)
+    }
+
+    /// The newest input of a player; the default before the first and for somebody without seat.
+    #[must_use]
+    pub fn input(&self, player: PlayerId) -> G::Input {
+        self.seat(player).map(|seat| seat.input.clone()).unwrap_or_default()
+    }
+
+    /// Whether the player's connection is up.
+    #[must_use]
+    pub fn is_connected(&self, player: PlayerId) -> bool {
+        self.seat(player).is_some_and(|seat| seat.connected)
+    }
+
+    /// Tells players something, once and in order, along with the state of this step.
+    pub fn send(&mut self, to: To, event: &G::Event) {
+        self.said.push(Said::Event { to, body: wire::encode(event) });
+    }
+
+    /// Calls [`Game::timer`] with `id` once `after` has passed. In a room with a fixed rate that
+    /// is the first tick at or after the time.
+    ///
+    /// # Panics
+    /// With more than [`TIMERS_MAX`] timers running.
+    pub fn timer(&mut self, after: Duration, id: u32) {
+        assert!(self.timers.len() < TIMERS_MAX, "a room has at most {TIMERS_MAX} timers");
+        let due_ms = self.time_ms.saturating_add(after.as_millis().try_into().unwrap_or(u64::MAX));
+        let place = self.timers.partition_point(|timer| timer.due_ms <= due_ms);
+        self.timers.insert(place, Timer { due_ms, id });
+    }
+
+    /// Stops all timers with this id.
+    pub fn cancel_timer(&mut self, id: u32) {
+        self.timers.retain(|timer| timer.id != id);
+    }
+
+    /// Asks the host to do something outside the room. The answer arrives at [`Game::signal`]
+    /// with the number returned here.
+    pub fn effect<E: Message>(&mut self, effect: &E) -> u32 {
+        self.effects_made += 1;
+        let number = self.effects_made;
+        self.said.push(Said::Effect { number, body: wire::encode(effect) });
+        number
+    }
+
+    /// Ends the match after this step. The first call counts.
+    pub fn end(&mut self, result: &G::Result) {
+        if !self.over {
+            self.over = true;
+            let result = serde_json::to_string(result).unwrap_or_else(|error| {
+                serde_json::json!({ "error": error.to_string() }).to_string()
+            });
+            self.said.push(Said::Over { result });
+        }
+    }
+
+    pub(crate) fn seat(&self, player: PlayerId) -> Option<&SeatState<G::Input>> {
+        self.seats.iter().find(|seat| seat.player == player)
+    }
+
+    pub(crate) fn seat_mut(&mut self, player: PlayerId) -> Option<&mut SeatState<G::Input>> {
+        self.seats.iter_mut().find(|seat| seat.player == player)
+    }
+}

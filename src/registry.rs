@@ -1,0 +1,211 @@
+//! Games by name. Everything that runs games (server, simulator, replays) takes a [`Games`], so
+//! that a game from somebody else's crate is as good as a built-in one.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use greenroom_proto::{GAME_NAME_MAX, Layout, Schema, schema_of, wire};
+
+use crate::bot::{AnyBot, Bot, BotMaker, TypedBot};
+use crate::game::{Game, Pace};
+use crate::options::{OptionHelp, Options};
+use crate::room::{AnyRoom, Header, Room};
+
+/// A game whose type is known only to itself: bytes in, bytes out.
+pub trait AnyGame: Send + Sync {
+    /// Its name.
+    fn name(&self) -> &'static str;
+    /// Version of its rules.
+    fn version(&self) -> u32;
+    /// What a creator may choose.
+    fn option_help(&self) -> &'static [OptionHelp];
+    /// Checks a creator's choice.
+    fn plan(&self, options: &str) -> Result<RoomPlan, String>;
+    /// Whether these are the bytes of an input.
+    fn is_input(&self, body: &[u8]) -> bool;
+    /// Whether these are the bytes of a request.
+    fn is_request(&self, body: &[u8]) -> bool;
+    /// A room before its first step, with options that [`AnyGame::plan`] returned.
+    fn create(&self, options: &str, seed: u64) -> Result<Box<dyn AnyRoom>, String>;
+    /// A room from a keyframe.
+    fn restore(&self, keyframe: &[u8]) -> Result<Box<dyn AnyRoom>, String>;
+}
+
+/// What options come to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RoomPlan {
+    /// All options as JSON; equal plans have equal text.
+    pub options: String,
+    /// How time passes.
+    pub pace: Pace,
+    /// Seats.
+    pub seats: u32,
+}
+
+struct Typed<G>(PhantomData<fn() -> G>);
+
+impl<G: Game> AnyGame for Typed<G> {
+    fn name(&self) -> &'static str {
+        G::NAME
+    }
+    fn version(&self) -> u32 {
+        G::VERSION
+    }
+    fn option_help(&self) -> &'static [OptionHelp] {
+        G::Options::HELP
+    }
+    fn plan(&self, options: &str) -> Result<RoomPlan, String> {
+        let options = G::Options::parse(options)?;
+        let pace = match G::pace(&options) {
+            Pace::Fixed { tick_hz, send_every } => {
+                Pace::Fixed { tick_hz: tick_hz.clamp(1, 128), send_every: send_every.max(1) }
+            }
+            Pace::OnCommand => Pace::OnCommand,
+        };
+        Ok(RoomPlan { options: options.to_json(), pace, seats: G::seats(&options) })
+    }
+    fn is_input(&self, body: &[u8]) -> bool {
+        wire::decode::<G::Input>(body).is_ok()
+    }
+    fn is_request(&self, body: &[u8]) -> bool {
+        wire::decode::<G::Request>(body).is_ok()
+    }
+    fn create(&self, options: &str, seed: u64) -> Result<Box<dyn AnyRoom>, String> {
+        let room = Room::<G>::new(options, seed).map_err(|error| error.to_string())?;
+        Ok(Box::new(room))
+    }
+    fn restore(&self, keyframe: &[u8]) -> Result<Box<dyn AnyRoom>, String> {
+        let room = Room::<G>::restore(keyframe).map_err(|error| error.to_string())?;
+        Ok(Box::new(room))
+    }
+}
+
+/// A game with all that is known about it.
+#[derive(Clone)]
+pub struct Entry {
+    /// The game.
+    pub game: Arc<dyn AnyGame>,
+    /// What its state consists of.
+    pub schema: Arc<Schema>,
+    /// Hash of the schema.
+    pub schema_hash: u64,
+    /// Lanes of the schema.
+    pub layout: Layout,
+    bots: Vec<(&'static str, BotMaker)>,
+}
+
+impl Entry {
+    /// Names of its bots; the first is the default.
+    #[must_use]
+    pub fn bot_names(&self) -> Vec<&'static str> {
+        self.bots.iter().map(|(name, _)| *name).collect()
+    }
+
+    /// A bot by name.
+    #[must_use]
+    pub fn bot(&self, name: &str, seed: u64) -> Option<Box<dyn AnyBot>> {
+        self.bots.iter().find(|(known, _)| *known == name).map(|(_, make)| make(seed))
+    }
+
+    /// The header of a new room's log.
+    #[must_use]
+    pub fn header(&self, plan: &RoomPlan, seed: u64) -> Header {
+        Header {
+            game: self.game.name().to_owned(),
+            version: self.game.version(),
+            schema_hash: self.schema_hash,
+            options: plan.options.clone(),
+            seed,
+            pace: plan.pace,
+        }
+    }
+}
+
+/// The games that a program knows.
+#[derive(Clone, Default)]
+pub struct Games {
+    entries: BTreeMap<&'static str, Entry>,
+}
+
+impl Games {
+    /// No games.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The games that come with Greenroom.
+    #[must_use]
+    pub fn builtin() -> Self {
+        crate::games::all()
+    }
+
+    /// Adds a game.
+    ///
+    /// # Panics
+    /// When its name is not 1 to 32 of `a-z 0-9 -` or is taken, or its schema is too large: an
+    /// author meets that at the first run.
+    #[must_use]
+    pub fn add<G: Game>(mut self) -> Self {
+        let well_formed = G::NAME.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        assert!(
+            well_formed && (1..=GAME_NAME_MAX).contains(&G::NAME.len()),
+            "a game's name is 1 to {GAME_NAME_MAX} of a-z, 0-9 and -: {:?}",
+            G::NAME
+        );
+        let schema = schema_of::<G::State>();
+        let entry = Entry {
+            game: Arc::new(Typed::<G>(PhantomData)),
+            schema_hash: schema.hash(),
+            layout: schema.layout(),
+            schema: Arc::new(schema),
+            bots: Vec::new(),
+        };
+        let taken = self.entries.insert(G::NAME, entry).is_some();
+        assert!(!taken, "there are two games named {:?}", G::NAME);
+        self
+    }
+
+    /// Adds a bot to a game that was added before; the first of a game is its default.
+    ///
+    /// # Panics
+    /// When the game is not there.
+    #[must_use]
+    pub fn bot<B: Bot>(mut self, name: &'static str, make: fn(u64) -> B) -> Self {
+        let entry = self.entries.get_mut(B::Game::NAME).expect("add the game before its bots");
+        let layout = entry.layout.clone();
+        let make: BotMaker =
+            Arc::new(move |seed| Box::new(TypedBot::new(make(seed), layout.clone())));
+        entry.bots.push((name, make));
+        self
+    }
+
+    /// A game by name. The error names those there are.
+    pub fn get(&self, name: &str) -> Result<&Entry, UnknownGame> {
+        self.entries.get(name).ok_or_else(|| UnknownGame {
+            name: name.to_owned(),
+            known: self.names().collect::<Vec<_>>().join(", "),
+        })
+    }
+
+    /// All names in alphabetical order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.entries.keys().copied()
+    }
+
+    /// All games by name.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values()
+    }
+}
+
+/// No game has this name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no game `{name}`: choose from {known}")]
+pub struct UnknownGame {
+    /// The name asked for.
+    pub name: String,
+    /// The names there are.
+    pub known: String,
+}

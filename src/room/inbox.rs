@@ -1,0 +1,248 @@
+//! What clients have sent a room and the room has not yet taken: the bounded place between the
+//! sockets and the tick, in the stead of an unbounded mailbox.
+//!
+//! Inputs wait for the tick they are meant for; when two fall on one tick the newer replaces the
+//! older. Requests wait in order of arrival, so many per player, and one more is refused.
+
+use std::collections::VecDeque;
+
+use greenroom_proto::{Head, PlayerId, Tick};
+
+use super::Command;
+use crate::game::Signal;
+
+/// Bounds of an inbox.
+#[derive(Clone, Copy, Debug)]
+pub struct InboxLimits {
+    /// Ticks that an input may be early; a larger lead is cut to this. Also the number of inputs
+    /// of one player that wait at most.
+    pub lead_ticks_max: u32,
+    /// Requests of one player that wait at most.
+    pub requests_per_player_max: usize,
+}
+
+/// What became of an input.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum InputFate {
+    /// It waits for its tick.
+    Waits,
+    /// It came in the stead of an older one.
+    Merged,
+    /// The player has no seat here.
+    NoSeat,
+}
+
+/// Too many requests of this player wait already.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Busy;
+
+/// Everything that waits for a room's next step.
+#[derive(Debug)]
+pub struct Inbox {
+    limits: InboxLimits,
+    /// The step made last.
+    now: Tick,
+    players: Vec<PlayerInbox>,
+    queue: Vec<Command>,
+}
+
+#[derive(Debug)]
+struct PlayerInbox {
+    player: PlayerId,
+    inputs: VecDeque<Waiting>,
+    received: u16,
+    requests: usize,
+    head: Head,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    tick: Tick,
+    ordinal: u16,
+    body: Vec<u8>,
+}
+
+impl Inbox {
+    /// An empty inbox.
+    #[must_use]
+    pub fn new(limits: InboxLimits) -> Self {
+        Inbox { limits, now: Tick(0), players: Vec::new(), queue: Vec::new() }
+    }
+
+    /// A player comes; from now on inputs and requests of theirs are taken.
+    pub fn join(&mut self, player: PlayerId) {
+        self.queue.push(Command::Join { player });
+        self.players.push(PlayerInbox {
+            player,
+            inputs: VecDeque::new(),
+            received: 0,
+            requests: 0,
+            head: Head::default(),
+        });
+    }
+
+    /// A player's connection broke.
+    pub fn drop_player(&mut self, player: PlayerId) {
+        self.queue.push(Command::Drop { player });
+    }
+
+    /// A player goes; what waits of theirs is still done, in order.
+    pub fn leave(&mut self, player: PlayerId) {
+        if let Some(place) = self.place(player) {
+            self.players.remove(place);
+            self.queue.push(Command::Leave { player });
+        }
+    }
+
+    /// Word from outside.
+    pub fn signal(&mut self, signal: Signal) {
+        self.queue.push(Command::Signal(signal));
+    }
+
+    /// An input for the tick whose low 16 bits are `tick`.
+    pub fn input(&mut self, player: PlayerId, tick: u16, body: &[u8]) -> InputFate {
+        let (now, lead_max) = (self.now, self.limits.lead_ticks_max);
+        let Some(place) = self.place(player) else { return InputFate::NoSeat };
+        let inbox = &mut self.players[place];
+        inbox.received = inbox.received.wrapping_add(1);
+        // How many ticks before its own it came: 0 is just in time for the next step.
+        let lead = i64::from(now.near(tick).0) - i64::from(now.next().0);
+        inbox.head.slack = lead.clamp(i64::from(i8::MIN), i64::from(i8::MAX)) as i8;
+        let due = Tick(now.next().0.wrapping_add(lead.clamp(0, i64::from(lead_max)) as u32));
+        // Inputs apply in the order sent: one stamped before its forerunner takes its place.
+        let before = inbox.inputs.len();
+        while inbox.inputs.back().is_some_and(|waiting| waiting.tick >= due) {
+            inbox.inputs.pop_back();
+        }
+        let ordinal = inbox.received;
+        inbox.inputs.push_back(Waiting { tick: due, ordinal, body: body.to_vec() });
+        if inbox.inputs.len() > before { InputFate::Waits } else { InputFate::Merged }
+    }
+
+    /// A request.
+    pub fn request(&mut self, player: PlayerId, id: u32, body: Vec<u8>) -> Result<(), Busy> {
+        let max = self.limits.requests_per_player_max;
+        let place = self.place(player).ok_or(Busy)?;
+        let inbox = &mut self.players[place];
+        if inbox.requests >= max {
+            return Err(Busy);
+        }
+        inbox.requests += 1;
+        self.queue.push(Command::Request { player, id, body });
+        Ok(())
+    }
+
+    /// Whether the next step would find nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty() && self.players.iter().all(|inbox| inbox.inputs.is_empty())
+    }
+
+    /// Moves what belongs to the next step into `commands`, and counts that step as made.
+    /// Without `by_tick` (a room that steps on commands) every input is due.
+    pub fn take(&mut self, by_tick: bool, commands: &mut Vec<Command>) {
+        self.now = self.now.next();
+        commands.append(&mut self.queue);
+        for inbox in &mut self.players {
+            inbox.requests = 0;
+            let mut newest = None;
+            while inbox.inputs.front().is_some_and(|waiting| !by_tick || waiting.tick <= self.now) {
+                newest = inbox.inputs.pop_front();
+            }
+            if let Some(input) = newest {
+                inbox.head.applied = input.ordinal;
+                commands.push(Command::Input { player: inbox.player, body: input.body });
+            }
+        }
+    }
+
+    /// What the player's next frame tells about their inputs.
+    #[must_use]
+    pub fn head(&self, player: PlayerId) -> Head {
+        self.place(player).map(|place| self.players[place].head).unwrap_or_default()
+    }
+
+    fn place(&self, player: PlayerId) -> Option<usize> {
+        self.players.binary_search_by_key(&player, |inbox| inbox.player).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANNA: PlayerId = PlayerId(1);
+
+    fn inbox() -> Inbox {
+        let mut inbox = Inbox::new(InboxLimits { lead_ticks_max: 8, requests_per_player_max: 2 });
+        inbox.join(ANNA);
+        assert_eq!(take(&mut inbox), [Command::Join { player: ANNA }]);
+        inbox
+    }
+
+    fn take(inbox: &mut Inbox) -> Vec<Command> {
+        let mut commands = Vec::new();
+        inbox.take(true, &mut commands);
+        commands
+    }
+
+    fn input(body: u8) -> Command {
+        Command::Input { player: ANNA, body: vec![body] }
+    }
+
+    #[test]
+    fn an_input_waits_for_its_tick_and_the_newest_of_a_tick_counts() {
+        let mut inbox = inbox(); // the next step is 2
+        assert_eq!(inbox.input(ANNA, 3, &[1]), InputFate::Waits);
+        assert_eq!(inbox.head(ANNA).slack, 1);
+        assert_eq!(inbox.input(ANNA, 4, &[2]), InputFate::Waits);
+        assert_eq!(inbox.input(ANNA, 4, &[3]), InputFate::Merged);
+        assert_eq!(take(&mut inbox), []);
+        assert_eq!(take(&mut inbox), [input(1)]);
+        assert_eq!(inbox.head(ANNA).applied, 1);
+        assert_eq!(take(&mut inbox), [input(3)]);
+        assert_eq!(inbox.head(ANNA).applied, 3);
+        assert!(inbox.is_empty());
+    }
+
+    #[test]
+    fn a_late_input_is_for_the_next_step_and_a_far_lead_is_cut() {
+        let mut inbox = inbox();
+        inbox.input(ANNA, 0, &[1]);
+        assert_eq!(inbox.head(ANNA).slack, -2);
+        assert_eq!(take(&mut inbox), [input(1)]);
+        inbox.input(ANNA, 30_000, &[2]);
+        assert_eq!(inbox.head(ANNA).slack, i8::MAX);
+        let waited = (0..20).take_while(|_| take(&mut inbox).is_empty()).count();
+        assert_eq!(waited, 8);
+    }
+
+    #[test]
+    fn a_request_too_many_is_refused_and_the_next_step_makes_room() {
+        let mut inbox = inbox();
+        assert_eq!(inbox.request(ANNA, 1, vec![]), Ok(()));
+        assert_eq!(inbox.request(ANNA, 2, vec![]), Ok(()));
+        assert_eq!(inbox.request(ANNA, 3, vec![]), Err(Busy));
+        assert_eq!(take(&mut inbox).len(), 2);
+        assert_eq!(inbox.request(ANNA, 3, vec![]), Ok(()));
+    }
+
+    #[test]
+    fn nobody_without_a_seat_is_heard() {
+        let mut inbox = inbox();
+        inbox.leave(ANNA);
+        inbox.leave(ANNA);
+        assert_eq!(inbox.input(ANNA, 3, &[1]), InputFate::NoSeat);
+        assert_eq!(inbox.request(ANNA, 1, vec![]), Err(Busy));
+        assert_eq!(take(&mut inbox), [Command::Leave { player: ANNA }]);
+    }
+
+    #[test]
+    fn at_most_one_input_per_tick_of_the_lead_waits() {
+        let mut inbox = inbox();
+        for tick in 0..40_000u32 {
+            inbox.input(ANNA, tick as u16, &[0]);
+        }
+        assert!(inbox.players[0].inputs.len() <= 9);
+    }
+}

@@ -1,0 +1,248 @@
+//! The log of a room: all that it takes to have the match again.
+//!
+//! Header, then segments; each starts with a keyframe (the whole serialised room) and goes on with
+//! the steps after it, as records: the commands of a step, and now and then a hash. A step without
+//! commands at a fixed rate leaves no record.
+
+use std::collections::VecDeque;
+
+use greenroom_proto::{Tick, wire};
+use serde::{Deserialize, Serialize};
+
+use super::{AnyRoom, Command, Header};
+use crate::game::{Pace, Said};
+
+/// What [`Log::to_bytes`] starts with: a name and the version of the format.
+const MAGIC: &[u8; 8] = b"GRLOG\0\0\x01";
+
+/// Steps between two hashes.
+pub const HASH_EVERY: u32 = 64;
+
+/// How much of a log stays in memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keep {
+    /// All of it, for a replay.
+    All,
+    /// The last two keyframes and what follows them: enough to bring the room back.
+    Recent,
+}
+
+/// A room's log.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Log {
+    /// What the room was made from.
+    pub header: Header,
+    segments: VecDeque<Segment>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+struct Segment {
+    keyframe: Vec<u8>,
+    /// The step after which the keyframe was taken.
+    start: Tick,
+    /// The step up to which the records go.
+    end: Tick,
+    records: Vec<u8>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+enum Record {
+    Step { tick: Tick, time_ms: u64, commands: Vec<Command> },
+    Hash { tick: Tick, hash: u64 },
+}
+
+/// A log does not read back.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LogError {
+    /// The file is something else.
+    #[error("this is not a Greenroom log of a version that this build reads")]
+    NotALog,
+    /// It was cut or changed.
+    #[error("the log is damaged: {0}")]
+    Damaged(String),
+    /// The log needs another build.
+    #[error("{0}")]
+    OtherBuild(String),
+    /// Stepping again gave another room than the first time.
+    #[error(
+        "the replay parts from the match by {tick}: its hash is {found:016x}, the log says {expected:016x}"
+    )]
+    Diverged {
+        /// The first step whose hash differs.
+        tick: Tick,
+        /// In the log.
+        expected: u64,
+        /// In the replay.
+        found: u64,
+    },
+}
+
+/// What a replay came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Replayed {
+    /// Steps made.
+    pub steps: u64,
+    /// Hashes that were compared, and were equal.
+    pub hashes: u64,
+    /// Hash of the room after the last step.
+    pub hash: u64,
+}
+
+impl Log {
+    /// The log of a room that has not been stepped yet.
+    #[must_use]
+    pub fn new(header: Header, room: &dyn AnyRoom) -> Self {
+        let mut log = Log { header, segments: VecDeque::new() };
+        log.keyframe(room, Keep::All);
+        log
+    }
+
+    /// Notes a step that is about to be made: what is noted first can be found again after a
+    /// crash in the middle.
+    pub fn step(&mut self, tick: Tick, time_ms: u64, commands: &[Command]) {
+        let silent = commands.is_empty() && self.header.pace != Pace::OnCommand;
+        let segment = self.last();
+        segment.end = tick;
+        if !silent {
+            // The same bytes as `Record::Step`, without a copy of the commands.
+            wire::encode_into(&(0u32, tick, time_ms, commands), &mut segment.records);
+        }
+    }
+
+    /// Notes the room's hash if it is time for it.
+    pub fn hash(&mut self, room: &dyn AnyRoom) {
+        let tick = room.tick();
+        if tick.0.is_multiple_of(HASH_EVERY) || room.is_over() {
+            let record = Record::Hash { tick, hash: room.hash() };
+            wire::encode_into(&record, &mut self.last().records);
+        }
+    }
+
+    /// Takes a keyframe: replaying can start here.
+    pub fn keyframe(&mut self, room: &dyn AnyRoom, keep: Keep) {
+        let (keyframe, start) = (room.keyframe(), room.tick());
+        self.segments.push_back(Segment { keyframe, start, end: start, records: Vec::new() });
+        while keep == Keep::Recent && self.segments.len() > 2 {
+            self.segments.pop_front();
+        }
+    }
+
+    /// How many keyframes there are to start from.
+    #[must_use]
+    pub fn keyframes(&self) -> usize {
+        self.segments.len()
+    }
+
+    /// Memory that the log takes, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.segments.iter().map(|s| s.keyframe.capacity() + s.records.capacity()).sum()
+    }
+
+    /// Bytes of records since the last keyframe.
+    #[must_use]
+    pub fn bytes_since_keyframe(&self) -> usize {
+        self.segments.back().map_or(0, |segment| segment.records.len())
+    }
+
+    /// Steps again from the keyframe of this number, compares every hash on the way, and checks
+    /// that each later keyframe is met exactly. `restore` makes a room from a keyframe.
+    pub fn replay(
+        &self,
+        from: usize,
+        restore: impl Fn(&[u8]) -> Result<Box<dyn AnyRoom>, String>,
+    ) -> Result<Replayed, LogError> {
+        let first = self.segments.get(from).ok_or_else(|| damaged("it has no keyframe"))?;
+        let mut room = restore(&first.keyframe).map_err(LogError::OtherBuild)?;
+        let mut replay = Replay { room: room.as_mut(), said: Vec::new(), steps: 0, hashes: 0 };
+        for segment in self.segments.iter().skip(from) {
+            replay.expect(segment.start, || Ok(restore(&segment.keyframe)?.hash()))?;
+            replay.segment(segment, self.header.pace)?;
+        }
+        let (steps, hashes) = (replay.steps, replay.hashes);
+        Ok(Replayed { steps, hashes, hash: room.hash() })
+    }
+
+    /// The log as a file.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = MAGIC.to_vec();
+        wire::encode_into(self, &mut bytes);
+        bytes
+    }
+
+    /// A file as a log.
+    pub fn of_bytes(bytes: &[u8]) -> Result<Self, LogError> {
+        let body = bytes.strip_prefix(MAGIC).ok_or(LogError::NotALog)?;
+        wire::decode_own(body).map_err(|error| damaged(error.to_string()))
+    }
+
+    fn last(&mut self) -> &mut Segment {
+        self.segments.back_mut().expect("a log starts with a keyframe and keeps the last two")
+    }
+}
+
+fn damaged(why: impl Into<String>) -> LogError {
+    LogError::Damaged(why.into())
+}
+
+struct Replay<'a> {
+    room: &'a mut dyn AnyRoom,
+    said: Vec<Said>,
+    steps: u64,
+    hashes: u64,
+}
+
+impl Replay<'_> {
+    fn segment(&mut self, segment: &Segment, pace: Pace) -> Result<(), LogError> {
+        let mut records = segment.records.as_slice();
+        while !records.is_empty() {
+            let (record, rest) = wire::decode_own_first::<Record>(records)
+                .map_err(|error| damaged(error.to_string()))?;
+            records = rest;
+            match record {
+                Record::Step { tick, time_ms, commands } => {
+                    self.idle_until(Tick(tick.0.wrapping_sub(1)), segment.end, pace)?;
+                    self.step(time_ms, &commands);
+                }
+                Record::Hash { tick, hash } => {
+                    self.idle_until(tick, segment.end, pace)?;
+                    self.expect(tick, || Ok(hash))?;
+                }
+            }
+        }
+        self.idle_until(segment.end, segment.end, pace)
+    }
+
+    /// Makes the steps that left no record, up to and with `tick`.
+    fn idle_until(&mut self, tick: Tick, end: Tick, pace: Pace) -> Result<(), LogError> {
+        let now = self.room.tick();
+        if tick < now || tick > end || (tick != now && pace == Pace::OnCommand) {
+            return Err(damaged(format!("a record of {tick} follows {now}")));
+        }
+        while self.room.tick() < tick && !self.room.is_over() {
+            self.step(0, &[]);
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, time_ms: u64, commands: &[Command]) {
+        self.said.clear();
+        self.room.step(time_ms, commands, &mut self.said);
+        self.steps += 1;
+    }
+
+    fn expect(
+        &mut self,
+        tick: Tick,
+        expected: impl FnOnce() -> Result<u64, String>,
+    ) -> Result<(), LogError> {
+        let expected = expected().map_err(LogError::OtherBuild)?;
+        let found = self.room.hash();
+        if expected != found || self.room.tick() != tick {
+            return Err(LogError::Diverged { tick, expected, found });
+        }
+        self.hashes += 1;
+        Ok(())
+    }
+}
