@@ -254,7 +254,7 @@ fn room_ended(directory: &Directory, exit: &ChildExit<'_>) {
     let Ok(id) = exit.id.as_str().parse::<RoomId>() else { return };
     let Some(record) = directory.remove(id) else { return };
     let code = match exit.exit {
-        Exit::Normal => CloseCode::GoingAway,
+        end if end.is_normal() => CloseCode::GoingAway,
         _ => {
             metrics::counter!("greenroom_rooms_failed_total").increment(1);
             tracing::error!(room = %id, game = record.entry.game.name(), "a room failed: {:?}", exit.exit);

@@ -21,8 +21,8 @@
 //!
 //! In the first three cases the actor's own state is dropped *before* its supervisor hears of the
 //! end, and after a kill the supervisor drops it before it starts a replacement: two incarnations
-//! never hold the same file or port. (Plain ractor sends the state to the supervisor, or drops it
-//! after the supervisor was told.)
+//! never hold the same file or port, unless the first cannot be killed at all. (Plain ractor sends
+//! the state to the supervisor, or drops it after the supervisor was told.)
 //!
 //! `stop` overtakes queued messages but never interrupts a running `handle`; nothing can interrupt
 //! one that does not await. So `handle` must not wait for the network or compute for long.
@@ -88,7 +88,7 @@ use ractor::{ActorCell, ActorId, ActorRef, SpawnErr, SupervisionEvent};
 
 pub use live::{ActorInfo, live, publish_metrics, stuck};
 pub use mailbox::{CallError, CastError, Ending, MAILBOX_ALARM_DEPTH, Mailbox, Reply};
-pub use panics::Panicked;
+pub use panics::{Panicked, catch};
 
 pub(crate) use panics::caught;
 
@@ -226,9 +226,15 @@ impl<A: Actor> ractor::Actor for Shell<A> {
         (stats, args): Self::Arguments,
     ) -> Result<Self::State, Failure> {
         let live = Live::enter(myself.get_id(), stats.clone());
-        let ctx = Context { mailbox: Mailbox::new(myself, stats.clone()) };
+        let ctx = Context {
+            mailbox: Mailbox::new(myself, stats.clone()),
+        };
         let actor = observed(&stats, "start", pin!(A::start(args, &ctx))).await?;
-        Ok(Running { actor: Some(actor), ctx, _live: live })
+        Ok(Running {
+            actor: Some(actor),
+            ctx,
+            _live: live,
+        })
     }
 
     async fn handle(

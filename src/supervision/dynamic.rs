@@ -30,13 +30,17 @@ pub struct Dynamic {
 
 impl Default for Dynamic {
     fn default() -> Self {
-        Self { children_max: 65_536, stop_at_once: 256 }
+        Self {
+            children_max: 65_536,
+            stop_at_once: 256,
+        }
     }
 }
 
 impl Supervisor {
-    /// Begins to stop a child and answers when it has ended. Its end arrives as an event, which
-    /// takes it out of the table; that event is in our queue before the caller has the answer.
+    /// Begins to stop a child and answers when it has ended. Its end arrives as an event, or as a
+    /// message if it had to be killed, and takes it out of the table; either is in our queue
+    /// before the caller has the answer.
     pub(super) fn terminate_beside(&mut self, id: ChildId, answer: Answer<()>, ctx: &Ctx) {
         let Some(child) = self.children.get(&id) else {
             let _ = answer.send(Err(SupervisorError::NotFound { id }));
@@ -51,19 +55,19 @@ impl Supervisor {
         let mailbox = ctx.mailbox().clone();
         self.children.set(&id, State::Stopping(cell.clone()));
         tokio::spawn(async move {
-            if stop::stop(&id, &cell, shutdown).await == Exit::Lost {
+            let exit = stop::stop(&id, &cell, shutdown).await;
+            if exit != Exit::Shutdown {
                 // If the supervisor has ended meanwhile, nobody keeps books any more.
-                let _ = mailbox.cast(SupervisorMsg::Lost(cell.get_id()));
+                let _ = mailbox.cast(SupervisorMsg::Killed(cell.get_id(), exit));
             }
             let _ = answer.send(Ok(()));
         });
     }
 
-    /// A child that nothing can end is struck from the books.
-    pub(super) fn lost(&mut self, actor: ActorId) {
+    pub(super) fn killed_beside(&mut self, actor: ActorId, exit: &Exit) {
         if let Some(id) = self.children.whose(actor).cloned() {
             self.children.remove(&id);
-            self.report(&id, Some(actor), &Exit::Lost, Next::Removed);
+            self.report(&id, Some(actor), exit, Next::Removed);
         }
     }
 

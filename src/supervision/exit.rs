@@ -92,6 +92,18 @@ impl fmt::Display for Exit {
     }
 }
 
+/// For the supervisor's log: the text of a panic is in the log already, from the actor itself.
+pub(super) struct Brief<'a>(pub(super) &'a Exit);
+
+impl fmt::Display for Brief<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Exit::Panicked(_) => f.write_str("panicked"),
+            exit => exit.fmt(f),
+        }
+    }
+}
+
 /// What the supervisor does after a child's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
@@ -103,7 +115,7 @@ pub enum Next {
     Removed,
     /// The child has used up its own restart budget; it stays down or is gone, its siblings live.
     GivenUp,
-    /// The supervisor has used up its intensity: it stops its other children and fails.
+    /// The supervisor itself ends: it was stopped, or has used up its intensity.
     SupervisorEnds,
 }
 

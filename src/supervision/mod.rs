@@ -59,9 +59,9 @@
 //! # Rules
 //!
 //! **Start.** Children start from left to right, each when the one before has started. While a
-//! child starts, its supervisor waits and does nothing else. So a child's start does next to
-//! nothing: slow work, above all *restoring after a crash, belongs in the first message the child
-//! sends itself*. A start that takes longer than [`START_TIMEOUT`] is dropped, with all it had
+//! child starts, its supervisor waits and does nothing else; a start that asks its own supervisor
+//! something waits for itself. So a child's start does next to nothing: slow work, above all
+//! *restoring after a crash, belongs in the first message the child sends itself*. A start that takes longer than [`START_TIMEOUT`] is dropped, with all it had
 //! spawned, and counts as failed. If one of the first children cannot start, those before it are
 //! stopped in reverse and the supervisor's own start fails.
 //!
@@ -78,13 +78,15 @@
 //! supervisor with its whole tree. A child that has not ended after its [`Shutdown`] time is killed
 //! and the others still stop in order. One that cannot be killed, because it computes without
 //! awaiting, is waited for one second more, then logged, reported as [`Exit::Lost`] and left
-//! behind. [`SupervisorRef::shutdown`], a parent's stop and any plain ractor `stop` of the
+//! behind. A supervisor of a row waits for a child it stops; only a dynamic one serves others
+//! meanwhile. [`SupervisorRef::shutdown`], a parent's stop and any plain ractor `stop` of the
 //! supervisor are the same orderly stop: it runs in the supervisor's last function, while its
 //! children live. It overtakes everything that others have asked, and waits for the one thing the
 //! supervisor is doing.
 //!
 //! **Kill.** A killed supervisor's children, and theirs, are killed too, in no order and without
-//! hooks. Nobody is left behind.
+//! hooks. Nobody is left behind, but nobody waits for them either: a killed supervisor's successor
+//! may start while they end. So do not give a supervisor a shutdown time.
 //!
 //! **Books.** Only actors with a [`ChildSpec`] are children; anything else found linked to a
 //! supervisor is killed. Events about an incarnation that was stopped or replaced are ignored.

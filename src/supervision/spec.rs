@@ -61,7 +61,13 @@ impl SupervisorSpec {
     }
 
     fn with_layout(name: Arc<str>, layout: Layout) -> Self {
-        Self { name, layout, intensity: Intensity::default(), children: Vec::new(), on_exit: None }
+        Self {
+            name,
+            layout,
+            intensity: Intensity::default(),
+            children: Vec::new(),
+            on_exit: None,
+        }
     }
 
     /// Adds a child at the right end of the row.
@@ -76,15 +82,15 @@ impl SupervisorSpec {
         self
     }
 
-    /// Called at each end of a child, and at each restart that fails, before the supervisor acts
-    /// on it. It runs inside the supervisor: be short, do not block. A panic in it is logged and
-    /// changes nothing. It is not called for children that die with a killed supervisor.
+    /// Called at each end of a child, and after each restart that failed, before anything is
+    /// restarted. It runs inside the supervisor: be short, do not block. A panic in it is logged
+    /// and changes nothing. It is not called for children that die with a killed supervisor.
     pub fn on_exit(mut self, hook: impl Fn(&ChildExit<'_>) + Send + Sync + 'static) -> Self {
         self.on_exit = Some(Arc::new(hook));
         self
     }
 
-    /// Starts it and all its children, under nobody.
+    /// Starts it and all its children, under nobody. Dropping the handle does not stop it.
     pub async fn start(self) -> Result<SupervisorRef, StartError> {
         let mailbox = actor::spawn::<Supervisor>(self.name.clone(), self).await?;
         Ok(SupervisorRef::new(mailbox))

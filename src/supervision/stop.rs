@@ -12,7 +12,8 @@ use super::exit::Exit;
 const KILL_GRACE: Duration = Duration::from_secs(1);
 
 /// Ends the child and returns when it has: [`Exit::Shutdown`] if it stopped within its time,
-/// [`Exit::Killed`] if it had to be killed, [`Exit::Lost`] if even that was of no use.
+/// [`Exit::Killed`] if it had to be killed, [`Exit::Lost`] if even that was of no use. In the last
+/// two cases the supervisor gets no event.
 pub(super) async fn stop(id: &ChildId, cell: &ActorCell, shutdown: Shutdown) -> Exit {
     let limit = match shutdown {
         Shutdown::Kill => None,
@@ -25,6 +26,11 @@ pub(super) async fn stop(id: &ChildId, cell: &ActorCell, shutdown: Shutdown) -> 
             return Exit::Shutdown;
         }
         tracing::warn!(child = %id, ?limit, "child did not stop in time: it is killed");
+    }
+    // A killed actor's state travels in the event of its end. Unlinked, there is no event, and the
+    // state is gone when the wait below returns: its successor may be started.
+    if let Some(supervisor) = cell.try_get_supervisor() {
+        cell.unlink(supervisor);
     }
     cell.kill();
     if cell.wait(Some(KILL_GRACE)).await.is_ok() {

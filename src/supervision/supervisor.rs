@@ -13,7 +13,6 @@
 //! anew.
 
 use std::collections::HashSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 
 use ractor::{ActorCell, ActorId, ActorStatus, SupervisionEvent};
@@ -21,13 +20,13 @@ use tokio::time::Instant;
 
 use super::child::{ChildId, ChildSpec, Parent, Restart, StartError};
 use super::children::{Children, State};
-use super::exit::{Exit, Next};
+use super::exit::{Brief, Exit, Next};
 use super::handle::SupervisorMsg;
 use super::intensity::{Intensity, RestartWindow};
 use super::spec::{ChildExit, Layout, SupervisorSpec};
 use super::stop;
 use super::strategy::Strategy;
-use crate::actors::actor::{Actor, Context, Failure, caught};
+use crate::actors::actor::{Actor, Context, Failure, catch, caught};
 
 pub(super) type Ctx = Context<SupervisorMsg>;
 
@@ -43,7 +42,11 @@ pub(super) enum SupervisorFailure {
         intensity.restarts,
         intensity.period
     )]
-    Intensity { intensity: Intensity, id: ChildId, exit: Exit },
+    Intensity {
+        intensity: Intensity,
+        id: ChildId,
+        exit: Exit,
+    },
 }
 
 pub(super) struct Supervisor {
@@ -93,7 +96,7 @@ impl Actor for Supervisor {
             SupervisorMsg::WhichChildren(answer) => drop(answer.send(Ok(self.which_children()))),
             SupervisorMsg::CountChildren(answer) => drop(answer.send(Ok(self.count_children()))),
             SupervisorMsg::TryAgain(id, why) => return self.try_again(id, why, ctx).await,
-            SupervisorMsg::Lost(actor) => self.lost(actor),
+            SupervisorMsg::Killed(actor, exit) => self.killed_beside(actor, &exit),
         }
         Ok(())
     }
@@ -158,7 +161,9 @@ impl Supervisor {
                 .map_err(|_| StartError::TimedOut { after })???,
         };
         // An actor that has ended by now is unlinked; its end is in our queue.
-        let linked = cell.try_get_supervisor().is_some_and(|it| it.get_id() == ctx.id());
+        let linked = cell
+            .try_get_supervisor()
+            .is_some_and(|it| it.get_id() == ctx.id());
         if !linked && cell.get_status() < ActorStatus::Stopping {
             cell.kill();
             return Err(StartError::NotLinked);
@@ -207,24 +212,30 @@ impl Supervisor {
     /// Logs, counts and tells the owner's hook.
     pub(super) fn report(&self, id: &ChildId, actor: Option<ActorId>, exit: &Exit, next: Next) {
         let supervisor = &*self.spec.name;
+        let how = Brief(exit);
         match next {
             Next::GivenUp => {
-                tracing::error!(supervisor, child = %id, %exit, "child given up: its restart budget is used up");
+                tracing::error!(supervisor, child = %id, exit = %how, "child given up: its restart budget is used up");
             }
             Next::SupervisorEnds if !exit.is_normal() => {
-                tracing::error!(supervisor, child = %id, %exit, "child ended badly; its supervisor ends");
+                tracing::error!(supervisor, child = %id, exit = %how, "child ended badly and its supervisor ends");
             }
             _ if exit.is_normal() => {
-                tracing::debug!(supervisor, child = %id, %exit, ?next, "child ended");
+                tracing::debug!(supervisor, child = %id, exit = %how, ?next, "child ended");
             }
-            _ => tracing::warn!(supervisor, child = %id, %exit, ?next, "child ended badly"),
+            _ => tracing::warn!(supervisor, child = %id, exit = %how, ?next, "child ended badly"),
         }
         metrics::counter!("greenroom_child_exits_total", "exit" => exit.kind(), "next" => next.kind())
             .increment(1);
         if let Some(hook) = &self.spec.on_exit {
-            let told = ChildExit { id, actor, exit, next };
-            if catch_unwind(AssertUnwindSafe(|| hook(&told))).is_err() {
-                tracing::error!(supervisor, child = %id, "the on_exit hook panicked");
+            let told = ChildExit {
+                id,
+                actor,
+                exit,
+                next,
+            };
+            if let Err(panicked) = catch(|| hook(&told)) {
+                tracing::error!(supervisor, child = %id, "the on_exit hook {panicked}");
             }
         }
     }

@@ -19,7 +19,9 @@ use super::mailbox::{Ending, MAILBOX_ALARM_DEPTH};
 /// Connections come and go by the thousand on as many threads as there are cores.
 const SHARDS: usize = 64;
 
-static LIVE: LazyLock<[Mutex<HashMap<u64, Arc<Stats>>>; SHARDS]> =
+type Shard = Mutex<HashMap<u64, Arc<Stats>>>;
+
+static LIVE: LazyLock<[Shard; SHARDS]> =
     LazyLock::new(|| std::array::from_fn(|_| Mutex::default()));
 static CLASSES: Mutex<BTreeMap<&'static str, &'static Class>> = Mutex::new(BTreeMap::new());
 static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -84,7 +86,10 @@ pub fn publish_metrics() {
         let counter = |metric: &'static str, value| {
             metrics::counter!(metric, "class" => *name).absolute(value);
         };
-        counter("greenroom_actors_started_total", class.started.load(Relaxed));
+        counter(
+            "greenroom_actors_started_total",
+            class.started.load(Relaxed),
+        );
         counter("greenroom_actors_ended_total", class.ended.load(Relaxed));
         counter("greenroom_actor_panics_total", class.panics.load(Relaxed));
         counter("greenroom_mailbox_alarms_total", class.alarms.load(Relaxed));
@@ -173,7 +178,9 @@ impl Stats {
     #[cold]
     fn alarm(&self, depth: u32, alarm_at: u32) {
         let next = alarm_at.saturating_mul(2);
-        let mine = self.alarm_at.compare_exchange(alarm_at, next, Relaxed, Relaxed);
+        let mine = self
+            .alarm_at
+            .compare_exchange(alarm_at, next, Relaxed, Relaxed);
         if mine.is_ok() {
             self.class.alarms.fetch_add(1, Relaxed);
             tracing::warn!(
@@ -308,7 +315,7 @@ fn each(mut visit: impl FnMut(ActorId, &Stats)) {
     }
 }
 
-fn shard(id: ActorId) -> &'static Mutex<HashMap<u64, Arc<Stats>>> {
+fn shard(id: ActorId) -> &'static Shard {
     &LIVE[id.pid() as usize % SHARDS]
 }
 

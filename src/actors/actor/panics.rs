@@ -9,6 +9,7 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Once;
+use std::task::Poll;
 
 thread_local! {
     static INSIDE: Cell<bool> = const { Cell::new(false) };
@@ -35,22 +36,31 @@ impl Panicked {
     }
 }
 
+/// Runs `work`; a panic in it becomes an error, silently. For an actor that must survive code it
+/// does not trust: use this and not `catch_unwind`, which does not know the place.
+pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
+    install_hook();
+    guarded(work)
+}
+
 /// Awaits `work`; a panic in it becomes an error. The work is not polled again afterwards.
 pub(crate) async fn caught<F: Future>(mut work: Pin<&mut F>) -> Result<F::Output, Panicked> {
     install_hook();
-    poll_fn(|cx| {
-        let outer = INSIDE.replace(true);
-        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)));
-        INSIDE.set(outer);
-        match polled {
-            Ok(poll) => poll.map(Ok),
-            Err(payload) => std::task::Poll::Ready(Err(Panicked {
-                text: text_of(payload.as_ref()),
-                place: PLACE.take().unwrap_or_else(|| "an unknown place".into()),
-            })),
-        }
+    poll_fn(|cx| match guarded(|| work.as_mut().poll(cx)) {
+        Ok(poll) => poll.map(Ok),
+        Err(panicked) => Poll::Ready(Err(panicked)),
     })
     .await
+}
+
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
+    let outer = INSIDE.replace(true);
+    let outcome = catch_unwind(AssertUnwindSafe(work));
+    INSIDE.set(outer);
+    outcome.map_err(|payload| Panicked {
+        text: text_of(payload.as_ref()),
+        place: PLACE.take().unwrap_or_else(|| "an unknown place".into()),
+    })
 }
 
 fn install_hook() {
@@ -58,11 +68,14 @@ fn install_hook() {
     HOOK.call_once(|| {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            // A second panic before the first was caught aborts the process: let it be seen.
-            let first = INSIDE.get() && PLACE.with_borrow(Option::is_none);
-            match info.location() {
-                Some(place) if first => PLACE.set(Some(place.to_string())),
-                _ => previous(info),
+            if !INSIDE.get() {
+                return previous(info);
+            }
+            let earlier = PLACE.replace(info.location().map(ToString::to_string));
+            // The one before was not caught by us: either somebody else did, or this panic comes
+            // while that one unwinds and aborts the process. Let it be seen.
+            if earlier.is_some() {
+                previous(info);
             }
         }));
     });
@@ -85,9 +98,23 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_becomes_text_and_place() {
-        let panicked = caught(pin!(async { panic!("boom {}", 7) })).await.map(|()| ()).unwrap_err();
+        let panicked = caught(pin!(async { panic!("boom {}", 7) }))
+            .await
+            .unwrap_err();
         assert_eq!(panicked.text(), "boom 7");
         assert!(panicked.place().contains("panics.rs:"), "{panicked}");
+    }
+
+    #[test]
+    fn a_panic_that_somebody_else_caught_does_not_lend_its_place_to_the_next() {
+        let panicked: Result<(), _> = catch(|| {
+            let _ = catch_unwind(|| panic!("first"));
+            panic!("second");
+        });
+        let panicked = panicked.unwrap_err();
+        assert_eq!(panicked.text(), "second");
+        let line: u32 = panicked.place().split(':').nth(1).unwrap().parse().unwrap();
+        assert_eq!(line, line!() - 5);
     }
 
     #[tokio::test]
