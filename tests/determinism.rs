@@ -1,6 +1,8 @@
 //! The property on which everything rests: a room is a pure function of its log. Checked with
 //! whatever may happen to a room, in whatever order.
 
+#![allow(clippy::unwrap_used)] // a test may panic; clippy knows that only of `#[test]` functions
+
 use greenroom::Games;
 use greenroom::game::{Said, Signal};
 use greenroom::proto::{PlayerId, wire};

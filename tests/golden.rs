@@ -1,6 +1,8 @@
 //! Logs of matches that another process played, replayed. `tests/golden/README.md` says how they
 //! are made.
 
+#![allow(clippy::unwrap_used)] // a test may panic; clippy knows that only of `#[test]` functions
+
 use std::path::Path;
 
 use greenroom::Games;

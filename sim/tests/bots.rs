@@ -1,5 +1,7 @@
 //! The bots that come with the games: the good ones win, and a seed decides everything.
 
+#![allow(clippy::unwrap_used)] // a test may panic; clippy knows that only of `#[test]` functions
+
 use greenroom::Games;
 use greenroom_sim::headless::{MatchError, MatchLimits, Simulation, SimulationError};
 

@@ -1,5 +1,7 @@
 //! The commands as processes: what one writes another reads.
 
+#![allow(clippy::unwrap_used)] // a test may panic; clippy knows that only of `#[test]` functions
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

@@ -1,5 +1,7 @@
 //! Replays against a registry that is not the one the log was written under.
 
+#![allow(clippy::unwrap_used)] // a test may panic; clippy knows that only of `#[test]` functions
+
 use greenroom::Games;
 use greenroom::games::connect4::Connect4;
 use greenroom::room::log::{Keep, Log};
