@@ -24,7 +24,7 @@ fn logs_of_other_processes_replay_to_the_same_hashes() {
         for from in 0..log.keyframes() {
             let replayed = log.replay(from, |keyframe| entry.game.restore(keyframe));
             let replayed = replayed.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-            assert!(replayed.hashes >= 2, "{}: nothing was compared", file.display());
+            assert!(replayed.hashes >= 1, "{}: nothing was compared", file.display());
         }
         played.push(log.header.game);
     }
