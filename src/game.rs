@@ -327,3 +327,18 @@ impl<G: Game> Ctx<G> {
         self.seats.iter_mut().find(|seat| seat.player == player)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::games::connect4::Connect4;
+
+    #[test]
+    fn a_timer_never_runs_in_the_step_that_starts_it() {
+        let mut ctx: Ctx<Connect4> = Ctx::new(Pace::OnCommand, 1);
+        ctx.time_ms = 50;
+        ctx.timer(Duration::ZERO, 7);
+        ctx.timer(Duration::from_micros(900), 8);
+        assert!(ctx.timers.iter().all(|timer| timer.due_ms == 51));
+    }
+}

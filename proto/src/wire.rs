@@ -104,3 +104,16 @@ fn bad(error: DecodeError) -> Malformed {
         other => other.to_string(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claimed_length_without_the_bytes_is_an_error_and_no_allocation() {
+        let claims_all_there_is = [253, 255, 255, 255, 255, 255, 255, 255, 255];
+        assert!(decode_own::<String>(&claims_all_there_is).is_err());
+        assert!(decode_own::<Vec<u64>>(&claims_all_there_is).is_err());
+        assert!(decode::<String>(&claims_all_there_is).is_err());
+    }
+}

@@ -72,13 +72,18 @@ impl Inbox {
     /// A player comes; from now on inputs and requests of theirs are taken.
     pub fn join(&mut self, player: PlayerId) {
         self.queue.push(Command::Join { player });
-        self.players.push(PlayerInbox {
+        // In order whatever the order of joining: places are found by halving.
+        let Err(place) = self.players.binary_search_by_key(&player, |inbox| inbox.player) else {
+            return;
+        };
+        let inbox = PlayerInbox {
             player,
             inputs: VecDeque::new(),
             received: 0,
             requests: 0,
             head: Head::default(),
-        });
+        };
+        self.players.insert(place, inbox);
     }
 
     /// A player's connection broke.
@@ -225,6 +230,17 @@ mod tests {
         assert_eq!(inbox.request(ANNA, 3, vec![]), Err(Busy));
         assert_eq!(take(&mut inbox).len(), 2);
         assert_eq!(inbox.request(ANNA, 3, vec![]), Ok(()));
+    }
+
+    #[test]
+    fn players_are_heard_in_whatever_order_they_come() {
+        let mut inbox = inbox();
+        for player in [9, 5, 7, 5] {
+            inbox.join(PlayerId(player));
+        }
+        for player in [1, 5, 7, 9] {
+            assert_eq!(inbox.input(PlayerId(player), 3, &[0]), InputFate::Waits);
+        }
     }
 
     #[test]

@@ -160,8 +160,10 @@ impl Log {
         let first = self.segments.get(from).ok_or_else(|| damaged("it has no keyframe"))?;
         let mut room = restore(&first.keyframe).map_err(LogError::OtherBuild)?;
         let mut replay = Replay { room: room.as_mut(), said: Vec::new(), steps: 0, hashes: 0 };
-        for segment in self.segments.iter().skip(from) {
-            replay.expect(segment.start, || Ok(restore(&segment.keyframe)?.hash()))?;
+        for (place, segment) in self.segments.iter().enumerate().skip(from) {
+            if place > from {
+                replay.expect(segment.start, || Ok(restore(&segment.keyframe)?.hash()))?;
+            }
             replay.segment(segment, self.header.pace)?;
         }
         let (steps, hashes) = (replay.steps, replay.hashes);

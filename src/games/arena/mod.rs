@@ -346,3 +346,6 @@ fn hit(ship: &mut Ship, until: Tick) -> bool {
     }
     killed
 }
+
+#[cfg(test)]
+mod tests;

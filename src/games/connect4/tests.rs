@@ -139,7 +139,7 @@ fn whoever_leaves_loses() {
 
 #[test]
 fn whoever_lets_the_time_run_out_loses_and_a_move_starts_it_anew() {
-    let (mut table, first, second) = Table::started();
+    let (mut table, first, _) = Table::started();
     assert_eq!(table.room.next_timer_ms(), Some(10_000));
     table.now_ms = 9_999;
     table.drop(first, 0).unwrap();
@@ -148,5 +148,4 @@ fn whoever_lets_the_time_run_out_loses_and_a_move_starts_it_anew() {
     table.room.step(19_999, &[], &mut said);
     let lost = Outcome { winner: Some(first), reason: Reason::TimeUp, moves: 1 };
     assert_eq!(outcome(&said), Some(lost));
-    let _ = second;
 }

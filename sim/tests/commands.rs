@@ -1,0 +1,92 @@
+//! The commands as processes: what one writes another reads.
+
+#![allow(clippy::unwrap_used)] // a test may panic; clippy knows that only of `#[test]` functions
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn sim(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_greenroom-sim")).args(args).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn dir(name: &str) -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&dir);
+    dir
+}
+
+fn summary(seed: &str) -> serde_json::Value {
+    let config = r#"{"time_limit_secs": 5, "tick_hz": 20}"#;
+    let args =
+        ["match", "--game", "arena", "--bots", "hunter:2,random", "--matches", "3", "--json"];
+    let lines = stdout(&sim(&[&args[..], &["--config", config, "--seed", seed]].concat()));
+    let lines: Vec<serde_json::Value> =
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 4, "three matches and a summary");
+    assert_eq!(lines[1]["match"], 1);
+    assert_eq!(lines[1]["ticks"], 100);
+    assert_eq!(lines[1]["seats"][0], serde_json::json!({"player": 1, "bot": "hunter"}));
+    assert_eq!(lines[2]["seats"][0]["bot"], "random");
+    assert_eq!(lines[1]["result"]["scores"].as_array().unwrap().len(), 3);
+    lines[3].clone()
+}
+
+#[test]
+fn two_processes_with_one_seed_come_to_one_hash() {
+    let (one, other) = (summary("7"), summary("7"));
+    assert_eq!(one["hash"], other["hash"]);
+    assert_eq!((&one["matches"], &one["ticks"]), (&3.into(), &300.into()));
+    assert!(one["ticks_per_sec"].as_u64() > Some(0) && one["seconds"].as_f64() > Some(0.0));
+    assert_ne!(one["hash"], summary("8")["hash"]);
+}
+
+#[test]
+fn a_logged_match_replays_in_another_process() {
+    for (game, name) in [("arena", "logs-arena"), ("connect4", "logs-connect4")] {
+        let dir = dir(name);
+        let dir_text = dir.to_str().unwrap();
+        stdout(&sim(&["match", "--game", game, "--seed", "9", "--log", dir_text]));
+        let file = dir.join(format!("{game}-9-0.log"));
+        let line = stdout(&sim(&["replay", file.to_str().unwrap()]));
+        assert!(line.contains(&format!("{game} version 1, ")), "{line}");
+        assert!(line.contains(": all equal, hash "), "{line}");
+    }
+}
+
+#[test]
+fn logs_that_do_not_replay_are_told_apart() {
+    let dir = dir("bad-logs");
+    stdout(&sim(&["match", "--game", "connect4", "--log", dir.to_str().unwrap()]));
+    let good = dir.join("connect4-1-0.log");
+    let bytes = std::fs::read(&good).unwrap();
+    let write = |name: &str, bytes: &[u8]| {
+        let file = dir.join(name);
+        std::fs::write(&file, bytes).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let other = write("other", b"#!/bin/sh");
+    let cut = write("cut", &bytes[..bytes.len() / 2]);
+    let missing = dir.join("missing").to_str().unwrap().to_owned();
+
+    let output = sim(&["replay", &other, &cut, &missing, good.to_str().unwrap()]);
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("other: this is not a Greenroom log"), "{said}");
+    assert!(said.contains("cut: the log is damaged: its checksum is wrong"), "{said}");
+    assert!(said.contains("missing: the file cannot be read: "), "{said}");
+    assert!(said.contains("greenroom-sim: 3 of 4 logs do not replay"), "{said}");
+    assert!(String::from_utf8(output.stdout).unwrap().contains("all equal"));
+}
+
+#[test]
+fn a_mistake_on_the_command_line_is_a_sentence_and_a_failure() {
+    let output = sim(&["match", "--game", "chess"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said, "greenroom-sim: there is no game `chess`: choose from arena, connect4\n");
+}
