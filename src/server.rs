@@ -31,7 +31,7 @@ use crate::net::origin::Origins;
 use crate::net::tls;
 use crate::registry::Games;
 use crate::supervision::{
-    ChildExit, ChildSpec, Dynamic, Exit, Intensity, Partitioned, Shutdown, Slot, StartError,
+    ChildExit, ChildSpec, Dynamic, Intensity, Partitioned, Shutdown, Slot, StartError,
     Strategy, SupervisorRef, SupervisorSpec,
 };
 

@@ -55,7 +55,6 @@ where
         .max_buf_size(head_bytes_max)
         .timer(TokioTimer::new())
         .header_read_timeout(deadline)
-        .keep_alive(false)
         .serve_connection(TokioIo::new(io), service)
         .without_shutdown();
     // The head deadline is hyper's; this one covers answers that nobody reads.
