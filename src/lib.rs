@@ -5,17 +5,38 @@ pub use greenroom_proto as proto;
 #[doc(hidden)]
 pub use serde_json;
 
+#[cfg(feature = "server")]
+pub mod actors;
 pub mod bot;
+#[cfg(feature = "server")]
+pub mod certs;
+#[cfg(feature = "server")]
+mod cli;
+#[cfg(feature = "server")]
+pub mod config;
+#[cfg(feature = "server")]
+pub mod directory;
+pub mod effects;
 pub mod game;
 pub mod games;
 pub mod math;
+#[cfg(feature = "server")]
+pub mod net;
 pub mod options;
+#[cfg(feature = "server")]
+pub mod os;
 pub mod outbox;
 pub mod registry;
 pub mod rng;
 pub mod room;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod session;
+#[cfg(feature = "server")]
+pub mod supervision;
 
+#[cfg(feature = "server")]
+pub use cli::cli;
 pub use game::{Ctx, Game, Pace, Signal, To};
 pub use options::{NoOptions, OptionHelp, OptionValue, Options};
 pub use registry::Games;

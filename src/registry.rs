@@ -8,6 +8,7 @@ use std::sync::Arc;
 use greenroom_proto::{GAME_NAME_MAX, Layout, Schema, schema_of, wire};
 
 use crate::bot::{AnyBot, Bot, BotMaker, TypedBot};
+use crate::effects::EffectHandler;
 use crate::game::{Game, Pace};
 use crate::options::{OptionHelp, Options};
 use crate::room::{AnyRoom, Header, Room};
@@ -92,6 +93,8 @@ pub struct Entry {
     pub schema_hash: u64,
     /// Lanes of the schema.
     pub layout: Layout,
+    /// Does what the game asks of the outside world, if anybody does.
+    pub effects: Option<EffectHandler>,
     bots: Vec<(&'static str, BotMaker)>,
 }
 
@@ -160,6 +163,7 @@ impl Games {
             schema_hash: schema.hash(),
             layout: schema.layout(),
             schema: Arc::new(schema),
+            effects: None,
             bots: Vec::new(),
         };
         let taken = self.entries.insert(G::NAME, entry).is_some();
@@ -178,6 +182,18 @@ impl Games {
         let make: BotMaker =
             Arc::new(move |seed| Box::new(TypedBot::new(make(seed), layout.clone())));
         entry.bots.push((name, make));
+        self
+    }
+
+    /// Names who does what a game asks of the outside world ([`crate::Ctx::effect`]). The handler
+    /// runs outside the room; what it returns comes back to the game as a signal.
+    ///
+    /// # Panics
+    /// When the game is not there.
+    #[must_use]
+    pub fn effects<G: Game>(mut self, handler: EffectHandler) -> Self {
+        let entry = self.entries.get_mut(G::NAME).expect("add the game before its effects");
+        entry.effects = Some(handler);
         self
     }
 

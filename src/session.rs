@@ -9,6 +9,8 @@ pub struct SessionLimits {
     pub messages_per_sec: u32,
     /// Messages at once after a silence.
     pub messages_burst: u32,
+    /// Pings per second that are answered.
+    pub pings_per_sec: u32,
 }
 
 /// A bucket of tokens that fills at a rate.
@@ -60,6 +62,7 @@ pub enum Admitted<'a> {
 #[derive(Debug)]
 pub struct Session {
     messages: TokenBucket,
+    pings: TokenBucket,
     greeted: bool,
 }
 
@@ -69,6 +72,8 @@ impl Session {
     pub fn new(limits: SessionLimits) -> Self {
         Session {
             messages: TokenBucket::new(limits.messages_per_sec, limits.messages_burst),
+            // Some seconds of pings at once: a stalled network delivers them together.
+            pings: TokenBucket::new(limits.pings_per_sec, limits.pings_per_sec.saturating_mul(8)),
             greeted: false,
         }
     }
@@ -98,7 +103,12 @@ impl Session {
         }
     }
 
-    /// Counts a message of any kind, a ping too.
+    /// Counts a ping; each costs an answer.
+    pub fn ping(&mut self, now_ms: u64) -> Result<(), CloseCode> {
+        if self.pings.take(now_ms) { Ok(()) } else { Err(CloseCode::Flooding) }
+    }
+
+    /// Counts a message that is not looked into.
     pub fn count(&mut self, now_ms: u64) -> Result<(), CloseCode> {
         if self.messages.take(now_ms) { Ok(()) } else { Err(CloseCode::Flooding) }
     }

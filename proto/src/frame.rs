@@ -20,6 +20,8 @@ pub const STATE_EVENTS: u8 = 0x03;
 pub const HEAD_BYTES: usize = 4;
 /// Bytes before the game's own bytes in an input.
 pub const INPUT_HEAD_BYTES: usize = 3;
+/// Bytes of one event at most.
+pub const EVENT_BYTES_MAX: usize = BODY_MAX;
 /// Events in one frame at most.
 pub const FRAME_EVENTS_MAX: u32 = 4096;
 

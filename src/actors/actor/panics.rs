@@ -1,0 +1,97 @@
+//! A panic inside an actor as a value: its text and the place in the source.
+//!
+//! The place is known to the panic hook only, so the first actor of the process installs one. It
+//! notes the place of panics inside actors, silently (the wrapper logs them with the actor's
+//! name), and passes every other panic to the hook that was there before.
+
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Once;
+
+thread_local! {
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// A panic that was caught at an actor's boundary.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("panicked at {place}: {text}")]
+pub struct Panicked {
+    text: String,
+    place: String,
+}
+
+impl Panicked {
+    /// What the panic said.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// `file:line:column`.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+}
+
+/// Awaits `work`; a panic in it becomes an error. The work is not polled again afterwards.
+pub(crate) async fn caught<F: Future>(mut work: Pin<&mut F>) -> Result<F::Output, Panicked> {
+    install_hook();
+    poll_fn(|cx| {
+        let outer = INSIDE.replace(true);
+        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)));
+        INSIDE.set(outer);
+        match polled {
+            Ok(poll) => poll.map(Ok),
+            Err(payload) => std::task::Poll::Ready(Err(Panicked {
+                text: text_of(payload.as_ref()),
+                place: PLACE.take().unwrap_or_else(|| "an unknown place".into()),
+            })),
+        }
+    })
+    .await
+}
+
+fn install_hook() {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            // A second panic before the first was caught aborts the process: let it be seen.
+            let first = INSIDE.get() && PLACE.with_borrow(Option::is_none);
+            match info.location() {
+                Some(place) if first => PLACE.set(Some(place.to_string())),
+                _ => previous(info),
+            }
+        }));
+    });
+}
+
+fn text_of(payload: &(dyn std::any::Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "a panic without text".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::pin::pin;
+
+    #[tokio::test]
+    async fn a_panic_becomes_text_and_place() {
+        let panicked = caught(pin!(async { panic!("boom {}", 7) })).await.map(|()| ()).unwrap_err();
+        assert_eq!(panicked.text(), "boom 7");
+        assert!(panicked.place().contains("panics.rs:"), "{panicked}");
+    }
+
+    #[tokio::test]
+    async fn work_without_a_panic_is_untouched() {
+        assert_eq!(caught(pin!(async { 3 })).await, Ok(3));
+    }
+}

@@ -1,0 +1,228 @@
+//! The actor of one client.
+//!
+//! **Its job.** Greets the client, gets it a seat, answers what is not for a room. **Its child.**
+//! The [reader](crate::net::reader), a plain task, because `stop` cannot interrupt a running
+//! `handle` and reading is waiting. **What ends it.** The reader is done: the client closed, broke
+//! a rule, fell silent, or was asked to go. **What happens then.** The seat is given up, in every
+//! case, a panic here too. Connections are never restarted: the client comes back by itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use greenroom_proto::{CloseCode, List, Refusal, Text, ToClient, ToServer};
+use metrics::counter;
+
+use super::actor::{Actor, Context, Failure, Mailbox, Named};
+use super::lobby::LobbyMsg;
+use crate::config::Config;
+use crate::directory::Directory;
+use crate::net::admission;
+use crate::net::link::{Link, Place};
+use crate::net::reader::Reader;
+use crate::registry::Games;
+use crate::supervision::Slot;
+
+/// How long the lobby may take. It only looks up and starts rooms; this long means that the
+/// server is in trouble.
+const LOBBY_DEADLINE: Duration = Duration::from_secs(5);
+
+/// What a connection is told.
+#[derive(Debug)]
+pub enum ConnectionMsg {
+    /// By its client.
+    Said(ToServer),
+    /// By its reader: the connection has ended, for this reason.
+    Ended(CloseCode),
+}
+
+impl Named for ConnectionMsg {
+    fn name(&self) -> &'static str {
+        match self {
+            ConnectionMsg::Said(ToServer::Hello { .. }) => "hello",
+            ConnectionMsg::Said(ToServer::Join { .. }) => "join",
+            ConnectionMsg::Said(ToServer::Leave) => "leave",
+            ConnectionMsg::Said(ToServer::List { .. }) => "list",
+            ConnectionMsg::Said(ToServer::Request { .. }) => "request",
+            ConnectionMsg::Said(ToServer::Resync) => "resync",
+            ConnectionMsg::Ended(_) => "ended",
+        }
+    }
+}
+
+/// What all connections share.
+pub struct Shared {
+    /// The games there are.
+    pub games: Games,
+    /// The rooms there are.
+    pub directory: Arc<Directory>,
+    /// Who finds seats.
+    pub lobby: Slot<Mailbox<LobbyMsg>>,
+    /// The server's configuration.
+    pub config: Arc<Config>,
+}
+
+/// What a connection starts from.
+pub struct ConnectionArgs {
+    /// Its socket.
+    pub link: Arc<Link>,
+    /// Reads from it.
+    pub reader: Reader,
+    /// Its place among the connections.
+    pub place: admission::Place,
+    /// What all connections share.
+    pub shared: Arc<Shared>,
+}
+
+/// The actor.
+pub struct Connection {
+    link: Arc<Link>,
+    shared: Arc<Shared>,
+    schema: Option<u64>,
+    reader: tokio::task::JoinHandle<()>,
+    _place: admission::Place,
+}
+
+impl Actor for Connection {
+    const CLASS: &'static str = "connection";
+    type Msg = ConnectionMsg;
+    type Args = ConnectionArgs;
+
+    async fn start(args: ConnectionArgs, ctx: &Context<ConnectionMsg>) -> Result<Self, Failure> {
+        let ConnectionArgs { link, reader, place, shared } = args;
+        let mailbox = ctx.mailbox().clone();
+        let reader = tokio::spawn(async move {
+            let ended = EndedAnyway(mailbox.clone());
+            // Bounded by the client's token bucket: what it says faster closes it.
+            let why = reader.run(|message| drop(mailbox.cast(ConnectionMsg::Said(message)))).await;
+            std::mem::forget(ended);
+            let _ = mailbox.cast(ConnectionMsg::Ended(why));
+        });
+        counter!("greenroom_connections_total").increment(1);
+        Ok(Connection { link, shared, schema: None, reader, _place: place })
+    }
+
+    async fn handle(
+        &mut self,
+        msg: ConnectionMsg,
+        ctx: &Context<ConnectionMsg>,
+    ) -> Result<(), Failure> {
+        match msg {
+            ConnectionMsg::Said(message) => self.hear(message).await,
+            ConnectionMsg::Ended(why) => {
+                tracing::debug!(connection = ctx.name(), code = why.code(), "{}", why.reason());
+                counter!("greenroom_connections_closed_total", "code" => why.code().to_string())
+                    .increment(1);
+                ctx.stop();
+            }
+        }
+        Ok(())
+    }
+
+    /// The server is stopping, or the connection has ended already.
+    async fn stopped(&mut self, _: &Context<ConnectionMsg>) {
+        self.link.close_with_window(CloseCode::GoingAway, GOING_AWAY_WINDOW_MS);
+        let _ = (&mut self.reader).await;
+    }
+}
+
+/// Clients of a stopping server come back spread over this time, in milliseconds.
+const GOING_AWAY_WINDOW_MS: u32 = 5_000;
+
+/// Tells the actor that its reader ended even when the reader panicked.
+struct EndedAnyway(Mailbox<ConnectionMsg>);
+
+impl Drop for EndedAnyway {
+    fn drop(&mut self) {
+        let _ = self.0.cast(ConnectionMsg::Ended(CloseCode::Failed));
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.link.close(CloseCode::Failed);
+        if let Some(seat) = self.link.depart() {
+            seat.leave(true);
+        }
+    }
+}
+
+impl Connection {
+    async fn hear(&mut self, message: ToServer) {
+        match message {
+            ToServer::Hello { schema, .. } => self.hello(schema),
+            ToServer::Join { id, to } => self.join(id, to).await,
+            ToServer::Leave => self.leave(),
+            ToServer::List { id, game } => self.list(id, &game),
+            ToServer::Resync => {
+                counter!("greenroom_desyncs_total").increment(1);
+                if let Some(seat) = self.link.seat() {
+                    seat.resync();
+                }
+            }
+            // The reader passes requests to the room.
+            ToServer::Request { id, .. } => {
+                self.link.refuse(id, Refusal::NoSeat, "join a room before sending requests to it");
+            }
+        }
+    }
+
+    fn hello(&mut self, schema: Option<u64>) {
+        self.schema = schema;
+        self.link.control(&ToClient::Welcome {
+            server: Text::cut(concat!("greenroom/", env!("CARGO_PKG_VERSION"))),
+            games: List::first(self.shared.games.names().map(Text::cut)),
+        });
+    }
+
+    async fn join(&self, id: u32, to: greenroom_proto::JoinTarget) {
+        let vacant = self.link.with_place(|place| {
+            let vacant = matches!(place, Place::Nowhere);
+            if vacant {
+                *place = Place::Joining(None);
+            }
+            vacant
+        });
+        if !vacant {
+            let text = "this connection has a seat already, or waits for one: leave it first";
+            return self.link.refuse(id, Refusal::AlreadySeated, text);
+        }
+        let asked = match self.shared.lobby.get() {
+            Some(lobby) => lobby.call(LOBBY_DEADLINE, |reply| LobbyMsg::Seat(to, reply)).await.ok(),
+            None => None,
+        };
+        let busy = || Err((Refusal::Failed, "the lobby does not answer: try again".to_owned()));
+        match asked.unwrap_or_else(busy) {
+            Ok(seat) => {
+                self.link.with_place(|place| *place = Place::Joining(Some(seat.clone())));
+                seat.join(&self.link, id, self.schema == Some(seat.room.entry.schema_hash));
+            }
+            Err((why, text)) => {
+                self.link.with_place(|place| *place = Place::Nowhere);
+                self.link.refuse(id, why, &text);
+            }
+        }
+    }
+
+    /// The room answers with `Left` once it has let the player go.
+    fn leave(&self) {
+        match self.link.with_place(|place| match place {
+            Place::Seated(seat) | Place::Joining(Some(seat)) => Some(seat.clone()),
+            Place::Joining(None) | Place::Nowhere | Place::Gone => None,
+        }) {
+            Some(seat) => seat.leave(false),
+            None => self.link.control(&ToClient::Left),
+        }
+    }
+
+    fn list(&self, id: u32, game: &str) {
+        match self.shared.games.get(game) {
+            Ok(_) => {
+                let rooms = self.shared.directory.list(game, greenroom_proto::LISTING_MAX);
+                self.link.control(&ToClient::Rooms { id, rooms: List::first(rooms) });
+            }
+            Err(unknown) => {
+                self.link.refuse(id, Refusal::UnknownGame, &unknown.to_string());
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The actor that accepts connections.
+//!
+//! **Its job.** Keeps one accept loop per address running. **Its children.** The loops, and for a
+//! moment a task per connection that is on its way in: plain tasks, bounded by
+//! [`Admission`](crate::net::admission::Admission). **What ends it.** An accept loop that ended.
+//! **What happens then.** Its supervisor starts it again on the same sockets, so that no
+//! connection in the backlog is lost. It is started last and stopped first.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use metrics::counter;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use super::actor::{Actor, Context, Failure, Named};
+use crate::net::door::{ACCEPT_BACK_OFF, Door};
+
+/// What the listener starts from.
+#[derive(Clone)]
+pub struct ListenerArgs {
+    /// The sockets, and whether they speak TLS.
+    pub sockets: Vec<(Arc<TcpListener>, bool)>,
+    /// The way in.
+    pub door: Arc<Door>,
+}
+
+/// What the listener is told.
+#[derive(Debug)]
+pub enum ListenerMsg {
+    /// An accept loop has ended, which it never should.
+    LoopEnded,
+}
+
+impl Named for ListenerMsg {
+    fn name(&self) -> &'static str {
+        "loop ended"
+    }
+}
+
+/// The actor. Dropping it ends the loops.
+pub struct Listener {
+    _loops: JoinSet<()>,
+}
+
+impl Actor for Listener {
+    const CLASS: &'static str = "listener";
+    type Msg = ListenerMsg;
+    type Args = ListenerArgs;
+
+    async fn start(args: ListenerArgs, ctx: &Context<ListenerMsg>) -> Result<Self, Failure> {
+        let mut loops = JoinSet::new();
+        for (socket, secure) in args.sockets {
+            let door = Arc::clone(&args.door);
+            let mailbox = ctx.mailbox().clone();
+            loops.spawn(async move {
+                let _told = OnDrop(move || drop(mailbox.cast(ListenerMsg::LoopEnded)));
+                accept(&socket, &door, secure).await;
+            });
+        }
+        Ok(Listener { _loops: loops })
+    }
+
+    async fn handle(&mut self, _: ListenerMsg, _: &Context<ListenerMsg>) -> Result<(), Failure> {
+        Err("an accept loop ended".into())
+    }
+}
+
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+async fn accept(socket: &TcpListener, door: &Arc<Door>, secure: bool) {
+    loop {
+        match socket.accept().await {
+            Ok((tcp, from)) => {
+                tokio::spawn(Arc::clone(door).enter(tcp, from, secure));
+            }
+            Err(error) => {
+                counter!("greenroom_accept_errors_total").increment(1);
+                tracing::warn!("a connection could not be accepted: {error}");
+                tokio::time::sleep(ACCEPT_BACK_OFF).await;
+            }
+        }
+    }
+}
+
+/// Opens a listening socket with room for a crowd that comes back at once.
+pub fn listen(address: SocketAddr, backlog: usize) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
+    };
+    // A restarted server takes its port back while old connections linger.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(backlog.try_into().unwrap_or(u32::MAX))
+}

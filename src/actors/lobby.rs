@@ -1,0 +1,137 @@
+//! The actor that finds or makes rooms for those who want a seat.
+//!
+//! **Its job.** One question after the other, so that two clients who ask join-or-create at the
+//! same moment end in one room. **Its children.** None: rooms are children of the `rooms`
+//! supervisor. **What ends it.** Only a bug. **What happens then.** It is started again; it holds
+//! nothing that is not in the [directory](crate::directory).
+
+use std::sync::Arc;
+
+use greenroom_proto::{JoinTarget, Refusal, RoomId};
+
+use super::actor::{Actor, Context, Failure, Named, Reply};
+use super::results::ResultSink;
+use super::room::{RoomActor, RoomArgs};
+use crate::config::Config;
+use crate::directory::{Directory, RoomRecord, Seat};
+use crate::registry::{Entry, Games, RoomPlan};
+use crate::supervision::{ChildSpec, Partitioned};
+
+/// A refusal with the reason for a person.
+pub type Refused = (Refusal, String);
+
+/// What the lobby is asked.
+pub enum LobbyMsg {
+    /// For a seat.
+    Seat(JoinTarget, Reply<Result<Seat, Refused>>),
+}
+
+impl Named for LobbyMsg {
+    fn name(&self) -> &'static str {
+        match self {
+            LobbyMsg::Seat(..) => "seat",
+        }
+    }
+}
+
+/// The actor, and what it starts from.
+#[derive(Clone)]
+pub struct Lobby {
+    /// The games there are.
+    pub games: Games,
+    /// The rooms there are.
+    pub directory: Arc<Directory>,
+    /// Where rooms are started.
+    pub rooms: Partitioned,
+    /// The server's configuration.
+    pub config: Arc<Config>,
+    /// Where the rooms' results go.
+    pub results: ResultSink,
+}
+
+impl Actor for Lobby {
+    const CLASS: &'static str = "lobby";
+    type Msg = LobbyMsg;
+    type Args = Lobby;
+
+    async fn start(lobby: Lobby, _: &Context<LobbyMsg>) -> Result<Self, Failure> {
+        Ok(lobby)
+    }
+
+    async fn handle(&mut self, msg: LobbyMsg, _: &Context<LobbyMsg>) -> Result<(), Failure> {
+        match msg {
+            LobbyMsg::Seat(target, reply) => {
+                let answer = self.seat(target).await;
+                if let Err(Ok(seat)) = reply.send(answer) {
+                    // Whoever asked is gone.
+                    seat.room.unbook();
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Lobby {
+    async fn seat(&self, target: JoinTarget) -> Result<Seat, Refused> {
+        match target {
+            JoinTarget::Create { game, options } => {
+                let (entry, plan) = self.plan(&game, &options)?;
+                self.create(entry, plan).await
+            }
+            JoinTarget::Open { game, options } => {
+                let (entry, plan) = self.plan(&game, &options)?;
+                self.directory.book_open(entry.game.name(), &plan.options).ok_or_else(|| {
+                    let text = format!("no room of {} with these options is open", &*game);
+                    (Refusal::UnknownRoom, text)
+                })
+            }
+            JoinTarget::OpenOrCreate { game, options } => {
+                let (entry, plan) = self.plan(&game, &options)?;
+                match self.directory.book_open(entry.game.name(), &plan.options) {
+                    Some(seat) => Ok(seat),
+                    None => self.create(entry, plan).await,
+                }
+            }
+            JoinTarget::Room(id) => {
+                let unknown = || (Refusal::UnknownRoom, format!("there is no open room {id}"));
+                let room = self.directory.get(id).ok_or_else(unknown)?;
+                room.book().map_err(|why| match why {
+                    Refusal::RoomFull => (why, format!("room {id} is full")),
+                    _ => unknown(),
+                })
+            }
+        }
+    }
+
+    fn plan(&self, game: &str, options: &str) -> Result<(&Entry, RoomPlan), Refused> {
+        let entry =
+            self.games.get(game).map_err(|unknown| (Refusal::UnknownGame, unknown.to_string()))?;
+        let plan = entry.game.plan(options).map_err(|why| (Refusal::BadOptions, why))?;
+        Ok((entry, plan))
+    }
+
+    async fn create(&self, entry: &Entry, plan: RoomPlan) -> Result<Seat, Refused> {
+        let random = || {
+            getrandom::u64().map_err(|error| {
+                (Refusal::Failed, format!("the system has no random numbers: {error}"))
+            })
+        };
+        let (id, seed) = (RoomId(random()?), random()?);
+        let record = RoomRecord::new(id, entry.clone(), plan, seed, &self.config);
+        if !self.directory.insert(Arc::clone(&record), self.config.rooms.rooms_max) {
+            let text = "the server hosts as many rooms as it may: try again later";
+            return Err((Refusal::ServerFull, text.into()));
+        }
+        let seat = record.book().map_err(|why| (why, "the game has no seats".to_owned()))?;
+        let args =
+            RoomArgs { record, config: Arc::clone(&self.config), results: self.results.clone() };
+        let spec = ChildSpec::once::<RoomActor>(id.to_string(), args);
+        if let Err(error) = self.rooms.start_child(id.0, spec).await {
+            self.directory.remove(id);
+            tracing::error!(room = %id, "a room could not be started: {error}");
+            return Err((Refusal::Failed, "the room could not be started: try again".into()));
+        }
+        Ok(seat)
+    }
+}

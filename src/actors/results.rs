@@ -1,0 +1,148 @@
+//! The actor that writes match results to a file, one JSON object a line.
+//!
+//! **Its job.** Append each [`MatchResult`] it is sent, in order, and have them on disk before it
+//! stops: it is started first and stopped last, when no room can end any more. **Its children.**
+//! None. **What ends it.** A write that fails. **What happens then.** Its supervisor starts it
+//! again, and it goes on with the line that could not be written.
+
+use std::collections::VecDeque;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use greenroom_proto::RoomId;
+use serde_json::{Value, json};
+
+use super::actor::{Actor, Context, Failure, Mailbox, Named};
+use crate::supervision::{ChildSpec, Slot};
+
+/// How a match ended.
+pub struct MatchResult<'a> {
+    /// Where.
+    pub room: RoomId,
+    /// Of which game.
+    pub game: &'static str,
+    /// With which options.
+    pub options: &'a str,
+    /// Steps made.
+    pub ticks: u32,
+    /// How long it took.
+    pub seconds: f64,
+    /// The result as JSON.
+    pub result: &'a str,
+}
+
+/// Results that wait to be written at most. Only a disk that hangs gets here; what does not fit is
+/// written to the log instead.
+const WAITING_MAX: usize = 4096;
+
+/// Where results go.
+#[derive(Clone, Default)]
+pub struct ResultSink {
+    writer: Option<(Waiting, Slot<Mailbox<Doorbell>>)>,
+}
+
+/// Lines not yet written. They wait here and not in the mailbox, which is thrown away with its
+/// actor.
+type Waiting = Arc<Mutex<VecDeque<String>>>;
+
+impl ResultSink {
+    /// The child that appends results to the file at `path`, and where to send them.
+    #[must_use]
+    pub fn new(path: PathBuf) -> (ChildSpec, Self) {
+        let (waiting, slot) = (Waiting::default(), Slot::new());
+        let spec = ChildSpec::actor_at::<Results>("results", (path, Arc::clone(&waiting)), &slot);
+        (spec, ResultSink { writer: Some((waiting, slot)) })
+    }
+
+    /// Hands over a result.
+    pub fn write(&self, result: MatchResult<'_>) {
+        let Some((waiting, slot)) = &self.writer else { return };
+        #[allow(clippy::disallowed_methods)] // the shell reads the clock
+        let ended = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let line = json!({
+            "room": result.room.to_string(),
+            "game": result.game,
+            "options": json_or_text(result.options),
+            "ticks": result.ticks,
+            "seconds": result.seconds,
+            "ended_unix_ms": ended.as_millis() as u64,
+            "result": json_or_text(result.result),
+        });
+        let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() >= WAITING_MAX {
+            tracing::error!(%line, "a match result was not written: too many wait for the disk");
+            return;
+        }
+        waiting.push_back(line.to_string());
+        drop(waiting);
+        if let Some(writer) = slot.get() {
+            // While the writer is down the line waits for its successor.
+            let _ = writer.cast(Doorbell);
+        }
+    }
+}
+
+fn json_or_text(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
+}
+
+/// There is something to write.
+#[derive(Debug)]
+pub struct Doorbell;
+
+impl Named for Doorbell {
+    fn name(&self) -> &'static str {
+        "doorbell"
+    }
+}
+
+/// The actor.
+pub struct Results {
+    file: File,
+    path: PathBuf,
+    waiting: Waiting,
+}
+
+/// Opens a result file for appending.
+pub fn open(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().create(true).append(true).open(path)
+}
+
+impl Actor for Results {
+    const CLASS: &'static str = "results";
+    type Msg = Doorbell;
+    type Args = (PathBuf, Waiting);
+
+    async fn start((path, waiting): Self::Args, ctx: &Context<Doorbell>) -> Result<Self, Failure> {
+        let file = open(&path)?;
+        ctx.mailbox().cast(Doorbell)?;
+        Ok(Results { file, path, waiting })
+    }
+
+    async fn handle(&mut self, _: Doorbell, _: &Context<Doorbell>) -> Result<(), Failure> {
+        self.write_all()
+    }
+
+    async fn stopped(&mut self, _: &Context<Doorbell>) {
+        let written = self.write_all().and_then(|()| Ok(self.file.sync_all()?));
+        if let Err(error) = written {
+            tracing::error!(path = %self.path.display(), "results may be missing: {error}");
+        }
+    }
+}
+
+impl Results {
+    /// A line leaves the queue once it is written, so that none is lost or written twice.
+    fn write_all(&mut self) -> Result<(), Failure> {
+        loop {
+            let next = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).front().cloned();
+            let Some(line) = next else { return Ok(()) };
+            // One write of one line; a few hundred bytes do not wait for the disk.
+            self.file.write_all(format!("{line}\n").as_bytes())?;
+            self.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        }
+    }
+}

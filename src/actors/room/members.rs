@@ -1,0 +1,231 @@
+//! The clients of one room: who gets which of the things that the room says.
+
+use std::sync::Arc;
+
+use greenroom_proto::{
+    CloseCode, Head, Joined, PlayerId, Refusal, Text, Tick, ToClient, frame, wire,
+};
+
+use crate::directory::RoomRecord;
+use crate::game::{Pace, Said};
+use crate::net::link::{Link, Place, Standing};
+use crate::outbox::{Outbox, OutboxLimits};
+use crate::room::history::{BodyKind, History};
+use crate::room::inbox::Inbox;
+
+/// Everybody who has a seat or has asked for one.
+#[derive(Default)]
+pub struct Members {
+    members: Vec<Member>,
+    scratch: Vec<u8>,
+}
+
+struct Member {
+    player: PlayerId,
+    link: Arc<Link>,
+    /// `None` until the game has let the player in.
+    outbox: Option<Outbox>,
+    join_id: u32,
+    knows_schema: bool,
+    head: Head,
+}
+
+/// What one round of frames came to.
+#[derive(Default, Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FramesSent {
+    /// Frames that hold the whole state.
+    pub full: u64,
+    /// Frames that hold the change from the frame before.
+    pub step: u64,
+    /// Frames that hold the change from an older frame.
+    pub merged: u64,
+    /// Clients that were skipped because their socket takes no more.
+    pub skipped: u64,
+    /// Bytes in all, without framing.
+    pub bytes: u64,
+}
+
+impl Members {
+    /// A client has asked for a seat.
+    pub fn join(&mut self, player: PlayerId, link: &Arc<Link>, join_id: u32, knows_schema: bool) {
+        let link = Arc::clone(link);
+        let head = Head::default();
+        self.members.push(Member { player, link, outbox: None, join_id, knows_schema, head });
+    }
+
+    /// The player's next frame is a full one.
+    pub fn resync(&mut self, player: PlayerId) {
+        if let Some(outbox) = self.find(player).and_then(|member| member.outbox.as_mut()) {
+            outbox.forget_base();
+        }
+    }
+
+    /// Whether there is nobody.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// All connections.
+    pub fn links(&self) -> impl Iterator<Item = &Arc<Link>> {
+        self.members.iter().map(|member| &member.link)
+    }
+
+    /// Notes what the coming frames tell each client about its inputs.
+    pub fn note_heads(&mut self, inbox: &Inbox) {
+        for member in &mut self.members {
+            member.head = inbox.head(member.player);
+        }
+    }
+
+    /// Hands what the room said to those it is for. Events wait for the next frame.
+    pub fn hand_out(
+        &mut self,
+        room: &Arc<RoomRecord>,
+        tick: Tick,
+        said: &Said,
+        limits: OutboxLimits,
+    ) {
+        match said {
+            Said::Joined(player) => self.seat(room, tick, *player, limits),
+            Said::JoinRefused(player, why) => {
+                if let Some(member) = self.remove(room, *player) {
+                    member.link.refuse(member.join_id, Refusal::Game, why);
+                }
+            }
+            Said::Left(player) => {
+                if let Some(member) = self.remove(room, *player) {
+                    member.link.control(&ToClient::Left);
+                }
+            }
+            Said::Reply { player, id, body } => {
+                if let Some(member) = self.find(*player) {
+                    member.reply(*id, body);
+                }
+            }
+            Said::Event { to, body } => {
+                let body: Arc<[u8]> = body.as_slice().into();
+                for member in self.members.iter_mut().filter(|member| to.includes(member.player)) {
+                    member.event(tick, &body);
+                }
+            }
+            Said::Effect { .. } | Said::Over { .. } => {}
+        }
+    }
+
+    /// Sends everybody the newest frame who can take it and has not got it.
+    pub fn send_frames(&mut self, history: &mut History) -> FramesSent {
+        let mut sent = FramesSent::default();
+        let Some((tick, _)) = history.newest() else { return sent };
+        for member in &mut self.members {
+            let Some(outbox) = &mut member.outbox else { continue };
+            if member.link.standing() != Standing::Free {
+                sent.skipped += 1;
+                continue;
+            }
+            let Some((body, kind)) = history.body(outbox.base()) else { continue };
+            self.scratch.clear();
+            let head = member.head.to_bytes(outbox.has_events());
+            outbox.hand_over(tick, &mut self.scratch);
+            member.link.send([&head, &self.scratch, &body]);
+            sent.bytes += (head.len() + self.scratch.len() + body.len()) as u64;
+            match kind {
+                BodyKind::Full => sent.full += 1,
+                BodyKind::Step => sent.step += 1,
+                BodyKind::Merged => sent.merged += 1,
+            }
+        }
+        sent
+    }
+
+    /// The match is over: tells everybody and frees them.
+    pub fn end(&mut self, result: &str) {
+        let result = Text::cut(result);
+        for member in self.members.drain(..) {
+            vacate(&member.link);
+            match member.outbox {
+                Some(_) => member.link.control(&ToClient::Ended { result: result.clone() }),
+                None => member.link.refuse(
+                    member.join_id,
+                    Refusal::UnknownRoom,
+                    "the match ended before you came in: join another",
+                ),
+            }
+        }
+    }
+
+    fn seat(&mut self, room: &Arc<RoomRecord>, tick: Tick, player: PlayerId, limits: OutboxLimits) {
+        let Some(member) = self.find(player) else { return };
+        member.outbox = Some(Outbox::new(limits));
+        member.link.with_place(|place| {
+            if let Place::Joining(Some(seat)) = place {
+                *place = Place::Seated(seat.clone());
+            }
+        });
+        let (tick_hz, send_every) = match room.plan.pace {
+            Pace::Fixed { tick_hz, send_every } => (tick_hz, send_every),
+            Pace::OnCommand => (0, 1),
+        };
+        let schema = (!member.knows_schema)
+            .then(|| wire::encode(&*room.entry.schema).try_into().ok())
+            .flatten();
+        member.link.control(&ToClient::Joined(Joined {
+            id: member.join_id,
+            room: room.id,
+            game: room.game_name(),
+            player,
+            tick,
+            tick_hz,
+            send_every,
+            schema_hash: room.entry.schema_hash,
+            schema,
+        }));
+    }
+
+    fn find(&mut self, player: PlayerId) -> Option<&mut Member> {
+        self.members.iter_mut().find(|member| member.player == player)
+    }
+
+    fn remove(&mut self, room: &RoomRecord, player: PlayerId) -> Option<Member> {
+        let place = self.members.iter().position(|member| member.player == player)?;
+        let member = self.members.remove(place);
+        room.inbox().leave(player);
+        room.unbook();
+        vacate(&member.link);
+        Some(member)
+    }
+}
+
+/// The connection is free for another room.
+fn vacate(link: &Link) {
+    link.with_place(|place| {
+        if !matches!(place, Place::Gone) {
+            *place = Place::Nowhere;
+        }
+    });
+}
+
+impl Member {
+    fn reply(&self, id: u32, body: &[u8]) {
+        match body.to_vec().try_into() {
+            Ok(body) => self.link.control(&ToClient::Reply { id, body }),
+            Err(_) => {
+                let text = "the game's answer is larger than an answer may be";
+                self.link.refuse(id, Refusal::Failed, text);
+            }
+        }
+    }
+
+    fn event(&mut self, tick: Tick, body: &Arc<[u8]>) {
+        let Some(outbox) = &mut self.outbox else { return };
+        if body.len() > frame::EVENT_BYTES_MAX {
+            tracing::error!(
+                player = self.player.0,
+                "an event of {} bytes was not sent",
+                body.len()
+            );
+        } else if outbox.event(tick, body).is_err() {
+            self.link.close(CloseCode::TooSlow);
+        }
+    }
+}

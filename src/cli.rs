@@ -1,0 +1,131 @@
+//! Commands.
+
+mod scaffold;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::certs;
+use crate::config::{self, ConfigFlags};
+use crate::options::OptionHelp;
+use crate::registry::Games;
+
+/// A server for multiplayer game rooms.
+///
+/// `greenroom serve` hosts the games it was built with: clients connect over wss, rooms tick, and
+/// every client's copy of the state is kept in step. Without any configuration it makes a
+/// development certificate and listens on this machine only.
+#[derive(Parser)]
+#[command(name = "greenroom", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Host games until SIGINT or SIGTERM.
+    Serve(serve::ServeArgs),
+    /// Make the development certificates, or renew them where needed.
+    Certs(CertsArgs),
+    /// List the games, their options and bots.
+    Games,
+    /// Print every setting with its value, origin, range and reason, as a configuration file.
+    Config(ConfigArgs),
+    /// Write a crate with a small game of its own, ready to be changed.
+    New(scaffold::NewArgs),
+}
+
+#[derive(Args)]
+struct CertsArgs {
+    /// Directory of the certificates.
+    #[arg(long, value_name = "DIR", default_value = "certs")]
+    dir: std::path::PathBuf,
+    /// Also for this machine's addresses and name in the local network.
+    #[arg(long)]
+    lan: bool,
+}
+
+#[derive(Args)]
+struct ConfigArgs {
+    #[command(flatten)]
+    config: ConfigFlags,
+}
+
+/// Runs the command line of a server that hosts these games.
+///
+/// ```no_run
+/// fn main() -> std::process::ExitCode {
+///     greenroom::cli(greenroom::Games::builtin())
+/// }
+/// ```
+#[must_use]
+pub fn cli(games: Games) -> ExitCode {
+    let name = std::env::current_exe()
+        .ok()
+        .and_then(|path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned()))
+        .unwrap_or_else(|| "greenroom".to_owned());
+    // A studio's own binary speaks of itself by its own name.
+    let matches = Cli::command().name(name.clone()).bin_name(&name).get_matches();
+    let command = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli.command,
+        Err(error) => error.exit(),
+    };
+    let result = match command {
+        Command::Serve(args) => serve::run(args, games),
+        Command::Certs(args) => certs::ensure(&args.dir, args.lan)
+            .map(|report| println!("{report}"))
+            .map_err(|error| error.to_string()),
+        Command::Games => {
+            print!("{}", describe(&games));
+            Ok(())
+        }
+        Command::Config(args) => config::print(&args.config)
+            .map(|text| print!("{text}"))
+            .map_err(|error| error.to_string()),
+        Command::New(args) => scaffold::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            for line in error.lines() {
+                eprintln!("{name}: {line}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// All games with their options and bots.
+fn describe(games: &Games) -> String {
+    use std::fmt::Write;
+    let mut text = String::new();
+    for entry in games.entries() {
+        let _ = writeln!(text, "{}", entry.game.name());
+        for OptionHelp { name, text: about, default, range } in entry.game.option_help() {
+            let setting = format!("{name} = {default}");
+            let _ = writeln!(text, "    {setting:<28} {} ({range})", about.trim());
+        }
+        let _ = writeln!(text, "    bots: {}", entry.bot_names().join(", "));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_game_is_listed() {
+        let games = Games::builtin();
+        let text = describe(&games);
+        assert!(games.names().all(|name| text.contains(name)));
+    }
+}

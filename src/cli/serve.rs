@@ -1,0 +1,134 @@
+//! `greenroom serve`.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::certs::{self, Outcome};
+use crate::config::{Config, ConfigFlags};
+use crate::os;
+use crate::registry::Games;
+use crate::server::{Server, ServerSpec};
+
+#[derive(Args)]
+pub(super) struct ServeArgs {
+    /// Append each match's result to this file, one JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    results: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigFlags,
+}
+
+pub(super) fn run(args: ServeArgs, games: Games) -> Result<(), String> {
+    log_to_stderr();
+    let config = Config::load(&args.config).map_err(|errors| errors.to_string())?;
+    match os::raise_open_files() {
+        Ok(files) => {
+            if let Some(shortage) = files.shortage(config.listen.connections_max) {
+                tracing::warn!("{shortage}");
+            }
+        }
+        Err(error) => tracing::warn!("the limit of open files could not be raised: {error}"),
+    }
+    let (identity, report) =
+        certs::for_server(&config.listen).map_err(|error| error.to_string())?;
+    if let Some(report) = report
+        && matches!(report.outcome, Outcome::Made { .. } | Outcome::Renewed { .. })
+    {
+        eprintln!("{report}");
+    }
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if config.process.worker_threads > 0 {
+        runtime.worker_threads(config.process.worker_threads);
+    }
+    let runtime = runtime
+        .thread_name("greenroom")
+        .enable_all()
+        .build()
+        .map_err(|error| format!("the runtime could not be started: {error}"))?;
+    runtime.block_on(serve(ServerSpec { config, games, identity, results: args.results }))
+}
+
+async fn serve(spec: ServerSpec) -> Result<(), String> {
+    let mut signals = Signals::new().map_err(|error| format!("no signals: {error}"))?;
+    let names = spec.games.names().collect::<Vec<_>>().join(", ");
+    let server = Server::start(spec).await.map_err(|error| error.to_string())?;
+    let plain = server.plain().map(|address| format!(" and ws://{address}/ws")).unwrap_or_default();
+    // Whoever started us through a pipe waits for this line.
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "listening on wss://{}/ws{plain} ({names})", server.wss());
+    let _ = out.flush();
+    tokio::select! {
+        name = signals.next() => {
+            tracing::info!(
+                connections = server.connections(), rooms = server.rooms(),
+                "{name}: stopping; once more to stop at once"
+            );
+        }
+        () = server.failed() => {
+            return Err("the server failed too often and gave up: its log says why".into());
+        }
+    }
+    tokio::select! {
+        () = server.stop() => {
+            tracing::info!("stopped");
+            Ok(())
+        }
+        name = signals.next() => Err(format!("{name} again: stopped at once")),
+    }
+}
+
+/// The signals that ask a server to stop.
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Signals)
+    }
+
+    async fn next(&mut self) -> &'static str {
+        let _ = tokio::signal::ctrl_c().await;
+        "Ctrl-C"
+    }
+}
+
+/// Logs go to standard error; `GREENROOM_LOG` chooses what (`debug`, `info,greenroom=trace`, …).
+fn log_to_stderr() {
+    use tracing_subscriber::EnvFilter;
+    // ractor wraps every poll of an actor in a span below this level: see `supervision`.
+    let filter =
+        EnvFilter::try_from_env("GREENROOM_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = match "ractor=warn".parse() {
+        Ok(directive) => filter.add_directive(directive),
+        Err(_) => filter,
+    };
+    let _ =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}

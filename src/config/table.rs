@@ -1,0 +1,206 @@
+//! The table of tunables: the only place where one is named.
+//!
+//! An entry reads: what it is; `field (as "key", where a unit belongs to the name): type =
+//! default, what is allowed, when it takes effect, why this default and these bounds`. The field
+//! of a duration has no unit in its name because its type has one.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::layers::Settings;
+use super::tunable::{Kind, Reload, Tunable, bytes, count, ms, secs};
+
+/// Makes the structs, [`TUNABLES`], [`SECTIONS`] and `Settings::config` from the one list.
+macro_rules! tunables {
+    ($(
+        $(#[doc = $about:literal])+
+        $section:ident: $Section:ident {
+            $(
+                $(#[doc = $what:literal])+
+                $field:ident $(as $key:literal)?: $type:ty = $default:tt, $kind:expr, $reload:ident,
+                    $why:literal;
+            )+
+        }
+    )+) => {
+        /// The whole configuration, checked. Made once at start, shared in an `Arc`.
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct Config {
+            $( $(#[doc = $about])+ pub $section: $Section, )+
+        }
+
+        $(
+            $(#[doc = $about])+
+            #[derive(Debug, Clone, PartialEq)]
+            pub struct $Section {
+                $( $(#[doc = $what])+ #[doc = concat!("\n\nWhy: ", $why, ".")] pub $field: $type, )+
+            }
+        )+
+
+        /// Every tunable, in the order in which it is printed.
+        pub static TUNABLES: &[Tunable] = &[
+            $($( Tunable {
+                section: stringify!($section),
+                key: tunables!(@key $field $($key)?),
+                kind: $kind,
+                default: stringify!($default),
+                reload: Reload::$reload,
+                what: concat!($($what),+),
+                why: $why,
+            }, )+)+
+        ];
+
+        /// The sections and what each is about, in order.
+        pub static SECTIONS: &[(&str, &str)] = &[
+            $( (stringify!($section), concat!($($about),+)), )+
+        ];
+
+        impl Settings {
+            /// The settings as typed structs.
+            #[must_use]
+            pub fn config(&self) -> Config {
+                Config {
+                    $( $section: $Section {
+                        $( $field: self.read(tunables!(@key $field $($key)?)), )+
+                    }, )+
+                }
+            }
+        }
+    };
+    (@key $field:ident) => { stringify!($field) };
+    (@key $field:ident $key:literal) => { $key };
+}
+
+tunables! {
+    /// Where the server listens, and whom it lets in.
+    listen: Listen {
+        /// Address and port of the wss listener.
+        bind: SocketAddr = "127.0.0.1:8443", Kind::Address, Fixed,
+            "loopback, so that a first try is not open to the network; 0.0.0.0:8443 opens it";
+        /// Address and port of the unencrypted ws listener.
+        plain: Option<SocketAddr> = "127.0.0.1:8080", Kind::AddressOrOff, Fixed,
+            "for development and for a proxy on this machine that ends TLS; elsewhere anybody on the way can read and alter it";
+        /// File with the certificate chain, PEM.
+        cert: Option<PathBuf> = "auto", Kind::PathOrAuto, Live,
+            "auto is server.pem in certs_dir, made on the first run; give cert and key together";
+        /// File with the private key of cert, PEM.
+        key: Option<PathBuf> = "auto", Kind::PathOrAuto, Live,
+            "auto is server-key.pem in certs_dir, made on the first run; give cert and key together";
+        /// Directory of the development certificates.
+        certs_dir: PathBuf = "certs", Kind::Path, Fixed,
+            "beside the working directory, where .gitignore keeps it out of the repository";
+        /// Connections the kernel holds for us until we accept them.
+        backlog: usize = 4_096, count(16, 65_535, "connections"), Fixed,
+            "the usual 128 drops connections when a crowd comes back at once; the kernel caps it at net.core.somaxconn";
+        /// Web origins whose pages may connect.
+        origins: Vec<String> = [], Kind::Origins, Live,
+            "browsers send cookies and reach loopback from any page, so foreign pages are refused; empty allows the pages this server serves";
+        /// Connections in all.
+        connections_max: usize = 10_000, count(1, 1_000_000, "connections"), Live,
+            "about 25 KB each with TLS, so 250 MB; each also takes an open file";
+        /// Connections from one address (IPv6: from one /64).
+        connections_per_address_max: usize = 256, count(1, 1_000_000, "connections"), Live,
+            "a school or an office behind one address fits, one hostile machine does not take all places";
+        /// Whether connections_per_address_max holds for loopback too.
+        limit_loopback: bool = false, Kind::Switch, Live,
+            "load tests and a proxy on this machine all come from loopback";
+    }
+
+    /// How long the server waits for others before it gives up on them.
+    deadlines: Deadlines {
+        /// Time for the TLS handshake, from accept.
+        tls_timeout as "tls_timeout_ms": Duration = 5_000, ms(100, 60_000), Live,
+            "three round trips on a bad mobile link; slow handshakes hold a place while they last";
+        /// Time for the HTTP request head.
+        head_timeout as "head_timeout_ms": Duration = 5_000, ms(100, 60_000), Live,
+            "a head sent a byte at a time is the oldest way to hold connections";
+        /// Time for the first message after the upgrade.
+        hello_timeout as "hello_timeout_ms": Duration = 5_000, ms(100, 60_000), Live,
+            "clients say hello at once; whoever is silent is not a client";
+        /// Time between two pings of the server.
+        ping_interval as "ping_interval_ms": Duration = 10_000, ms(1_000, 300_000), Live,
+            "below the 30 s and more after which mobile networks and proxies forget a silent connection";
+        /// Time for the answer to a ping.
+        ping_timeout as "ping_timeout_ms": Duration = 10_000, ms(500, 300_000), Live,
+            "a dead peer keeps its place in the room for ping_interval_ms and this at most";
+        /// Time for which a socket may take nothing while something waits for it.
+        write_timeout as "write_timeout_ms": Duration = 10_000, ms(500, 120_000), Live,
+            "a tunnel or a lift is survived, a stuck peer is closed and may resume";
+        /// Time for an orderly stop before the rest is cut off.
+        shutdown_timeout as "shutdown_timeout_ms": Duration = 5_000, ms(0, 600_000), Live,
+            "time to say goodbye to every client, and less than the 10 s after which containers are killed";
+    }
+
+    /// What one connection may send, and the memory it may take.
+    edge: Edge {
+        /// HTTP request head.
+        head_bytes_max: usize = 16_384, bytes(8_192, 262_144), Live,
+            "browsers send 1 to 4 KiB with cookies; the HTTP parser takes no less than 8192";
+        /// One message from a client.
+        message_bytes_max: usize = 4_096, bytes(256, 65_536), Live,
+            "an input takes tens of bytes, a request a few hundred; it is reserved on the word of the peer";
+        /// Read buffer of the WebSocket layer.
+        read_buffer_bytes: usize = 2_048, bytes(512, 65_536), Live,
+            "allocated per connection and cleared on every read; larger messages are read in pieces";
+        /// TLS records of one connection that wait to be sent.
+        tls_buffer_bytes_max: usize = 32_768, bytes(4_096, 1_048_576), Live,
+            "one full state of a usual room; past it the client counts as behind";
+        /// Unsent bytes the kernel keeps for one connection (TCP_NOTSENT_LOWAT and SO_SNDBUF).
+        send_buffer_bytes: usize = 16_384, bytes(4_096, 4_194_304), Live,
+            "what lies in the kernel is already old and cannot be taken back; too little costs throughput on long links";
+        /// Messages of one client, sustained.
+        messages_per_sec: u32 = 60, count(1, 10_000, "messages a second"), Live,
+            "an input per tick at 20 to 50 ticks a second, and some requests; raise it for faster games";
+        /// Messages of one client at once, after a pause.
+        messages_burst: u32 = 120, count(1, 20_000, "messages"), Live,
+            "two seconds of messages that a stalled network delivers together";
+        /// Pings of one client that are answered.
+        pings_per_sec: u32 = 2, count(1, 100, "pings a second"), Live,
+            "each costs a write; clients measure the delay once a second or less";
+    }
+
+    /// What waits for a client that does not keep up.
+    outbox: Outbox {
+        /// Reliable events that wait for one client.
+        events_max: usize = 256, count(8, 65_536, "events"), Live,
+            "some ten seconds of a lively game; past it the client is closed as too slow and may resume";
+        /// Bytes of the reliable events that wait for one client.
+        event_bytes_max: usize = 32_768, bytes(256, 1_048_576), Live,
+            "the same bound for large events, so 10,000 stuck clients take 320 MB at most";
+    }
+
+    /// What one room may take.
+    rooms: Rooms {
+        /// Rooms in all.
+        rooms_max: usize = 10_000, count(1, 1_000_000, "rooms"), Live,
+            "creating rooms is open to every client; each takes an actor, a log and a game";
+        /// Requests of one player that wait for their answer.
+        requests_per_player_max: usize = 8, count(1, 1_024, "requests"), Live,
+            "a player waits for answers rather than queues; past it a request is refused";
+        /// How far ahead of the room an input may be.
+        input_lead_ticks_max: u32 = 32, count(1, 256, "ticks"), Live,
+            "over a second at 30 ticks, far more than a link needs; inputs beyond are clamped";
+        /// Frames of old rows kept for clients that are behind.
+        history_frames_max: usize = 64, count(3, 1_024, "frames"), Live,
+            "three seconds at 20 frames; the steady rule needs the last two; older clients get a full state";
+        /// Bytes of old rows kept for clients that are behind.
+        history_bytes_max: usize = 262_144, bytes(4_096, 67_108_864), Live,
+            "64 frames of 4 KiB; past it the oldest frames go";
+        /// Bytes of its log a room keeps in memory.
+        log_bytes_max: usize = 1_048_576, bytes(65_536, 1_073_741_824), Live,
+            "two keyframes and what follows; with 10,000 rooms at their bound this is 10 GB";
+        /// Time for the answer to a request.
+        request_deadline as "request_deadline_ms": Duration = 5_000, ms(50, 120_000), Live,
+            "longer than a restart of the room; then the client gets a typed error instead of silence";
+        /// Time after which a room without players ends.
+        room_empty as "room_empty_secs": Duration = 60, secs(0, 86_400), Live,
+            "everybody may lose the same network for a moment and come back to the match";
+    }
+
+    /// The process as a whole.
+    process: Process {
+        /// Threads that run rooms and connections.
+        worker_threads: usize = 0, count(0, 1_024, "threads; 0: one per core"), Fixed,
+            "more threads than cores only take turns";
+    }
+}

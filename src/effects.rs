@@ -1,0 +1,64 @@
+//! What a game asks of the outside world. A room only says what it wants ([`crate::Ctx::effect`]);
+//! the host does it here, and the answer returns as a logged [`crate::Signal`]. Replaying a log
+//! therefore never does anything twice.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use greenroom_proto::RoomId;
+
+/// What a room asked for.
+#[derive(Clone, Debug)]
+pub struct EffectCall {
+    /// Who asks.
+    pub room: RoomId,
+    /// Of which game.
+    pub game: &'static str,
+    /// Counts up from 1 in a room; together with the room it names the call for good.
+    pub number: u32,
+    /// As the game encoded it.
+    pub body: Vec<u8>,
+}
+
+/// Does what a room asked for; the answer goes back to the room, if there is one.
+pub type EffectHandler =
+    Arc<dyn Fn(EffectCall) -> Pin<Box<dyn Future<Output = Option<Vec<u8>>> + Send>> + Send + Sync>;
+
+/// Effects of one room that run at the same time; the others wait in order of their numbers.
+#[cfg(feature = "server")]
+const AT_ONCE_MAX: usize = 16;
+
+/// Runs the effects of one room.
+#[cfg(feature = "server")]
+pub(crate) struct Effects {
+    handler: Option<EffectHandler>,
+    permits: Arc<tokio::sync::Semaphore>,
+}
+
+#[cfg(feature = "server")]
+impl Effects {
+    pub(crate) fn new(room: &crate::directory::RoomRecord) -> Self {
+        Effects {
+            handler: room.entry.effects.clone(),
+            permits: Arc::new(tokio::sync::Semaphore::new(AT_ONCE_MAX)),
+        }
+    }
+
+    /// Starts an effect; `answer` gets what comes of it.
+    pub(crate) fn run(&self, call: EffectCall, answer: impl FnOnce(Vec<u8>) + Send + 'static) {
+        let Some(handler) = self.handler.clone() else {
+            tracing::warn!(room = %call.room, game = call.game, number = call.number,
+                "the game asked for an effect, and the host has no handler for it: see Games::effects");
+            return;
+        };
+        let permits = Arc::clone(&self.permits);
+        tokio::spawn(async move {
+            // The semaphore is fair: effects start in the order of their numbers.
+            let _permit = permits.acquire_owned().await;
+            if let Some(body) = handler(call).await {
+                answer(body);
+            }
+        });
+    }
+}

@@ -1,0 +1,136 @@
+//! The way in: a TCP connection becomes a connection actor, or is told why not.
+//!
+//! Every step has a deadline, since nothing is cheaper for an attacker than a connection that goes
+//! on slowly. A client that cannot stay but opened its WebSocket properly is told so by a close
+//! code; a browser shows a page nothing of a refused upgrade but 1006.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use greenroom_proto::CloseCode;
+use metrics::counter;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use super::admission::{Admission, Place};
+use super::head::{self, Upgraded};
+use super::link::Link;
+use super::origin::Origins;
+use super::reader::Reader;
+use super::tls;
+use crate::actors::connection::{Connection, ConnectionArgs, Shared};
+use crate::config::Config;
+use crate::supervision::{ChildSpec, Partitioned};
+
+/// Clients that cannot stay come back spread over this time, in milliseconds.
+const FULL_WINDOW_MS: u32 = 10_000;
+
+/// What every connection goes through.
+pub struct Door {
+    /// Ends TLS.
+    pub tls: TlsAcceptor,
+    /// Counts connections.
+    pub admission: Arc<Admission>,
+    /// Which pages may connect.
+    pub origins: Origins,
+    /// Where connections are started.
+    pub connections: Partitioned,
+    /// What they share.
+    pub shared: Arc<Shared>,
+    /// Numbers them.
+    pub numbers: AtomicU64,
+}
+
+impl Door {
+    /// Takes one connection in. `secure`: it speaks TLS.
+    pub async fn enter(self: Arc<Self>, tcp: TcpStream, from: SocketAddr, secure: bool) {
+        let Some(place) = self.admission.admit(from.ip()) else {
+            counter!("greenroom_connections_refused_total", "why" => "flood").increment(1);
+            return;
+        };
+        let config = Arc::clone(&self.shared.config);
+        set_options(&tcp, &config);
+        if secure {
+            self.enter_tls(tcp, place, &config).await;
+        } else {
+            self.enter_plain(tcp, place, &config).await;
+        }
+    }
+
+    async fn enter_tls(&self, tcp: TcpStream, place: Place, config: &Config) {
+        let buffer_max = config.edge.tls_buffer_bytes_max;
+        let accept =
+            self.tls.accept_with(tcp, |connection| tls::bound_buffers(connection, buffer_max));
+        // What fails here is a scanner, or a client that does not trust us and says why itself.
+        let Ok(Ok(stream)) = timeout(config.deadlines.tls_timeout, accept).await else {
+            counter!("greenroom_connections_refused_total", "why" => "tls").increment(1);
+            return;
+        };
+        let Some(upgraded) = self.head(stream, config).await else { return };
+        let Upgraded { io, early, origin, host } = upgraded;
+        let (tcp, connection) = io.into_inner();
+        let link = Link::new(tcp, Some(Box::new(connection)));
+        self.seat(link, early, place, origin, host, config).await;
+    }
+
+    async fn enter_plain(&self, tcp: TcpStream, place: Place, config: &Config) {
+        let Some(upgraded) = self.head(tcp, config).await else { return };
+        let Upgraded { io, early, origin, host } = upgraded;
+        self.seat(Link::new(io, None), early, place, origin, host, config).await;
+    }
+
+    async fn head<IO>(&self, io: IO, config: &Config) -> Option<Upgraded<IO>>
+    where
+        IO: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    {
+        head::serve(io, config.edge.head_bytes_max, config.deadlines.head_timeout).await
+    }
+
+    /// Starts the actor; from here on the connection is in the tree.
+    async fn seat(
+        &self,
+        link: Arc<Link>,
+        early: Vec<u8>,
+        place: Place,
+        origin: Option<String>,
+        host: Option<String>,
+        config: &Config,
+    ) {
+        if place.is_refusal() {
+            counter!("greenroom_connections_refused_total", "why" => "full").increment(1);
+            link.close_with_window(CloseCode::Full, FULL_WINDOW_MS);
+        } else if !self.origins.allow(origin.as_deref(), host.as_deref()) {
+            counter!("greenroom_connections_refused_total", "why" => "origin").increment(1);
+            let origin = origin.unwrap_or_default();
+            tracing::warn!(
+                "refused a page from {origin:?}: to let it in, start the server with --origins {origin}"
+            );
+            link.close(CloseCode::RefusedOrigin);
+        }
+        let reader = Reader::new(Arc::clone(&link), early, config).await;
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        let args = ConnectionArgs { link, reader, place, shared: Arc::clone(&self.shared) };
+        let spec = ChildSpec::once::<Connection>(number.to_string(), args);
+        if let Err(error) = self.connections.start_child(number, spec).await {
+            tracing::warn!("a connection could not be started: {error}");
+        }
+    }
+}
+
+/// Small answers at once, and little that is already old in the kernel: what lies there cannot be
+/// replaced by something newer.
+fn set_options(tcp: &TcpStream, config: &Config) {
+    let socket = socket2::SockRef::from(tcp);
+    let _ = socket.set_tcp_nodelay(true);
+    #[cfg(target_os = "linux")]
+    let _ =
+        socket.set_tcp_notsent_lowat(config.edge.send_buffer_bytes.try_into().unwrap_or(u32::MAX));
+    let _ = socket.set_send_buffer_size(config.edge.send_buffer_bytes.saturating_mul(4));
+}
+
+/// How long to wait after an accept that failed for want of something: the cause does not go away
+/// by asking again at once.
+pub const ACCEPT_BACK_OFF: Duration = Duration::from_millis(100);

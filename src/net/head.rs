@@ -1,0 +1,213 @@
+//! The HTTP request that opens a connection, and our answer to it. A proper upgrade at `/ws` gets
+//! 101; everything else gets a proper HTTP answer that says what is wrong.
+
+use std::convert::Infallible;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use greenroom_proto::SUBPROTOCOL;
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode, Version};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+/// A request that was upgraded.
+pub(super) struct Upgraded<IO> {
+    /// The connection.
+    pub(super) io: IO,
+    /// What the client sent after the head already.
+    pub(super) early: Vec<u8>,
+    /// Where the page that opened it is from.
+    pub(super) origin: Option<String>,
+    /// The name under which the client reached us.
+    pub(super) host: Option<String>,
+}
+
+/// Reads one request head and answers it. `None` when that was all there is to it.
+pub(super) async fn serve<IO>(
+    io: IO,
+    head_bytes_max: usize,
+    deadline: Duration,
+) -> Option<Upgraded<IO>>
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let upgrade = Mutex::new(None);
+    let service = service_fn(|request: Request<Incoming>| {
+        let answer = match answer(&request) {
+            Answer::Upgrade(accept) => {
+                let text = |name| Some(request.headers().get(name)?.to_str().ok()?.to_owned());
+                if let Ok(mut upgrade) = upgrade.lock() {
+                    *upgrade = Some((text(header::ORIGIN), text(header::HOST)));
+                }
+                switching(accept)
+            }
+            Answer::Plain(response) => response,
+        };
+        async move { Ok::<_, Infallible>(answer) }
+    });
+    let connection = http1::Builder::new()
+        .max_buf_size(head_bytes_max)
+        .timer(TokioTimer::new())
+        .header_read_timeout(deadline)
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(io), service)
+        .without_shutdown();
+    // The head deadline is hyper's; this one covers answers that nobody reads.
+    let served = tokio::time::timeout(deadline * 2, connection).await;
+    let parts = served.ok()?.ok()?;
+    let (origin, host) = upgrade.lock().ok()?.take()?;
+    let early = parts.read_buf.to_vec();
+    Some(Upgraded { io: parts.io.into_inner(), early, origin, host })
+}
+
+enum Answer {
+    Upgrade(String),
+    Plain(Response<Full<Bytes>>),
+}
+
+fn answer<B>(request: &Request<B>) -> Answer {
+    let headers = request.headers();
+    let plain = |status, text: &str| Answer::Plain(response(status, text));
+    match request.uri().path() {
+        "/ws" => {}
+        "/healthz" | "/" if !matches!(*request.method(), Method::GET | Method::HEAD) => {
+            let mut response = response(StatusCode::METHOD_NOT_ALLOWED, "use GET here\n");
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+            return Answer::Plain(response);
+        }
+        "/healthz" => return plain(StatusCode::OK, "ok\n"),
+        "/" => {
+            let text = "This is a Greenroom server. Game clients connect to /ws with the WebSocket \
+                        subprotocol greenroom.v1.\n";
+            return plain(StatusCode::OK, text);
+        }
+        _ => {
+            return plain(StatusCode::NOT_FOUND, "there is nothing here: clients connect to /ws\n");
+        }
+    }
+    if request.method() != Method::GET {
+        let mut response = response(StatusCode::METHOD_NOT_ALLOWED, "a WebSocket opens with GET\n");
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
+        return Answer::Plain(response);
+    }
+    let upgrades = has_token(headers, &header::UPGRADE, "websocket")
+        && has_token(headers, &header::CONNECTION, "upgrade");
+    if !upgrades || request.version() < Version::HTTP_11 {
+        let mut response = upgrade_required("open a WebSocket here: Upgrade: websocket\n");
+        response
+            .headers_mut()
+            .insert(header::CONNECTION, HeaderValue::from_static("upgrade, close"));
+        response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        return Answer::Plain(response);
+    }
+    if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+        return Answer::Plain(upgrade_required("only WebSocket version 13 is spoken here\n"));
+    }
+    // 16 random bytes in base 64 (RFC 6455, section 4.2.1).
+    let key = headers.get(header::SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes);
+    let Some(key) = key.filter(|key| key.len() == 24 && key.ends_with(b"==")) else {
+        return plain(
+            StatusCode::BAD_REQUEST,
+            "the header Sec-WebSocket-Key is missing or wrong\n",
+        );
+    };
+    if !has_token(headers, &header::SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL) {
+        let text = "name the subprotocol: Sec-WebSocket-Protocol: greenroom.v1\n";
+        return plain(StatusCode::BAD_REQUEST, text);
+    }
+    Answer::Upgrade(derive_accept_key(key))
+}
+
+fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|part| part.trim().eq_ignore_ascii_case(token))
+}
+
+fn response(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::copy_from_slice(text.as_bytes())));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn upgrade_required(text: &str) -> Response<Full<Bytes>> {
+    let mut response = response(StatusCode::UPGRADE_REQUIRED, text);
+    response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+    response
+}
+
+fn switching(accept: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
+    if let Ok(accept) = HeaderValue::try_from(accept) {
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(build: impl FnOnce(&mut Request<()>)) -> StatusCode {
+        let mut request = Request::get("/ws").body(()).unwrap();
+        for (name, value) in [
+            ("upgrade", "WebSocket"),
+            ("connection", "keep-alive, Upgrade"),
+            ("sec-websocket-version", "13"),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+            ("sec-websocket-protocol", "other, greenroom.v1"),
+        ] {
+            request.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        build(&mut request);
+        match answer(&request) {
+            Answer::Upgrade(accept) => {
+                // The example of RFC 6455, section 1.3.
+                assert_eq!(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+                StatusCode::SWITCHING_PROTOCOLS
+            }
+            Answer::Plain(response) => response.status(),
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_proper_upgrade_gets_a_proper_answer() {
+        let set = |name: &'static str, value: &'static str| {
+            status(|request| {
+                request.headers_mut().insert(name, HeaderValue::from_static(value));
+            })
+        };
+        let path =
+            |path: &'static str| status(|request| *request.uri_mut() = path.parse().unwrap());
+        assert_eq!(status(|_| {}), StatusCode::SWITCHING_PROTOCOLS);
+        assert_eq!(path("/ws?x=1"), StatusCode::SWITCHING_PROTOCOLS);
+        assert_eq!(path("/healthz"), StatusCode::OK);
+        assert_eq!(path("/"), StatusCode::OK);
+        assert_eq!(path("/elsewhere"), StatusCode::NOT_FOUND);
+        assert_eq!(status(|r| *r.method_mut() = Method::POST), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(set("sec-websocket-version", "8"), StatusCode::UPGRADE_REQUIRED);
+        assert_eq!(set("upgrade", "h2c"), StatusCode::UPGRADE_REQUIRED);
+        assert_eq!(set("sec-websocket-key", "short"), StatusCode::BAD_REQUEST);
+        assert_eq!(set("sec-websocket-protocol", "other"), StatusCode::BAD_REQUEST);
+        let missing = status(|r| drop(r.headers_mut().remove("sec-websocket-key")));
+        assert_eq!(missing, StatusCode::BAD_REQUEST);
+    }
+}

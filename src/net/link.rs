@@ -1,0 +1,221 @@
+//! One client as the rest of the server sees it: something to send to, to close, and to ask for
+//! its seat. Shared by the connection's actor, its reader and the room it sits in.
+
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use greenroom_proto::{CloseCode, Refusal, Text, ToClient, frame, wire};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+
+use super::socket::{Opcode, Socket, WriteError};
+use crate::directory::Seat;
+
+/// A connection's sending side and its place in the world.
+pub struct Link {
+    tcp: TcpStream,
+    socket: Mutex<Socket>,
+    stuck: AtomicBool,
+    /// The close code asked for; 0 while none is.
+    close: AtomicU16,
+    /// After the close frame nothing more may be sent.
+    finished: AtomicBool,
+    retry_after_ms: AtomicU32,
+    /// Wakes the reader: something is stuck, or a close was asked for.
+    wake: Notify,
+    place: Mutex<Place>,
+}
+
+/// Where a connection stands.
+#[derive(Clone, Default)]
+pub enum Place {
+    /// It has no seat.
+    #[default]
+    Nowhere,
+    /// It has asked for a seat.
+    Joining(Option<Seat>),
+    /// It has one.
+    Seated(Seat),
+    /// It is gone for good and can have none.
+    Gone,
+}
+
+/// Whether a client can be sent its next frame.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    /// Its socket took all it was given.
+    Free,
+    /// Its socket takes no more for now.
+    Stuck,
+    /// It is being closed.
+    Closing,
+}
+
+impl Link {
+    pub(super) fn new(tcp: TcpStream, tls: Option<Box<rustls::ServerConnection>>) -> Arc<Self> {
+        Arc::new(Link {
+            tcp,
+            socket: Mutex::new(Socket::new(tls)),
+            stuck: AtomicBool::new(false),
+            close: AtomicU16::new(0),
+            finished: AtomicBool::new(false),
+            retry_after_ms: AtomicU32::new(0),
+            wake: Notify::new(),
+            place: Mutex::default(),
+        })
+    }
+
+    /// Whether the next frame can be sent.
+    pub fn standing(&self) -> Standing {
+        if self.close.load(Ordering::Relaxed) != 0 {
+            Standing::Closing
+        } else if self.stuck.load(Ordering::Acquire) {
+            Standing::Stuck
+        } else {
+            Standing::Free
+        }
+    }
+
+    /// Sends a binary message made of these parts. Behind a stuck socket it waits its turn;
+    /// frames of a room are not sent to those, see [`crate::outbox`].
+    pub fn send(&self, parts: [&[u8]; 3]) {
+        self.write(|socket, tcp| socket.message(tcp, Opcode::Binary, parts));
+    }
+
+    /// Sends a control message.
+    pub fn control(&self, message: &ToClient) {
+        let mut bytes = vec![frame::CONTROL];
+        wire::encode_into(message, &mut bytes);
+        self.send([&bytes, &[], &[]]);
+    }
+
+    /// Says no to a request of any kind.
+    pub fn refuse(&self, id: u32, why: Refusal, text: &str) {
+        self.control(&ToClient::Refused { id, why, text: Text::cut(text) });
+    }
+
+    /// Asks that the connection be closed; the first code asked for counts.
+    pub fn close(&self, code: CloseCode) {
+        let _ = self.close.compare_exchange(0, code.code(), Ordering::AcqRel, Ordering::Relaxed);
+        self.wake.notify_one();
+    }
+
+    /// Like [`Link::close`], and names the window for reconnecting, in milliseconds.
+    pub fn close_with_window(&self, code: CloseCode, retry_after_ms: u32) {
+        self.retry_after_ms.store(retry_after_ms, Ordering::Release);
+        self.close(code);
+    }
+
+    /// Runs `change` on where the connection stands.
+    pub fn with_place<T>(&self, change: impl FnOnce(&mut Place) -> T) -> T {
+        change(&mut self.place.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The seat, once it is given.
+    pub fn seat(&self) -> Option<Seat> {
+        self.with_place(|place| match place {
+            Place::Seated(seat) => Some(seat.clone()),
+            _ => None,
+        })
+    }
+
+    /// Gives up the place in the world for good; returns the seat that was held or asked for.
+    pub fn depart(&self) -> Option<Seat> {
+        self.with_place(|place| match std::mem::replace(place, Place::Gone) {
+            Place::Seated(seat) | Place::Joining(Some(seat)) => Some(seat),
+            Place::Joining(None) | Place::Nowhere | Place::Gone => None,
+        })
+    }
+
+    pub(super) fn ping(&self) {
+        self.write(|socket, tcp| socket.message(tcp, Opcode::Ping, [&[], &[], &[]]));
+    }
+
+    /// Sends whole frames that tungstenite made: pongs, answers to a close.
+    pub(super) fn frames(&self, bytes: &[u8]) {
+        self.write(|socket, tcp| socket.frames(tcp, bytes));
+    }
+
+    /// Sends the close frame, after a message with the window for those who cannot see the frame.
+    pub(super) fn goodbye(&self, code: CloseCode) {
+        let retry_after_ms = self.retry_after_ms.load(Ordering::Acquire);
+        self.control(&ToClient::Closing { code, retry_after_ms });
+        let number = code.code().to_be_bytes();
+        let reason = code.reason().as_bytes();
+        self.write(|socket, tcp| socket.message(tcp, Opcode::Close, [&number, reason, &[]]));
+        self.finished.store(true, Ordering::Release);
+    }
+
+    /// The end of everything: says so in TLS.
+    pub(super) fn hang_up(&self) {
+        self.finished.store(true, Ordering::Release);
+        if let Ok(mut socket) = self.socket.lock() {
+            socket.close_notify(&self.tcp);
+        }
+    }
+
+    /// The close code asked for.
+    pub(super) fn close_asked(&self) -> Option<CloseCode> {
+        CloseCode::of(self.close.load(Ordering::Acquire))
+    }
+
+    /// Completes when the link got stuck or is to be closed; the caller looks which.
+    pub(super) async fn woken(&self) {
+        self.wake.notified().await;
+    }
+
+    /// Waits until the kernel takes bytes again and hands it what waits. `true` once nothing waits
+    /// any more, `false` when the connection broke.
+    pub(super) async fn drain(&self) -> bool {
+        while self.is_stuck() {
+            let mut intact = self.tcp.writable().await.is_ok();
+            self.touch(|socket, tcp| socket.flush(tcp).inspect_err(|_| intact = false));
+            if !intact {
+                self.close(CloseCode::Failed);
+                return false;
+            }
+        }
+        true
+    }
+
+    pub(super) fn is_stuck(&self) -> bool {
+        self.stuck.load(Ordering::Acquire)
+    }
+
+    /// Since when the socket takes nothing.
+    pub(super) fn stuck_since(&self) -> Option<Instant> {
+        self.lock().and_then(|socket| socket.stuck_since())
+    }
+
+    pub(super) fn tcp(&self) -> &TcpStream {
+        &self.tcp
+    }
+
+    pub(super) fn lock(&self) -> Option<MutexGuard<'_, Socket>> {
+        // Somebody panicked while it wrote: half a record may be out, so only this connection ends.
+        self.socket.lock().map_err(|_| self.close(CloseCode::Failed)).ok()
+    }
+
+    fn write(&self, write: impl FnOnce(&mut Socket, &TcpStream) -> Result<(), WriteError>) {
+        if !self.finished.load(Ordering::Acquire) {
+            self.touch(write);
+        }
+    }
+
+    fn touch(&self, write: impl FnOnce(&mut Socket, &TcpStream) -> Result<(), WriteError>) {
+        let Some(mut socket) = self.lock() else { return };
+        match write(&mut socket, &self.tcp) {
+            Ok(()) => {
+                let stuck = socket.stuck_since().is_some();
+                let was = self.stuck.swap(stuck, Ordering::AcqRel);
+                if stuck && !was {
+                    self.wake.notify_one();
+                }
+            }
+            Err(WriteError::TooSlow) => self.close(CloseCode::TooSlow),
+            // The reader sees the same and ends the connection.
+            Err(WriteError::Broken) => self.close(CloseCode::Failed),
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! One task per connection: reads frames, lets the session judge them, and passes on what may be
+//! acted on. Inputs and requests go straight into the room's inbox (a bounded place; a hop through
+//! the connection's mailbox would cost more than the rest of the way), everything else to the
+//! connection's actor. It also keeps the deadlines and sends the goodbye.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use greenroom_proto::{CloseCode, Refusal, ToServer};
+use tokio::time::{Sleep, sleep_until, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use super::link::Link;
+use super::stream::LinkStream;
+use crate::config::{Config, Deadlines, Edge};
+use crate::session::{Admitted, Session, SessionLimits};
+
+/// How long a client may take to answer our close frame.
+const GOODBYE: Duration = Duration::from_secs(1);
+/// Messages of a client that are thrown away while it learns that it is closed.
+const GOODBYE_MESSAGES_MAX: usize = 1024;
+
+/// The reading side of a connection.
+pub struct Reader {
+    ws: WebSocketStream<LinkStream>,
+    link: Arc<Link>,
+    session: Session,
+    deadlines: Deadlines,
+    began: Instant,
+    heard: Instant,
+    pinged: Option<Instant>,
+}
+
+impl Reader {
+    /// Reads from `link`; `early` was read along with the HTTP head.
+    pub async fn new(link: Arc<Link>, early: Vec<u8>, config: &Config) -> Self {
+        let stream = LinkStream(Arc::clone(&link));
+        let role = tokio_tungstenite::tungstenite::protocol::Role::Server;
+        let ws = match early.is_empty() {
+            true => WebSocketStream::from_raw_socket(stream, role, Some(sizes(&config.edge))).await,
+            false => {
+                let sizes = Some(sizes(&config.edge));
+                WebSocketStream::from_partially_read(stream, early, role, sizes).await
+            }
+        };
+        let now = now();
+        Reader {
+            ws,
+            link,
+            session: Session::new(SessionLimits {
+                messages_per_sec: config.edge.messages_per_sec,
+                messages_burst: config.edge.messages_burst,
+                pings_per_sec: config.edge.pings_per_sec,
+            }),
+            deadlines: config.deadlines.clone(),
+            began: now,
+            heard: now,
+            pinged: None,
+        }
+    }
+
+    /// Reads until the connection ends; returns why. `pass_on` gets what is for the actor.
+    pub async fn run(mut self, mut pass_on: impl FnMut(ToServer) + Send) -> CloseCode {
+        let link = Arc::clone(&self.link);
+        let mut alarm = std::pin::pin!(sleep_until(self.next_alarm().into()));
+        loop {
+            let outcome = tokio::select! {
+                message = self.ws.next() => match message {
+                    Some(Ok(message)) => self.hear(message, &mut pass_on),
+                    Some(Err(error)) => match fault(&error) {
+                        Some(code) => Err(code),
+                        None => return self.gone(CloseCode::Failed),
+                    },
+                    None => return self.gone(CloseCode::Normal),
+                },
+                () = link.woken() => {
+                    // Perhaps it got stuck: then the write deadline runs.
+                    alarm.as_mut().reset(self.next_alarm().into());
+                    Ok(())
+                }
+                _ = link.drain(), if link.is_stuck() => {
+                    // It can be sent again; a room that steps on commands has to be told.
+                    if let Some(seat) = link.seat() {
+                        seat.room.wake();
+                    }
+                    Ok(())
+                }
+                () = alarm.as_mut() => self.check_deadlines(&mut alarm),
+            };
+            if let Err(code) = outcome {
+                link.close(code);
+            }
+            if let Some(code) = link.close_asked() {
+                self.say_goodbye(code).await;
+                return self.gone(code);
+            }
+        }
+    }
+
+    fn hear(
+        &mut self,
+        message: Message,
+        pass_on: &mut (impl FnMut(ToServer) + Send),
+    ) -> Result<(), CloseCode> {
+        self.heard = now();
+        self.pinged = None;
+        let at_ms = (self.heard - self.began).as_millis() as u64;
+        let bytes = match message {
+            Message::Binary(bytes) => bytes,
+            Message::Text(_) => return Err(CloseCode::NotText),
+            Message::Ping(_) => return self.session.ping(at_ms),
+            // An unasked pong is allowed, and counts like any message.
+            Message::Pong(_) => return self.session.count(at_ms),
+            // tungstenite has answered; the stream ends by itself.
+            Message::Close(_) | Message::Frame(_) => return Ok(()),
+        };
+        match self.session.admit(at_ms, &bytes)? {
+            Admitted::Input { tick, body } => match self.link.seat() {
+                Some(seat) => seat.input(tick, body),
+                // The match ended while the input was on its way.
+                None => Ok(()),
+            },
+            Admitted::Control(ToServer::Request { id, body }) => {
+                let asked = match self.link.seat() {
+                    Some(seat) => seat.request(id, body.into_vec())?,
+                    None => Err((Refusal::NoSeat, "join a room before sending requests to it")),
+                };
+                if let Err((why, text)) = asked {
+                    self.link.refuse(id, why, text);
+                }
+                Ok(())
+            }
+            Admitted::Control(message) => {
+                pass_on(message);
+                Ok(())
+            }
+        }
+    }
+
+    /// When the next deadline could pass.
+    fn next_alarm(&self) -> Instant {
+        let listening = match self.pinged {
+            Some(pinged) => pinged + self.deadlines.ping_timeout,
+            None => self.heard + self.deadlines.ping_interval,
+        };
+        let hello = match self.session.is_greeted() {
+            true => listening,
+            false => self.began + self.deadlines.hello_timeout,
+        };
+        let soonest = listening.min(hello);
+        match self.link.stuck_since() {
+            Some(since) => soonest.min(since + self.deadlines.write_timeout),
+            None => soonest,
+        }
+    }
+
+    fn check_deadlines(&mut self, alarm: &mut std::pin::Pin<&mut Sleep>) -> Result<(), CloseCode> {
+        let now = now();
+        if !self.session.is_greeted() && now >= self.began + self.deadlines.hello_timeout {
+            return Err(CloseCode::NoHello);
+        }
+        let stuck_since = self.link.stuck_since();
+        if stuck_since.is_some_and(|since| now >= since + self.deadlines.write_timeout) {
+            return Err(CloseCode::TooSlow);
+        }
+        match self.pinged {
+            Some(pinged) if now >= pinged + self.deadlines.ping_timeout => {
+                return Err(CloseCode::NoPong);
+            }
+            None if now >= self.heard + self.deadlines.ping_interval => {
+                self.pinged = Some(now);
+                self.link.ping();
+            }
+            _ => {}
+        }
+        alarm.as_mut().reset(self.next_alarm().into());
+        Ok(())
+    }
+
+    /// Sends the close frame and gives the client a moment to answer it.
+    async fn say_goodbye(&mut self, code: CloseCode) {
+        self.link.goodbye(code);
+        let link = Arc::clone(&self.link);
+        let answered = async {
+            for _ in 0..GOODBYE_MESSAGES_MAX {
+                tokio::select! {
+                    message = self.ws.next() => match message {
+                        Some(Ok(_)) => {}
+                        Some(Err(_)) | None => return,
+                    },
+                    intact = link.drain(), if link.is_stuck() => if !intact { return },
+                }
+            }
+        };
+        let _ = timeout(GOODBYE, answered).await;
+    }
+
+    fn gone(&self, code: CloseCode) -> CloseCode {
+        self.link.hang_up();
+        code
+    }
+}
+
+/// All sizes are set: the defaults are made for a few large connections, not many small ones.
+fn sizes(edge: &Edge) -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(edge.read_buffer_bytes)
+        .write_buffer_size(0)
+        .max_write_buffer_size(4096)
+        .max_message_size(Some(edge.message_bytes_max))
+        .max_frame_size(Some(edge.message_bytes_max))
+}
+
+/// The code for what tungstenite would not read; `None` if the connection is gone anyway.
+fn fault(error: &Error) -> Option<CloseCode> {
+    match error {
+        Error::Capacity(_) => Some(CloseCode::TooLarge),
+        Error::Utf8(_) => Some(CloseCode::BadUtf8),
+        Error::Protocol(
+            tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
+        ) => None,
+        Error::Protocol(_) | Error::AttackAttempt => Some(CloseCode::BadFrame),
+        Error::WriteBufferFull(_) => Some(CloseCode::TooSlow),
+        _ => None,
+    }
+}
+
+#[allow(clippy::disallowed_methods)] // the shell reads the clock
+fn now() -> Instant {
+    Instant::now()
+}

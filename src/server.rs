@@ -1,0 +1,265 @@
+//! A server: the supervision tree, put together.
+//!
+//! ```text
+//! root (one-for-one; started in this order, stopped in reverse)
+//! ├─ results       writes match results (with a result file)
+//! ├─ rooms         partitioned; one child per room
+//! ├─ lobby         finds and makes rooms
+//! ├─ connections   partitioned; one child per client
+//! └─ listener      last up, first down
+//! ```
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use greenroom_proto::{CloseCode, RoomId};
+use rustls::sign::CertifiedKey;
+use tokio_rustls::TlsAcceptor;
+
+use crate::actors::connection::Shared;
+use crate::actors::listener::{Listener, ListenerArgs, listen};
+use crate::actors::lobby::Lobby;
+use crate::actors::results::{self, ResultSink};
+use crate::config::Config;
+use crate::directory::Directory;
+use crate::net::admission::Admission;
+use crate::net::door::Door;
+use crate::net::origin::Origins;
+use crate::net::tls;
+use crate::registry::Games;
+use crate::supervision::{
+    ChildExit, ChildSpec, Dynamic, Exit, Intensity, Partitioned, Shutdown, Slot, StartError,
+    Strategy, SupervisorRef, SupervisorSpec,
+};
+
+/// What a server is made from.
+pub struct ServerSpec {
+    /// All tunables.
+    pub config: Config,
+    /// The games it hosts.
+    pub games: Games,
+    /// Certificate chain and key.
+    pub identity: CertifiedKey,
+    /// Where match results are appended, one JSON object a line.
+    pub results: Option<PathBuf>,
+}
+
+/// A running server.
+pub struct Server {
+    root: SupervisorRef,
+    wss: SocketAddr,
+    plain: Option<SocketAddr>,
+    directory: Arc<Directory>,
+    admission: Arc<Admission>,
+}
+
+/// A server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {}", bind_advice(error, *address))]
+    Bind {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// Somebody on the way could read and change everything.
+    #[error(
+        "--plain {0} would serve unencrypted connections off this machine: give it a loopback \
+         address such as 127.0.0.1:8080, or \"off\""
+    )]
+    PlainOffLoopback(SocketAddr),
+    /// The certificate is not one that rustls can use.
+    #[error("the certificate cannot be used: {0}")]
+    Identity(#[from] rustls::Error),
+    /// The result file cannot be written.
+    #[error("cannot write results to {}: {error}; give --results a file in a directory you can write to", path.display())]
+    Results {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// An actor could not be started.
+    #[error("the server could not be started: {0}")]
+    Start(#[from] StartError),
+}
+
+fn bind_advice(error: &std::io::Error, address: SocketAddr) -> String {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::AddrInUse => format!(
+            "another program has port {}; stop it or choose another port with --bind",
+            address.port()
+        ),
+        ErrorKind::PermissionDenied => format!(
+            "port {} needs privileges; choose one above 1023 with --bind",
+            address.port()
+        ),
+        ErrorKind::AddrNotAvailable => {
+            "this machine has no such address; choose one that it has, or 0.0.0.0 for all, with --bind"
+                .to_owned()
+        }
+        _ => error.to_string(),
+    }
+}
+
+impl Server {
+    /// Starts a server. Returns once it listens.
+    ///
+    /// A plain port that is taken is a warning, not an error: the server goes on without.
+    pub async fn start(spec: ServerSpec) -> Result<Self, ServeError> {
+        let ServerSpec { config, games, identity, results } = spec;
+        let config = Arc::new(config);
+        let (sockets, wss, plain) = bind(&config)?;
+        let directory = Arc::new(Directory::default());
+        let mut root = SupervisorSpec::new("root", Strategy::OneForOne)
+            // Nothing below should ever fail; what does so often is beyond repair.
+            .intensity(Intensity::new(10, Duration::from_secs(10)));
+
+        let mut sink = ResultSink::default();
+        if let Some(path) = results {
+            results::open(&path)
+                .map_err(|error| ServeError::Results { path: path.clone(), error })?;
+            let (child, to) = ResultSink::new(path);
+            root = root.child(child);
+            sink = to;
+        }
+
+        let cores = std::thread::available_parallelism().map_or(1, |count| count.get());
+        let shutdown = Shutdown::Within(config.deadlines.shutdown_timeout);
+        let (rooms_spec, rooms) = Partitioned::new("rooms", cores, |number| {
+            let directory = Arc::clone(&directory);
+            SupervisorSpec::dynamic(format!("rooms/{number}"), Dynamic::default())
+                .on_exit(move |exit| room_ended(&directory, exit))
+        });
+        let (connections_spec, connections) = Partitioned::new("connections", cores, |number| {
+            SupervisorSpec::dynamic(format!("connections/{number}"), Dynamic::default())
+        });
+        let lobby = Slot::new();
+        let lobby_args = Lobby {
+            games: games.clone(),
+            directory: Arc::clone(&directory),
+            rooms,
+            config: Arc::clone(&config),
+            results: sink,
+        };
+        let admission = Admission::new(config.listen.clone());
+        let door = Arc::new(Door {
+            tls: TlsAcceptor::from(tls::server_config(identity)?),
+            admission: Arc::clone(&admission),
+            origins: Origins::new(&config.listen.origins, config.listen.bind),
+            connections,
+            shared: Arc::new(Shared {
+                games,
+                directory: Arc::clone(&directory),
+                lobby: lobby.clone(),
+                config: Arc::clone(&config),
+            }),
+            numbers: AtomicU64::new(1),
+        });
+        let root = root
+            .child(rooms_spec.into_child())
+            .child(ChildSpec::actor_at::<Lobby>("lobby", lobby_args, &lobby))
+            .child(connections_spec.into_child())
+            .child(
+                ChildSpec::actor::<Listener>("listener", ListenerArgs { sockets, door })
+                    .shutdown(shutdown),
+            )
+            .start()
+            .await?;
+        Ok(Server { root, wss, plain, directory, admission })
+    }
+
+    /// Where it listens for wss.
+    #[must_use]
+    pub fn wss(&self) -> SocketAddr {
+        self.wss
+    }
+
+    /// Where it listens for plain ws, if it does.
+    #[must_use]
+    pub fn plain(&self) -> Option<SocketAddr> {
+        self.plain
+    }
+
+    /// The top of the supervision tree: a studio's own actors can be hung there.
+    #[must_use]
+    pub fn root(&self) -> &SupervisorRef {
+        &self.root
+    }
+
+    /// Rooms at the moment.
+    #[must_use]
+    pub fn rooms(&self) -> usize {
+        self.directory.len()
+    }
+
+    /// Connections at the moment.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.admission.connections()
+    }
+
+    /// Waits until the tree has ended by itself, which it does only when it is beyond repair.
+    pub async fn failed(&self) {
+        self.root.ended().await;
+    }
+
+    /// Stops in order: no new connections, every client gets a close frame with a reason, rooms
+    /// end, results are on disk.
+    pub async fn stop(self) {
+        if let Err(error) = self.root.deadline(STOP_DEADLINE).shutdown().await {
+            tracing::error!("the server did not stop in time: {error}");
+            self.root.kill();
+        }
+    }
+}
+
+/// Longer than all the shutdown times below the root in a row.
+const STOP_DEADLINE: Duration = Duration::from_secs(60);
+
+type Sockets = Vec<(Arc<tokio::net::TcpListener>, bool)>;
+
+fn bind(config: &Config) -> Result<(Sockets, SocketAddr, Option<SocketAddr>), ServeError> {
+    let address = config.listen.bind;
+    let error = |error| ServeError::Bind { address, error };
+    let secure = listen(address, config.listen.backlog).map_err(error)?;
+    let wss = secure.local_addr().map_err(error)?;
+    let mut sockets = vec![(Arc::new(secure), true)];
+    let mut plain = None;
+    if let Some(address) = config.listen.plain {
+        if !address.ip().is_loopback() {
+            return Err(ServeError::PlainOffLoopback(address));
+        }
+        match listen(address, config.listen.backlog).and_then(|socket| {
+            plain = Some(socket.local_addr()?);
+            Ok(socket)
+        }) {
+            Ok(socket) => sockets.push((Arc::new(socket), false)),
+            Err(error) => tracing::warn!(
+                "no plain ws on {address}: {error}; choose another port with --plain, or --plain off"
+            ),
+        }
+    }
+    Ok((sockets, wss, plain))
+}
+
+/// A room's actor has ended: the room goes, and if it did not end well its members are told.
+fn room_ended(directory: &Directory, exit: &ChildExit<'_>) {
+    let Ok(id) = exit.id.as_str().parse::<RoomId>() else { return };
+    let Some(record) = directory.remove(id) else { return };
+    let code = match exit.exit {
+        Exit::Normal => CloseCode::GoingAway,
+        _ => {
+            metrics::counter!("greenroom_rooms_failed_total").increment(1);
+            tracing::error!(room = %id, game = record.entry.game.name(), "a room failed: {:?}", exit.exit);
+            CloseCode::RoomFailed
+        }
+    };
+    record.fail(code);
+}
