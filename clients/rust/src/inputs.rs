@@ -153,7 +153,9 @@ mod tests {
     #[test]
     fn slack_of_inputs_from_before_a_change_is_not_counted_twice() {
         let mut inputs = Inputs::new(Lead::Auto, 1);
-        (0..5).for_each(|_| drop(send(&mut inputs, 50)));
+        for _ in 0..5 {
+            send(&mut inputs, 50);
+        }
         for applied in 1..=5 {
             inputs.acknowledge(Head { applied, slack: -2 });
         }
