@@ -95,6 +95,19 @@ pub enum Pace {
     OnCommand,
 }
 
+impl Pace {
+    /// The nearest pace that a room can have.
+    #[must_use]
+    pub fn in_range(self) -> Self {
+        match self {
+            Pace::Fixed { tick_hz, send_every } => {
+                Pace::Fixed { tick_hz: tick_hz.clamp(1, 128), send_every: send_every.max(1) }
+            }
+            Pace::OnCommand => Pace::OnCommand,
+        }
+    }
+}
+
 /// Who gets an event.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum To {
@@ -267,13 +280,16 @@ impl<G: Game> Ctx<G> {
     }
 
     /// Calls [`Game::timer`] with `id` once `after` has passed. In a room with a fixed rate that
-    /// is the first tick at or after the time.
+    /// is the first tick at or after the time. Less than a millisecond counts as one, so that a
+    /// timer never runs in the step that starts it: one that starts itself anew cannot hold the
+    /// room in that step for good.
     ///
     /// # Panics
     /// With more than [`TIMERS_MAX`] timers running.
     pub fn timer(&mut self, after: Duration, id: u32) {
         assert!(self.timers.len() < TIMERS_MAX, "a room has at most {TIMERS_MAX} timers");
-        let due_ms = self.time_ms.saturating_add(after.as_millis().try_into().unwrap_or(u64::MAX));
+        let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX).max(1);
+        let due_ms = self.time_ms.saturating_add(after_ms);
         let place = self.timers.partition_point(|timer| timer.due_ms <= due_ms);
         self.timers.insert(place, Timer { due_ms, id });
     }

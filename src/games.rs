@@ -1,7 +1,16 @@
 //! The games that come with Greenroom, each in a file or folder of its own.
 
+pub mod arena;
+pub mod connect4;
+
 use crate::registry::Games;
 
 pub(crate) fn all() -> Games {
     Games::new()
+        .add::<arena::Arena>()
+        .bot("hunter", arena::bots::Hunter::new)
+        .bot("random", arena::bots::Random::new)
+        .add::<connect4::Connect4>()
+        .bot("planner", connect4::bots::Planner::new)
+        .bot("random", connect4::bots::Random::new)
 }

@@ -58,12 +58,7 @@ impl<G: Game> AnyGame for Typed<G> {
     }
     fn plan(&self, options: &str) -> Result<RoomPlan, String> {
         let options = G::Options::parse(options)?;
-        let pace = match G::pace(&options) {
-            Pace::Fixed { tick_hz, send_every } => {
-                Pace::Fixed { tick_hz: tick_hz.clamp(1, 128), send_every: send_every.max(1) }
-            }
-            Pace::OnCommand => Pace::OnCommand,
-        };
+        let pace = G::pace(&options).in_range();
         Ok(RoomPlan { options: options.to_json(), pace, seats: G::seats(&options) })
     }
     fn is_input(&self, body: &[u8]) -> bool {

@@ -119,7 +119,7 @@ impl<G: Game> Room<G> {
     /// A room before its first step.
     pub fn new(options: &str, seed: u64) -> Result<Self, RoomError> {
         let options = G::Options::parse(options).map_err(RoomError::Options)?;
-        let mut ctx = Ctx::new(G::pace(&options), seed);
+        let mut ctx = Ctx::new(G::pace(&options).in_range(), seed);
         let game = G::new(&options, &mut ctx);
         Ok(Room { game, ctx, said_hash: 0 })
     }

@@ -66,16 +66,25 @@ pub fn decode<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Malformed
     whole(bytes, read)
 }
 
-/// Our own bytes (a keyframe, a log) as a value. No limit: use it only for what we wrote.
+/// Decoded bytes that our own logs may claim. Only there because bincode allocates a `String`'s
+/// claimed length before it looks for the bytes: a log whose disk lied must be an error.
+const OWN_LIMIT: usize = 1 << 30;
+
+fn own() -> Configuration<config::LittleEndian, config::Varint, Limit<OWN_LIMIT>> {
+    config::standard().with_limit::<OWN_LIMIT>()
+}
+
+/// Our own bytes (a keyframe, a log) as a value of at most 1 GiB. Use it only for what we wrote:
+/// a peer could make it allocate that much.
 pub fn decode_own<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Malformed> {
-    let read = bincode::serde::borrow_decode_from_slice(bytes, config::standard());
+    let read = bincode::serde::borrow_decode_from_slice(bytes, own());
     whole(bytes, read)
 }
 
 /// The first value of our own bytes and the rest of them.
 pub fn decode_own_first<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), Malformed> {
     let (value, used): (T, usize) =
-        bincode::serde::borrow_decode_from_slice(bytes, config::standard()).map_err(bad)?;
+        bincode::serde::borrow_decode_from_slice(bytes, own()).map_err(bad)?;
     Ok((value, &bytes[used..]))
 }
 

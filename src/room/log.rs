@@ -8,12 +8,17 @@ use std::collections::VecDeque;
 
 use greenroom_proto::{Tick, wire};
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::{AnyRoom, Command, Header};
 use crate::game::{Pace, Said};
 
 /// What [`Log::to_bytes`] starts with: a name and the version of the format.
-const MAGIC: &[u8; 8] = b"GRLOG\0\0\x01";
+const MAGIC: &[u8; 8] = b"GRLOG\0\0\x02";
+
+/// What it ends with: a checksum of all before, because most damage to a log still decodes, as
+/// another match.
+const CHECKSUM_BYTES: usize = 8;
 
 /// Steps between two hashes.
 pub const HASH_EVERY: u32 = 64;
@@ -168,12 +173,22 @@ impl Log {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = MAGIC.to_vec();
         wire::encode_into(self, &mut bytes);
+        let checksum = xxh3_64_with_seed(&bytes, 0);
+        bytes.extend_from_slice(&checksum.to_le_bytes());
         bytes
     }
 
     /// A file as a log.
     pub fn of_bytes(bytes: &[u8]) -> Result<Self, LogError> {
-        let body = bytes.strip_prefix(MAGIC).ok_or(LogError::NotALog)?;
+        if !bytes.starts_with(MAGIC) {
+            return Err(LogError::NotALog);
+        }
+        let (written, checksum) =
+            bytes.split_last_chunk::<CHECKSUM_BYTES>().ok_or_else(|| damaged("it ends early"))?;
+        if u64::from_le_bytes(*checksum) != xxh3_64_with_seed(written, 0) {
+            return Err(damaged("its checksum is wrong: it was cut or changed"));
+        }
+        let body = written.strip_prefix(MAGIC).ok_or_else(|| damaged("it ends early"))?;
         wire::decode_own(body).map_err(|error| damaged(error.to_string()))
     }
 
@@ -222,6 +237,11 @@ impl Replay<'_> {
         }
         while self.room.tick() < tick && !self.room.is_over() {
             self.step(0, &[]);
+        }
+        if self.room.tick() != tick {
+            // No hash to compare, and yet no doubt: the room that was logged went on.
+            let over = self.room.tick();
+            return Err(damaged(format!("its match is over at {over}, but it goes on to {tick}")));
         }
         Ok(())
     }

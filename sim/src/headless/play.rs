@@ -1,0 +1,250 @@
+//! One match: a room, a bot per seat, and time that passes as fast as they play.
+//!
+//! Bots see what a client sees (published rows, at the pace of frames) and act as a client acts
+//! (encoded inputs and requests, which are commands of the next step).
+
+use greenroom::bot::{Act, AnyBot};
+use greenroom::game::Said;
+use greenroom::proto::{PlayerId, Rows};
+use greenroom::room::log::{Keep, Log};
+use greenroom::room::{AnyRoom, Command};
+use greenroom::{Pace, To};
+
+use super::series::{Series, mix};
+
+/// Virtual time that a bot takes for a move in a room that steps on commands. Above 0, so that
+/// timers come due even while bots never stop asking.
+const THINK_MS: u64 = 1;
+/// Steps between two keyframes in the log of a match.
+const KEYFRAME_EVERY: u32 = 512;
+
+/// When to give a match up.
+#[derive(Clone, Copy, Debug)]
+pub struct MatchLimits {
+    /// Steps.
+    pub ticks_max: u32,
+    /// Virtual time, in milliseconds.
+    pub time_ms_max: u64,
+}
+
+impl Default for MatchLimits {
+    fn default() -> Self {
+        // The longest arena is an hour at 128 Hz, 460,800 steps; and nobody plays for a day.
+        MatchLimits { ticks_max: 1_000_000, time_ms_max: 24 * 3600 * 1000 }
+    }
+}
+
+/// A match that was played to its end.
+#[derive(Clone, Debug)]
+pub struct Played {
+    /// What the room was made from, besides the options.
+    pub seed: u64,
+    /// Steps made.
+    pub ticks: u32,
+    /// The result, as the game's JSON.
+    pub result: String,
+    /// Hash of the whole room after the last step: equal for equal matches.
+    pub hash: u64,
+    /// Who sat where.
+    pub seats: Vec<Seat>,
+    /// The log, if it was asked for.
+    pub log: Option<Log>,
+}
+
+/// A seat of a match.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Seat {
+    /// The player.
+    pub player: PlayerId,
+    /// Name of the bot.
+    pub bot: String,
+}
+
+/// A match did not come to its end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MatchError {
+    /// The game refuses what was planned.
+    #[error("the room cannot be made: {0}")]
+    Room(String),
+    /// The game does not let a bot in.
+    #[error("the game refuses {player} ({bot}): {why}")]
+    Refused {
+        /// Whom.
+        player: PlayerId,
+        /// Name of the bot.
+        bot: String,
+        /// The game's words.
+        why: String,
+    },
+    /// Nothing will ever happen again.
+    #[error(
+        "stuck after step {tick}: no bot acts and no timer is running (are there bots for all \
+         seats that the game waits for?)"
+    )]
+    Stuck {
+        /// The last step.
+        tick: u32,
+    },
+    /// It goes on and on.
+    #[error("no end after {ticks} steps and {secs} s of the room's time")]
+    Endless {
+        /// Steps made.
+        ticks: u32,
+        /// Virtual time.
+        secs: u64,
+    },
+}
+
+struct Player {
+    seat: Seat,
+    bot: Box<dyn AnyBot>,
+}
+
+struct Table {
+    room: Box<dyn AnyRoom>,
+    pace: Pace,
+    players: Vec<Player>,
+    log: Option<Log>,
+    time_ms: u64,
+    /// Of the next step.
+    commands: Vec<Command>,
+    requests: u32,
+    said: Vec<Said>,
+    /// Told with the next frame.
+    events: Vec<(To, Vec<u8>)>,
+    rows: Rows,
+    result: Option<String>,
+}
+
+/// Plays one match from its seed, with these bots by seat. Everything that happens follows from
+/// the arguments.
+pub(super) fn play(series: &Series, bots: &[&str], seed: u64) -> Result<Played, MatchError> {
+    let mut table = Table::new(series, bots, seed)?;
+    loop {
+        table.step()?;
+        if let Some(result) = table.result.take() {
+            return Ok(Played {
+                seed,
+                ticks: table.room.tick().0,
+                result,
+                hash: table.room.hash(),
+                seats: table.players.into_iter().map(|player| player.seat).collect(),
+                log: table.log,
+            });
+        }
+        table.show_frame();
+        table.pass_time()?;
+        let (ticks, time_ms) = (table.room.tick().0, table.time_ms);
+        if ticks >= series.limits.ticks_max || time_ms > series.limits.time_ms_max {
+            return Err(MatchError::Endless { ticks, secs: time_ms / 1000 });
+        }
+    }
+}
+
+impl Table {
+    fn new(series: &Series, bots: &[&str], seed: u64) -> Result<Self, MatchError> {
+        let (entry, plan) = (&series.entry, &series.plan);
+        let room = entry.game.create(&plan.options, seed).map_err(MatchError::Room)?;
+        let seats = (1..).map(PlayerId).zip(bots);
+        let players: Vec<Player> = seats
+            .map(|(player, name)| {
+                let bot = entry
+                    .bot(name, mix(seed ^ mix(u64::from(player.0))))
+                    .expect("a series names only bots that the game has");
+                Player { seat: Seat { player, bot: (*name).to_owned() }, bot }
+            })
+            .collect();
+        Ok(Table {
+            log: series.logs.then(|| Log::new(entry.header(plan, seed), room.as_ref())),
+            room,
+            pace: plan.pace,
+            commands: players.iter().map(|p| Command::Join { player: p.seat.player }).collect(),
+            players,
+            time_ms: 0,
+            requests: 0,
+            said: Vec::new(),
+            events: Vec::new(),
+            rows: Rows::default(),
+            result: None,
+        })
+    }
+
+    fn step(&mut self) -> Result<(), MatchError> {
+        if let Some(log) = &mut self.log {
+            log.step(self.room.tick().next(), self.time_ms, &self.commands);
+        }
+        self.room.step(self.time_ms, &self.commands, &mut self.said);
+        self.commands.clear();
+        if let Some(log) = &mut self.log {
+            log.hash(self.room.as_ref());
+            if self.room.tick().0.is_multiple_of(KEYFRAME_EVERY) && !self.room.is_over() {
+                log.keyframe(self.room.as_ref(), Keep::All);
+            }
+        }
+        self.hear()
+    }
+
+    /// What the room said: answers go to the bots at once, events along with a frame.
+    fn hear(&mut self) -> Result<(), MatchError> {
+        for said in std::mem::take(&mut self.said) {
+            match said {
+                Said::Reply { player, body, .. } => {
+                    if let Some(player) = self.players.iter_mut().find(|p| p.seat.player == player)
+                    {
+                        player.bot.reply(&body);
+                    }
+                }
+                Said::Event { to, body } => self.events.push((to, body)),
+                Said::JoinRefused(player, why) => {
+                    let seat = self.players.iter().find(|p| p.seat.player == player);
+                    let bot = seat.map(|p| p.seat.bot.clone()).unwrap_or_default();
+                    return Err(MatchError::Refused { player, bot, why });
+                }
+                Said::Over { result } => self.result = Some(result),
+                // Nobody answers effects here: a match depends on nothing outside.
+                Said::Joined(_) | Said::Left(_) | Said::Effect { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows the bots a frame, if one is due after this step, and takes what they do.
+    fn show_frame(&mut self) {
+        if let Pace::Fixed { send_every, .. } = self.pace
+            && !self.room.tick().0.is_multiple_of(u32::from(send_every))
+        {
+            return;
+        }
+        self.room.publish(&mut self.rows);
+        let tick = self.room.tick();
+        for Player { seat, bot } in &mut self.players {
+            let events = self.events.iter().filter(|(to, _)| to.includes(seat.player));
+            events.for_each(|(_, body)| bot.event(body));
+            for act in bot.act(seat.player, tick, &self.rows) {
+                self.commands.push(match act {
+                    Act::Input(body) => Command::Input { player: seat.player, body },
+                    Act::Request(body) => {
+                        self.requests = self.requests.wrapping_add(1);
+                        Command::Request { player: seat.player, id: self.requests, body }
+                    }
+                });
+            }
+        }
+        self.events.clear();
+    }
+
+    /// Moves the time on to the next step.
+    fn pass_time(&mut self) -> Result<(), MatchError> {
+        self.time_ms = match self.pace {
+            Pace::Fixed { tick_hz, .. } => {
+                u64::from(self.room.tick().0) * 1000 / u64::from(tick_hz.max(1))
+            }
+            Pace::OnCommand if !self.commands.is_empty() => self.time_ms + THINK_MS,
+            Pace::OnCommand => match self.room.next_timer_ms() {
+                Some(due_ms) => due_ms.max(self.time_ms),
+                None => return Err(MatchError::Stuck { tick: self.room.tick().0 }),
+            },
+        };
+        Ok(())
+    }
+}

@@ -1,0 +1,284 @@
+//! What to play: which game, which bots, how often, from which seed.
+
+use std::fmt::Display;
+
+use greenroom::Games;
+use greenroom::registry::{Entry, RoomPlan, UnknownGame};
+
+use super::play::{MatchError, MatchLimits, Played, play};
+
+/// A series of bot matches, to be set up.
+///
+/// ```
+/// use greenroom::Games;
+/// use greenroom_sim::headless::Simulation;
+///
+/// let games = Games::builtin();
+/// let series = Simulation::new(&games, "arena")
+///     .bots("hunter,random")
+///     .config(r#"{"max_players": 2, "time_limit_secs": 10}"#)
+///     .seed(7)
+///     .matches(2)
+///     .prepare()?;
+/// let first = series.play(0)?;
+/// assert_eq!(first.hash, series.play(0)?.hash);
+/// assert_eq!(first.seats[0].bot, "hunter");
+/// assert_eq!(series.play(1)?.seats[0].bot, "random"); // seats go round
+/// # Ok::<(), greenroom_sim::headless::SimulationError>(())
+/// ```
+#[derive(Clone)]
+pub struct Simulation<'a> {
+    games: &'a Games,
+    game: String,
+    bots: String,
+    config: String,
+    seed: u64,
+    matches: u64,
+    limits: MatchLimits,
+    logs: bool,
+}
+
+impl<'a> Simulation<'a> {
+    /// One match of two of the game's default bots, with its default options and seed 1.
+    #[must_use]
+    pub fn new(games: &'a Games, game: &str) -> Self {
+        Simulation {
+            games,
+            game: game.to_owned(),
+            bots: "2".to_owned(),
+            config: String::new(),
+            seed: 1,
+            matches: 1,
+            limits: MatchLimits::default(),
+            logs: false,
+        }
+    }
+
+    /// Who plays: a number of the game's default bot (`8`), or names with numbers
+    /// (`hunter:4,random:4`), in the order of the seats in the first match.
+    #[must_use]
+    pub fn bots(mut self, bots: impl Display) -> Self {
+        self.bots = bots.to_string();
+        self
+    }
+
+    /// The game's options, as a JSON object.
+    #[must_use]
+    pub fn config(mut self, json: &str) -> Self {
+        json.clone_into(&mut self.config);
+        self
+    }
+
+    /// What all chance in the series comes from. The first match has this very seed.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// How many matches.
+    #[must_use]
+    pub fn matches(mut self, matches: u64) -> Self {
+        self.matches = matches;
+        self
+    }
+
+    /// When to give a match up.
+    #[must_use]
+    pub fn limits(mut self, limits: MatchLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Keep the log of each match.
+    #[must_use]
+    pub fn logs(mut self, keep: bool) -> Self {
+        self.logs = keep;
+        self
+    }
+
+    /// Checks everything that can be checked before playing.
+    pub fn prepare(&self) -> Result<Series, SimulationError> {
+        let entry = self.games.get(&self.game)?;
+        let plan = entry.game.plan(&self.config).map_err(SimulationError::Options)?;
+        let bots = line_up(&self.bots, entry)?;
+        if bots.len() > plan.seats as usize {
+            return Err(SimulationError::TooManyBots { bots: bots.len(), seats: plan.seats });
+        }
+        Ok(Series {
+            entry: entry.clone(),
+            plan,
+            bots,
+            seed: self.seed,
+            matches: self.matches,
+            limits: self.limits,
+            logs: self.logs,
+        })
+    }
+}
+
+/// A series of matches that can be played, each by itself and in any order.
+pub struct Series {
+    pub(super) entry: Entry,
+    pub(super) plan: RoomPlan,
+    pub(super) limits: MatchLimits,
+    pub(super) logs: bool,
+    bots: Vec<String>,
+    seed: u64,
+    matches: u64,
+}
+
+impl Series {
+    /// How many matches.
+    #[must_use]
+    pub fn matches(&self) -> u64 {
+        self.matches
+    }
+
+    /// The options of the rooms, complete.
+    #[must_use]
+    pub fn plan(&self) -> &RoomPlan {
+        &self.plan
+    }
+
+    /// The seed of a match, of at most 53 bits from the second on: whoever reads results as
+    /// JavaScript numbers gets it whole.
+    #[must_use]
+    pub fn seed_of(&self, index: u64) -> u64 {
+        if index == 0 { self.seed } else { mix(self.seed ^ mix(index)) >> 11 }
+    }
+
+    /// The bots of a match by seat. They move on by one seat from match to match, so that over a
+    /// series nobody has the better one.
+    #[must_use]
+    pub fn bots_of(&self, index: u64) -> Vec<&str> {
+        let first = (index % self.bots.len() as u64) as usize;
+        self.bots[first..].iter().chain(&self.bots[..first]).map(String::as_str).collect()
+    }
+
+    /// Plays one match. The same index always gives the same match.
+    pub fn play(&self, index: u64) -> Result<Played, SimulationError> {
+        let error = |error| SimulationError::Match { index, error };
+        play(self, &self.bots_of(index), self.seed_of(index)).map_err(error)
+    }
+}
+
+/// A series cannot be played.
+#[derive(Debug, thiserror::Error)]
+pub enum SimulationError {
+    /// There is no such game.
+    #[error(transparent)]
+    Game(#[from] UnknownGame),
+    /// The game does not have these options.
+    #[error("--config: {0}")]
+    Options(String),
+    /// The line-up does not read.
+    #[error("--bots {text}: {why}")]
+    Bots {
+        /// What was asked for.
+        text: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// More bots than seats.
+    #[error("--bots: {bots} bots, but a room with these options has {seats} seats")]
+    TooManyBots {
+        /// How many.
+        bots: usize,
+        /// Seats in a room.
+        seats: u32,
+    },
+    /// A match did not come to its end.
+    #[error("match {index}: {error}")]
+    Match {
+        /// Which of the series.
+        index: u64,
+        /// What happened.
+        error: MatchError,
+    },
+}
+
+/// Bots that a line-up may have; no game seats as many.
+const BOTS_MAX: usize = 10_000;
+
+/// `8` or `hunter:4,random:4` as the bot of each seat.
+fn line_up(text: &str, entry: &Entry) -> Result<Vec<String>, SimulationError> {
+    let wrong = |why: String| SimulationError::Bots { text: text.to_owned(), why };
+    let known = entry.bot_names();
+    let default = *known.first().ok_or_else(|| {
+        wrong(format!("{} has no bots: add some with `Games::bot`", entry.game.name()))
+    })?;
+    let mut bots = Vec::new();
+    for part in text.split(',').map(str::trim) {
+        let (name, count) = match part.split_once(':') {
+            Some((name, count)) => (name.trim(), count.trim().parse().ok()),
+            None if part.starts_with(|c: char| c.is_ascii_digit()) => (default, part.parse().ok()),
+            None => (part, Some(1)),
+        };
+        let count: usize = count
+            .filter(|count| (1..=BOTS_MAX).contains(count) && bots.len() + count <= BOTS_MAX)
+            .ok_or_else(|| wrong(format!("how many is `{part}`? Write 8 or {default}:4")))?;
+        if !known.contains(&name) {
+            let known = known.join(", ");
+            return Err(wrong(format!("there is no bot `{name}`: choose from {known}")));
+        }
+        bots.extend(std::iter::repeat_n(name.to_owned(), count));
+    }
+    Ok(bots)
+}
+
+/// Bits well mixed: the finaliser of SplitMix64 (Steele, Lea, Flood: "Fast Splittable
+/// Pseudorandom Number Generators", 2014).
+pub(super) fn mix(bits: u64) -> u64 {
+    let bits = bits.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prepare(game: &str, bots: &str, config: &str) -> Result<Series, String> {
+        let games = Games::builtin();
+        let simulation = Simulation::new(&games, game).bots(bots).config(config).seed(5);
+        simulation.prepare().map_err(|error| error.to_string())
+    }
+
+    fn error(game: &str, bots: &str, config: &str) -> String {
+        prepare(game, bots, config).err().expect("an error")
+    }
+
+    #[test]
+    fn bots_are_named_or_counted_and_move_on_by_a_seat_per_match() {
+        let bots = |text| prepare("arena", text, "").unwrap().bots;
+        assert_eq!(bots("3"), ["hunter", "hunter", "hunter"]);
+        assert_eq!(bots("random, hunter:2"), ["random", "hunter", "hunter"]);
+        let series = prepare("arena", "hunter:2,random", "").unwrap();
+        assert_eq!(series.bots_of(1), ["hunter", "random", "hunter"]);
+        assert_eq!(series.bots_of(5), ["random", "hunter", "hunter"]);
+        assert_eq!(series.seed_of(0), 5);
+        assert_ne!(series.seed_of(1), series.seed_of(2));
+    }
+
+    #[test]
+    fn what_cannot_be_played_is_said_in_a_sentence() {
+        assert_eq!(error("go", "2", ""), "there is no game `go`: choose from arena, connect4");
+        assert_eq!(
+            error("arena", "8,best", ""),
+            "--bots 8,best: there is no bot `best`: choose from hunter, random"
+        );
+        assert_eq!(
+            error("connect4", "3", ""),
+            "--bots: 3 bots, but a room with these options has 2 seats"
+        );
+        for bots in ["", "0", "hunter:x", "hunter:-1", "99999999999999999999", "9999,9999"] {
+            assert!(error("arena", bots, "").starts_with("--bots"), "{bots}");
+        }
+        assert_eq!(
+            error("arena", "2", r#"{"tick_hz": 0}"#),
+            "--config: tick_hz is 0: choose 1 to 128"
+        );
+    }
+}
