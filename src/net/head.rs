@@ -51,11 +51,12 @@ where
         };
         async move { Ok::<_, Infallible>(answer) }
     });
+    // Every answer names its own `Connection`. With `keep_alive(false)` hyper would add `, close` to
+    // that of the upgrade, and clients that compare the header as a whole (tungstenite) refuse it.
     let connection = http1::Builder::new()
         .max_buf_size(head_bytes_max)
         .timer(TokioTimer::new())
         .header_read_timeout(deadline)
-        .keep_alive(false)
         .serve_connection(TokioIo::new(io), service)
         .without_shutdown();
     // The head deadline is hyper's; this one covers answers that nobody reads.
