@@ -72,13 +72,16 @@ impl Inbox {
     /// A player comes; from now on inputs and requests of theirs are taken.
     pub fn join(&mut self, player: PlayerId) {
         self.queue.push(Command::Join { player });
-        self.players.push(PlayerInbox {
+        let inbox = PlayerInbox {
             player,
             inputs: VecDeque::new(),
             received: 0,
             requests: 0,
             head: Head::default(),
-        });
+        };
+        // Ids are given before the players come here, and two may overtake each other.
+        let place = self.players.partition_point(|known| known.player < player);
+        self.players.insert(place, inbox);
     }
 
     /// A player's connection broke.
@@ -235,6 +238,19 @@ mod tests {
         assert_eq!(inbox.input(ANNA, 3, &[1]), InputFate::NoSeat);
         assert_eq!(inbox.request(ANNA, 1, vec![]), Err(Busy));
         assert_eq!(take(&mut inbox), [Command::Leave { player: ANNA }]);
+    }
+
+    #[test]
+    fn players_who_come_in_another_order_than_their_ids_are_all_heard() {
+        let limits = InboxLimits { lead_ticks_max: 8, requests_per_player_max: 2 };
+        let mut inbox = Inbox::new(limits);
+        for id in [2, 1, 4, 3] {
+            inbox.join(PlayerId(id));
+        }
+        for id in 1..=4 {
+            assert_eq!(inbox.input(PlayerId(id), 1, &[0]), InputFate::Waits);
+            assert_eq!(inbox.request(PlayerId(id), 1, vec![]), Ok(()));
+        }
     }
 
     #[test]
