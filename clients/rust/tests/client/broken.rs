@@ -81,11 +81,13 @@ async fn what_is_not_greenrooms_websocket_closes_the_connection() {
     assert_eq!(closed.code, CloseCode::TooLarge.code(), "{closed}");
 
     // A header that claims 2^62 bytes, reserved bits, an unknown opcode, a long ping.
+    let mut long_ping = vec![0x89, 126, 0, 200];
+    long_ping.resize(4 + 200, 0);
     for (bytes, code) in [
         (&[0x82, 127, 0x40, 0, 0, 0, 0, 0, 0, 0][..], CloseCode::TooLarge),
         (&[0xf2, 1, 0][..], CloseCode::BadFrame),
         (&[0x8f, 0][..], CloseCode::BadFrame),
-        (&[0x89, 126, 0, 200][..], CloseCode::BadFrame),
+        (&long_ping, CloseCode::BadFrame),
     ] {
         let (mut client, mut peer) = mock.welcomed(mock.connect()).await;
         let stream = peer.socket.get_mut();
