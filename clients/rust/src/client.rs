@@ -22,6 +22,7 @@ use crate::error::{CallError, Closed, ConnectError, OtherState, Step};
 use crate::inputs::{Lead, Sent};
 use crate::seat::{Seat, SeatInfo};
 use crate::socket::{Heard, Socket};
+use crate::stats::Stats;
 use crate::update::{Join, Reply, RequestId, Update, game_name};
 
 /// How long [`Client::close`] waits for the server to agree.
@@ -59,25 +60,6 @@ pub struct Client {
     pub(crate) said: Option<(CloseCode, u32)>,
     pub(crate) closed: Option<Closed>,
     pub(crate) stats: Stats,
-}
-
-/// What a client has counted since it connected.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Stats {
-    /// State frames.
-    pub frames: u64,
-    /// Their bytes, without WebSocket and TLS.
-    pub frame_bytes: u64,
-    /// Frames with the whole state.
-    pub frames_full: u64,
-    /// Frames that came without a seat, between leaving and the server's word for it.
-    pub frames_ignored: u64,
-    /// How often the copy of the state was found to differ and was asked for anew.
-    pub desyncs: u64,
-    /// Inputs handed to the socket.
-    pub inputs: u64,
-    /// Inputs that were replaced by a newer one because the socket did not take them.
-    pub inputs_replaced: u64,
 }
 
 impl Client {

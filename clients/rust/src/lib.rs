@@ -88,15 +88,17 @@ mod error;
 mod inputs;
 mod seat;
 mod socket;
+mod stats;
 mod stream;
 mod trust;
 mod update;
 
-pub use client::{Client, Stats};
+pub use client::Client;
 pub use connect::Connect;
 pub use error::{CallError, Closed, ClosedBy, ConnectError, OtherState, Step};
 pub use greenroom_proto as proto;
 pub use inputs::{Lead, Sent};
 pub use seat::SeatInfo;
+pub use stats::Stats;
 pub use trust::{PreparedTrust, Trust};
 pub use update::{Event, Join, Reply, RequestId, Update};
