@@ -222,53 +222,93 @@ impl Replica {
     /// Applies a state frame, its first byte included. After an error the replica waits for a
     /// full state.
     pub fn apply(&mut self, message: &[u8]) -> Result<Frame, BadFrame> {
-        let result = self.apply_whole(message);
-        if result.is_err() {
-            self.tick = None;
-        }
-        result
+        let parts = read(message).inspect_err(|_| self.tick = None)?;
+        let hash = self.apply_state(&parts)?;
+        Ok(Frame {
+            tick: parts.tick,
+            head: parts.head,
+            full: parts.full(),
+            events: parts.events,
+            hash,
+        })
     }
 
-    fn apply_whole(&mut self, mut bytes: &[u8]) -> Result<Frame, BadFrame> {
-        let head = take(&mut bytes, HEAD_BYTES)?;
-        let events_follow = match head[0] {
-            STATE => false,
-            STATE_EVENTS => true,
-            _ => return Err(BadFrame::Bad("not a state frame")),
-        };
-        let head = Head { applied: u16::from_le_bytes([head[1], head[2]]), slack: head[3] as i8 };
-        let mut events = if events_follow { read_events(&mut bytes)? } else { Vec::new() };
-        let flags = take(&mut bytes, 1)?[0];
-        if flags & !(FULL | HASHED) != 0 {
-            return Err(BadFrame::Bad("an unknown flag"));
-        }
-        let full = flags & FULL != 0;
-        let tick = Tick(read_varint(&mut bytes)?);
-        if full {
-            self.rows = Rows::empty(&self.layout);
-        } else {
-            let base = Tick(tick.0.wrapping_sub(read_varint(&mut bytes)?));
-            let held = self.tick.ok_or(BadFrame::Bad("a change before any full state"))?;
-            if base != held {
-                return Err(BadFrame::OtherBase { base, held });
+    /// Applies the state of a frame that was read. After an error the replica waits for a full
+    /// state; the frame's events hold all the same.
+    pub fn apply_state(&mut self, parts: &Parts<'_>) -> Result<HashCheck, BadFrame> {
+        let held = self.tick.take();
+        match parts.base {
+            None => self.rows = Rows::empty(&self.layout),
+            Some(base) => {
+                let held = held.ok_or(BadFrame::Bad("a change before any full state"))?;
+                if base != held {
+                    return Err(BadFrame::OtherBase { base, held });
+                }
             }
         }
-        let hash = match flags & HASHED {
-            0 => None,
-            _ => take(&mut bytes, 4)?.try_into().ok().map(u32::from_le_bytes),
-        };
-        delta::apply(bytes, &self.layout, &mut self.rows)?;
-        self.tick = Some(tick);
-        for event in &mut events {
-            event.tick = Tick(tick.0.wrapping_sub(event.tick.0));
-        }
-        let hash = match hash {
+        delta::apply(parts.state, &self.layout, &mut self.rows)?;
+        self.tick = Some(parts.tick);
+        Ok(match parts.hash {
             None => HashCheck::Absent,
             Some(hash) if hash == self.rows.hash() => HashCheck::Agrees,
             Some(_) => HashCheck::Differs,
-        };
-        Ok(Frame { tick, head, full, events, hash })
+        })
     }
+}
+
+/// A frame as it arrived: all but its state is decoded, and no earlier frame is needed for that.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Parts<'a> {
+    /// The client's own part.
+    pub head: Head,
+    /// What happened since the frame before, oldest first.
+    pub events: Vec<Event>,
+    /// The tick after which the state is as this frame makes it.
+    pub tick: Tick,
+    /// The frame that this one changes. `None`: the whole state follows.
+    pub base: Option<Tick>,
+    /// Hash of the state after this frame.
+    pub hash: Option<u32>,
+    /// The state, see [`crate::delta`].
+    pub state: &'a [u8],
+}
+
+impl Parts<'_> {
+    /// Whether the whole state was sent.
+    #[must_use]
+    pub fn full(&self) -> bool {
+        self.base.is_none()
+    }
+}
+
+/// Takes a state frame apart, its first byte included.
+pub fn read(message: &[u8]) -> Result<Parts<'_>, BadFrame> {
+    let mut bytes = message;
+    let head = take(&mut bytes, HEAD_BYTES)?;
+    let events_follow = match head[0] {
+        STATE => false,
+        STATE_EVENTS => true,
+        _ => return Err(BadFrame::Bad("not a state frame")),
+    };
+    let head = Head { applied: u16::from_le_bytes([head[1], head[2]]), slack: head[3] as i8 };
+    let mut events = if events_follow { read_events(&mut bytes)? } else { Vec::new() };
+    let flags = take(&mut bytes, 1)?[0];
+    if flags & !(FULL | HASHED) != 0 {
+        return Err(BadFrame::Bad("an unknown flag"));
+    }
+    let tick = Tick(read_varint(&mut bytes)?);
+    let base = match flags & FULL {
+        0 => Some(Tick(tick.0.wrapping_sub(read_varint(&mut bytes)?))),
+        _ => None,
+    };
+    let hash = match flags & HASHED {
+        0 => None,
+        _ => take(&mut bytes, 4)?.try_into().ok().map(u32::from_le_bytes),
+    };
+    for event in &mut events {
+        event.tick = Tick(tick.0.wrapping_sub(event.tick.0));
+    }
+    Ok(Parts { head, events, tick, base, hash, state: bytes })
 }
 
 /// Events whose `tick` is still their age.

@@ -176,7 +176,11 @@ impl RoomActor {
             None => self.create()?,
         };
         let began = now();
-        let time_ms = (began - self.began).as_millis() as u64;
+        // At a fixed rate the tick is the time, and the log needs no other.
+        let time_ms = match self.schedule {
+            Some(_) => 0,
+            None => (began - self.began).as_millis() as u64,
+        };
         if let Some(log) = &mut *self.record.log() {
             log.step(room.tick().next(), time_ms, &self.commands);
         }
@@ -191,7 +195,7 @@ impl RoomActor {
             log.hash(room.as_ref());
             self.worked_since_keyframe += now() - began;
             if self.worked_since_keyframe >= REPLAY_MAX
-                || log.bytes_since_keyframe() > self.config.rooms.log_bytes_max / 4
+                || log.wants_keyframe(self.config.rooms.log_bytes_max)
             {
                 log.keyframe(room.as_ref(), Keep::Recent);
                 self.worked_since_keyframe = Duration::ZERO;

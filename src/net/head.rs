@@ -51,6 +51,8 @@ where
         };
         async move { Ok::<_, Infallible>(answer) }
     });
+    // Every answer names its own `Connection`. With `keep_alive(false)` hyper would add `, close` to
+    // that of the upgrade, and clients that compare the header as a whole (tungstenite) refuse it.
     let connection = http1::Builder::new()
         .max_buf_size(head_bytes_max)
         .timer(TokioTimer::new())

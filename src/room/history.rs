@@ -1,7 +1,8 @@
 //! The last frames of a room, and the bodies made from them.
 //!
 //! A viewer that missed frames gets one change from what it was last handed to now, as long as
-//! that frame is still here; after that, the whole state.
+//! that frame is still here; after that, the whole state. Only frames that some viewer stands on
+//! are kept: while all are in step these are two, whatever the bounds allow.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -26,7 +27,9 @@ pub struct HistoryLimits {
 pub struct History {
     limits: HistoryLimits,
     frames: VecDeque<(Tick, Rows)>,
-    spare: Vec<Rows>,
+    /// The frame made before the newest.
+    previous: Option<Tick>,
+    spare: Option<Rows>,
     bytes: usize,
     frames_made: u32,
     bodies: Vec<(Option<Tick>, Arc<[u8]>)>,
@@ -51,7 +54,8 @@ impl History {
         History {
             limits,
             frames: VecDeque::new(),
-            spare: Vec::new(),
+            previous: None,
+            spare: None,
             bytes: 0,
             frames_made: 0,
             bodies: Vec::new(),
@@ -59,9 +63,27 @@ impl History {
         }
     }
 
+    /// Drops the frames that nobody stands on any more. The newest stays: it is the next base.
+    pub fn keep_bases(&mut self, is_base: impl Fn(Tick) -> bool) {
+        let mut place = 0;
+        while place + 1 < self.frames.len() {
+            if is_base(self.frames[place].0) {
+                place += 1;
+            } else if let Some((_, rows)) = self.frames.remove(place) {
+                self.recycle(rows);
+            }
+        }
+    }
+
+    fn recycle(&mut self, rows: Rows) {
+        self.bytes -= rows.bytes();
+        self.spare = Some(rows);
+    }
+
     /// Adds a frame; `publish` writes its rows.
     pub fn push(&mut self, tick: Tick, publish: impl FnOnce(&mut Rows)) {
-        let mut rows = self.spare.pop().unwrap_or_default();
+        self.previous = self.frames.back().map(|(tick, _)| *tick);
+        let mut rows = self.spare.take().unwrap_or_default();
         publish(&mut rows);
         self.bytes += rows.bytes();
         self.frames.push_back((tick, rows));
@@ -71,9 +93,7 @@ impl History {
             || (self.bytes > self.limits.bytes_max && self.frames.len() > 2)
         {
             if let Some((_, rows)) = self.frames.pop_front() {
-                self.bytes -= rows.bytes();
-                self.spare.truncate(0);
-                self.spare.push(rows);
+                self.recycle(rows);
             }
         }
     }
@@ -99,7 +119,7 @@ impl History {
         });
         let kind = match base {
             None => BodyKind::Full,
-            Some((place, _)) if place + 2 == self.frames.len() => BodyKind::Step,
+            Some((_, (tick, _))) if self.previous == Some(*tick) => BodyKind::Step,
             Some(_) => BodyKind::Merged,
         };
         let key = base.map(|(_, (tick, _))| *tick);

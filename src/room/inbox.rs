@@ -254,6 +254,19 @@ mod tests {
     }
 
     #[test]
+    fn players_who_come_in_another_order_than_their_ids_are_all_heard() {
+        let limits = InboxLimits { lead_ticks_max: 8, requests_per_player_max: 2 };
+        let mut inbox = Inbox::new(limits);
+        for id in [2, 1, 4, 3] {
+            inbox.join(PlayerId(id));
+        }
+        for id in 1..=4 {
+            assert_eq!(inbox.input(PlayerId(id), 1, &[0]), InputFate::Waits);
+            assert_eq!(inbox.request(PlayerId(id), 1, vec![]), Ok(()));
+        }
+    }
+
+    #[test]
     fn at_most_one_input_per_tick_of_the_lead_waits() {
         let mut inbox = inbox();
         for tick in 0..40_000u32 {

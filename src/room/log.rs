@@ -23,6 +23,13 @@ const CHECKSUM_BYTES: usize = 8;
 /// Steps between two hashes.
 pub const HASH_EVERY: u32 = 64;
 
+/// Bytes of records for each byte of the keyframe before them, after which a new one is taken: the
+/// work for keyframes stays a small part of the work for records.
+const RECORDS_PER_KEYFRAME: usize = 4;
+/// By how much the memory for records grows, in bytes: doubling would leave half of it unused in
+/// every room.
+const RECORDS_GROW: usize = 2048;
+
 /// How much of a log stays in memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Keep {
@@ -108,6 +115,9 @@ impl Log {
         let silent = commands.is_empty() && self.header.pace != Pace::OnCommand;
         let segment = self.last();
         segment.end = tick;
+        if segment.records.capacity() - segment.records.len() < RECORDS_GROW / 8 {
+            segment.records.reserve_exact(RECORDS_GROW);
+        }
         if !silent {
             // The same bytes as `Record::Step`, without a copy of the commands.
             wire::encode_into(&(0u32, tick, time_ms, commands), &mut segment.records);
@@ -144,10 +154,14 @@ impl Log {
         self.segments.iter().map(|s| s.keyframe.capacity() + s.records.capacity()).sum()
     }
 
-    /// Bytes of records since the last keyframe.
+    /// Whether the records since the last keyframe outweigh it so much that a new one saves memory.
+    /// `bytes_max` bounds the log: two keyframes, and the records after each.
     #[must_use]
-    pub fn bytes_since_keyframe(&self) -> usize {
-        self.segments.back().map_or(0, |segment| segment.records.len())
+    pub fn wants_keyframe(&self, bytes_max: usize) -> bool {
+        self.segments.back().is_some_and(|segment| {
+            let worth = RECORDS_PER_KEYFRAME * segment.keyframe.len().max(1024);
+            segment.records.len() > worth.min(bytes_max / 4)
+        })
     }
 
     /// Steps again from the keyframe of this number, compares every hash on the way, and checks

@@ -135,6 +135,10 @@ impl Members {
                 BodyKind::Merged => sent.merged += 1,
             }
         }
+        history.keep_bases(|tick| {
+            let mut outboxes = self.members.iter().filter_map(|member| member.outbox.as_ref());
+            outboxes.any(|outbox| outbox.base() == Some(tick))
+        });
         sent
     }
 

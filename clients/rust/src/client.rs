@@ -1,0 +1,356 @@
+//! A connection as a game sees it.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+use greenroom_proto::{
+    BODY_MAX, Body, CloseCode, Replicate, RoomInfo, Rows, Schema, Tick, ToServer, TooLong, frame,
+    wire,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::time::{Instant, Sleep, timeout};
+
+use crate::address::Address;
+use crate::calls::{Answer, Asked, Calls};
+use crate::connect::{Connect, open, within};
+use crate::error::{CallError, Closed, ConnectError, OtherState, Step};
+use crate::inputs::{Lead, Sent};
+use crate::seat::{Seat, SeatInfo};
+use crate::socket::{Heard, Socket};
+use crate::stats::Stats;
+use crate::update::{Join, Reply, RequestId, Update, game_name};
+
+/// How long [`Client::close`] waits for the server to agree.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
+
+/// A connection to a server, with at most one seat in a room at a time.
+///
+/// Nothing happens behind its back: see [the crate's page](crate#who-drives-the-socket). Dropping
+/// it breaks the connection; [`Client::close`] ends it politely.
+pub struct Client {
+    pub(crate) socket: Socket,
+    /// Set to the next deadline, or to when silence has lasted too long.
+    pub(crate) alarm: Pin<Box<Sleep>>,
+    pub(crate) heard_at: Instant,
+    pub(crate) pinged: bool,
+    pub(crate) silence_max: Duration,
+    call_deadline: Duration,
+    pub(crate) lead: Lead,
+    pub(crate) keep_state: bool,
+    pub(crate) server: String,
+    pub(crate) games: Vec<String>,
+    pub(crate) schemas: Vec<Arc<Schema>>,
+    /// The last seat; its state can be looked at when it is over, too.
+    pub(crate) seat: Option<Seat>,
+    pub(crate) seated: bool,
+    /// A seat was given after the caller had stopped waiting for it, and is being given back.
+    pub(crate) stray: bool,
+    pub(crate) leaving: bool,
+    pub(crate) calls: Calls,
+    /// The question that the caller waits for, and its answer.
+    pub(crate) awaited: Option<u32>,
+    pub(crate) answer: Option<Result<Answer, CallError>>,
+    pub(crate) updates: VecDeque<Update>,
+    /// What the server said about closing.
+    pub(crate) said: Option<(CloseCode, u32)>,
+    pub(crate) closed: Option<Closed>,
+    pub(crate) stats: Stats,
+}
+
+impl Client {
+    /// Connects and greets.
+    pub async fn connect(connect: Connect) -> Result<Self, ConnectError> {
+        let address = Address::parse(&connect.url)?;
+        let hello = ToServer::Hello {
+            protocol: greenroom_proto::PROTOCOL_VERSION,
+            client: greenroom_proto::Text::cut(&connect.client),
+            token: match &connect.token {
+                Some(token) => Some(token.as_str().try_into().map_err(|why: TooLong| {
+                    ConnectError::BadText { what: "the token", why: why.to_string() }
+                })?),
+                None => None,
+            },
+            schema: connect.schema.as_deref().map(Schema::hash),
+        };
+        let socket = Socket::new(open(&connect, &address).await?);
+        let now = Instant::now();
+        let mut client = Client {
+            socket,
+            alarm: Box::pin(tokio::time::sleep_until(now + connect.silence_max)),
+            heard_at: now,
+            pinged: false,
+            silence_max: connect.silence_max,
+            call_deadline: connect.call_deadline,
+            lead: connect.lead,
+            keep_state: connect.keep_state,
+            server: String::new(),
+            games: Vec::new(),
+            schemas: connect.schema.clone().into_iter().collect(),
+            seat: None,
+            seated: false,
+            stray: false,
+            leaving: false,
+            calls: Calls::default(),
+            awaited: None,
+            answer: None,
+            updates: VecDeque::new(),
+            said: None,
+            closed: None,
+            stats: Stats::default(),
+        };
+        let welcome = async {
+            client
+                .greet(&hello)
+                .await
+                .map_err(|closed| ConnectError::Closed { address: address.name(), closed })
+        };
+        within(&connect, &address, Step::Hello, welcome).await?;
+        Ok(client)
+    }
+
+    /// Name and version of the server.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// The games that the server hosts.
+    #[must_use]
+    pub fn games(&self) -> &[String] {
+        &self.games
+    }
+
+    /// The open rooms of a game, oldest first, at most 100.
+    pub async fn list(&mut self, game: &str) -> Result<Vec<RoomInfo>, CallError> {
+        let game = game_name(game)?;
+        let message = |id| ToServer::List { id, game };
+        match self.call(Asked::List, self.call_deadline, message).await? {
+            Answer::Rooms(rooms) => Ok(rooms),
+            other => Err(unfitting(&other)),
+        }
+    }
+
+    /// Takes a seat. The first [`Update::Frame`] brings the room's state.
+    ///
+    /// When it is given up (by its deadline, or because the future is dropped) and the server
+    /// gives the seat after all, the seat is given back at once.
+    pub async fn join(&mut self, to: Join<'_>) -> Result<SeatInfo, CallError> {
+        if self.seated {
+            return Err(CallError::AlreadySeated);
+        }
+        let to = to.target()?;
+        let message = |id| ToServer::Join { id, to };
+        match (self.call(Asked::Join, self.call_deadline, message).await?, &self.seat) {
+            (Answer::Joined, Some(seat)) => Ok(seat.info.clone()),
+            (other, _) => Err(unfitting(&other)),
+        }
+    }
+
+    /// Gives the seat up and waits until it is free.
+    pub async fn leave(&mut self) -> Result<(), CallError> {
+        self.abandon();
+        self.need_seat()?;
+        self.say(&ToServer::Leave, &mut noop())?;
+        self.leaving = true;
+        let deadline = self.call_deadline;
+        let left = poll_fn(|cx| {
+            while self.seated {
+                if let Some(closed) = &self.closed {
+                    return Poll::Ready(Err(CallError::Closed(closed.clone())));
+                }
+                ready!(self.poll_turn(cx));
+            }
+            Poll::Ready(Ok(()))
+        });
+        timeout(deadline, left).await.unwrap_or(Err(CallError::Deadline(deadline)))
+    }
+
+    /// The seat, while there is one.
+    #[must_use]
+    pub fn seat(&self) -> Option<&SeatInfo> {
+        self.seat.as_ref().filter(|_| self.seated).map(|seat| &seat.info)
+    }
+
+    /// The state as of the last [`Update::Frame`], as the game's own type; also when the seat is
+    /// over. `None` before the first frame and while the state is being sent anew.
+    pub fn state<S: Replicate + 'static>(&self) -> Result<Option<S>, OtherState> {
+        self.seat.as_ref().map_or(Ok(None), Seat::state)
+    }
+
+    /// The same as rows, with their tick, for a program that does not know the game's types.
+    #[must_use]
+    pub fn rows(&self) -> Option<(Tick, &Rows)> {
+        self.seat.as_ref().and_then(Seat::rows)
+    }
+
+    /// Sends an input. Never waits: see [`Sent`] for what happens when the socket takes no more.
+    pub fn input<I: Serialize>(&mut self, input: &I) -> Result<Sent, CallError> {
+        self.input_with(|message| wire::encode_into(input, message))
+    }
+
+    /// Sends an input that the game's own code encoded.
+    pub fn input_bytes(&mut self, input: &[u8]) -> Result<Sent, CallError> {
+        self.input_with(|message| message.extend_from_slice(input))
+    }
+
+    fn input_with(&mut self, body: impl FnOnce(&mut Vec<u8>)) -> Result<Sent, CallError> {
+        self.need_seat()?;
+        let seat = self.seat.as_mut().ok_or(CallError::NoSeat)?;
+        let mut message = Vec::with_capacity(32);
+        frame::write_input(Tick(0), &[], &mut message);
+        body(&mut message);
+        let length = message.len() - frame::INPUT_HEAD_BYTES;
+        if length > BODY_MAX {
+            let why = TooLong { length, max: BODY_MAX };
+            return Err(CallError::TooLong { what: "input", why });
+        }
+        let sent = seat.send(Instant::now(), self.socket.input_waits());
+        message[1..frame::INPUT_HEAD_BYTES].copy_from_slice(&(sent.tick.0 as u16).to_le_bytes());
+        self.stats.inputs += u64::from(!sent.replaced);
+        self.stats.inputs_replaced += u64::from(sent.replaced);
+        self.socket.input(message, &mut noop());
+        Ok(sent)
+    }
+
+    /// The [`Sent::ordinal`] of the newest input that the room has applied, as of the last frame.
+    #[must_use]
+    pub fn applied(&self) -> u32 {
+        self.seat.as_ref().map_or(0, |seat| seat.inputs().applied())
+    }
+
+    /// Asks the room something and waits for the answer. Updates that come meanwhile are kept for
+    /// [`Client::next`]. When the future is dropped, the answer is thrown away.
+    pub async fn request<Q: Serialize, R: DeserializeOwned>(
+        &mut self,
+        request: &Q,
+        deadline: Duration,
+    ) -> Result<R, CallError> {
+        self.need_seat()?;
+        let body = request_body(wire::encode(request))?;
+        let message = |id| ToServer::Request { id, body };
+        match self.call(Asked::Request, deadline, message).await? {
+            Answer::Reply(body) => Reply(body).decode(),
+            other => Err(unfitting(&other)),
+        }
+    }
+
+    /// Asks the room something without waiting: the answer, or what became of it, is an
+    /// [`Update::Reply`].
+    pub fn start<Q: Serialize>(
+        &mut self,
+        request: &Q,
+        deadline: Duration,
+    ) -> Result<RequestId, CallError> {
+        self.start_bytes(wire::encode(request), deadline)
+    }
+
+    /// [`Client::start`] with a request that the game's own code encoded.
+    pub fn start_bytes(
+        &mut self,
+        request: Vec<u8>,
+        deadline: Duration,
+    ) -> Result<RequestId, CallError> {
+        self.need_seat()?;
+        let body = request_body(request)?;
+        let message = |id| ToServer::Request { id, body };
+        self.ask(Asked::Started, deadline, message).map(RequestId)
+    }
+
+    /// Waits for the next update. Cancel-safe: nothing is lost when the future is dropped.
+    pub async fn next(&mut self) -> Update {
+        self.abandon();
+        poll_fn(|cx| self.poll_update(cx)).await
+    }
+
+    /// The next update if one is there, without waiting. For a loop that draws; it has to run
+    /// inside of a tokio runtime of which another thread is awake.
+    pub fn try_next(&mut self) -> Option<Update> {
+        self.abandon();
+        match self.poll_update(&mut noop()) {
+            Poll::Ready(update) => Some(update),
+            Poll::Pending => None,
+        }
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    /// How the connection ended, if it has.
+    #[must_use]
+    pub fn closed(&self) -> Option<&Closed> {
+        self.closed.as_ref()
+    }
+
+    /// Ends the connection: says so to the server and waits two seconds at most for its word.
+    pub async fn close(mut self) {
+        if self.closed.is_some() {
+            return;
+        }
+        let normal = CloseCode::Normal;
+        self.socket.close(normal.code(), normal.reason(), &mut noop());
+        let end = poll_fn(|cx| {
+            loop {
+                match ready!(self.socket.poll(cx)) {
+                    Heard::Message(_) | Heard::Life => {}
+                    Heard::Close(..) | Heard::Broken(_) | Heard::Wrong(..) => {
+                        return Poll::Ready(());
+                    }
+                }
+            }
+        });
+        let _ = timeout(CLOSE_DEADLINE, end).await;
+    }
+
+    fn need_seat(&self) -> Result<(), CallError> {
+        match &self.closed {
+            Some(closed) => Err(closed.clone().into()),
+            None if self.seated => Ok(()),
+            None => Err(CallError::NoSeat),
+        }
+    }
+
+    /// Asks and waits. The deadline is kept by the alarm.
+    async fn call(
+        &mut self,
+        asked: Asked,
+        deadline: Duration,
+        message: impl FnOnce(u32) -> ToServer,
+    ) -> Result<Answer, CallError> {
+        self.abandon();
+        self.awaited = Some(self.ask(asked, deadline, message)?);
+        poll_fn(|cx| {
+            loop {
+                if let Some(answer) = self.answer.take() {
+                    self.awaited = None;
+                    return Poll::Ready(answer);
+                }
+                if let Some(closed) = &self.closed {
+                    return Poll::Ready(Err(closed.clone().into()));
+                }
+                ready!(self.poll_turn(cx));
+            }
+        })
+        .await
+    }
+}
+
+/// For writing without waiting: whoever drives the client next writes the rest.
+pub(crate) fn noop() -> Context<'static> {
+    Context::from_waker(Waker::noop())
+}
+
+fn request_body(body: Vec<u8>) -> Result<Body, CallError> {
+    Body::try_from(body).map_err(|why| CallError::TooLong { what: "request", why })
+}
+
+fn unfitting(answer: &Answer) -> CallError {
+    CallError::Malformed(format!("{answer:?}"))
+}

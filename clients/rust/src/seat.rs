@@ -1,0 +1,217 @@
+//! A seat in a room: the copy of its state, the events and the inputs. No socket, no clock.
+
+use std::any::{TypeId, type_name};
+use std::sync::{Arc, OnceLock};
+
+use greenroom_proto::{
+    CloseCode, HashCheck, Joined, PlayerId, Replicate, RoomId, Rows, Schema, Tick, frame, recover,
+    schema_of, wire,
+};
+use tokio::time::Instant;
+
+use crate::error::OtherState;
+use crate::inputs::{Inputs, Lead, Sent};
+use crate::update::Event;
+
+/// Events that are kept back while the state is being sent anew. The room sends some 4,096 in a
+/// frame at most, and few of those.
+const HELD_MAX: usize = 8192;
+/// Full states in a row that do not have the hash they came with: by then both ends compute
+/// different things, and asking again only costs.
+const VAIN_MAX: u32 = 8;
+
+/// Where a seat is and how time passes there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SeatInfo {
+    /// The room.
+    pub room: RoomId,
+    /// Its game.
+    pub game: String,
+    /// Who this client is there.
+    pub player: PlayerId,
+    /// Ticks per second; 0 in a room that steps on commands.
+    pub tick_hz: u16,
+    /// A frame comes every so many ticks.
+    pub send_every: u16,
+    /// What the state consists of.
+    pub schema: Arc<Schema>,
+    /// Hash of the schema.
+    pub schema_hash: u64,
+}
+
+/// What the server must not do: the code to close with, and the sentence.
+pub(crate) type Wrong = (CloseCode, String);
+
+pub(crate) struct Seat {
+    pub(crate) info: SeatInfo,
+    replica: frame::Replica,
+    keep_state: bool,
+    inputs: Inputs,
+    newest: (Tick, Instant),
+    events_seen: u32,
+    held: Vec<Event>,
+    /// Whether the rows are what the server has.
+    in_step: bool,
+    resync_asked: bool,
+    vain: u32,
+    /// The state type that was found to fit, so that asking again costs nothing.
+    fits: OnceLock<TypeId>,
+}
+
+/// What a frame brought.
+#[derive(Default)]
+pub(crate) struct Took {
+    /// The state is now that of this tick; whether it came whole.
+    pub(crate) frame: Option<(Tick, bool)>,
+    pub(crate) events: Vec<Event>,
+    /// The copy was found to be wrong just now: ask for the whole state.
+    pub(crate) desync: bool,
+}
+
+impl Seat {
+    pub(crate) fn new(
+        joined: Joined,
+        known: &[Arc<Schema>],
+        keep_state: bool,
+        lead: Lead,
+        now: Instant,
+    ) -> Result<Self, Wrong> {
+        let schema = match &joined.schema {
+            Some(bytes) => Arc::new(wire::decode::<Schema>(bytes).map_err(|error| {
+                (CloseCode::Malformed, format!("the room's schema does not decode: {error}"))
+            })?),
+            None => known.iter().find(|known| known.hash() == joined.schema_hash).cloned().ok_or(
+                (CloseCode::Malformed, "the room's schema was not sent and is not known".into()),
+            )?,
+        };
+        if schema.hash() != joined.schema_hash {
+            return Err((CloseCode::Malformed, "the room's schema has another hash".into()));
+        }
+        Ok(Seat {
+            replica: frame::Replica::new(schema.layout()),
+            keep_state,
+            inputs: Inputs::new(lead, joined.send_every),
+            newest: (joined.tick, now),
+            events_seen: 0,
+            held: Vec::new(),
+            in_step: false,
+            resync_asked: false,
+            vain: 0,
+            fits: OnceLock::new(),
+            info: SeatInfo {
+                room: joined.room,
+                game: joined.game.into_string(),
+                player: joined.player,
+                tick_hz: joined.tick_hz,
+                send_every: joined.send_every,
+                schema,
+                schema_hash: joined.schema_hash,
+            },
+        })
+    }
+
+    /// Takes a state frame.
+    pub(crate) fn frame(&mut self, message: &[u8], now: Instant) -> Result<Took, Wrong> {
+        let parts = frame::read(message)
+            .map_err(|error| (CloseCode::Malformed, format!("the server sent a {error}")))?;
+        self.newest = (parts.tick, now);
+        self.inputs.acknowledge(parts.head);
+        let full = parts.full();
+        let mut took = Took::default();
+        if self.keep_state {
+            took.desync = self.apply(&parts)?;
+        } else {
+            self.in_step = true;
+        }
+        for event in parts.events {
+            self.number(event.number)?;
+            self.held.push(Event { number: event.number, tick: event.tick, body: event.body });
+        }
+        if self.in_step {
+            took.frame = Some((parts.tick, full));
+            took.events = std::mem::take(&mut self.held);
+        } else if self.held.len() > HELD_MAX {
+            let why = "too many events came while the state had to be sent anew".into();
+            return Err((CloseCode::TooSlow, why));
+        }
+        Ok(took)
+    }
+
+    /// Whether the copy was found to be wrong just now.
+    fn apply(&mut self, parts: &frame::Parts<'_>) -> Result<bool, Wrong> {
+        if !parts.full() && !self.in_step {
+            // On its way since before the server heard of the desync, or the server forgot the
+            // first full state.
+            return Ok(!std::mem::replace(&mut self.resync_asked, true));
+        }
+        match self.replica.apply_state(parts) {
+            Ok(HashCheck::Absent | HashCheck::Agrees) => {
+                self.in_step = true;
+                self.resync_asked = false;
+                self.vain = 0;
+                return Ok(false);
+            }
+            Ok(HashCheck::Differs) if parts.full() => self.vain += 1,
+            Err(error) if parts.full() => {
+                return Err((
+                    CloseCode::Malformed,
+                    format!("a full state does not apply: {error}"),
+                ));
+            }
+            Ok(HashCheck::Differs) | Err(_) => {}
+        }
+        if self.vain >= VAIN_MAX {
+            let why = format!("{VAIN_MAX} full states in a row did not have their hash");
+            return Err((CloseCode::Malformed, why));
+        }
+        self.in_step = false;
+        self.resync_asked = true;
+        Ok(true)
+    }
+
+    /// Events have no gaps: a missing one is a broken promise, not bad luck.
+    fn number(&mut self, number: u32) -> Result<(), Wrong> {
+        let expected = self.events_seen.wrapping_add(1);
+        if number != expected {
+            let why = format!("event {number} came where event {expected} was due");
+            return Err((CloseCode::Malformed, why));
+        }
+        self.events_seen = number;
+        Ok(())
+    }
+
+    /// Counts an input that goes out now.
+    pub(crate) fn send(&mut self, now: Instant, replaced: bool) -> Sent {
+        let (tick, at) = self.newest;
+        let pace = (self.info.tick_hz, self.info.send_every);
+        self.inputs.send(tick, now.saturating_duration_since(at), pace, replaced)
+    }
+
+    pub(crate) fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
+    /// The rows, if they are what the server has.
+    pub(crate) fn rows(&self) -> Option<(Tick, &Rows)> {
+        let tick = self.replica.tick().filter(|_| self.in_step)?;
+        Some((tick, self.replica.rows()))
+    }
+
+    pub(crate) fn state<S: Replicate + 'static>(&self) -> Result<Option<S>, OtherState> {
+        let asked = TypeId::of::<S>();
+        if self.fits.get() != Some(&asked) {
+            let ours = schema_of::<S>().hash();
+            if ours != self.info.schema_hash {
+                return Err(OtherState {
+                    game: self.info.game.clone(),
+                    name: type_name::<S>(),
+                    theirs: self.info.schema_hash,
+                    ours,
+                });
+            }
+            // A second type with the same schema is only slower.
+            let _ = self.fits.set(asked);
+        }
+        Ok(self.rows().and_then(|(_, rows)| recover(rows, self.replica.layout())))
+    }
+}

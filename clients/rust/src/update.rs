@@ -1,0 +1,124 @@
+//! What a client hears and says, in the terms of a game.
+
+use greenroom_proto::{JoinTarget, Malformed, RoomId, Text, Tick, TooLong, wire};
+use serde::de::DeserializeOwned;
+
+use crate::error::{CallError, Closed};
+
+/// What happened, in order.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Update {
+    /// The state is now as it was after `tick`. Frames that came while the caller waited for
+    /// something else are one update.
+    Frame {
+        /// The room's step.
+        tick: Tick,
+        /// Whether the whole state was sent: the first frame of a seat, or after a gap.
+        full: bool,
+    },
+    /// Something happened in the room. The state already is that of the event's tick or later.
+    Event(Event),
+    /// The answer to a request that was started with [`crate::Client::start`].
+    Reply {
+        /// Which request.
+        id: RequestId,
+        /// The answer.
+        reply: Result<Reply, CallError>,
+    },
+    /// The match is over and so is the seat; the connection stays.
+    Ended {
+        /// The result as a JSON text.
+        result: String,
+    },
+    /// The seat is gone, the connection stays.
+    Left,
+    /// The connection is gone. Every later call says so too.
+    Closed(Closed),
+}
+
+/// Something that happened once.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Event {
+    /// Counts up from 1 for a seat, without a gap.
+    pub number: u32,
+    /// When it happened.
+    pub tick: Tick,
+    /// As the game encoded it.
+    pub body: Vec<u8>,
+}
+
+impl Event {
+    /// The event as the game's type.
+    pub fn decode<E: DeserializeOwned>(&self) -> Result<E, Malformed> {
+        wire::decode(&self.body)
+    }
+}
+
+/// A request under way.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct RequestId(pub(crate) u32);
+
+/// The room's answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reply(pub Vec<u8>);
+
+impl Reply {
+    /// The answer as the game's type.
+    pub fn decode<R: DeserializeOwned>(&self) -> Result<R, CallError> {
+        wire::decode(&self.0).map_err(|error| CallError::Malformed(error.to_string()))
+    }
+}
+
+/// Where a seat is wanted. Options are a JSON object; empty means all defaults.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Join<'a> {
+    /// In a new room.
+    Create {
+        /// Which game.
+        game: &'a str,
+        /// Its options.
+        options: &'a str,
+    },
+    /// In any open room of the game with these options; refused if there is none.
+    Open {
+        /// Which game.
+        game: &'a str,
+        /// Its options.
+        options: &'a str,
+    },
+    /// In any open room of the game with these options, or else in a new one.
+    OpenOrCreate {
+        /// Which game.
+        game: &'a str,
+        /// Its options.
+        options: &'a str,
+    },
+    /// In this room.
+    Room(RoomId),
+}
+
+impl Join<'_> {
+    pub(crate) fn target(self) -> Result<JoinTarget, CallError> {
+        Ok(match self {
+            Join::Create { game, options } => {
+                JoinTarget::Create { game: game_name(game)?, options: bounded("options", options)? }
+            }
+            Join::Open { game, options } => {
+                JoinTarget::Open { game: game_name(game)?, options: bounded("options", options)? }
+            }
+            Join::OpenOrCreate { game, options } => JoinTarget::OpenOrCreate {
+                game: game_name(game)?,
+                options: bounded("options", options)?,
+            },
+            Join::Room(room) => JoinTarget::Room(room),
+        })
+    }
+}
+
+pub(crate) fn game_name(name: &str) -> Result<greenroom_proto::GameName, CallError> {
+    bounded("name of the game", name)
+}
+
+fn bounded<const MAX: usize>(what: &'static str, text: &str) -> Result<Text<MAX>, CallError> {
+    text.try_into().map_err(|why: TooLong| CallError::TooLong { what, why })
+}

@@ -1,0 +1,9 @@
+//! The client against a server made for each test: a script that speaks the protocol over real
+//! sockets, mostly with real TLS, and breaks it where the test wants it broken.
+
+mod broken;
+mod closing;
+mod connecting;
+mod mock;
+mod requests;
+mod seat;

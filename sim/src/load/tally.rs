@@ -1,0 +1,206 @@
+//! What the bots met with, added up.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use greenroom_client::Stats;
+use greenroom_client::proto::RoomId;
+use hdrhistogram::Histogram;
+
+use super::report::{Latency, Summary};
+
+/// Times are kept in microseconds up to a minute; what took longer counts as a minute.
+const LONGEST_US: u64 = 60_000_000;
+/// Parts that bots share: enough that two threads seldom meet, few enough that histograms (some
+/// 150 KiB each) do not add up.
+const SHARDS: usize = 8;
+/// Distinct errors that are kept with their text.
+const ERRORS_SHOWN: usize = 10;
+
+/// Everything that is counted, shared by all bots.
+pub(super) struct Tally {
+    shards: Vec<Mutex<Shard>>,
+    rare: Mutex<Rare>,
+}
+
+/// What happens often.
+struct Shard {
+    inputs: Histogram<u64>,
+    requests: Histogram<u64>,
+    late: Histogram<u64>,
+}
+
+/// What happens seldom.
+#[derive(Default)]
+struct Rare {
+    joined: u64,
+    reconnects: u64,
+    disconnects: u64,
+    errors: u64,
+    matches: BTreeSet<RoomId>,
+    unanswered: u64,
+    requests: u64,
+    texts: BTreeMap<String, u64>,
+    frames: u64,
+    bytes: u64,
+    inputs: u64,
+    desyncs: u64,
+}
+
+fn histogram() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, LONGEST_US, 3).expect("one to a minute in 3 digits is valid")
+}
+
+/// A bot that panicked leaves whole numbers behind.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn record(histogram: &mut Histogram<u64>, time: Duration) {
+    histogram.saturating_record((time.as_micros() as u64).clamp(1, LONGEST_US));
+}
+
+impl Tally {
+    pub(super) fn new() -> Self {
+        let shard = || Shard { inputs: histogram(), requests: histogram(), late: histogram() };
+        let shards = std::iter::repeat_with(|| Mutex::new(shard())).take(SHARDS).collect();
+        Tally { shards, rare: Mutex::default() }
+    }
+
+    fn shard(&self, bot: u32) -> MutexGuard<'_, Shard> {
+        lock(&self.shards[bot as usize % SHARDS])
+    }
+
+    /// Inputs were acknowledged after these times.
+    pub(super) fn acknowledged(&self, bot: u32, times: impl Iterator<Item = Duration>) {
+        let mut shard = self.shard(bot);
+        times.for_each(|time| record(&mut shard.inputs, time));
+    }
+
+    /// A request was answered.
+    pub(super) fn answered(&self, bot: u32, time: Duration) {
+        record(&mut self.shard(bot).requests, time);
+    }
+
+    /// A bot acted so much later than its timetable says.
+    pub(super) fn late(&self, bot: u32, time: Duration) {
+        record(&mut self.shard(bot).late, time);
+    }
+
+    /// A bot got its first seat.
+    pub(super) fn joined(&self) {
+        lock(&self.rare).joined += 1;
+    }
+
+    /// A bot is connected again.
+    pub(super) fn reconnected(&self) {
+        lock(&self.rare).reconnects += 1;
+    }
+
+    /// The match in this room is over, as each of its bots says.
+    pub(super) fn finished(&self, room: RoomId) {
+        lock(&self.rare).matches.insert(room);
+    }
+
+    /// Inputs or requests that nobody answered any more.
+    pub(super) fn unanswered(&self, count: usize) {
+        lock(&self.rare).unanswered += count as u64;
+    }
+
+    /// A request was sent.
+    pub(super) fn requested(&self) {
+        lock(&self.rare).requests += 1;
+    }
+
+    /// A connection broke or was closed.
+    pub(super) fn disconnected(&self, why: String) {
+        let mut rare = lock(&self.rare);
+        rare.disconnects += 1;
+        rare.note(why);
+    }
+
+    /// Something else failed.
+    pub(super) fn failed(&self, why: String) {
+        let mut rare = lock(&self.rare);
+        rare.errors += 1;
+        rare.note(why);
+    }
+
+    /// What a connection counted in its life.
+    pub(super) fn connection(&self, stats: Stats) {
+        let mut rare = lock(&self.rare);
+        rare.frames += stats.frames;
+        rare.bytes += stats.frame_bytes;
+        rare.inputs += stats.inputs + stats.inputs_replaced;
+        rare.desyncs += stats.desyncs;
+    }
+
+    /// All of it, and the distinct errors with how often they came, the first ones only.
+    pub(super) fn summary(&self, bots: u32, seconds: f64) -> (Summary, Vec<(String, u64)>) {
+        let (mut inputs, mut requests, mut late) = (histogram(), histogram(), histogram());
+        for shard in &self.shards {
+            let shard = lock(shard);
+            // Equal bounds always add.
+            let _ = inputs.add(&shard.inputs);
+            let _ = requests.add(&shard.requests);
+            let _ = late.add(&shard.late);
+        }
+        let rare = lock(&self.rare);
+        let summary = Summary {
+            bots,
+            joined: rare.joined,
+            matches_finished: rare.matches.len() as u64,
+            frames: rare.frames,
+            bytes: rare.bytes,
+            inputs: rare.inputs,
+            requests: rare.requests,
+            unanswered: rare.unanswered,
+            desyncs: rare.desyncs,
+            disconnects: rare.disconnects,
+            reconnects: rare.reconnects,
+            errors: rare.errors,
+            seconds: (seconds * 1000.0).round() / 1000.0,
+            latency_ms: Latency::of(&inputs),
+            request_latency_ms: Latency::of(&requests),
+            generator_late_ms: Latency::of(&late).p99,
+        };
+        (summary, rare.texts.iter().map(|(text, times)| (text.clone(), *times)).collect())
+    }
+}
+
+impl Rare {
+    fn note(&mut self, why: String) {
+        if self.texts.len() < ERRORS_SHOWN || self.texts.contains_key(&why) {
+            *self.texts.entry(why).or_default() += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_add_up_and_a_match_counts_once() {
+        let tally = Tally::new();
+        for bot in 0..100 {
+            tally.acknowledged(bot, [Duration::from_millis(u64::from(bot) + 1)].into_iter());
+            tally.finished(RoomId(u64::from(bot / 50)));
+            tally.disconnected("same".into());
+        }
+        let (summary, errors) = tally.summary(100, 1.0);
+        assert_eq!(summary.matches_finished, 2);
+        assert!((49.0..=52.0).contains(&summary.latency_ms.p50), "{:?}", summary.latency_ms);
+        assert!((99.9..=100.2).contains(&summary.latency_ms.max), "{:?}", summary.latency_ms);
+        assert_eq!(errors, [("same".to_owned(), 100)]);
+    }
+
+    #[test]
+    fn only_the_first_distinct_errors_are_kept() {
+        let tally = Tally::new();
+        (0..1000).for_each(|n| tally.failed(format!("error {n}")));
+        let (summary, errors) = tally.summary(1, 1.0);
+        assert_eq!((summary.errors, errors.len()), (1000, ERRORS_SHOWN));
+    }
+}
