@@ -121,18 +121,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     before.cast(LeaderboardMsg::Score(u64::MAX))?;
     println!("the leaderboard {:?}", before.ended().await);
     let infos = root.which_children().await?;
-    println!(
-        "{} was restarted {} time(s)",
-        infos[0].id, infos[0].restarts
-    );
+    println!("{} was restarted {} time(s)", infos[0].id, infos[0].restarts);
     assert_eq!(infos[0].restarts, 1);
 
     // A match, started at run time, finds the new leaderboard.
     let matches = matches.get().ok_or("not started")?;
     let spec = ChildSpec::actor::<Match>("match-1", leaderboard.clone());
-    let cell = matches
-        .start_child(spec.restart(Restart::Transient))
-        .await?;
+    let cell = matches.start_child(spec.restart(Restart::Transient)).await?;
     let playing = Mailbox::<Play>::of(&cell).ok_or("over already")?;
     playing.cast(Play)?;
     playing.ended().await;

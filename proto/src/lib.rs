@@ -20,7 +20,7 @@ pub use bounded::{Blob, List, Text, TooLong};
 pub use close::{CloseCode, Then};
 pub use control::{
     BODY_MAX, Body, GAME_NAME_MAX, GameName, JoinTarget, Joined, LISTING_MAX, OPTIONS_MAX,
-    OptionsText, RESULT_MAX, Refusal, RoomInfo, ToClient, ToServer,
+    OptionsText, RESULT_MAX, Refusal, RoomInfo, SCHEMAS_MAX, ToClient, ToServer,
 };
 pub use frame::{Event, Frame, HashCheck, Head, Replica};
 pub use greenroom_derive::Replicate;

@@ -226,15 +226,9 @@ impl<A: Actor> ractor::Actor for Shell<A> {
         (stats, args): Self::Arguments,
     ) -> Result<Self::State, Failure> {
         let live = Live::enter(myself.get_id(), stats.clone());
-        let ctx = Context {
-            mailbox: Mailbox::new(myself, stats.clone()),
-        };
+        let ctx = Context { mailbox: Mailbox::new(myself, stats.clone()) };
         let actor = observed(&stats, "start", pin!(A::start(args, &ctx))).await?;
-        Ok(Running {
-            actor: Some(actor),
-            ctx,
-            _live: live,
-        })
+        Ok(Running { actor: Some(actor), ctx, _live: live })
     }
 
     async fn handle(

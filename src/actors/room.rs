@@ -165,7 +165,7 @@ impl RoomActor {
             self.record.inbox().take(false, &mut self.commands);
             return self.step();
         }
-        self.send_frames();
+        self.send_frames(false);
         Ok(false)
     }
 
@@ -190,7 +190,7 @@ impl RoomActor {
         let tick = room.tick();
         self.publish(room.as_ref(), tick);
         let result = self.hand_out(tick);
-        self.send_frames();
+        self.send_frames(result.is_some());
         if let Some(log) = &mut *self.record.log() {
             log.hash(room.as_ref());
             self.worked_since_keyframe += now() - began;
@@ -257,8 +257,8 @@ impl RoomActor {
         result
     }
 
-    fn send_frames(&mut self) {
-        let sent = self.record.members().send_frames(&mut self.history);
+    fn send_frames(&mut self, last: bool) {
+        let sent = self.record.members().send_frames(&mut self.history, last);
         count(sent);
     }
 

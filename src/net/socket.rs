@@ -208,7 +208,11 @@ impl Write for Nonblocking<'_> {
         self.0.try_write(bytes)
     }
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.try_write_vectored(slices)
+        match slices {
+            // Nearly always, and the simpler call costs less.
+            [one] => self.0.try_write(one),
+            many => self.0.try_write_vectored(many),
+        }
     }
     fn flush(&mut self) -> io::Result<()> {
         Ok(())

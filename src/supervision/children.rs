@@ -73,9 +73,7 @@ impl Children {
             shutdown: spec.shutdown,
             kind: spec.kind,
             start_timeout: spec.start_timeout,
-            budget: spec
-                .budget
-                .map(|budget| Box::new(RestartWindow::new(budget))),
+            budget: spec.budget.map(|budget| Box::new(RestartWindow::new(budget))),
             restarts: 0,
             state: State::Stopped,
             place: self.places,

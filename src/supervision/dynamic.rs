@@ -30,10 +30,7 @@ pub struct Dynamic {
 
 impl Default for Dynamic {
     fn default() -> Self {
-        Self {
-            children_max: 65_536,
-            stop_at_once: 256,
-        }
+        Self { children_max: 65_536, stop_at_once: 256 }
     }
 }
 

@@ -153,10 +153,7 @@ pub struct SupervisorRef {
 
 impl SupervisorRef {
     pub(super) fn new(mailbox: Mailbox<SupervisorMsg>) -> Self {
-        Self {
-            mailbox,
-            deadline: CALL_DEADLINE,
-        }
+        Self { mailbox, deadline: CALL_DEADLINE }
     }
 
     /// The handle of a live supervisor known by its cell only, e.g. from [`child`](Self::child).
@@ -166,23 +163,18 @@ impl SupervisorRef {
 
     /// The same supervisor, asked with another deadline.
     pub fn deadline(&self, deadline: Duration) -> Self {
-        Self {
-            mailbox: self.mailbox.clone(),
-            deadline,
-        }
+        Self { mailbox: self.mailbox.clone(), deadline }
     }
 
     /// Starts a child at the right end of the row. On error nothing of it remains.
     pub async fn start_child(&self, spec: ChildSpec) -> Result<ActorCell, SupervisorError> {
-        self.ask(|answer| SupervisorMsg::StartChild(Box::new(spec), answer))
-            .await
+        self.ask(|answer| SupervisorMsg::StartChild(Box::new(spec), answer)).await
     }
 
     /// Stops a child by its shutdown rule and keeps it down. Its spec stays, except a temporary or
     /// dynamic child's. A child that is down already stays down.
     pub async fn terminate_child(&self, id: impl Into<ChildId>) -> Result<(), SupervisorError> {
-        self.ask(|answer| SupervisorMsg::TerminateChild(id.into(), answer))
-            .await
+        self.ask(|answer| SupervisorMsg::TerminateChild(id.into(), answer)).await
     }
 
     /// Starts a stopped child again, at its old place in the row.
@@ -190,20 +182,17 @@ impl SupervisorRef {
         &self,
         id: impl Into<ChildId>,
     ) -> Result<ActorCell, SupervisorError> {
-        self.ask(|answer| SupervisorMsg::RestartChild(id.into(), answer))
-            .await
+        self.ask(|answer| SupervisorMsg::RestartChild(id.into(), answer)).await
     }
 
     /// Forgets a stopped child.
     pub async fn delete_child(&self, id: impl Into<ChildId>) -> Result<(), SupervisorError> {
-        self.ask(|answer| SupervisorMsg::DeleteChild(id.into(), answer))
-            .await
+        self.ask(|answer| SupervisorMsg::DeleteChild(id.into(), answer)).await
     }
 
     /// The running incarnation of a child.
     pub async fn child(&self, id: impl Into<ChildId>) -> Result<ActorCell, SupervisorError> {
-        self.ask(|answer| SupervisorMsg::Child(id.into(), answer))
-            .await
+        self.ask(|answer| SupervisorMsg::Child(id.into(), answer)).await
     }
 
     /// All children, in start order.
@@ -223,9 +212,7 @@ impl SupervisorRef {
         let cell = self.mailbox.cell();
         cell.stop(None);
         let ended = cell.wait(Some(self.deadline)).await;
-        ended.map_err(|_| SupervisorError::TimedOut {
-            after: self.deadline,
-        })
+        ended.map_err(|_| SupervisorError::TimedOut { after: self.deadline })
     }
 
     /// Kills the whole tree at once, in no order; nothing in it runs its `stopped`.

@@ -37,21 +37,14 @@ pub struct RestartWindow {
 impl RestartWindow {
     /// An empty window.
     pub fn new(intensity: Intensity) -> Self {
-        Self {
-            intensity,
-            recent: VecDeque::new(),
-        }
+        Self { intensity, recent: VecDeque::new() }
     }
 
     /// Whether one more restart is allowed at `now` (time since any fixed moment); counts it if so.
     /// A restart exactly one period old still counts, as in OTP.
     pub fn allow(&mut self, now: Duration) -> bool {
         let period = self.intensity.period;
-        while self
-            .recent
-            .front()
-            .is_some_and(|&then| now.saturating_sub(then) > period)
-        {
+        while self.recent.front().is_some_and(|&then| now.saturating_sub(then) > period) {
             self.recent.pop_front();
         }
         if self.recent.len() >= self.intensity.restarts as usize {
@@ -99,10 +92,7 @@ mod tests {
     fn the_window_slides() {
         let mut window = window(1);
         assert!(window.allow(at(0)));
-        assert!(
-            !window.allow(at(5000)),
-            "exactly one period old still counts"
-        );
+        assert!(!window.allow(at(5000)), "exactly one period old still counts");
         assert!(window.allow(at(5001)));
         assert!(!window.allow(at(9000)));
     }

@@ -40,9 +40,7 @@ impl Partitioned {
 
     /// The partition of a key. Keys may be consecutive: they are mixed first.
     pub fn of(&self, key: u64) -> Result<SupervisorRef, SupervisorError> {
-        self.partitions[place(key, self.partitions.len())]
-            .get()
-            .ok_or(SupervisorError::Ended)
+        self.partitions[place(key, self.partitions.len())].get().ok_or(SupervisorError::Ended)
     }
 
     /// Starts a child in the partition of `key`.

@@ -95,13 +95,7 @@ impl Supervisor {
                 State::Stopped | State::Stopping(_) => ChildState::Stopped,
             };
             let actor = child.state().actor().map(ActorCell::get_id);
-            Some(ChildInfo {
-                kind: child.kind,
-                restarts: child.restarts,
-                id,
-                state,
-                actor,
-            })
+            Some(ChildInfo { kind: child.kind, restarts: child.restarts, id, state, actor })
         });
         known.collect()
     }

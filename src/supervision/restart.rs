@@ -22,11 +22,7 @@ impl Supervisor {
             return Ok(());
         };
         if matches!(child.state(), State::Stopping(_)) {
-            let exit = if exit.is_normal() {
-                Exit::Shutdown
-            } else {
-                exit
-            };
+            let exit = if exit.is_normal() { Exit::Shutdown } else { exit };
             self.children.remove(&id);
             self.report(&id, Some(actor), &exit, Next::Removed);
             return Ok(());
@@ -77,12 +73,7 @@ impl Supervisor {
                 self.report(&id, actor, &exit, Next::SupervisorEnds);
                 self.stop_all().await;
                 let intensity = self.window.intensity();
-                return Err(SupervisorFailure::Intensity {
-                    intensity,
-                    id,
-                    exit,
-                }
-                .into());
+                return Err(SupervisorFailure::Intensity { intensity, id, exit }.into());
             }
             _ => {}
         }
@@ -125,10 +116,7 @@ impl Supervisor {
     /// Counts the restart against the child's own budget, or else against our intensity.
     fn may_restart(&mut self, id: &ChildId) -> Next {
         let now = self.born.elapsed();
-        let budget = self
-            .children
-            .get_mut(id)
-            .and_then(|child| child.budget.as_mut());
+        let budget = self.children.get_mut(id).and_then(|child| child.budget.as_mut());
         match budget {
             Some(budget) => match budget.allow(now) {
                 true => Next::Restarted,
@@ -143,11 +131,7 @@ impl Supervisor {
 
     fn restart_finished(&mut self, id: &ChildId) {
         let now = self.born.elapsed();
-        match self
-            .children
-            .get_mut(id)
-            .and_then(|child| child.budget.as_mut())
-        {
+        match self.children.get_mut(id).and_then(|child| child.budget.as_mut()) {
             Some(budget) => budget.finished(now),
             None => self.window.finished(now),
         }

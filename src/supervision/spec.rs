@@ -61,13 +61,7 @@ impl SupervisorSpec {
     }
 
     fn with_layout(name: Arc<str>, layout: Layout) -> Self {
-        Self {
-            name,
-            layout,
-            intensity: Intensity::default(),
-            children: Vec::new(),
-            on_exit: None,
-        }
+        Self { name, layout, intensity: Intensity::default(), children: Vec::new(), on_exit: None }
     }
 
     /// Adds a child at the right end of the row.

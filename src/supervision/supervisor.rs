@@ -42,11 +42,7 @@ pub(super) enum SupervisorFailure {
         intensity.restarts,
         intensity.period
     )]
-    Intensity {
-        intensity: Intensity,
-        id: ChildId,
-        exit: Exit,
-    },
+    Intensity { intensity: Intensity, id: ChildId, exit: Exit },
 }
 
 pub(super) struct Supervisor {
@@ -161,9 +157,7 @@ impl Supervisor {
                 .map_err(|_| StartError::TimedOut { after })???,
         };
         // An actor that has ended by now is unlinked; its end is in our queue.
-        let linked = cell
-            .try_get_supervisor()
-            .is_some_and(|it| it.get_id() == ctx.id());
+        let linked = cell.try_get_supervisor().is_some_and(|it| it.get_id() == ctx.id());
         if !linked && cell.get_status() < ActorStatus::Stopping {
             cell.kill();
             return Err(StartError::NotLinked);
@@ -228,12 +222,7 @@ impl Supervisor {
         metrics::counter!("greenroom_child_exits_total", "exit" => exit.kind(), "next" => next.kind())
             .increment(1);
         if let Some(hook) = &self.spec.on_exit {
-            let told = ChildExit {
-                id,
-                actor,
-                exit,
-                next,
-            };
+            let told = ChildExit { id, actor, exit, next };
             if let Err(panicked) = catch(|| hook(&told)) {
                 tracing::error!(supervisor, child = %id, "the on_exit hook {panicked}");
             }

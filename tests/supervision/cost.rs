@@ -74,10 +74,7 @@ fn resident_bytes() -> usize {
 }
 
 fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .unwrap()
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
 }
 
 /// Each in a process of its own, or the second finds the memory of the first.
@@ -96,10 +93,7 @@ fn cost_of_a_bare_ractor_actor() {
             actor.send_message(LeanMsg::Sum(reply)).unwrap();
             black_box(sum.await.unwrap());
         }
-        println!(
-            "bare: {} bytes an actor",
-            (resident_bytes() - before) / ACTORS
-        );
+        println!("bare: {} bytes an actor", (resident_bytes() - before) / ACTORS);
         black_box((&warm, &actors));
     });
 }
@@ -112,19 +106,12 @@ fn cost_of_a_wrapped_actor() {
         let before = resident_bytes();
         let mut actors = Vec::with_capacity(ACTORS);
         for n in 0..ACTORS {
-            actors.push(
-                actor::spawn::<Lean>(format!("connection-{n}"), ())
-                    .await
-                    .unwrap(),
-            );
+            actors.push(actor::spawn::<Lean>(format!("connection-{n}"), ()).await.unwrap());
         }
         for actor in &actors {
             black_box(actor.call(SECONDS, LeanMsg::Sum).await.unwrap());
         }
-        println!(
-            "wrapped: {} bytes an actor",
-            (resident_bytes() - before) / ACTORS
-        );
+        println!("wrapped: {} bytes an actor", (resident_bytes() - before) / ACTORS);
         black_box((&warm, &actors));
     });
 }
@@ -133,10 +120,7 @@ fn cost_of_a_wrapped_actor() {
 #[ignore = "measures"]
 fn cost_of_a_wrapped_actor_as_temporary_child() {
     runtime().block_on(async {
-        let root = SupervisorSpec::dynamic("root", Dynamic::default())
-            .start()
-            .await
-            .unwrap();
+        let root = SupervisorSpec::dynamic("root", Dynamic::default()).start().await.unwrap();
         let before = resident_bytes();
         let mut cells = Vec::with_capacity(ACTORS);
         let began = Instant::now();
@@ -149,19 +133,13 @@ fn cost_of_a_wrapped_actor_as_temporary_child() {
             let mailbox = Mailbox::<LeanMsg>::of(cell).unwrap();
             black_box(mailbox.call(SECONDS, LeanMsg::Sum).await.unwrap());
         }
-        println!(
-            "supervised: {} bytes an actor",
-            (resident_bytes() - before) / ACTORS
-        );
+        println!("supervised: {} bytes an actor", (resident_bytes() - before) / ACTORS);
         let began = Instant::now();
         for cell in &cells {
             cell.stop(None);
         }
         while root.count_children().await.unwrap().specs > 0 {}
-        println!(
-            "supervised: start {start:?}, reap {:?}",
-            began.elapsed() / ACTORS as u32
-        );
+        println!("supervised: start {start:?}, reap {:?}", began.elapsed() / ACTORS as u32);
     });
 }
 
@@ -235,10 +213,7 @@ fn cost_of_starting_in_partitions() {
             }
             let start = began.elapsed() / 40_000;
             let began = Instant::now();
-            root.deadline(Duration::from_secs(60))
-                .shutdown()
-                .await
-                .unwrap();
+            root.deadline(Duration::from_secs(60)).shutdown().await.unwrap();
             println!(
                 "{partitions} partitions: start {start:?}, orderly stop {:?} a child",
                 began.elapsed() / 40_000

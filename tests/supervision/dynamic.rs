@@ -54,9 +54,7 @@ async fn terminating_one_does_not_keep_the_others_waiting() {
     let root = log_exits(crowd("crowd"), &exits).start().await.unwrap();
     let plan = Arc::new(Plan::default());
     plan.stop_takes_ms.store(4000, SeqCst);
-    root.start_child(probe_with("slow", &journal, &plan))
-        .await
-        .unwrap();
+    root.start_child(probe_with("slow", &journal, &plan)).await.unwrap();
     let began = Instant::now();
     let terminate = tokio::spawn({
         let root = root.clone();
@@ -83,9 +81,7 @@ async fn two_who_terminate_the_same_child_both_hear_of_its_end() {
     let plan = Arc::new(Plan::default());
     plan.hang_in_stop.store(true, SeqCst);
     let limit = Shutdown::Within(Duration::from_secs(2));
-    root.start_child(probe_with("a", &journal, &plan).shutdown(limit))
-        .await
-        .unwrap();
+    root.start_child(probe_with("a", &journal, &plan).shutdown(limit)).await.unwrap();
     let (one, two) = tokio::join!(root.terminate_child("a"), root.terminate_child("a"));
     one.unwrap();
     two.unwrap();
@@ -95,27 +91,14 @@ async fn two_who_terminate_the_same_child_both_hear_of_its_end() {
 #[tokio::test(start_paused = true)]
 async fn one_more_than_the_limit_is_refused() {
     let journal = Journal::default();
-    let options = Dynamic {
-        children_max: 2,
-        ..Dynamic::default()
-    };
-    let root = SupervisorSpec::dynamic("crowd", options)
-        .start()
-        .await
-        .unwrap();
+    let options = Dynamic { children_max: 2, ..Dynamic::default() };
+    let root = SupervisorSpec::dynamic("crowd", options).start().await.unwrap();
     root.start_child(probe("a", &journal)).await.unwrap();
     root.start_child(probe("b", &journal)).await.unwrap();
     let full = root.start_child(probe("c", &journal)).await;
-    assert!(matches!(
-        full,
-        Err(SupervisorError::Full { children_max: 2 })
-    ));
+    assert!(matches!(full, Err(SupervisorError::Full { children_max: 2 })));
     end(&root, "a", End::Kill).await;
-    assert_eq!(
-        states(&root).await[1],
-        ("b".into(), ChildState::Running, 0),
-        "a is permanent"
-    );
+    assert_eq!(states(&root).await[1], ("b".into(), ChildState::Running, 0), "a is permanent");
     root.terminate_child("a").await.unwrap();
     root.start_child(probe("c", &journal)).await.unwrap();
 }
@@ -126,20 +109,12 @@ async fn past_its_own_budget_a_room_ends_and_its_neighbours_do_not() {
     let root = log_exits(crowd("rooms"), &exits).start().await.unwrap();
     let budget = Intensity::new(1, Duration::from_secs(60));
     for id in ["room-1", "room-2"] {
-        root.start_child(probe(id, &journal).budget(budget))
-            .await
-            .unwrap();
+        root.start_child(probe(id, &journal).budget(budget)).await.unwrap();
     }
     end(&root, "room-1", End::Panic).await;
     end(&root, "room-1", End::Panic).await;
-    assert_eq!(
-        states(&root).await,
-        [("room-2".into(), ChildState::Running, 0)]
-    );
-    assert_eq!(
-        exits.take(),
-        ["room-1 panicked Restarted", "room-1 panicked GivenUp"]
-    );
+    assert_eq!(states(&root).await, [("room-2".into(), ChildState::Running, 0)]);
+    assert_eq!(exits.take(), ["room-1 panicked Restarted", "room-1 panicked GivenUp"]);
 }
 
 /// A connection-like child that owns what it starts from and knows how many stop beside it.
@@ -226,11 +201,7 @@ async fn ten_thousand_come_half_leave_and_the_rest_stop_together_but_not_all_at_
     assert_eq!(exits.load(SeqCst), MANY);
     assert_eq!(gate.at_once.load(SeqCst), 256);
     let one_after_the_other = Duration::from_millis(10) * (MANY as u32 / 2);
-    assert!(
-        began.elapsed() < one_after_the_other / 100,
-        "{:?}",
-        began.elapsed()
-    );
+    assert!(began.elapsed() < one_after_the_other / 100, "{:?}", began.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -253,10 +224,7 @@ async fn ten_thousand_are_killed_at_once_on_two_threads_and_all_are_reaped() {
 async fn partitions_share_the_children_by_key_and_fail_alone() {
     let journal = Journal::default();
     let (spec, rooms) = Partitioned::new("rooms", 4, |n| crowd(&format!("rooms-{n}")));
-    assert!(
-        matches!(rooms.of(1), Err(SupervisorError::Ended)),
-        "not started yet"
-    );
+    assert!(matches!(rooms.of(1), Err(SupervisorError::Ended)), "not started yet");
     let root = spec.start().await.unwrap();
     for key in 0..40 {
         let spec = probe(&format!("room-{key}"), &journal);
@@ -275,14 +243,8 @@ async fn partitions_share_the_children_by_key_and_fail_alone() {
     let after = rooms.of(7).unwrap();
     assert_ne!(before.id(), after.id());
     assert_eq!(rooms.count_children().await.unwrap().active, 40 - lost);
-    assert!(
-        (5..=15).contains(&lost),
-        "{lost} of 40 in one of 4 partitions"
-    );
-    rooms
-        .start_child(7, probe("room-7", &journal))
-        .await
-        .unwrap();
+    assert!((5..=15).contains(&lost), "{lost} of 40 in one of 4 partitions");
+    rooms.start_child(7, probe("room-7", &journal)).await.unwrap();
     rooms.terminate_child(7, "room-7").await.unwrap();
     assert_eq!(rooms.which_children().await.unwrap().len(), 40 - lost);
     root.shutdown().await.unwrap();

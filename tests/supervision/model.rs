@@ -144,10 +144,7 @@ impl Model {
             Strategy::OneForAll => 0..self.row.len(),
             Strategy::RestForOne => at..self.row.len(),
         };
-        let affected: Vec<String> = self.row[affected]
-            .iter()
-            .map(|kid| kid.id.clone())
-            .collect();
+        let affected: Vec<String> = self.row[affected].iter().map(|kid| kid.id.clone()).collect();
         for other in affected.iter().rev().filter(|other| *other != id) {
             self.stop(other);
         }
@@ -177,11 +174,7 @@ struct Run {
 impl Run {
     async fn new(seed: u64) -> Self {
         let mut dice = Dice(seed);
-        let strategies = [
-            Strategy::OneForOne,
-            Strategy::OneForAll,
-            Strategy::RestForOne,
-        ];
+        let strategies = [Strategy::OneForOne, Strategy::OneForAll, Strategy::RestForOne];
         let strategy = dice.pick(&strategies);
         let intensity = Intensity::new(ALLOWED, Duration::from_millis(PERIOD_MS));
         let spec = SupervisorSpec::new("root", strategy).intensity(intensity);
@@ -221,10 +214,8 @@ impl Run {
             6 if running.len() >= 2 => {
                 let first = self.dice.roll(running.len());
                 let second = (first + 1 + self.dice.roll(running.len() - 1)) % running.len();
-                let both = [
-                    (running[first].clone(), End::Kill),
-                    (running[second].clone(), End::Kill),
-                ];
+                let both =
+                    [(running[first].clone(), End::Kill), (running[second].clone(), End::Kill)];
                 self.end(&both).await;
                 format!("kill {both:?}")
             }
@@ -267,12 +258,8 @@ impl Run {
     async fn start_child(&mut self) -> String {
         let id = format!("k{}", self.born);
         self.born += 1;
-        let kinds = [
-            Restart::Permanent,
-            Restart::Permanent,
-            Restart::Transient,
-            Restart::Temporary,
-        ];
+        let kinds =
+            [Restart::Permanent, Restart::Permanent, Restart::Transient, Restart::Temporary];
         let restart = self.dice.pick(&kinds);
         let fails = self.dice.roll(8) == 0;
         let plan = Arc::new(Plan::default());
@@ -329,11 +316,7 @@ impl Run {
             assert_eq!(ended(&self.root).await, Ending::Failed);
         } else {
             let row = self.model.row.iter().map(|kid| {
-                let state = if kid.running {
-                    ChildState::Running
-                } else {
-                    ChildState::Stopped
-                };
+                let state = if kid.running { ChildState::Running } else { ChildState::Stopped };
                 (kid.id.clone(), state, kid.restarts)
             });
             assert_eq!(states(&self.root).await, row.collect::<Vec<_>>());
@@ -374,8 +357,5 @@ async fn the_supervisor_does_what_the_model_says() {
         steps += run(seed).await;
     }
     println!("{steps} steps compared");
-    assert!(
-        schedules == 1 || steps > 1000,
-        "the schedules end too early to mean anything"
-    );
+    assert!(schedules == 1 || steps > 1000, "the schedules end too early to mean anything");
 }

@@ -57,9 +57,7 @@ pub struct Plan {
 
 impl Plan {
     fn due(counter: &AtomicU32) -> bool {
-        counter
-            .fetch_update(SeqCst, SeqCst, |n| n.checked_sub(1))
-            .is_ok()
+        counter.fetch_update(SeqCst, SeqCst, |n| n.checked_sub(1)).is_ok()
     }
 }
 
@@ -151,10 +149,7 @@ pub fn probe(id: &str, journal: &Journal) -> ChildSpec {
 }
 
 pub fn probe_with(id: &str, journal: &Journal, plan: &Arc<Plan>) -> ChildSpec {
-    let args = ProbeArgs {
-        journal: journal.clone(),
-        plan: plan.clone(),
-    };
+    let args = ProbeArgs { journal: journal.clone(), plan: plan.clone() };
     ChildSpec::actor::<Probe>(id, args)
 }
 
@@ -206,10 +201,7 @@ pub async fn ended(supervisor: &SupervisorRef) -> Ending {
 /// Waits until no restart is under way (or the supervisor has ended).
 pub async fn settled(supervisor: &SupervisorRef) {
     while let Ok(children) = supervisor.which_children().await {
-        if children
-            .iter()
-            .all(|child| child.state != ChildState::Restarting)
-        {
+        if children.iter().all(|child| child.state != ChildState::Restarting) {
             return;
         }
     }
@@ -217,8 +209,5 @@ pub async fn settled(supervisor: &SupervisorRef) {
 
 pub async fn states(supervisor: &SupervisorRef) -> Vec<(String, ChildState, u32)> {
     let children = supervisor.which_children().await.unwrap();
-    children
-        .into_iter()
-        .map(|child| (child.id.to_string(), child.state, child.restarts))
-        .collect()
+    children.into_iter().map(|child| (child.id.to_string(), child.state, child.restarts)).collect()
 }

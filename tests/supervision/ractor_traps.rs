@@ -84,10 +84,7 @@ impl Actor for Watcher {
 }
 
 fn plain(stopped: &Arc<AtomicU32>) -> Plain {
-    Plain {
-        stopped: stopped.clone(),
-        dropped: None,
-    }
+    Plain { stopped: stopped.clone(), dropped: None }
 }
 
 #[tokio::test]
@@ -96,10 +93,7 @@ async fn stopping_a_parent_kills_its_children_without_their_post_stop() {
     let (parent, _) = Actor::spawn(None, plain(&stopped), ()).await.unwrap();
     let mut children = Vec::new();
     for _ in 0..3 {
-        let (child, _) = parent
-            .spawn_linked(None, plain(&stopped), ())
-            .await
-            .unwrap();
+        let (child, _) = parent.spawn_linked(None, plain(&stopped), ()).await.unwrap();
         children.push(child);
     }
     parent.stop(None);
@@ -115,15 +109,9 @@ async fn a_kill_and_a_stop_with_the_reason_killed_look_the_same() {
     let (watcher, _) = Actor::spawn(None, Watcher(events), ()).await.unwrap();
     let stopped = Arc::default();
     for kill in [true, false] {
-        let (child, _) = watcher
-            .spawn_linked(None, plain(&stopped), ())
-            .await
-            .unwrap();
+        let (child, _) = watcher.spawn_linked(None, plain(&stopped), ()).await.unwrap();
         // Before that, a kill would end it in its `post_start`, and without a state.
-        while !matches!(
-            seen.recv().await.unwrap(),
-            SupervisionEvent::ActorStarted(_)
-        ) {}
+        while !matches!(seen.recv().await.unwrap(), SupervisionEvent::ActorStarted(_)) {}
         if kill {
             child.kill();
         } else {
@@ -146,10 +134,7 @@ async fn an_error_and_a_panic_look_the_same_and_skip_post_stop() {
     let (watcher, _) = Actor::spawn(None, Watcher(events), ()).await.unwrap();
     let stopped = Arc::new(AtomicU32::new(0));
     for message in ["panic", "fail"] {
-        let (child, _) = watcher
-            .spawn_linked(None, plain(&stopped), ())
-            .await
-            .unwrap();
+        let (child, _) = watcher.spawn_linked(None, plain(&stopped), ()).await.unwrap();
         child.send_message(message).unwrap();
         let text = loop {
             if let SupervisionEvent::ActorFailed(_, failure) = seen.recv().await.unwrap() {
@@ -166,21 +151,12 @@ async fn a_stopped_actors_state_lives_until_its_supervisor_has_read_the_event() 
     let (events, mut seen) = mpsc::unbounded_channel();
     let (watcher, _) = Actor::spawn(None, Watcher(events), ()).await.unwrap();
     let dropped = Arc::new(AtomicBool::new(false));
-    let actor = Plain {
-        stopped: Arc::default(),
-        dropped: Some(dropped.clone()),
-    };
+    let actor = Plain { stopped: Arc::default(), dropped: Some(dropped.clone()) };
     let (child, task) = watcher.spawn_linked(None, actor, ()).await.unwrap();
     child.stop(None);
     task.await.unwrap();
-    assert!(
-        !dropped.load(SeqCst),
-        "the actor has ended, its state has not"
-    );
-    while !matches!(
-        seen.recv().await.unwrap(),
-        SupervisionEvent::ActorTerminated(..)
-    ) {}
+    assert!(!dropped.load(SeqCst), "the actor has ended, its state has not");
+    while !matches!(seen.recv().await.unwrap(), SupervisionEvent::ActorTerminated(..)) {}
     assert!(dropped.load(SeqCst));
 }
 
@@ -188,10 +164,7 @@ async fn a_stopped_actors_state_lives_until_its_supervisor_has_read_the_event() 
 async fn an_actor_without_a_rule_of_its_own_stops_when_any_child_ends() {
     let stopped = Arc::new(AtomicU32::new(0));
     let (parent, _) = Actor::spawn(None, plain(&stopped), ()).await.unwrap();
-    let (child, _) = parent
-        .spawn_linked(None, plain(&stopped), ())
-        .await
-        .unwrap();
+    let (child, _) = parent.spawn_linked(None, plain(&stopped), ()).await.unwrap();
     child.stop(None);
     let ended = parent.wait(Some(Duration::from_secs(10))).await;
     assert!(ended.is_ok());

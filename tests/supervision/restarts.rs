@@ -38,11 +38,7 @@ async fn check(strategy: Strategy, with_restart: &[&str]) {
                 Restart::Temporary => false,
             };
             let b_stopped = if how == End::Stop { vec!["-b"] } else { vec![] };
-            let expected = [
-                b_stopped,
-                if again { with_restart.to_vec() } else { vec![] },
-            ]
-            .concat();
+            let expected = [b_stopped, if again { with_restart.to_vec() } else { vec![] }].concat();
             assert_eq!(journal.take(), expected, "{strategy:?} {restart:?} {how:?}");
             let b = states(&root).await.into_iter().find(|(id, ..)| id == "b");
             let expected = match (again, restart) {
@@ -135,10 +131,7 @@ async fn n_restarts_are_allowed_and_one_more_fails_the_supervisor_in_sight_of_it
     for _ in 0..3 {
         end(&middle, "b", End::Panic).await;
     }
-    assert_eq!(
-        states(&middle).await[1],
-        ("b".into(), ChildState::Running, 3)
-    );
+    assert_eq!(states(&middle).await[1], ("b".into(), ChildState::Running, 3));
     assert_eq!(exits.take(), [""; 0]);
     journal.take();
 
@@ -149,10 +142,7 @@ async fn n_restarts_are_allowed_and_one_more_fails_the_supervisor_in_sight_of_it
     assert_eq!(exits.take(), ["middle failed Restarted"]);
     let fresh = slot.get().unwrap();
     assert_ne!(fresh.id(), middle.id());
-    assert_eq!(
-        states(&fresh).await[1],
-        ("b".into(), ChildState::Running, 0)
-    );
+    assert_eq!(states(&fresh).await[1], ("b".into(), ChildState::Running, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -259,9 +249,7 @@ async fn others_are_served_while_a_restart_fails_again_and_again() {
         .unwrap();
     plan.fail_starts.store(u32::MAX, SeqCst);
     begin_end(&root.child("bad").await.unwrap(), End::Kill);
-    journal
-        .until(|seen| seen.iter().any(|it| it == "!bad"))
-        .await;
+    journal.until(|seen| seen.iter().any(|it| it == "!bad")).await;
     let seen = states(&root).await;
     assert_eq!(seen[0].1, ChildState::Restarting);
     let bad = root.child("bad").await;
@@ -288,9 +276,7 @@ async fn a_stop_gets_through_while_a_restart_fails_again_and_again() {
         .unwrap();
     plan.fail_starts.store(u32::MAX, SeqCst);
     begin_end(&root.child("bad").await.unwrap(), End::Kill);
-    journal
-        .until(|seen| seen.iter().any(|it| it == "!bad"))
-        .await;
+    journal.until(|seen| seen.iter().any(|it| it == "!bad")).await;
     root.shutdown().await.unwrap();
     assert_eq!(journal.take().last().unwrap(), "-good");
 }
@@ -308,10 +294,7 @@ async fn a_budget_of_its_own_gives_up_one_child_and_spares_the_supervisor() {
         end(&root, "a", End::Panic).await;
     }
     end(&root, "b", End::Panic).await;
-    let expected = [
-        ("a".into(), ChildState::Stopped, 2),
-        ("b".into(), ChildState::Running, 1),
-    ];
+    let expected = [("a".into(), ChildState::Stopped, 2), ("b".into(), ChildState::Running, 1)];
     assert_eq!(states(&root).await, expected);
     assert_eq!(exits.take()[2], "a panicked GivenUp");
 }
@@ -330,15 +313,7 @@ async fn children_are_terminated_restarted_and_deleted_by_hand() {
     root.terminate_child("b").await.unwrap();
     assert_eq!(states(&root).await[1], ("b".into(), ChildState::Stopped, 0));
     let counts = root.count_children().await.unwrap();
-    assert_eq!(
-        (
-            counts.specs,
-            counts.active,
-            counts.workers,
-            counts.supervisors
-        ),
-        (3, 2, 3, 0)
-    );
+    assert_eq!((counts.specs, counts.active, counts.workers, counts.supervisors), (3, 2, 3, 0));
     let after = root.restart_child("b").await.unwrap();
     assert_ne!(before.get_id(), after.get_id());
     assert_eq!(journal.take(), ["-b", "+b"]);
@@ -350,11 +325,7 @@ async fn children_are_terminated_restarted_and_deleted_by_hand() {
     assert!(root.terminate_child("b").await.is_err());
     root.start_child(probe("b", &journal)).await.unwrap();
     root.shutdown().await.unwrap();
-    assert_eq!(
-        journal.take(),
-        ["-b", "+b", "-b", "-c", "-a"],
-        "b is now the rightmost"
-    );
+    assert_eq!(journal.take(), ["-b", "+b", "-b", "-c", "-a"], "b is now the rightmost");
 }
 
 #[tokio::test(start_paused = true)]

@@ -45,49 +45,27 @@ async fn a_child_that_cannot_start_at_boot_undoes_those_before_it() {
         .child(probe("d", &journal));
     let error = spec.start().await.unwrap_err().to_string();
     assert_eq!(journal.take(), ["+a", "+b", "!c", "-b", "-a"]);
-    assert!(
-        error.contains("child c") && error.contains("as planned"),
-        "{error}"
-    );
+    assert!(error.contains("child c") && error.contains("as planned"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_in_a_start_is_a_failed_start() {
     let journal = Journal::default();
     let plan = Arc::new(Plan::default());
-    let root = row("root")
-        .child(probe("a", &journal))
-        .start()
-        .await
-        .unwrap();
+    let root = row("root").child(probe("a", &journal)).start().await.unwrap();
     plan.panic_starts.store(1, SeqCst);
-    let error = root
-        .start_child(probe_with("b", &journal, &plan))
-        .await
-        .unwrap_err();
-    let SupervisorError::Start {
-        source: StartError::Panicked(panicked),
-        ..
-    } = error
-    else {
+    let error = root.start_child(probe_with("b", &journal, &plan)).await.unwrap_err();
+    let SupervisorError::Start { source: StartError::Panicked(panicked), .. } = error else {
         panic!("{error}");
     };
     assert_eq!(panicked.text(), "start as planned");
 
     let careless = ChildSpec::new("c", |_| async { panic!("in the start function itself") });
     let error = root.start_child(careless).await.unwrap_err();
-    let SupervisorError::Start {
-        source: StartError::Panicked(_),
-        ..
-    } = error
-    else {
+    let SupervisorError::Start { source: StartError::Panicked(_), .. } = error else {
         panic!("{error}");
     };
-    assert_eq!(
-        root.count_children().await.unwrap().specs,
-        1,
-        "nothing remains of them"
-    );
+    assert_eq!(root.count_children().await.unwrap().specs, 1, "nothing remains of them");
 }
 
 #[tokio::test(start_paused = true)]
@@ -97,21 +75,10 @@ async fn a_hang_in_a_start_ends_with_the_start_timeout() {
     plan.hang_starts.store(1, SeqCst);
     let root = row("root").start().await.unwrap();
     let began = Instant::now();
-    let error = root
-        .start_child(probe_with("a", &journal, &plan))
-        .await
-        .unwrap_err();
-    assert!(matches!(
-        error,
-        SupervisorError::Start {
-            source: StartError::TimedOut { .. },
-            ..
-        }
-    ));
+    let error = root.start_child(probe_with("a", &journal, &plan)).await.unwrap_err();
+    assert!(matches!(error, SupervisorError::Start { source: StartError::TimedOut { .. }, .. }));
     assert_eq!(began.elapsed().as_secs(), 5);
-    root.start_child(probe_with("a", &journal, &plan))
-        .await
-        .unwrap();
+    root.start_child(probe_with("a", &journal, &plan)).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -121,21 +88,15 @@ async fn a_child_that_does_not_stop_in_time_is_killed_and_the_rest_stop_in_order
     plan.hang_in_stop.store(true, SeqCst);
     let stubborn =
         probe_with("b", &journal, &plan).shutdown(Shutdown::Within(Duration::from_secs(3)));
-    let spec = row("root")
-        .child(probe("a", &journal))
-        .child(stubborn)
-        .child(probe("c", &journal));
+    let spec = row("root").child(probe("a", &journal)).child(stubborn).child(probe("c", &journal));
     let root = log_exits(spec, &exits).start().await.unwrap();
     journal.take();
     let began = Instant::now();
     root.shutdown().await.unwrap();
     assert_eq!(journal.take(), ["-c", "-a"]);
     assert_eq!(began.elapsed().as_secs(), 3);
-    let expected = [
-        "c shutdown SupervisorEnds",
-        "b killed SupervisorEnds",
-        "a shutdown SupervisorEnds",
-    ];
+    let expected =
+        ["c shutdown SupervisorEnds", "b killed SupervisorEnds", "a shutdown SupervisorEnds"];
     assert_eq!(exits.take(), expected);
 }
 
@@ -246,11 +207,7 @@ async fn a_killed_supervisor_takes_its_whole_tree_with_it() {
 async fn a_stop_during_the_start_of_a_child_waits_for_that_one_start_only() {
     let journal = Journal::default();
     let plan = Arc::new(Plan::default());
-    let root = row("root")
-        .child(probe("a", &journal))
-        .start()
-        .await
-        .unwrap();
+    let root = row("root").child(probe("a", &journal)).start().await.unwrap();
     plan.hang_starts.store(1, SeqCst);
     let hung = tokio::spawn({
         let (root, spec) = (root.clone(), probe_with("b", &journal, &plan));
@@ -274,11 +231,7 @@ async fn a_deadline_that_passes_says_so_and_the_shutdown_goes_on() {
     let journal = Journal::default();
     let plan = Arc::new(Plan::default());
     plan.stop_takes_ms.store(4000, SeqCst);
-    let root = row("root")
-        .child(probe_with("a", &journal, &plan))
-        .start()
-        .await
-        .unwrap();
+    let root = row("root").child(probe_with("a", &journal, &plan)).start().await.unwrap();
     let hurried = root.deadline(Duration::from_secs(1)).shutdown().await;
     assert!(matches!(hurried, Err(SupervisorError::TimedOut { .. })));
     assert_eq!(ended(&root).await, Ending::Normal);
@@ -288,16 +241,10 @@ async fn a_deadline_that_passes_says_so_and_the_shutdown_goes_on() {
 #[tokio::test(start_paused = true)]
 async fn two_children_of_one_name_are_refused() {
     let journal = Journal::default();
-    let spec = row("root")
-        .child(probe("a", &journal))
-        .child(probe("a", &journal));
+    let spec = row("root").child(probe("a", &journal)).child(probe("a", &journal));
     assert!(spec.start().await.is_err());
     assert_eq!(journal.take(), [""; 0]);
-    let root = row("root")
-        .child(probe("a", &journal))
-        .start()
-        .await
-        .unwrap();
+    let root = row("root").child(probe("a", &journal)).start().await.unwrap();
     let again = root.start_child(probe("a", &journal)).await;
     assert!(matches!(again, Err(SupervisorError::AlreadyExists { .. })));
 }
@@ -318,9 +265,7 @@ async fn a_child_that_nothing_can_end_is_left_behind() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), busy)
-        .await
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(10), busy).await.unwrap();
     let shutdown = tokio::spawn(async move { root.shutdown().await });
     let outcome = tokio::time::timeout(Duration::from_secs(20), shutdown).await;
     plan.spin.store(false, SeqCst);

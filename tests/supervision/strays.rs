@@ -24,10 +24,7 @@ async fn the_end_of_a_child_we_stopped_ourselves_is_stale() {
     // the supervisor.
     for round in 1..=10 {
         root.terminate_child("a").await.unwrap();
-        assert_eq!(
-            states(&root).await,
-            [("a".into(), ChildState::Stopped, round - 1)]
-        );
+        assert_eq!(states(&root).await, [("a".into(), ChildState::Stopped, round - 1)]);
         root.restart_child("a").await.unwrap();
     }
     assert_eq!(states(&root).await, [("a".into(), ChildState::Running, 10)]);
@@ -44,10 +41,7 @@ async fn two_ends_at_once_are_one_restart_when_they_share_their_fate() {
         .await
         .unwrap();
     journal.take();
-    let cells = [
-        root.child("a").await.unwrap(),
-        root.child("c").await.unwrap(),
-    ];
+    let cells = [root.child("a").await.unwrap(), root.child("c").await.unwrap()];
     for cell in &cells {
         begin_end(cell, End::Kill);
     }
@@ -64,28 +58,16 @@ async fn two_ends_at_once_are_one_restart_when_they_share_their_fate() {
 
 #[tokio::test(start_paused = true)]
 async fn an_actor_linked_past_the_supervisor_is_killed() {
-    let root = SupervisorSpec::new("root", Strategy::OneForOne)
-        .start()
-        .await
-        .unwrap();
+    let root = SupervisorSpec::new("root", Strategy::OneForOne).start().await.unwrap();
     let args = ProbeArgs::default();
-    let stray = actor::spawn_linked::<Probe>("stray", args, root.cell())
-        .await
-        .unwrap();
-    stray
-        .cell()
-        .wait(Some(Duration::from_secs(60)))
-        .await
-        .unwrap();
+    let stray = actor::spawn_linked::<Probe>("stray", args, root.cell()).await.unwrap();
+    stray.cell().wait(Some(Duration::from_secs(60))).await.unwrap();
     assert_eq!(root.count_children().await.unwrap().specs, 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_a_start_function_spawned_before_it_hung_is_killed() {
-    let root = SupervisorSpec::new("root", Strategy::OneForOne)
-        .start()
-        .await
-        .unwrap();
+    let root = SupervisorSpec::new("root", Strategy::OneForOne).start().await.unwrap();
     let (tell, told) = std::sync::mpsc::channel();
     let spec = ChildSpec::new("a", move |parent| {
         let tell = tell.clone();
@@ -97,20 +79,13 @@ async fn what_a_start_function_spawned_before_it_hung_is_killed() {
     });
     root.start_child(spec).await.unwrap_err();
     let half_born = told.recv().unwrap();
-    half_born
-        .cell()
-        .wait(Some(Duration::from_secs(60)))
-        .await
-        .unwrap();
+    half_born.cell().wait(Some(Duration::from_secs(60))).await.unwrap();
     assert_eq!(root.count_children().await.unwrap().specs, 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_child_that_is_not_linked_is_refused_and_killed() {
-    let root = SupervisorSpec::new("root", Strategy::OneForOne)
-        .start()
-        .await
-        .unwrap();
+    let root = SupervisorSpec::new("root", Strategy::OneForOne).start().await.unwrap();
     let (tell, told) = std::sync::mpsc::channel();
     let spec = ChildSpec::new("a", move |_| {
         let tell = tell.clone();
@@ -121,32 +96,16 @@ async fn a_child_that_is_not_linked_is_refused_and_killed() {
         }
     });
     let error = root.start_child(spec).await.unwrap_err();
-    assert!(matches!(
-        error,
-        SupervisorError::Start {
-            source: StartError::NotLinked,
-            ..
-        }
-    ));
+    assert!(matches!(error, SupervisorError::Start { source: StartError::NotLinked, .. }));
     let unlinked: Mailbox<_> = told.recv().unwrap();
-    unlinked
-        .cell()
-        .wait(Some(Duration::from_secs(60)))
-        .await
-        .unwrap();
+    unlinked.cell().wait(Some(Duration::from_secs(60))).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_child_that_ends_at_once_is_a_child_that_ended() {
     let journal = Journal::default();
-    let root = SupervisorSpec::new("root", Strategy::OneForOne)
-        .start()
-        .await
-        .unwrap();
-    let args = ProbeArgs {
-        journal: journal.clone(),
-        ..ProbeArgs::default()
-    };
+    let root = SupervisorSpec::new("root", Strategy::OneForOne).start().await.unwrap();
+    let args = ProbeArgs { journal: journal.clone(), ..ProbeArgs::default() };
     let spec = ChildSpec::new("a", move |parent| {
         let args = args.clone();
         async move {
@@ -156,10 +115,7 @@ async fn a_child_that_ends_at_once_is_a_child_that_ended() {
             Ok(cell)
         }
     });
-    let cell = root
-        .start_child(spec.restart(Restart::Temporary))
-        .await
-        .unwrap();
+    let cell = root.start_child(spec.restart(Restart::Temporary)).await.unwrap();
     assert_eq!(cell.get_status(), ActorStatus::Stopped);
     assert_eq!(root.count_children().await.unwrap().specs, 0);
     assert_eq!(journal.take(), ["+a"]);

@@ -47,18 +47,12 @@ impl tracing::Subscriber for Log {
 impl Log {
     fn lines(&self, containing: &str) -> Vec<String> {
         let lines = self.0.lock().unwrap();
-        lines
-            .iter()
-            .filter(|line| line.contains(containing))
-            .cloned()
-            .collect()
+        lines.iter().filter(|line| line.contains(containing)).cloned().collect()
     }
 }
 
 async fn lone(name: &str) -> Mailbox<ProbeMsg> {
-    actor::spawn::<Probe>(name, ProbeArgs::default())
-        .await
-        .unwrap()
+    actor::spawn::<Probe>(name, ProbeArgs::default()).await.unwrap()
 }
 
 fn find(name: &str) -> Option<actor::ActorInfo> {
@@ -76,11 +70,7 @@ async fn a_long_mailbox_is_reported_at_1024_and_each_doubling_and_again_after_it
             mailbox.cast(ProbeMsg::Spin).unwrap();
         }
         assert_eq!(mailbox.depth(), MAILBOX_ALARM_DEPTH * 4);
-        assert_eq!(
-            log.lines("mailbox is long").len(),
-            3 * round,
-            "1024, 2048, 4096"
-        );
+        assert_eq!(log.lines("mailbox is long").len(), 3 * round, "1024, 2048, 4096");
         mailbox.call(SECOND * 10, ProbeMsg::Ping).await.unwrap();
         assert_eq!(mailbox.depth(), 0);
     }
@@ -126,29 +116,16 @@ async fn every_way_to_end_is_told_apart_by_owner_and_supervisor() {
         endings.push(mailbox.ended().await);
         assert!(Mailbox::<ProbeMsg>::of(&mailbox.cell()).is_none() || how == End::Kill);
     }
-    let expected = [
-        Ending::Normal,
-        Ending::Failed,
-        Ending::Panicked,
-        Ending::Killed,
-    ];
+    let expected = [Ending::Normal, Ending::Failed, Ending::Panicked, Ending::Killed];
     assert_eq!(endings, expected);
     root.count_children().await.unwrap();
     let seen = seen.lock().unwrap();
-    let [
-        Exit::Normal,
-        Exit::Failed(failed),
-        Exit::Panicked(panicked),
-        Exit::Killed,
-    ] = &seen[..]
+    let [Exit::Normal, Exit::Failed(failed), Exit::Panicked(panicked), Exit::Killed] = &seen[..]
     else {
         panic!("{seen:?}");
     };
     assert_eq!(failed, "as asked");
-    assert!(
-        panicked.contains("as asked") && panicked.contains("probe.rs:"),
-        "{panicked}"
-    );
+    assert!(panicked.contains("as asked") && panicked.contains("probe.rs:"), "{panicked}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -166,15 +143,9 @@ async fn calls_say_why_there_is_no_answer() {
     mailbox.cell().kill();
     assert_eq!(waiting.await.unwrap(), Err(CallError::NoReply));
     mailbox.ended().await;
-    assert_eq!(
-        mailbox.call(SECOND, ProbeMsg::Ping).await,
-        Err(CallError::Ended)
-    );
+    assert_eq!(mailbox.call(SECOND, ProbeMsg::Ping).await, Err(CallError::Ended));
     let back = mailbox.cast(ProbeMsg::Stop).unwrap_err();
-    assert!(
-        matches!(back.0, Some(ProbeMsg::Stop)),
-        "the message comes back"
-    );
+    assert!(matches!(back.0, Some(ProbeMsg::Stop)), "the message comes back");
 }
 
 #[tokio::test]
@@ -184,16 +155,11 @@ async fn introspection_names_the_message_an_actor_is_stuck_on() {
     let mut found = None;
     while found.is_none() {
         tokio::task::yield_now().await;
-        found = stuck(Duration::ZERO)
-            .into_iter()
-            .find(|info| &*info.name == "stuck");
+        found = stuck(Duration::ZERO).into_iter().find(|info| &*info.name == "stuck");
     }
     let info = found.unwrap();
     assert_eq!(info.busy.unwrap().0, "hang");
-    assert_eq!(
-        (info.class, info.id, info.depth),
-        ("probe", mailbox.id(), 0)
-    );
+    assert_eq!((info.class, info.id, info.depth), ("probe", mailbox.id(), 0));
     assert!(stuck(SECOND * 3600).is_empty());
     mailbox.cell().kill();
     mailbox.ended().await;
@@ -229,10 +195,7 @@ impl Actor for Holder {
     type Args = Arc<AtomicBool>;
 
     async fn start(held: Arc<AtomicBool>, _: &Context<ProbeMsg>) -> Result<Self, Failure> {
-        assert!(
-            !held.swap(true, SeqCst),
-            "the last incarnation still holds it"
-        );
+        assert!(!held.swap(true, SeqCst), "the last incarnation still holds it");
         Ok(Self(held))
     }
 
@@ -336,14 +299,11 @@ async fn metrics_are_published_per_class() {
     let keys = Arc::new(Mutex::new(Vec::new()));
     metrics::with_local_recorder(&Recorder(keys.clone()), actor::publish_metrics);
     let keys = keys.lock().unwrap();
-    for metric in [
-        "greenroom_actors_live",
-        "greenroom_actor_messages_total",
-        "greenroom_mailbox_depth_max",
-    ] {
+    for metric in
+        ["greenroom_actors_live", "greenroom_actor_messages_total", "greenroom_mailbox_depth_max"]
+    {
         assert!(
-            keys.iter()
-                .any(|key| key.contains(metric) && key.contains("probe")),
+            keys.iter().any(|key| key.contains(metric) && key.contains("probe")),
             "{metric} in {keys:?}"
         );
     }

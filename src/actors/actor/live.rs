@@ -86,10 +86,7 @@ pub fn publish_metrics() {
         let counter = |metric: &'static str, value| {
             metrics::counter!(metric, "class" => *name).absolute(value);
         };
-        counter(
-            "greenroom_actors_started_total",
-            class.started.load(Relaxed),
-        );
+        counter("greenroom_actors_started_total", class.started.load(Relaxed));
         counter("greenroom_actors_ended_total", class.ended.load(Relaxed));
         counter("greenroom_actor_panics_total", class.panics.load(Relaxed));
         counter("greenroom_mailbox_alarms_total", class.alarms.load(Relaxed));
@@ -178,9 +175,7 @@ impl Stats {
     #[cold]
     fn alarm(&self, depth: u32, alarm_at: u32) {
         let next = alarm_at.saturating_mul(2);
-        let mine = self
-            .alarm_at
-            .compare_exchange(alarm_at, next, Relaxed, Relaxed);
+        let mine = self.alarm_at.compare_exchange(alarm_at, next, Relaxed, Relaxed);
         if mine.is_ok() {
             self.class.alarms.fetch_add(1, Relaxed);
             tracing::warn!(

@@ -98,10 +98,7 @@ impl<M: Named + Send + 'static> Mailbox<M> {
 
 impl<M> Clone for Mailbox<M> {
     fn clone(&self) -> Self {
-        Self {
-            actor: self.actor.clone(),
-            stats: self.stats.clone(),
-        }
+        Self { actor: self.actor.clone(), stats: self.stats.clone() }
     }
 }
 

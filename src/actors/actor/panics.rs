@@ -98,9 +98,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_becomes_text_and_place() {
-        let panicked = caught(pin!(async { panic!("boom {}", 7) }))
-            .await
-            .unwrap_err();
+        let panicked = caught(pin!(async { panic!("boom {}", 7) })).await.unwrap_err();
         assert_eq!(panicked.text(), "boom 7");
         assert!(panicked.place().contains("panics.rs:"), "{panicked}");
     }
