@@ -104,7 +104,6 @@ impl Socket {
             }
         } else if self.stuck_since.is_none() || self.written > before {
             // The write deadline runs from the last progress.
-            #[allow(clippy::disallowed_methods)]
             let now = Instant::now();
             self.stuck_since = Some(now);
         }
