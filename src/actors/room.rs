@@ -6,6 +6,7 @@
 //! happens then.** The `rooms` supervisor's exit hook takes the room out of the directory and, if
 //! it did not end well, closes its members with a typed code. Nobody else notices.
 
+mod effects;
 pub mod members;
 pub mod pace;
 
@@ -15,13 +16,14 @@ use std::time::{Duration, Instant};
 use greenroom_proto::Tick;
 use metrics::{counter, histogram};
 
+use self::effects::Effects;
 use self::members::FramesSent;
 use self::pace::Schedule;
 use super::actor::{Actor, Context, Failure, Named};
 use super::results::{MatchResult, ResultSink};
 use crate::config::Config;
 use crate::directory::RoomRecord;
-use crate::effects::{EffectCall, Effects};
+use crate::effects::EffectCall;
 use crate::game::{Pace, Said, Signal};
 use crate::outbox::OutboxLimits;
 use crate::room::history::{History, HistoryLimits};
@@ -100,7 +102,7 @@ impl Actor for RoomActor {
             bytes_max: config.rooms.history_bytes_max,
         };
         Ok(RoomActor {
-            effects: Effects::new(&record),
+            effects: Effects::new(record.entry.effects.clone()),
             record,
             config,
             results,
