@@ -55,7 +55,7 @@
 //! | [`room::inbox`] | one input per player and tick, some requests per player | input: the newer replaces the older; request: refused |
 //! | [`room::history`] | frames and bytes; only frames somebody stands on are kept | the client gets the whole state |
 //! | [`outbox`] | events and their bytes per client | closed (4101) |
-//! | `net::socket` | one frame, and 1 MiB of replies behind it | frame: skipped; replies: closed (4101) |
+//! | `net::socket` | one frame, and 256 KiB of replies behind it | frame: skipped; replies: closed (4101) |
 //! | [`room::log`] | two keyframes and the records after each | the older goes |
 //!
 //! ## What is where

@@ -11,9 +11,10 @@ use std::time::Instant;
 use rustls::ServerConnection;
 use tokio::net::TcpStream;
 
-/// Control bytes that may wait behind a stuck socket, in bytes: a full state and some replies.
-/// One more and the client is too slow.
-const WAITING_MAX: usize = 1 << 20;
+/// What may wait behind a stuck socket, in bytes: the replies to some large requests, or the last
+/// frame of a match. With more the client is too slow. What got the socket stuck is not limited:
+/// it is one message, and the rest of the server bounds those.
+const WAITING_MAX: usize = 256 * 1024;
 /// Capacity that stays when nothing waits any more.
 const KEPT_CAPACITY: usize = 1024;
 
@@ -80,7 +81,7 @@ impl Socket {
         };
         let total: usize = slices.iter().map(|slice| slice.len()).sum();
         if taken < total {
-            if self.waiting.len() + (total - taken) > WAITING_MAX {
+            if self.stuck_since.is_some() && self.waiting.len() + total > WAITING_MAX {
                 return Err(WriteError::TooSlow);
             }
             let mut skip = taken;
