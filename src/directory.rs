@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::game::Pace;
 use crate::net::link::{Link, Place};
 use crate::registry::{Entry, RoomPlan};
-use crate::room::inbox::{Inbox, InboxLimits};
+use crate::room::inbox::{Inbox, InboxLimits, NotTaken};
 use crate::room::log::Log;
 
 /// All rooms of this process.
@@ -256,11 +256,17 @@ impl Seat {
         if !self.room.entry.game.is_request(&body) {
             return Err(CloseCode::Malformed);
         }
-        if self.room.inbox().request(self.player, id, body).is_err() {
-            return Ok(Err((Refusal::Busy, "too many requests wait already: await the answers")));
-        }
-        self.room.wake();
-        Ok(Ok(()))
+        let taken = self.room.inbox().request(self.player, id, body);
+        Ok(match taken {
+            Ok(()) => {
+                self.room.wake();
+                Ok(())
+            }
+            Err(NotTaken::Busy) => {
+                Err((Refusal::Busy, "too many requests wait already: await the answers"))
+            }
+            Err(NotTaken::NoSeat) => Err((Refusal::NoSeat, "the seat was given up")),
+        })
     }
 
     /// The client cannot trust its state: the next frame is a full one.

@@ -5,12 +5,16 @@ pub mod connect4;
 
 use crate::registry::Games;
 
-pub(crate) fn all() -> Games {
-    Games::new()
-        .add::<arena::Arena>()
-        .bot("hunter", arena::bots::Hunter::new)
-        .bot("random", arena::bots::Random::new)
-        .add::<connect4::Connect4>()
-        .bot("planner", connect4::bots::Planner::new)
-        .bot("random", connect4::bots::Random::new)
+impl Games {
+    /// The games that come with Greenroom.
+    #[must_use]
+    pub fn builtin() -> Self {
+        Games::new()
+            .add::<arena::Arena>()
+            .bot("hunter", arena::bots::Hunter::new)
+            .bot("random", arena::bots::Random::new)
+            .add::<connect4::Connect4>()
+            .bot("planner", connect4::bots::Planner::new)
+            .bot("random", connect4::bots::Random::new)
+    }
 }

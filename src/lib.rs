@@ -1,13 +1,124 @@
-//! Greenroom
+//! # Greenroom
+//!
+//! A server for multiplayer game rooms. A game is one Rust type ([`Game`]); Greenroom hosts any
+//! number of its matches in one process, on all cores, and keeps every client's copy of the state
+//! in step over wss. This page is the architecture: what holds it together, what is where, in
+//! which order to read.
+//!
+//! ## Three ideas
+//!
+//! 1. **A room is a pure function of its log.** The log holds what the room was made from and every
+//!    command in the step that applied it. Stepping reads no clock, no randomness but its own, no
+//!    hash-map order, and does no I/O. So a match can be had again from its log, bit for bit, on
+//!    another machine: replays, the simulator and crash recovery are the same thing.
+//! 2. **Latest state wins.** TCP delivers in order, so the base of a change is whatever was handed
+//!    to that client's socket last: nobody acknowledges anything, and no queue of changes exists.
+//!    A client whose socket is full is *behind*: it is skipped, costs nothing, and gets one change
+//!    from its base to now when its socket is free again. Only events queue, within bounds.
+//! 3. **A pure middle and a thin shell.** Games, rooms, logs, sessions and outboxes are plain Rust
+//!    without async, clock or socket; `cargo check --no-default-features` builds them alone. Actors
+//!    and sockets move values between them.
+//!
+//! ## The tree
+//!
+//! ```text
+//! root                one-for-one; started downwards, stopped upwards
+//! ├─ results          appends match results to a file (serve --results)
+//! ├─ rooms            partitioned; each room is a temporary child
+//! │   └─ room #n      takes its inbox, steps the game, sends frames
+//! ├─ lobby            finds and makes rooms; holds nothing that cannot be rebuilt
+//! ├─ connections      partitioned; each connection is a temporary child
+//! │   └─ connection   greets, seats and releases one client; its reader is a task beside it
+//! └─ listener         accepts; last up, first down
+//! ```
+//!
+//! Every one of them is a [ractor](https://docs.rs/ractor) actor behind one thin wrapper
+//! ([`actors::actor`]) that counts its mailbox, times what it does and names its panics. The
+//! supervisors ([`supervision`]) follow OTP and are public: a studio's own actors hang in the same
+//! tree. What must survive an actor lives in records that no actor owns ([`directory`]).
+//!
+//! ## The way of an input, with the bound on each arrow
+//!
+//! ```text
+//! client ─wss─▶ reader ─▶ session ─▶ inbox ─▶ room ─▶ history ─▶ outbox ─▶ socket ─wss─▶ client
+//!              frame and  tokens,    per      step    body made   behind or  one message,
+//!              message    order      player           once per    in step;   then stuck
+//!              bytes                                  base        events
+//! ```
+//!
+//! | where | bound | when it is hit |
+//! |---|---|---|
+//! | [`net::admission`] | connections in all and per address | told to come back (4103), past 64 of those dropped |
+//! | [`net::door`] | time for TLS, HTTP head, first message | dropped, 408 or closed (4100) |
+//! | [`net::reader`] | bytes of a frame and a message | closed (1009) |
+//! | [`session`] | messages and pings per second | closed (4005) |
+//! | [`room::inbox`] | one input per player and tick, some requests per player | input: the newer replaces the older; request: refused |
+//! | [`room::history`] | frames and bytes; only frames somebody stands on are kept | the client gets the whole state |
+//! | [`outbox`] | events and their bytes per client | closed (4101) |
+//! | `net::socket` | one frame, and 256 KiB of replies behind it | frame: skipped; replies: closed (4101) |
+//! | [`room::log`] | two keyframes and the records after each | the older goes |
+//!
+//! ## What is where
+//!
+//! In the order in which data flows:
+//!
+//! | module | one idea | pure |
+//! |---|---|---|
+//! | [`game`], [`mod@options`], [`math`], [`rng`] | what a game author writes and may use | yes |
+//! | [`bot`] | players that are programs | yes |
+//! | [`games`] | arena and connect4 | yes |
+//! | [`registry`] | games by name, their types erased: bytes in, bytes out | yes |
+//! | [`room`] | one match: step, keyframe, hash; its inbox, log and history of frames | yes |
+//! | [`session`], [`outbox`] | what a client may say next; what it is still to be sent | yes |
+//! | [`effects`] | what a game asks of the outside world | yes |
+//! | [`directory`] | the rooms there are, and what of each outlives its actors | |
+//! | [`net`] | TCP, TLS, HTTP head, WebSocket; deadlines | |
+//! | [`actors`], [`supervision`] | who does what, and what happens when they fail | |
+//! | [`server`] | the tree put together | |
+//! | [`config`], [`certs`], `cli` | settings, development certificates, commands | |
+//!
+//! The wire format is [`proto`]; the client is `clients/rust`, the simulator `sim`.
+//!
+//! **Reading path:** [`game`], then `games/connect4`, [`room`], `actors/room.rs`, `net/link.rs`,
+//! [`server`].
+//!
+//! ## Decisions worth knowing
+//!
+//! - **Frames do not pass through mailboxes.** A ractor mailbox is unbounded and costs about 400 ns
+//!   and an allocation per message. A room encodes a body once for all clients with the same base,
+//!   seals it for each and writes it to the kernel right there, under the connection's lock. A
+//!   wake-up per frame would cost more than the write.
+//! - **Inputs do not either.** The reader puts them into the room's inbox, which is bounded and
+//!   merges; the connection's actor gets everything that is not hot.
+//! - **tungstenite reads, we write.** Its reading side is strict and well tested. Its writing side
+//!   would copy each frame once more per client and can wait for nobody.
+//! - **ring, not aws-lc**, under rustls: it builds with a C compiler alone.
+//! - **Supervisors are our own**, because ractor has the signals but neither strategies, intensity
+//!   nor ordered stops.
+
+// Games in this crate and in others write the same paths.
 extern crate self as greenroom;
 
 pub use greenroom_proto as proto;
 #[doc(hidden)]
 pub use serde_json;
 
+// The pure part: no async, no clock, no socket. clippy.toml bans what would break that.
+pub mod bot;
+pub mod effects;
+pub mod game;
+pub mod games;
+pub mod math;
+pub mod options;
+pub mod outbox;
+pub mod registry;
+pub mod rng;
+pub mod room;
+pub mod session;
+
+// The shell.
 #[cfg(feature = "server")]
 pub mod actors;
-pub mod bot;
 #[cfg(feature = "server")]
 pub mod certs;
 #[cfg(feature = "server")]
@@ -16,22 +127,12 @@ mod cli;
 pub mod config;
 #[cfg(feature = "server")]
 pub mod directory;
-pub mod effects;
-pub mod game;
-pub mod games;
-pub mod math;
 #[cfg(feature = "server")]
 pub mod net;
-pub mod options;
 #[cfg(feature = "server")]
 pub mod os;
-pub mod outbox;
-pub mod registry;
-pub mod rng;
-pub mod room;
 #[cfg(feature = "server")]
 pub mod server;
-pub mod session;
 #[cfg(feature = "server")]
 pub mod supervision;
 
@@ -42,8 +143,8 @@ pub use options::{NoOptions, OptionHelp, OptionValue, Options};
 pub use registry::Games;
 pub use rng::Rng;
 
-/// What a game needs. The derives of serde expand to paths of the crate `serde`, which a game's
-/// crate therefore depends on by itself.
+/// What a game needs, in one `use`. (The derives of serde name the crate `serde`, on which the
+/// crate of a game therefore depends by itself.)
 pub mod prelude {
     pub use crate::bot::{Acts, Bot, View};
     pub use crate::{

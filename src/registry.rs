@@ -133,12 +133,6 @@ impl Games {
         Self::default()
     }
 
-    /// The games that come with Greenroom.
-    #[must_use]
-    pub fn builtin() -> Self {
-        crate::games::all()
-    }
-
     /// Adds a game.
     ///
     /// # Panics

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use greenroom_proto::{JoinTarget, PROTOCOL_VERSION, SUBPROTOCOL, Text, ToServer, frame, wire};
+use greenroom_proto::{
+    JoinTarget, List, PROTOCOL_VERSION, SUBPROTOCOL, Text, ToServer, frame, wire,
+};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::net::TcpStream;
@@ -115,7 +117,7 @@ async fn connect(url: &str, connector: &TlsConnector) -> Ws {
         protocol: PROTOCOL_VERSION,
         client: Text::cut("bench"),
         token: None,
-        schema: None,
+        schemas: List::default(),
     };
     say(&mut ws, &hello).await;
     let welcome = ws.next().await.unwrap().unwrap();

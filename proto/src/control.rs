@@ -17,6 +17,9 @@ pub const RESULT_MAX: usize = 16 * 1024;
 /// Rooms in one listing.
 pub const LISTING_MAX: usize = 100;
 
+/// Schemas that a client may say it has.
+pub const SCHEMAS_MAX: usize = 8;
+
 /// A game's name.
 pub type GameName = Text<GAME_NAME_MAX>;
 /// A room's options, a JSON object; empty means all defaults.
@@ -35,8 +38,8 @@ pub enum ToServer {
         client: Text<64>,
         /// Who this is; nobody checks it yet.
         token: Option<Text<1024>>,
-        /// Hash of the schema that the client already has: it is not sent again.
-        schema: Option<u64>,
+        /// Hashes of the schemas that the client already has: they are not sent again.
+        schemas: List<u64, SCHEMAS_MAX>,
     },
     /// Get a seat. Answered by `Joined` or `Refused`.
     Join {
@@ -102,6 +105,11 @@ pub enum ToClient {
         server: Text<64>,
         /// The games that it hosts.
         games: List<GameName, 256>,
+        /// Messages that the client may send per second in the long run; twice as many at once.
+        messages_per_sec: u32,
+        /// A client that says nothing for so long, in milliseconds, is pinged, and closed if it
+        /// does not answer in time.
+        ping_interval_ms: u32,
     },
     /// A seat was given. A full state follows.
     Joined(Joined),
@@ -162,6 +170,8 @@ pub struct Joined {
     pub tick_hz: u16,
     /// A frame is sent every so many ticks.
     pub send_every: u16,
+    /// Ticks by which an input may be early; what is earlier still is taken for this tick.
+    pub input_lead_ticks_max: u32,
     /// Hash of the schema.
     pub schema_hash: u64,
     /// The schema as [`crate::wire::encode`] writes a [`crate::schema::Schema`], unless the

@@ -1,6 +1,114 @@
 //! # The protocol `greenroom.v1`
 //!
-//! TODO-PAGE
+//! Everything that a Greenroom client and server say to each other, complete enough to write a
+//! client in another language from this page and the types it links to.
+//!
+//! ## Connection
+//!
+//! A WebSocket (RFC 6455) at the path `/ws`, over TLS 1.3 (`wss`), or without TLS (`ws`) on
+//! loopback. The client names the subprotocol `greenroom.v1`. There are no extensions; messages of
+//! the client may be fragmented, those of the server never are. All messages are binary; the first
+//! byte says which kind:
+//!
+//! | byte | direction | what follows |
+//! |---|---|---|
+//! | `0x00` | both | a control message: [`ToServer`] or [`ToClient`] |
+//! | `0x01` | to server | an input |
+//! | `0x02` | to client | a state frame |
+//! | `0x03` | to client | a state frame with events |
+//!
+//! A message of a client has at most 4 KiB unless the server is configured otherwise, and a client
+//! may send so many a second as `Welcome` says. A client that breaks a rule is closed with a
+//! [`CloseCode`]; before the close frame the server sends `Closing`, because a program may need the
+//! time after which to come back, and after the close frame nothing.
+//!
+//! ## Control messages
+//!
+//! bincode 2.0.1, `config::standard()`: numbers of more than one byte as varints (below 251 the
+//! byte itself; 251, 252 or 253, then 2, 4 or 8 bytes, little endian), `i` types zig-zag first;
+//! one-byte integers as they are; `bool` as 0 or 1; `Option` as 0, or 1 and the value; text and
+//! bytes as a length (varint) and the bytes; lists as a length and the values; structs as their
+//! fields in order; enums as the variant's number in order from 0 (varint) and its fields. Nothing
+//! may follow the value. Every length has a bound, which the types name: [`Text`], [`Blob`],
+//! [`List`].
+//!
+//! ```text
+//! client                                  server
+//!   Hello {protocol: 1, …}          ─▶
+//!                                   ◀─    Welcome
+//!   Join {id: 1, OpenOrCreate {…}}  ─▶
+//!                                   ◀─    Joined {id: 1, room, player, schema, …}
+//!                                   ◀─    state frame: the whole state
+//!   input, input, …                 ─▶
+//!                                   ◀─    state frame, state frame, …
+//!   Request {id: 2, …}              ─▶
+//!                                   ◀─    Reply {id: 2, …}  or  Refused {id: 2, why, text}
+//!                                   ◀─    Ended {result}
+//! ```
+//!
+//! - `Hello` comes first and once, within 5 s. Ids are the client's own and come back in answers.
+//! - A connection has at most one seat. After `Left` or `Ended` it has none and may join again; no
+//!   state frame follows these until the next `Joined`. A `Leave` that crosses an `Ended` is
+//!   answered by one more `Left`.
+//! - A reply is sent before the state frame of the step that made it.
+//! - Options and results are JSON texts; inputs, requests, replies and events are the game's own
+//!   bytes (in Rust games: serde types, encoded as control messages are).
+//!
+//! ## Inputs
+//!
+//! `0x01`, then the low 16 bits (little endian) of the tick that the input is for, then the game's
+//! bytes. The server takes it for the tick with these bits that is nearest to its own. An input
+//! that comes late is for the next tick; one that is too early (more than
+//! `Joined::input_lead_ticks_max`) is taken as that much early. Of two for one tick the newer
+//! counts. See [`frame::write_input`].
+//!
+//! ## State frames
+//!
+//! ```text
+//! u8      0x02, or 0x03 if events follow the head
+//! u16     inputs applied: how many of this client's inputs since it joined, in the order sent, up
+//!         to and with the newest that the room has applied (low 16 bits, little endian)
+//! i8      slack: how many ticks before its own the newest input came; below 0: late
+//! events  (0x03 only) varint count, then for each, oldest first:
+//!           varint number (counts up from 1 for this seat), varint ticks before this frame's,
+//!           varint length, the game's bytes
+//! body    u8 flags: 1 = the whole state, 2 = a hash follows
+//!         varint tick
+//!         varint ticks since the base (not in a whole state): the frame applied before this one
+//!         u32 state hash, little endian (if flag 2)
+//!         bits: the change of the rows from the base; in a whole state from nothing
+//! ```
+//!
+//! These varints are LEB128: seven bits a byte, lowest first, the top bit set on all but the last.
+//! The order in which TCP delivers is the order of bases: a client never acknowledges a frame, and
+//! a server never sends a change from a state that it did not hand over before. A client whose
+//! hash differs from the frame's sends `Resync` and gets the whole state.
+//!
+//! ## State
+//!
+//! A [`Schema`] lists tables; a table's rows have so many lanes, `i32` each. Table 0 holds the
+//! state's single values in one row at slot 0; the others hold entities. A row is named by its
+//! table, its slot and its generation, which tells apart those that use one slot after another.
+//! How a lane reads as a value is its [`schema::LaneKind`]; the hash of a schema is FNV-1a (64
+//! bits) over its encoding. The bits of a change are drawn in [`delta`].
+//!
+//! The state hash is the wrapping 32-bit sum over all rows of `h ^ h >> 15` (logical shift), where
+//!
+//! ```text
+//! mix(h, w) = rotate_left((h ^ w) * 0x9e3779b1, 13)        32 bits, wrapping
+//! h = mix(mix(0x811c9dc5, table << 16 | slot), generation)
+//! h = mix(h, lane) for each lane of the row in order
+//! ```
+//!
+//! ## Closing
+//!
+//! | codes | what a client does |
+//! |---|---|
+//! | 4000–4099, and the protocol errors 1002, 1003, 1007, 1009 | does not come back: shows the reason |
+//! | 4100–4199, 1001, 1006, 1011–1014 | comes back after a back-off, at random within the window of `Closing` |
+//! | 4200–4299 | comes back at once, at random within the window of `Closing` |
+//!
+//! [`CloseCode`] lists them all.
 
 mod bits;
 mod bounded;
@@ -20,7 +128,7 @@ pub use bounded::{Blob, List, Text, TooLong};
 pub use close::{CloseCode, Then};
 pub use control::{
     BODY_MAX, Body, GAME_NAME_MAX, GameName, JoinTarget, Joined, LISTING_MAX, OPTIONS_MAX,
-    OptionsText, RESULT_MAX, Refusal, RoomInfo, ToClient, ToServer,
+    OptionsText, RESULT_MAX, Refusal, RoomInfo, SCHEMAS_MAX, ToClient, ToServer,
 };
 pub use frame::{Event, Frame, HashCheck, Head, Replica};
 pub use greenroom_derive::Replicate;

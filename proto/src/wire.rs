@@ -1,7 +1,7 @@
 //! Bytes to values and back. The only place that names bincode: its format (`config::standard()`,
 //! version 2.0.1, frozen) is our control format, and the way out of the crate is this one file.
 //!
-//! What bincode does not do for us is done here and in [`crate::bounded`]: a limit before anything
+//! What bincode does not do for us is done here and in `bounded.rs`: a limit before anything
 //! is allocated, no trailing bytes, containers that check their length first.
 
 use bincode::config::{self, Configuration, Limit};

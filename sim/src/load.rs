@@ -119,7 +119,7 @@ pub fn run(args: &Args, games: &Games) -> Result<(), String> {
             trust
         },
         client: concat!("greenroom-sim/", env!("CARGO_PKG_VERSION")).into(),
-        schema: Some(Arc::clone(&entry.schema)),
+        schemas: vec![Arc::clone(&entry.schema)],
         // For the next step: what is measured is the server, not a reserve against jitter.
         lead: Lead::Fixed(0),
         // Players have a machine each and share no session tickets.

@@ -77,7 +77,7 @@ pub struct ConnectionArgs {
 pub struct Connection {
     link: Arc<Link>,
     shared: Arc<Shared>,
-    schema: Option<u64>,
+    schemas: Vec<u64>,
     reader: tokio::task::JoinHandle<()>,
     _place: admission::Place,
 }
@@ -98,7 +98,7 @@ impl Actor for Connection {
             let _ = mailbox.cast(ConnectionMsg::Ended(why));
         });
         counter!("greenroom_connections_total").increment(1);
-        Ok(Connection { link, shared, schema: None, reader, _place: place })
+        Ok(Connection { link, shared, schemas: Vec::new(), reader, _place: place })
     }
 
     async fn handle(
@@ -149,7 +149,7 @@ impl Drop for Connection {
 impl Connection {
     async fn hear(&mut self, message: ToServer) {
         match message {
-            ToServer::Hello { schema, .. } => self.hello(schema),
+            ToServer::Hello { schemas, .. } => self.hello(schemas.into_vec()),
             ToServer::Join { id, to } => self.join(id, to).await,
             ToServer::Leave => self.leave(),
             ToServer::List { id, game } => self.list(id, &game),
@@ -166,11 +166,14 @@ impl Connection {
         }
     }
 
-    fn hello(&mut self, schema: Option<u64>) {
-        self.schema = schema;
+    fn hello(&mut self, schemas: Vec<u64>) {
+        self.schemas = schemas;
+        let config = &self.shared.config;
         self.link.control(&ToClient::Welcome {
             server: Text::cut(concat!("greenroom/", env!("CARGO_PKG_VERSION"))),
             games: List::first(self.shared.games.names().map(Text::cut)),
+            messages_per_sec: config.edge.messages_per_sec,
+            ping_interval_ms: config.deadlines.ping_interval.as_millis() as u32,
         });
     }
 
@@ -194,7 +197,7 @@ impl Connection {
         match asked.unwrap_or_else(busy) {
             Ok(seat) => {
                 self.link.with_place(|place| *place = Place::Joining(Some(seat.clone())));
-                seat.join(&self.link, id, self.schema == Some(seat.room.entry.schema_hash));
+                seat.join(&self.link, id, self.schemas.contains(&seat.room.entry.schema_hash));
             }
             Err((why, text)) => {
                 self.link.with_place(|place| *place = Place::Nowhere);

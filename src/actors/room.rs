@@ -6,6 +6,7 @@
 //! happens then.** The `rooms` supervisor's exit hook takes the room out of the directory and, if
 //! it did not end well, closes its members with a typed code. Nobody else notices.
 
+mod effects;
 pub mod members;
 pub mod pace;
 
@@ -15,13 +16,14 @@ use std::time::{Duration, Instant};
 use greenroom_proto::Tick;
 use metrics::{counter, histogram};
 
+use self::effects::Effects;
 use self::members::FramesSent;
 use self::pace::Schedule;
 use super::actor::{Actor, Context, Failure, Named};
 use super::results::{MatchResult, ResultSink};
 use crate::config::Config;
 use crate::directory::RoomRecord;
-use crate::effects::{EffectCall, Effects};
+use crate::effects::EffectCall;
 use crate::game::{Pace, Said, Signal};
 use crate::outbox::OutboxLimits;
 use crate::room::history::{History, HistoryLimits};
@@ -86,7 +88,7 @@ impl Actor for RoomActor {
 
     async fn start(args: RoomArgs, ctx: &Context<RoomMsg>) -> Result<Self, Failure> {
         let RoomArgs { record, config, results } = args;
-        let now = now();
+        let now = Instant::now();
         let schedule = match record.plan.pace {
             Pace::Fixed { tick_hz, .. } => Some(Schedule::new(tick_hz, record.id.0, now)),
             Pace::OnCommand => None,
@@ -100,7 +102,7 @@ impl Actor for RoomActor {
             bytes_max: config.rooms.history_bytes_max,
         };
         Ok(RoomActor {
-            effects: Effects::new(&record),
+            effects: Effects::new(record.entry.effects.clone()),
             record,
             config,
             results,
@@ -123,7 +125,7 @@ impl Actor for RoomActor {
             self.alarm = None;
         }
         let over = match self.schedule {
-            Some(schedule) if now() < schedule.due() => false,
+            Some(schedule) if Instant::now() < schedule.due() => false,
             Some(_) => self.fixed_step()?,
             None => self.command_step()?,
         };
@@ -144,9 +146,9 @@ impl Actor for RoomActor {
 impl RoomActor {
     fn fixed_step(&mut self) -> Result<bool, Failure> {
         self.record.inbox().take(true, &mut self.commands);
-        let began = now();
+        let began = Instant::now();
         let over = self.step()?;
-        let ended = now();
+        let ended = Instant::now();
         if let Some(schedule) = &mut self.schedule {
             let late = began.saturating_duration_since(schedule.due());
             let missed = schedule.done(ended);
@@ -160,12 +162,12 @@ impl RoomActor {
     /// Steps if there is something to step for; in any case serves those who were stuck.
     fn command_step(&mut self) -> Result<bool, Failure> {
         self.record.awake();
-        let timer_due = self.next_timer().is_some_and(|due| due <= now());
+        let timer_due = self.next_timer().is_some_and(|due| due <= Instant::now());
         if self.room.is_none() || timer_due || !self.record.inbox().is_empty() {
             self.record.inbox().take(false, &mut self.commands);
             return self.step();
         }
-        self.send_frames();
+        self.send_frames(false);
         Ok(false)
     }
 
@@ -175,7 +177,7 @@ impl RoomActor {
             Some(room) => room,
             None => self.create()?,
         };
-        let began = now();
+        let began = Instant::now();
         // At a fixed rate the tick is the time, and the log needs no other.
         let time_ms = match self.schedule {
             Some(_) => 0,
@@ -190,10 +192,10 @@ impl RoomActor {
         let tick = room.tick();
         self.publish(room.as_ref(), tick);
         let result = self.hand_out(tick);
-        self.send_frames();
+        self.send_frames(result.is_some());
         if let Some(log) = &mut *self.record.log() {
             log.hash(room.as_ref());
-            self.worked_since_keyframe += now() - began;
+            self.worked_since_keyframe += Instant::now() - began;
             if self.worked_since_keyframe >= REPLAY_MAX
                 || log.wants_keyframe(self.config.rooms.log_bytes_max)
             {
@@ -257,8 +259,8 @@ impl RoomActor {
         result
     }
 
-    fn send_frames(&mut self) {
-        let sent = self.record.members().send_frames(&mut self.history);
+    fn send_frames(&mut self, last: bool) {
+        let sent = self.record.members().send_frames(&mut self.history, last);
         count(sent);
     }
 
@@ -270,7 +272,7 @@ impl RoomActor {
             game: self.record.entry.game.name(),
             options: &self.record.plan.options,
             ticks: tick.0,
-            seconds: (now() - self.began).as_secs_f64(),
+            seconds: (Instant::now() - self.began).as_secs_f64(),
             result,
         });
         counter!("greenroom_matches_finished_total").increment(1);
@@ -282,8 +284,8 @@ impl RoomActor {
             self.empty_since = None;
             return false;
         }
-        let since = *self.empty_since.get_or_insert_with(now);
-        now() >= since + self.config.rooms.room_empty && self.record.shut_if_empty()
+        let since = *self.empty_since.get_or_insert_with(Instant::now);
+        Instant::now() >= since + self.config.rooms.room_empty && self.record.shut_if_empty()
     }
 
     /// When the game's next timer is due.
@@ -320,9 +322,4 @@ fn count(sent: FramesSent) {
     counter!("greenroom_frames_total", "kind" => "merged").increment(sent.merged);
     counter!("greenroom_frames_skipped_total").increment(sent.skipped);
     counter!("greenroom_frame_bytes_total").increment(sent.bytes);
-}
-
-#[allow(clippy::disallowed_methods)] // the shell reads the clock
-fn now() -> Instant {
-    Instant::now()
 }

@@ -1,6 +1,6 @@
 //! Precedence, kinds of values, what is printed, and the table against itself.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ fn every_default_is_valid_and_reads_into_its_field() {
 
 #[test]
 fn table_is_sound() {
-    let (mut keys, mut variables) = (HashSet::new(), HashSet::new());
+    let (mut keys, mut variables) = (BTreeSet::new(), BTreeSet::new());
     for tunable in TUNABLES {
         let key = tunable.key;
         assert!(keys.insert(key), "{key} twice: flags have no section");

@@ -46,7 +46,7 @@ impl Reader {
                 WebSocketStream::from_partially_read(stream, early, role, sizes).await
             }
         };
-        let now = now();
+        let now = Instant::now();
         Reader {
             ws,
             link,
@@ -105,7 +105,7 @@ impl Reader {
         message: Message,
         pass_on: &mut (impl FnMut(ToServer) + Send),
     ) -> Result<(), CloseCode> {
-        self.heard = now();
+        self.heard = Instant::now();
         self.pinged = None;
         let at_ms = (self.heard - self.began).as_millis() as u64;
         let bytes = match message {
@@ -158,7 +158,7 @@ impl Reader {
     }
 
     fn check_deadlines(&mut self, alarm: &mut std::pin::Pin<&mut Sleep>) -> Result<(), CloseCode> {
-        let now = now();
+        let now = Instant::now();
         if !self.session.is_greeted() && now >= self.began + self.deadlines.hello_timeout {
             return Err(CloseCode::NoHello);
         }
@@ -226,9 +226,4 @@ fn fault(error: &Error) -> Option<CloseCode> {
         Error::WriteBufferFull(_) => Some(CloseCode::TooSlow),
         _ => None,
     }
-}
-
-#[allow(clippy::disallowed_methods)] // the shell reads the clock
-fn now() -> Instant {
-    Instant::now()
 }

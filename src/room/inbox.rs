@@ -32,9 +32,14 @@ pub enum InputFate {
     NoSeat,
 }
 
-/// Too many requests of this player wait already.
+/// Why a request was not taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Busy;
+pub enum NotTaken {
+    /// Too many requests of this player wait already.
+    Busy,
+    /// The player has no seat here.
+    NoSeat,
+}
 
 /// Everything that waits for a room's next step.
 #[derive(Debug)]
@@ -125,16 +130,22 @@ impl Inbox {
     }
 
     /// A request.
-    pub fn request(&mut self, player: PlayerId, id: u32, body: Vec<u8>) -> Result<(), Busy> {
+    pub fn request(&mut self, player: PlayerId, id: u32, body: Vec<u8>) -> Result<(), NotTaken> {
         let max = self.limits.requests_per_player_max;
-        let place = self.place(player).ok_or(Busy)?;
+        let place = self.place(player).ok_or(NotTaken::NoSeat)?;
         let inbox = &mut self.players[place];
         if inbox.requests >= max {
-            return Err(Busy);
+            return Err(NotTaken::Busy);
         }
         inbox.requests += 1;
         self.queue.push(Command::Request { player, id, body });
         Ok(())
+    }
+
+    /// Ticks that an input may be early.
+    #[must_use]
+    pub fn lead_ticks_max(&self) -> u32 {
+        self.limits.lead_ticks_max
     }
 
     /// Whether the next step would find nothing.
@@ -227,7 +238,7 @@ mod tests {
         let mut inbox = inbox();
         assert_eq!(inbox.request(ANNA, 1, vec![]), Ok(()));
         assert_eq!(inbox.request(ANNA, 2, vec![]), Ok(()));
-        assert_eq!(inbox.request(ANNA, 3, vec![]), Err(Busy));
+        assert_eq!(inbox.request(ANNA, 3, vec![]), Err(NotTaken::Busy));
         assert_eq!(take(&mut inbox).len(), 2);
         assert_eq!(inbox.request(ANNA, 3, vec![]), Ok(()));
     }
@@ -249,7 +260,7 @@ mod tests {
         inbox.leave(ANNA);
         inbox.leave(ANNA);
         assert_eq!(inbox.input(ANNA, 3, &[1]), InputFate::NoSeat);
-        assert_eq!(inbox.request(ANNA, 1, vec![]), Err(Busy));
+        assert_eq!(inbox.request(ANNA, 1, vec![]), Err(NotTaken::NoSeat));
         assert_eq!(take(&mut inbox), [Command::Leave { player: ANNA }]);
     }
 

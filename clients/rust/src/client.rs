@@ -75,7 +75,9 @@ impl Client {
                 })?),
                 None => None,
             },
-            schema: connect.schema.as_deref().map(Schema::hash),
+            schemas: greenroom_proto::List::first(
+                connect.schemas.iter().map(|schema| schema.hash()),
+            ),
         };
         let socket = Socket::new(open(&connect, &address).await?);
         let now = Instant::now();
@@ -90,7 +92,7 @@ impl Client {
             keep_state: connect.keep_state,
             server: String::new(),
             games: Vec::new(),
-            schemas: connect.schema.clone().into_iter().collect(),
+            schemas: connect.schemas.clone(),
             seat: None,
             seated: false,
             stray: false,

@@ -55,8 +55,9 @@ pub struct Connect {
     pub token: Option<String>,
     /// The `Origin` header. Browsers send one, programs need none.
     pub origin: Option<String>,
-    /// A schema that this program has already: the server does not send it again.
-    pub schema: Option<Arc<Schema>>,
+    /// Schemas that this program has already, at most [`greenroom_proto::SCHEMAS_MAX`]: the server
+    /// does not send them again.
+    pub schemas: Vec<Arc<Schema>>,
     /// For which tick inputs are sent.
     pub lead: Lead,
     /// Whether frames are applied to a copy of the state. Without, they are taken apart and
@@ -83,7 +84,7 @@ impl Connect {
             client: concat!("greenroom-client/", env!("CARGO_PKG_VERSION")).into(),
             token: None,
             origin: None,
-            schema: None,
+            schemas: Vec::new(),
             lead: Lead::Auto,
             keep_state: true,
             tls_resumption: true,

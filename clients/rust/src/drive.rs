@@ -164,7 +164,7 @@ impl Client {
 
     fn control(&mut self, message: ToClient, cx: &mut Context<'_>) -> Result<(), Wrong> {
         match message {
-            ToClient::Welcome { server, games } if self.server.is_empty() => {
+            ToClient::Welcome { server, games, .. } if self.server.is_empty() => {
                 // A server without a name has still welcomed us.
                 self.server =
                     if server.is_empty() { "unnamed".into() } else { server.into_string() };

@@ -113,13 +113,15 @@ impl Members {
         }
     }
 
-    /// Sends everybody the newest frame who can take it and has not got it.
-    pub fn send_frames(&mut self, history: &mut History) -> FramesSent {
+    /// Sends everybody the newest frame who can take it and has not got it. The `last` frame of a
+    /// match also goes to those who are stuck: nothing comes after it that could make up for it.
+    pub fn send_frames(&mut self, history: &mut History, last: bool) -> FramesSent {
         let mut sent = FramesSent::default();
         let Some((tick, _)) = history.newest() else { return sent };
         for member in &mut self.members {
             let Some(outbox) = &mut member.outbox else { continue };
-            if member.link.standing() != Standing::Free {
+            let standing = member.link.standing();
+            if standing == Standing::Closing || (standing == Standing::Stuck && !last) {
                 sent.skipped += 1;
                 continue;
             }
@@ -181,6 +183,7 @@ impl Members {
             tick,
             tick_hz,
             send_every,
+            input_lead_ticks_max: room.inbox().lead_ticks_max(),
             schema_hash: room.entry.schema_hash,
             schema,
         }));

@@ -45,7 +45,6 @@ mod tests {
 
     #[test]
     fn ticks_are_scheduled_not_chained_and_missed_ones_left_out() {
-        #[allow(clippy::disallowed_methods)]
         let start = Instant::now();
         let mut schedule = Schedule::new(20, 0, start);
         assert_eq!(schedule.due(), start);

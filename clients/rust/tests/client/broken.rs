@@ -1,12 +1,12 @@
 //! Servers that send what no server may: an error each time, and never a panic.
 
 use futures_util::SinkExt;
-use greenroom_client::proto::{CloseCode, List, Text, ToClient, frame, wire};
+use greenroom_client::proto::{CloseCode, List, ToClient, frame, wire};
 use greenroom_client::{Client, Closed, ClosedBy, Update};
 use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::mock::{Frame, Mock, Peer, Said, both, within, world};
+use crate::mock::{Frame, Mock, Peer, Said, both, welcome, within, world};
 
 /// What the client makes of it, with the reason; the server gets the code.
 async fn closed(client: &mut Client, peer: &mut Peer, code: CloseCode) -> Closed {
@@ -51,7 +51,7 @@ async fn malformed_messages_close_the_connection() {
 async fn messages_out_of_order_close_the_connection() {
     let mock = Mock::plain().await;
     let (mut client, mut peer) = mock.welcomed(mock.connect()).await;
-    peer.say(&ToClient::Welcome { server: Text::cut("x"), games: List::default() }).await;
+    peer.say(&welcome("x", List::default())).await;
     closed(&mut client, &mut peer, CloseCode::OutOfOrder).await;
     let (result, ()) = both(Client::connect(mock.connect()), async {
         let mut peer = mock.accept().await;

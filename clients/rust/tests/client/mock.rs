@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use greenroom_client::proto::frame::{self, Head, write_body, write_event, write_varint};
 use greenroom_client::proto::{
-    CloseCode, Joined, List, PlayerId, Replicate, RoomId, Rows, SUBPROTOCOL, Text, Tick, ToClient,
-    ToServer, publish, schema_of, wire,
+    CloseCode, GameName, Joined, List, PlayerId, Replicate, RoomId, Rows, SUBPROTOCOL, Text, Tick,
+    ToClient, ToServer, publish, schema_of, wire,
 };
 use greenroom_client::{Client, Connect, Join, SeatInfo, Trust, Update};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -167,6 +167,11 @@ pub async fn seat(client: &mut Client, peer: &mut Peer) -> SeatInfo {
     seat.expect("a seat")
 }
 
+pub fn welcome(server: &str, games: List<GameName, 256>) -> ToClient {
+    let server = Text::cut(server);
+    ToClient::Welcome { server, games, messages_per_sec: 150, ping_interval_ms: 10_000 }
+}
+
 pub fn joined(id: u32) -> Joined {
     let schema = schema_of::<World>();
     Joined {
@@ -177,6 +182,7 @@ pub fn joined(id: u32) -> Joined {
         tick: Tick(9),
         tick_hz: 20,
         send_every: 1,
+        input_lead_ticks_max: 32,
         schema_hash: schema.hash(),
         schema: Some(wire::encode(&schema).try_into().expect("it is small")),
     }
@@ -206,7 +212,7 @@ impl Peer {
     pub async fn welcome(&mut self) {
         self.hello = Some(self.control().await);
         let games = List::first([Text::cut("test"), Text::cut("other")]);
-        self.say(&ToClient::Welcome { server: Text::cut("mock/1"), games }).await;
+        self.say(&welcome("mock/1", games)).await;
     }
 
     pub async fn heard(&mut self) -> Said {

@@ -215,11 +215,11 @@ async fn inputs_that_the_socket_does_not_take_replace_each_other() {
 #[tokio::test]
 async fn a_schema_is_sent_or_known_and_has_its_hash() {
     let mock = Mock::tls().await;
-    let schema = Some(Arc::new(schema_of::<World>()));
+    let schema = Arc::new(schema_of::<World>());
     let (mut client, mut peer) =
-        mock.welcomed(Connect { schema: schema.clone(), ..mock.connect() }).await;
-    let Some(ToServer::Hello { schema: Some(hash), .. }) = peer.hello else { panic!() };
-    assert_eq!(Some(hash), schema.map(|schema| schema.hash()));
+        mock.welcomed(Connect { schemas: vec![schema.clone()], ..mock.connect() }).await;
+    let Some(ToServer::Hello { schemas, .. }) = &peer.hello else { panic!() };
+    assert_eq!(**schemas, [schema.hash()]);
     let join = Join::Room(RoomId(77));
     let (joined_as, ()) = both(client.join(join), async {
         let ToServer::Join { id, to: JoinTarget::Room(RoomId(77)) } = peer.control().await else {
@@ -229,7 +229,7 @@ async fn a_schema_is_sent_or_known_and_has_its_hash() {
             .await;
     })
     .await;
-    assert_eq!(joined_as.expect("a seat").schema_hash, hash);
+    assert_eq!(joined_as.expect("a seat").schema_hash, schema.hash());
 
     for wrong in [(None, 0), (joined(1).schema, 1)] {
         let (mut client, mut peer) = mock.welcomed(mock.connect()).await;

@@ -1,5 +1,8 @@
-//! What an actor and a message cost. Run alone and in release:
-//! `cargo test --release --test supervision cost -- --ignored --nocapture --test-threads 1`
+//! What an actor and a message cost, bare ractor and ours: `cargo bench --bench actors`. Each
+//! measurement of memory is made in a process of its own, or the second would find the memory of
+//! the first.
+
+#![allow(clippy::disallowed_methods, clippy::unwrap_used)]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -8,9 +11,32 @@ use greenroom::actors::actor::{self, Actor, Context, Failure, Mailbox, Named, Re
 use greenroom::supervision::{ChildSpec, Dynamic, Partitioned, SupervisorSpec};
 use ractor::{ActorProcessingErr, ActorRef};
 
-const ACTORS: usize = 50_000;
-const MESSAGES: u32 = 1_000_000;
+const ACTORS: usize = 20_000;
+const MESSAGES: u32 = 200_000;
 const SECONDS: Duration = Duration::from_secs(9);
+
+const PARTS: [(&str, fn()); 5] = [
+    ("bare", a_bare_ractor_actor),
+    ("wrapped", a_wrapped_actor),
+    ("supervised", a_wrapped_actor_as_temporary_child),
+    ("cast", a_cast),
+    ("partitions", starting_in_partitions),
+];
+
+fn main() {
+    let part = std::env::args().nth(1);
+    for (name, measure) in PARTS {
+        match part.as_deref() {
+            Some(wanted) if wanted == name => return measure(),
+            Some(wanted) if !wanted.starts_with("--") => {}
+            _ => {
+                let this = std::env::current_exe().unwrap();
+                let status = std::process::Command::new(this).arg(name).status().unwrap();
+                assert!(status.success(), "{name} failed");
+            }
+        }
+    }
+}
 
 struct Bare;
 
@@ -77,10 +103,7 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
 }
 
-/// Each in a process of its own, or the second finds the memory of the first.
-#[test]
-#[ignore = "measures"]
-fn cost_of_a_bare_ractor_actor() {
+fn a_bare_ractor_actor() {
     runtime().block_on(async {
         let (warm, _) = ractor::Actor::spawn(None, Bare, ()).await.unwrap();
         let before = resident_bytes();
@@ -98,9 +121,7 @@ fn cost_of_a_bare_ractor_actor() {
     });
 }
 
-#[test]
-#[ignore = "measures"]
-fn cost_of_a_wrapped_actor() {
+fn a_wrapped_actor() {
     runtime().block_on(async {
         let warm = actor::spawn::<Lean>("warm", ()).await.unwrap();
         let before = resident_bytes();
@@ -116,9 +137,7 @@ fn cost_of_a_wrapped_actor() {
     });
 }
 
-#[test]
-#[ignore = "measures"]
-fn cost_of_a_wrapped_actor_as_temporary_child() {
+fn a_wrapped_actor_as_temporary_child() {
     runtime().block_on(async {
         let root = SupervisorSpec::dynamic("root", Dynamic::default()).start().await.unwrap();
         let before = resident_bytes();
@@ -144,9 +163,7 @@ fn cost_of_a_wrapped_actor_as_temporary_child() {
 }
 
 /// Nanoseconds per message: sent in bursts of 1,000 and handled.
-#[test]
-#[ignore = "measures"]
-fn cost_of_a_cast() {
+fn a_cast() {
     runtime().block_on(async {
         let (bare, _) = ractor::Actor::spawn(None, Bare, ()).await.unwrap();
         let lean = actor::spawn::<Lean>("lean", ()).await.unwrap();
@@ -180,9 +197,7 @@ fn cost_of_a_cast() {
 }
 
 /// Start and end of children by two threads, in one supervisor and in four.
-#[test]
-#[ignore = "measures"]
-fn cost_of_starting_in_partitions() {
+fn starting_in_partitions() {
     // The first run pays for the memory of the later ones.
     for partitions in [1, 1, 4] {
         let runtime = tokio::runtime::Builder::new_multi_thread()

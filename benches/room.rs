@@ -1,0 +1,102 @@
+//! What a room costs without a network: a step, a frame encoded, a frame decoded.
+//! `cargo bench --bench room`
+
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::hint::black_box;
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use greenroom::Games;
+use greenroom::proto::frame::{Head, write_body};
+use greenroom::proto::{HashCheck, PlayerId, Replica, Rows, Tick, wire};
+use greenroom::room::{AnyRoom, Command};
+
+const PLAYERS: u32 = 20;
+
+/// A fight of 20 ships some seconds in, and the inputs of its next step.
+struct Fight {
+    room: Box<dyn AnyRoom>,
+    keyframe: Vec<u8>,
+    inputs: Vec<Command>,
+}
+
+fn inputs(tick: u32) -> Vec<Command> {
+    (1..=PLAYERS)
+        .map(|player| {
+            let noise = (tick / 10).wrapping_mul(0x9e37_79b9).wrapping_mul(player).rotate_left(9);
+            let input = (noise & 3 != 0, noise as i8, noise >> 16 & 3 == 0);
+            Command::Input { player: PlayerId(player), body: wire::encode(&input) }
+        })
+        .collect()
+}
+
+fn fight() -> Fight {
+    let games = Games::builtin();
+    let game = &games.get("arena").unwrap().game;
+    let options = r#"{"tick_hz":20,"max_players":20,"time_limit_secs":3600,"score_limit":1000}"#;
+    let mut room = game.create(options, 7).unwrap();
+    let joins: Vec<_> =
+        (1..=PLAYERS).map(|player| Command::Join { player: PlayerId(player) }).collect();
+    let mut said = Vec::new();
+    room.step(0, &joins, &mut said);
+    for tick in 0..200 {
+        room.step(0, &inputs(tick), &mut said);
+    }
+    Fight { keyframe: room.keyframe(), room, inputs: inputs(201) }
+}
+
+fn published(room: &dyn AnyRoom) -> Rows {
+    let mut rows = Rows::default();
+    room.publish(&mut rows);
+    rows
+}
+
+fn room(c: &mut Criterion) {
+    let Fight { mut room, keyframe, inputs } = fight();
+    let games = Games::builtin();
+    let entry = games.get("arena").unwrap().clone();
+    let before = published(room.as_ref());
+    room.step(0, &inputs, &mut Vec::new());
+    let after = published(room.as_ref());
+    assert_ne!(before, after, "the ships move");
+
+    c.bench_function("step: arena, 20 ships", |b| {
+        b.iter_batched_ref(
+            || (entry.game.restore(&keyframe).unwrap(), Vec::with_capacity(64)),
+            |(room, said)| room.step(0, &inputs, said),
+            BatchSize::SmallInput,
+        );
+    });
+    c.bench_function("publish: arena, 20 ships", |b| {
+        let mut rows = Rows::default();
+        b.iter(|| room.publish(black_box(&mut rows)));
+    });
+    c.bench_function("keyframe: arena, 20 ships", |b| b.iter(|| room.keyframe()));
+
+    let mut delta = Head::default().to_bytes(false).to_vec();
+    write_body(Some((Tick(1), &before)), Tick(2), &after, true, &mut delta);
+    let mut full = Head::default().to_bytes(false).to_vec();
+    write_body(None, Tick(1), &before, true, &mut full);
+    println!("frame: {} bytes, full state: {} bytes", delta.len(), full.len());
+    c.bench_function("encode: change of 20 ships", |b| {
+        let mut out = Vec::with_capacity(4096);
+        b.iter(|| {
+            out.clear();
+            write_body(Some((Tick(1), &before)), Tick(2), black_box(&after), false, &mut out);
+        });
+    });
+    let mut replica = Replica::new(entry.layout.clone());
+    replica.apply(&full).unwrap();
+    c.bench_function("decode: change of 20 ships", |b| {
+        b.iter_batched_ref(
+            || replica.clone(),
+            |replica| replica.apply(black_box(&delta)).unwrap(),
+            BatchSize::SmallInput,
+        );
+    });
+    let frame = replica.apply(&delta).unwrap();
+    assert_eq!((frame.hash, replica.rows()), (HashCheck::Agrees, &after));
+}
+
+criterion_group!(benches, room);
+criterion_main!(benches);
