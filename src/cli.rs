@@ -67,8 +67,12 @@ pub fn cli(games: Games) -> ExitCode {
         .ok()
         .and_then(|path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned()))
         .unwrap_or_else(|| "greenroom".to_owned());
-    // A studio's own binary speaks of itself by its own name.
-    let matches = Cli::command().name(name.clone()).bin_name(&name).get_matches();
+    // A studio's own binary speaks of itself by its own name, and of Greenroom's version.
+    let version = match name == env!("CARGO_PKG_NAME") {
+        true => env!("CARGO_PKG_VERSION"),
+        false => concat!("(Greenroom ", env!("CARGO_PKG_VERSION"), ")"),
+    };
+    let matches = Cli::command().name(name.clone()).bin_name(&name).version(version).get_matches();
     let command = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli.command,
         Err(error) => error.exit(),

@@ -29,7 +29,7 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
     type State: Replicate;
     /// What a player says all the time: only the newest counts, once per tick.
     type Input: Message + Clone + Default + Send;
-    /// What a player says once and gets an answer to.
+    /// What a player says once and gets an answer to; [`Never`] where there is nothing to ask.
     type Request: Message;
     /// The answer; `Result<_, _>` where a request can be illegal.
     type Reply: Message;
@@ -38,10 +38,16 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
     /// How a match ended. Sent to the players and written to result files as JSON.
     type Result: Serialize + DeserializeOwned;
 
-    /// How time passes in a room with these options.
-    fn pace(options: &Self::Options) -> Pace;
-    /// Seats in a room with these options.
-    fn seats(options: &Self::Options) -> u32;
+    /// How time passes in a room with these options; 30 steps a second, each sent, if not said.
+    fn pace(options: &Self::Options) -> Pace {
+        let _ = options;
+        Pace::Fixed { tick_hz: 30, send_every: 1 }
+    }
+    /// Seats in a room with these options; 8 if not said.
+    fn seats(options: &Self::Options) -> u32 {
+        let _ = options;
+        8
+    }
 
     /// A match before its first step.
     fn new(options: &Self::Options, ctx: &mut Ctx<Self>) -> Self;
@@ -52,10 +58,15 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
     fn tick(&mut self, ctx: &mut Ctx<Self>) {
         let _ = ctx;
     }
-    /// Somebody takes a seat. The error is shown to them.
-    fn join(&mut self, player: PlayerId, ctx: &mut Ctx<Self>) -> Result<(), String>;
+    /// Somebody takes a seat. The error is shown to them. There is a seat: the host counts.
+    fn join(&mut self, player: PlayerId, ctx: &mut Ctx<Self>) -> Result<(), String> {
+        let _ = (player, ctx);
+        Ok(())
+    }
     /// Somebody's seat is free again.
-    fn leave(&mut self, player: PlayerId, ctx: &mut Ctx<Self>);
+    fn leave(&mut self, player: PlayerId, ctx: &mut Ctx<Self>) {
+        let _ = (player, ctx);
+    }
     /// Somebody's connection broke; the seat is still theirs.
     fn dropped(&mut self, player: PlayerId, ctx: &mut Ctx<Self>) {
         let _ = (player, ctx);
@@ -64,13 +75,24 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
     fn resumed(&mut self, player: PlayerId, ctx: &mut Ctx<Self>) {
         let _ = (player, ctx);
     }
-    /// Somebody asks. The answer is theirs alone.
+    /// Somebody asks. The answer is theirs alone. A game whose [`Game::Request`] is [`Never`] need
+    /// not write this; any other that does not is refused by the compiler.
     fn request(
         &mut self,
         player: PlayerId,
         request: Self::Request,
         ctx: &mut Ctx<Self>,
-    ) -> Self::Reply;
+    ) -> Self::Reply {
+        // Only a type without values takes no room inside an `Option`.
+        const {
+            assert!(
+                size_of::<Option<Self::Request>>() == 0,
+                "this game has requests: write Game::request, or let Request be Never"
+            );
+        }
+        let _ = (player, request, ctx);
+        unreachable!("there is no value of this type, so nobody can have sent one")
+    }
     /// A timer started by [`Ctx::timer`] is due.
     fn timer(&mut self, id: u32, ctx: &mut Ctx<Self>) {
         let _ = (id, ctx);
@@ -79,6 +101,18 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
     fn signal(&mut self, signal: &Signal, ctx: &mut Ctx<Self>) {
         let _ = (signal, ctx);
     }
+}
+
+/// What nobody can say: the requests or events of a game that has none. No bytes decode to it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Never {}
+
+/// The result of a match of which only the winner is of interest. The simulator counts wins by
+/// this field, in any game's result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Winner {
+    /// Who won; nobody in a draw.
+    pub winner: Option<PlayerId>,
 }
 
 /// How time passes in a room.
@@ -266,6 +300,12 @@ impl<G: Game> Ctx<G> {
     #[must_use]
     pub fn input(&self, player: PlayerId) -> G::Input {
         self.seat(player).map(|seat| seat.input.clone()).unwrap_or_default()
+    }
+
+    /// Whether the player has a seat, with or without a connection.
+    #[must_use]
+    pub fn is_seated(&self, player: PlayerId) -> bool {
+        self.seat(player).is_some()
     }
 
     /// Whether the player's connection is up.

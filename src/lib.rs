@@ -138,14 +138,18 @@ pub mod supervision;
 
 #[cfg(feature = "server")]
 pub use cli::cli;
-pub use game::{Ctx, Game, Pace, Signal, To};
+pub use game::{Ctx, Game, Never, Pace, Signal, To, Winner};
 pub use options::{NoOptions, OptionHelp, OptionValue, Options};
 pub use registry::Games;
 pub use rng::Rng;
 
-/// What a game needs, in one `use`.
+/// What a game needs, in one `use`. (The derives of serde name the crate `serde`, on which the
+/// crate of a game therefore depends by itself.)
 pub mod prelude {
     pub use crate::bot::{Acts, Bot, View};
-    pub use crate::{Ctx, Game, Games, NoOptions, Options, Pace, Rng, Signal, To, math};
+    pub use crate::{
+        Ctx, Game, Games, Never, NoOptions, Options, Pace, Rng, Signal, To, Winner, math,
+    };
     pub use greenroom_proto::{EntityId, PlayerId, Replicate, Table, Tick};
+    pub use serde::{Deserialize, Serialize};
 }

@@ -29,6 +29,12 @@ pub fn hypot(x: f32, y: f32) -> f32 {
     (x * x + y * y).sqrt()
 }
 
+/// How far apart two points are.
+#[must_use]
+pub fn distance(one: [f32; 2], other: [f32; 2]) -> f32 {
+    hypot(other[0] - one[0], other[1] - one[1])
+}
+
 /// `base` to the power of `exponent`.
 #[must_use]
 pub fn powf(base: f32, exponent: f32) -> f32 {

@@ -24,8 +24,9 @@ pub trait Options: Clone + Send + Sync + 'static {
         if json.trim().is_empty() {
             return Ok(options);
         }
-        let object: Map<String, Value> = serde_json::from_str(json)
-            .map_err(|error| format!("the options are not a JSON object: {error}"))?;
+        let object: Map<String, Value> = serde_json::from_str(json).map_err(|error| {
+            format!("the options are not a JSON object like {{\"name\": 1}}: {error}")
+        })?;
         for (name, value) in &object {
             options.set(name, value)?;
         }

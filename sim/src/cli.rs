@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use greenroom::Games;
 
 use crate::{headless, load, replay};
@@ -27,7 +27,25 @@ enum Command {
 /// Runs the command line of the simulator over these games.
 #[must_use]
 pub fn cli(games: Games) -> ExitCode {
-    let result = match Cli::parse().command {
+    // A studio's own binary speaks of itself by its own name, and of Greenroom's version.
+    let name = program();
+    let version = match name == env!("CARGO_PKG_NAME") {
+        true => env!("CARGO_PKG_VERSION"),
+        false => concat!("(Greenroom ", env!("CARGO_PKG_VERSION"), ")"),
+    };
+    let known = known(&games);
+    let matches = Cli::command()
+        .name(name.clone())
+        .bin_name(&name)
+        .version(version)
+        .mut_subcommand("match", |command| command.after_help(&known))
+        .mut_subcommand("load", |command| command.after_help(&known))
+        .get_matches();
+    let command = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli.command,
+        Err(error) => error.exit(),
+    };
+    let result = match command {
         Command::Match(args) => headless::run(&args, &games),
         Command::Load(args) => load::run(&args, &games),
         Command::Replay(args) => replay::run(&args, &games),
@@ -35,8 +53,27 @@ pub fn cli(games: Games) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("greenroom-sim: {error}");
+            for line in error.lines() {
+                eprintln!("{name}: {line}");
+            }
             ExitCode::FAILURE
         }
     }
+}
+
+/// The games and bots there are, for help texts.
+fn known(games: &Games) -> String {
+    let mut text = "Games and their bots, the default first:".to_owned();
+    for entry in games.entries() {
+        text += &format!("\n  {}: {}", entry.game.name(), entry.bot_names().join(", "));
+    }
+    text
+}
+
+/// What this program is called.
+pub(crate) fn program() -> String {
+    std::env::current_exe()
+        .ok()
+        .and_then(|path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned()))
+        .unwrap_or_else(|| "greenroom-sim".to_owned())
 }

@@ -28,7 +28,7 @@ pub struct Args {
     #[arg(long, default_value = "2")]
     bots: String,
     /// What all chance comes from
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     seed: u64,
     /// How many matches; bots move on by one seat from match to match
     #[arg(long, default_value_t = 1)]
@@ -117,9 +117,15 @@ fn json(value: &impl Serialize) -> Result<String, String> {
 }
 
 fn write_log(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), String> {
-    std::fs::create_dir_all(dir)
-        .and_then(|()| std::fs::write(dir.join(name), bytes))
-        .map_err(|error| format!("the log {} cannot be written: {error}", dir.join(name).display()))
+    std::fs::create_dir_all(dir).and_then(|()| std::fs::write(dir.join(name), bytes)).map_err(
+        |error| {
+            let file = dir.join(name);
+            format!(
+                "--log: {} cannot be written: {error}: choose another directory",
+                file.display()
+            )
+        },
+    )
 }
 
 impl MatchLine {

@@ -48,7 +48,7 @@ pub struct Args {
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     bots: u32,
     /// How long, in seconds, counted from the start of the first bot.
-    #[arg(long, default_value_t = 30.0, value_parser = seconds)]
+    #[arg(long, default_value_t = 30.0, value_parser = seconds, allow_negative_numbers = true)]
     secs: f64,
     /// Which of the game's bots; the first if not named.
     #[arg(long)]
@@ -58,13 +58,13 @@ pub struct Args {
     config: String,
     /// Times a second that each bot acts, on a timetable. Without, on every frame. Rooms that
     /// step on commands are always played frame by frame.
-    #[arg(long, value_name = "HZ", value_parser = rate)]
+    #[arg(long, value_name = "HZ", value_parser = rate, allow_negative_numbers = true)]
     input_hz: Option<f64>,
     /// The bots start evenly spread over so many seconds.
-    #[arg(long, default_value_t = 2.0, value_parser = seconds)]
+    #[arg(long, default_value_t = 2.0, value_parser = seconds, allow_negative_numbers = true)]
     ramp_secs: f64,
     /// Seed of the bots.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     seed: u64,
     /// The summary as one line of JSON instead of a table.
     #[arg(long)]
@@ -95,6 +95,8 @@ pub fn run(args: &Args, games: &Games) -> Result<(), String> {
             names => format!("there is no bot `{name}`: choose from {}", names.join(", ")),
         });
     }
+    // The server would say the same, but to each bot.
+    entry.game.plan(&args.config).map_err(|error| format!("--config: {error}"))?;
     let wanted = u64::from(args.bots) + OTHER_FILES;
     let files = rlimit::increase_nofile_limit(wanted).unwrap_or(u64::MAX);
     if files < wanted {
@@ -168,13 +170,18 @@ async fn drive(args: &Args, plan: Plan) -> Result<(), String> {
     while bots.join_next().await.is_some() {}
 
     let (summary, errors) = tally.summary(args.bots, seconds);
+    // A table of noughts would only hide why nobody got in; a program may still want its line.
+    if summary.joined > 0 || args.json {
+        report::print(&summary, args.json)?;
+    }
+    if summary.joined == 0 {
+        return Err(match errors.first() {
+            Some((error, _)) => format!("no bot got a seat: {error}"),
+            None => "no bot got a seat in time: give it more --secs".into(),
+        });
+    }
     for (error, times) in &errors {
-        eprintln!("greenroom-sim: {times} times: {error}");
+        eprintln!("{}: {times} times: {error}", crate::cli::program());
     }
-    report::print(&summary, args.json)?;
-    match errors.first() {
-        Some((error, _)) if summary.joined == 0 => Err(format!("no bot got a seat: {error}")),
-        None if summary.joined == 0 => Err("no bot got a seat in time: give it more --secs".into()),
-        _ => Ok(()),
-    }
+    Ok(())
 }

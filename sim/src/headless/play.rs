@@ -86,7 +86,10 @@ pub enum MatchError {
         tick: u32,
     },
     /// It goes on and on.
-    #[error("no end after {ticks} steps and {secs} s of the room's time")]
+    #[error(
+        "no end after {ticks} steps and {secs} s of the room's time: does the game call Ctx::end? \
+         --ticks-max says when to give up"
+    )]
     Endless {
         /// Steps made.
         ticks: u32,

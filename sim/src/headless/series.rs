@@ -181,7 +181,10 @@ pub enum SimulationError {
         why: String,
     },
     /// More bots than seats.
-    #[error("--bots: {bots} bots, but a room with these options has {seats} seats")]
+    #[error(
+        "--bots: {bots} bots, but a room with these options has {seats} seats: choose fewer, or \
+         other options with --config"
+    )]
     TooManyBots {
         /// How many.
         bots: usize,
@@ -271,7 +274,8 @@ mod tests {
         );
         assert_eq!(
             error("connect4", "3", ""),
-            "--bots: 3 bots, but a room with these options has 2 seats"
+            "--bots: 3 bots, but a room with these options has 2 seats: choose fewer, or other \
+             options with --config"
         );
         for bots in ["", "0", "hunter:x", "hunter:-1", "99999999999999999999", "9999,9999"] {
             assert!(error("arena", bots, "").starts_with("--bots"), "{bots}");

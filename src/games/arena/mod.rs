@@ -12,7 +12,7 @@ pub mod ship;
 use greenroom_proto::{EntityId, PlayerId, Replicate, Table, Tick};
 use serde::{Deserialize, Serialize};
 
-use crate::game::{Ctx, Game, Pace, To};
+use crate::game::{Ctx, Game, Never, Pace, To};
 use crate::math;
 use bullet::{BULLET_LIFE, Bullet, Way};
 use outcome::Outcome;
@@ -62,10 +62,6 @@ pub struct Input {
     /// Keep the trigger pulled.
     pub fire: bool,
 }
-
-/// There is nothing to ask.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub enum Request {}
 
 /// What players are told once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -132,7 +128,7 @@ impl Game for Arena {
     type Options = ArenaOptions;
     type State = State;
     type Input = Input;
-    type Request = Request;
+    type Request = Never;
     type Reply = ();
     type Event = Event;
     type Result = Outcome;
@@ -186,10 +182,6 @@ impl Game for Arena {
 
     fn leave(&mut self, player: PlayerId, _: &mut Ctx<Self>) {
         self.state.ships.retain(|ship| ship.player != player);
-    }
-
-    fn request(&mut self, _: PlayerId, request: Request, _: &mut Ctx<Self>) {
-        match request {}
     }
 }
 
