@@ -190,6 +190,9 @@ async fn silence_instead_of_hello_is_ended() {
     .await;
     let mut raw = Target::of(&server).open().await;
     assert_eq!(raw.close_code().await.0, 4100);
+    // Whoever does not answer the close frame is cut off all the same.
+    let mut raw = Target::of(&server).open().await;
+    raw.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

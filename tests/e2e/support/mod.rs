@@ -81,9 +81,15 @@ impl TestServer {
         (client, seat)
     }
 
+    /// Stops the server in order; what it wrote is left.
+    pub async fn stopped(self) -> TempDir {
+        within("an orderly stop", self.server.stop()).await;
+        self.dir
+    }
+
     /// The lines of the result file.
-    pub fn results(&self) -> Vec<serde_json::Value> {
-        let text = std::fs::read_to_string(self.dir.path().join("results.jsonl")).unwrap();
+    pub fn results_in(dir: &TempDir) -> Vec<serde_json::Value> {
+        let text = std::fs::read_to_string(dir.path().join("results.jsonl")).unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }

@@ -188,8 +188,8 @@ impl Raw {
         .await
     }
 
-    /// Reads on to the close frame and the proper end behind it. Returns the code, and the window
-    /// that was named in the message before.
+    /// Reads on to the close frame, answers it, and sees the proper end behind it. Returns the code,
+    /// and the window that was named in the message before.
     pub async fn close_code(&mut self) -> (u16, Option<u32>) {
         let mut window = None;
         loop {
@@ -200,6 +200,7 @@ impl Raw {
                 Got::Close(code, reason) => {
                     let known = CloseCode::of(code).map(CloseCode::reason);
                     assert_eq!(known, Some(reason.as_str()), "code {code}");
+                    self.frame(FIN | CLOSE, &code.to_be_bytes()).await;
                     let end = self.next().await;
                     assert_eq!(end, Got::End { proper: true }, "after {code}");
                     return (code, window);
