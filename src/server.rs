@@ -20,13 +20,14 @@ use rustls::sign::CertifiedKey;
 use tokio_rustls::TlsAcceptor;
 
 use crate::actors::connection::Shared;
+use crate::actors::listener::door::Door;
 use crate::actors::listener::{Listener, ListenerArgs, Sockets, listen};
 use crate::actors::lobby::Lobby;
 use crate::actors::results::{self, ResultSink};
 use crate::config::Config;
 use crate::directory::Directory;
 use crate::net::admission::Admission;
-use crate::net::door::Door;
+
 use crate::net::origin::Origins;
 use crate::net::tls;
 use crate::registry::Games;

@@ -7,6 +7,8 @@
 //! connection in the backlog is lost. It is started last and stopped first; an orderly stop closes
 //! the sockets, so that newcomers are refused at once and not left to wait in the backlog.
 
+pub mod door;
+
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,8 +16,8 @@ use metrics::counter;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use self::door::{ACCEPT_BACK_OFF, Door};
 use super::actor::{Actor, Context, Failure, Named};
-use crate::net::door::{ACCEPT_BACK_OFF, Door};
 
 /// What the listener starts from.
 #[derive(Clone)]
@@ -26,9 +28,12 @@ pub struct ListenerArgs {
     pub door: Arc<Door>,
 }
 
-/// Listening sockets, and whether they speak TLS. They outlive a listener that fails.
+/// A listening socket, and whether it speaks TLS.
+type Listening = (Arc<TcpListener>, bool);
+
+/// Listening sockets. They outlive a listener that fails, and are closed by one that stops.
 #[derive(Clone)]
-pub struct Sockets(Arc<Mutex<Vec<(Arc<TcpListener>, bool)>>>);
+pub struct Sockets(Arc<Mutex<Vec<Listening>>>);
 
 impl Sockets {
     /// These.
@@ -38,7 +43,7 @@ impl Sockets {
         Sockets(Arc::new(Mutex::new(sockets.collect())))
     }
 
-    fn all(&self) -> Vec<(Arc<TcpListener>, bool)> {
+    fn all(&self) -> Vec<Listening> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -7,7 +7,6 @@
 //! it did not end well, closes its members with a typed code. Nobody else notices.
 
 mod effects;
-pub mod members;
 pub mod pace;
 
 use std::sync::Arc;
@@ -17,12 +16,12 @@ use greenroom_proto::{PlayerId, Tick};
 use metrics::{counter, histogram};
 
 use self::effects::Effects;
-use self::members::FramesSent;
 use self::pace::Schedule;
 use super::actor::{Actor, Context, Failure, Named};
 use super::results::{MatchResult, ResultSink};
 use crate::config::Config;
 use crate::directory::RoomRecord;
+use crate::directory::members::FramesSent;
 use crate::effects::EffectCall;
 use crate::game::{Pace, Said, Signal};
 use crate::outbox::OutboxLimits;
@@ -94,7 +93,8 @@ impl Actor for RoomActor {
             Pace::Fixed { tick_hz, .. } => Some(Schedule::new(tick_hz, record.id.0, now)),
             Pace::OnCommand => None,
         };
-        record.started(ctx.mailbox().clone());
+        let mailbox = ctx.mailbox().clone();
+        record.started(move || drop(mailbox.cast(RoomMsg::Step)));
         // The game's own code runs in the first step, not here, where it would hold up the
         // supervisor.
         ctx.mailbox().cast(RoomMsg::Step)?;

@@ -1,13 +1,11 @@
-//! One task per connection: reads frames, lets the session judge them, and passes on what may be
-//! acted on. Inputs and requests go straight into the room's inbox (a bounded place; a hop through
-//! the connection's mailbox would cost more than the rest of the way), everything else to the
-//! connection's actor. It also keeps the deadlines and sends the goodbye.
+//! One task per connection: reads frames, lets the session judge them, and tells its [`Ears`] what
+//! may be acted on. It also keeps the deadlines and sends the goodbye.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use greenroom_proto::{CloseCode, Refusal, ToServer};
+use greenroom_proto::{CloseCode, ToServer};
 use tokio::io::AsyncReadExt;
 use tokio::time::{Sleep, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
@@ -26,6 +24,16 @@ const GOODBYE_BYTES_MAX: usize = 4 << 20;
 /// Bytes on the wire for each byte of a message, at most: a client may send every byte as a
 /// fragment of its own, with a header of six bytes.
 const FRAGMENT_COST: usize = 8;
+
+/// Who is told what a client says. An error is the code to close with.
+pub trait Ears: Send {
+    /// An input for the tick with these low 16 bits.
+    fn input(&mut self, tick: u16, body: &[u8]) -> Result<(), CloseCode>;
+    /// Anything else.
+    fn control(&mut self, message: ToServer) -> Result<(), CloseCode>;
+    /// The socket was stuck and takes frames again.
+    fn drained(&mut self);
+}
 
 /// The reading side of a connection.
 pub struct Reader {
@@ -67,8 +75,8 @@ impl Reader {
         }
     }
 
-    /// Reads until the connection ends; returns why. `pass_on` gets what is for the actor.
-    pub async fn run(mut self, mut pass_on: impl FnMut(ToServer) + Send) -> CloseCode {
+    /// Reads until the connection ends; returns why.
+    pub async fn run(mut self, mut ears: impl Ears) -> CloseCode {
         let link = Arc::clone(&self.link);
         let mut alarm = std::pin::pin!(sleep_until(self.next_alarm().into()));
         loop {
@@ -76,7 +84,7 @@ impl Reader {
                 message = self.ws.next() => match message {
                     Some(Ok(message)) => {
                         self.ws.get_mut().heard();
-                        self.hear(message, &mut pass_on)
+                        self.hear(message, &mut ears)
                     }
                     Some(Err(error)) => match fault(&error).or_else(|| link.close_asked()) {
                         Some(code) => Err(code),
@@ -90,10 +98,7 @@ impl Reader {
                     Ok(())
                 }
                 _ = link.drain(), if link.is_stuck() => {
-                    // It can be sent again; a room that steps on commands has to be told.
-                    if let Some(seat) = link.seat() {
-                        seat.room.wake();
-                    }
+                    ears.drained();
                     Ok(())
                 }
                 () = alarm.as_mut() => self.check_deadlines(&mut alarm),
@@ -108,11 +113,7 @@ impl Reader {
         }
     }
 
-    fn hear(
-        &mut self,
-        message: Message,
-        pass_on: &mut (impl FnMut(ToServer) + Send),
-    ) -> Result<(), CloseCode> {
+    fn hear(&mut self, message: Message, ears: &mut impl Ears) -> Result<(), CloseCode> {
         self.heard = Instant::now();
         self.pinged = None;
         let at_ms = (self.heard - self.began).as_millis() as u64;
@@ -126,25 +127,8 @@ impl Reader {
             Message::Close(_) | Message::Frame(_) => return Ok(()),
         };
         match self.session.admit(at_ms, &bytes)? {
-            Admitted::Input { tick, body } => match self.link.seat() {
-                Some(seat) => seat.input(tick, body),
-                // The match ended while the input was on its way.
-                None => Ok(()),
-            },
-            Admitted::Control(ToServer::Request { id, body }) => {
-                let asked = match self.link.seat() {
-                    Some(seat) => seat.request(id, body.into_vec())?,
-                    None => Err((Refusal::NoSeat, "join a room before sending requests to it")),
-                };
-                if let Err((why, text)) = asked {
-                    self.link.refuse(id, why, text);
-                }
-                Ok(())
-            }
-            Admitted::Control(message) => {
-                pass_on(message);
-                Ok(())
-            }
+            Admitted::Input { tick, body } => ears.input(tick, body),
+            Admitted::Control(message) => ears.control(message),
         }
     }
 

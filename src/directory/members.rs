@@ -6,9 +6,9 @@ use greenroom_proto::{
     CloseCode, Head, Joined, PlayerId, Refusal, Text, Tick, ToClient, frame, wire,
 };
 
-use crate::directory::RoomRecord;
+use super::{Client, RoomRecord};
 use crate::game::{Pace, Said};
-use crate::net::link::{Link, Place, Standing};
+use crate::net::link::Standing;
 use crate::outbox::{Outbox, OutboxLimits};
 use crate::room::history::{BodyKind, History};
 use crate::room::inbox::Inbox;
@@ -27,7 +27,7 @@ const ENDED: &str = "the match ended before you came in: join another";
 
 struct Member {
     player: PlayerId,
-    link: Arc<Link>,
+    client: Arc<Client>,
     /// `None` until the game has let the player in.
     outbox: Option<Outbox>,
     join_id: u32,
@@ -52,14 +52,20 @@ pub struct FramesSent {
 
 impl Members {
     /// A client has asked for a seat.
-    pub fn join(&mut self, player: PlayerId, link: &Arc<Link>, join_id: u32, knows_schema: bool) {
+    pub fn join(
+        &mut self,
+        player: PlayerId,
+        client: &Arc<Client>,
+        join_id: u32,
+        knows_schema: bool,
+    ) {
         if self.ended {
-            vacate(link);
-            return link.refuse(join_id, Refusal::UnknownRoom, ENDED);
+            client.vacate();
+            return client.link.refuse(join_id, Refusal::UnknownRoom, ENDED);
         }
-        let link = Arc::clone(link);
+        let client = Arc::clone(client);
         let head = Head::default();
-        self.members.push(Member { player, link, outbox: None, join_id, knows_schema, head });
+        self.members.push(Member { player, client, outbox: None, join_id, knows_schema, head });
     }
 
     /// The player's next frame is a full one.
@@ -79,15 +85,19 @@ impl Members {
     pub fn fail(&mut self, code: CloseCode) {
         self.ended = true;
         for member in self.members.drain(..) {
-            vacate(&member.link);
-            member.link.close(code);
+            member.client.vacate();
+            member.client.link.close(code);
         }
     }
 
     /// The match is over before a request was looked at: its player must not wait for the answer.
     pub fn refuse(&mut self, player: PlayerId, id: u32) {
         if let Some(member) = self.find(player) {
-            member.link.refuse(id, Refusal::NoSeat, "the match ended before this was looked at");
+            member.client.link.refuse(
+                id,
+                Refusal::NoSeat,
+                "the match ended before this was looked at",
+            );
         }
     }
 
@@ -110,12 +120,12 @@ impl Members {
             Said::Joined(player) => self.seat(room, tick, *player, limits),
             Said::JoinRefused(player, why) => {
                 if let Some(member) = self.remove(room, *player) {
-                    member.link.refuse(member.join_id, Refusal::Game, why);
+                    member.client.link.refuse(member.join_id, Refusal::Game, why);
                 }
             }
             Said::Left(player) => {
                 if let Some(member) = self.remove(room, *player) {
-                    member.link.control(&ToClient::Left);
+                    member.client.link.control(&ToClient::Left);
                 }
             }
             Said::Reply { player, id, body } => {
@@ -140,7 +150,7 @@ impl Members {
         let Some((tick, _)) = history.newest() else { return sent };
         for member in &mut self.members {
             let Some(outbox) = &mut member.outbox else { continue };
-            let standing = member.link.standing();
+            let standing = member.client.link.standing();
             if standing == Standing::Closing || (standing == Standing::Stuck && !last) {
                 sent.skipped += 1;
                 continue;
@@ -149,7 +159,7 @@ impl Members {
             self.scratch.clear();
             let head = member.head.to_bytes(outbox.has_events());
             outbox.hand_over(tick, &mut self.scratch);
-            member.link.send([&head, &self.scratch, &body]);
+            member.client.link.send([&head, &self.scratch, &body]);
             sent.bytes += (head.len() + self.scratch.len() + body.len()) as u64;
             match kind {
                 BodyKind::Full => sent.full += 1,
@@ -169,10 +179,10 @@ impl Members {
         self.ended = true;
         let result = Text::cut(result);
         for member in self.members.drain(..) {
-            vacate(&member.link);
+            member.client.vacate();
             match member.outbox {
-                Some(_) => member.link.control(&ToClient::Ended { result: result.clone() }),
-                None => member.link.refuse(member.join_id, Refusal::UnknownRoom, ENDED),
+                Some(_) => member.client.link.control(&ToClient::Ended { result: result.clone() }),
+                None => member.client.link.refuse(member.join_id, Refusal::UnknownRoom, ENDED),
             }
         }
     }
@@ -180,11 +190,7 @@ impl Members {
     fn seat(&mut self, room: &Arc<RoomRecord>, tick: Tick, player: PlayerId, limits: OutboxLimits) {
         let Some(member) = self.find(player) else { return };
         member.outbox = Some(Outbox::new(limits));
-        member.link.with_place(|place| {
-            if let Place::Joining(Some(seat)) = place {
-                *place = Place::Seated(seat.clone());
-            }
-        });
+        member.client.sit();
         let (tick_hz, send_every) = match room.plan.pace {
             Pace::Fixed { tick_hz, send_every } => (tick_hz, send_every),
             Pace::OnCommand => (0, 1),
@@ -192,7 +198,7 @@ impl Members {
         let schema = (!member.knows_schema)
             .then(|| wire::encode(&*room.entry.schema).try_into().ok())
             .flatten();
-        member.link.control(&ToClient::Joined(Joined {
+        member.client.link.control(&ToClient::Joined(Joined {
             id: member.join_id,
             room: room.id,
             game: room.game_name(),
@@ -215,27 +221,18 @@ impl Members {
         let member = self.members.remove(place);
         room.inbox().leave(player);
         room.unbook();
-        vacate(&member.link);
+        member.client.vacate();
         Some(member)
     }
-}
-
-/// The connection is free for another room.
-fn vacate(link: &Link) {
-    link.with_place(|place| {
-        if !matches!(place, Place::Gone) {
-            *place = Place::Nowhere;
-        }
-    });
 }
 
 impl Member {
     fn reply(&self, id: u32, body: &[u8]) {
         match body.to_vec().try_into() {
-            Ok(body) => self.link.control(&ToClient::Reply { id, body }),
+            Ok(body) => self.client.link.control(&ToClient::Reply { id, body }),
             Err(_) => {
                 let text = "the game's answer is larger than an answer may be";
-                self.link.refuse(id, Refusal::Failed, text);
+                self.client.link.refuse(id, Refusal::Failed, text);
             }
         }
     }
@@ -249,7 +246,7 @@ impl Member {
                 body.len()
             );
         } else if outbox.event(tick, body).is_err() {
-            self.link.close(CloseCode::TooSlow);
+            self.client.link.close(CloseCode::TooSlow);
         }
     }
 }
