@@ -3,6 +3,9 @@
 //! A [`RoomRecord`] is owned by no actor: the room's inbox, members and log live here, so that the
 //! death of a room, the lobby or a connection takes nothing along that others need.
 
+pub mod client;
+pub mod members;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -11,12 +14,10 @@ use greenroom_proto::{
     CloseCode, GameName, OptionsText, PlayerId, Refusal, RoomId, RoomInfo, Text,
 };
 
-use crate::actors::actor::Mailbox;
-use crate::actors::room::RoomMsg;
-use crate::actors::room::members::Members;
+pub use self::client::Client;
+use self::members::Members;
 use crate::config::Config;
 use crate::game::Pace;
-use crate::net::link::{Link, Place};
 use crate::registry::{Entry, RoomPlan};
 use crate::room::inbox::{Inbox, InboxLimits, NotTaken};
 use crate::room::log::Log;
@@ -89,10 +90,13 @@ pub struct RoomRecord {
     inbox: Mutex<Inbox>,
     members: Mutex<Members>,
     log: Mutex<Option<Log>>,
-    mailbox: OnceLock<Mailbox<RoomMsg>>,
+    waker: OnceLock<Waker>,
     /// A wake-up is on its way to a room that steps on commands.
     woken: AtomicBool,
 }
+
+/// Tells whoever works on the room that something waits.
+type Waker = Box<dyn Fn() + Send + Sync>;
 
 struct Booking {
     open: bool,
@@ -125,7 +129,7 @@ impl RoomRecord {
             inbox: Mutex::new(Inbox::new(limits)),
             members: Mutex::default(),
             log: Mutex::default(),
-            mailbox: OnceLock::new(),
+            waker: OnceLock::new(),
             woken: AtomicBool::new(false),
         })
     }
@@ -192,9 +196,9 @@ impl RoomRecord {
         lock(&self.log)
     }
 
-    /// The room's actor is up.
-    pub fn started(&self, mailbox: Mailbox<RoomMsg>) {
-        let _ = self.mailbox.set(mailbox);
+    /// Somebody works on the room now; `waker` tells them that something waits.
+    pub fn started(&self, waker: impl Fn() + Send + Sync + 'static) {
+        let _ = self.waker.set(Box::new(waker));
         self.wake();
     }
 
@@ -202,10 +206,10 @@ impl RoomRecord {
     /// rate sees it at its next tick and needs no word.
     pub fn wake(&self) {
         if self.plan.pace == Pace::OnCommand
-            && let Some(mailbox) = self.mailbox.get()
+            && let Some(waker) = self.waker.get()
             && !self.woken.swap(true, Ordering::AcqRel)
         {
-            let _ = mailbox.cast(RoomMsg::Step);
+            waker();
         }
     }
 
@@ -217,22 +221,14 @@ impl RoomRecord {
     /// The room is gone: sends its members away.
     pub fn fail(&self, code: CloseCode) {
         self.shut();
-        let members = std::mem::take(&mut *self.members());
-        for link in members.links() {
-            link.with_place(|place| {
-                if !matches!(place, Place::Gone) {
-                    *place = Place::Nowhere;
-                }
-            });
-            link.close(code);
-        }
+        self.members().fail(code);
     }
 }
 
 impl Seat {
     /// The client asks the room for its seat.
-    pub fn join(&self, link: &Arc<Link>, id: u32, knows_schema: bool) {
-        self.room.members().join(self.player, link, id, knows_schema);
+    pub fn join(&self, client: &Arc<Client>, id: u32, knows_schema: bool) {
+        self.room.members().join(self.player, client, id, knows_schema);
         self.room.inbox().join(self.player);
         self.room.wake();
     }

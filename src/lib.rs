@@ -49,7 +49,7 @@
 //! | where | bound | when it is hit |
 //! |---|---|---|
 //! | [`net::admission`] | connections in all and per address | told to come back (4103), past 64 of those dropped |
-//! | [`net::door`] | time for TLS, HTTP head, first message | dropped, 408 or closed (4100) |
+//! | [`actors::listener::door`] | time for TLS, HTTP head, first message | dropped, 408 or closed (4100) |
 //! | [`net::reader`] | bytes of a frame and a message | closed (1009) |
 //! | [`session`] | messages and pings per second | closed (4005) |
 //! | [`room::inbox`] | one input per player and tick, some requests per player | input: the newer replaces the older; request: refused |

@@ -2,16 +2,17 @@
 //! about games.
 //!
 //! ```text
-//! listener ─▶ door (TLS, HTTP head) ─▶ link ◀─ reader (one task per connection)
-//!                                       ▲
-//!                                       └── rooms write frames straight into it
+//! admission ─▶ tls ─▶ head ─▶ reader ─▶ whoever acts on it
+//!                               │
+//!                              link ◀── whoever has something to send
+//!                               │
+//!                             socket
 //! ```
 
 // The shell may read clocks and use maps in any order.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod admission;
-pub mod door;
 pub mod head;
 pub mod link;
 pub mod origin;

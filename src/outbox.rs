@@ -94,3 +94,171 @@ impl Outbox {
         self.events.shrink_to(8);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use greenroom_proto::frame::{Head, write_body};
+    use greenroom_proto::{Replica, Replicate, Rows, Table, publish, schema_of};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::room::history::{History, HistoryLimits};
+
+    #[derive(Replicate, Clone, Default)]
+    struct World {
+        round: u32,
+        things: Table<Thing>,
+    }
+
+    #[derive(Replicate, Clone, Default)]
+    struct Thing {
+        x: i32,
+        y: i32,
+    }
+
+    const LIMITS: OutboxLimits = OutboxLimits { events_max: 8, event_bytes_max: 64 };
+
+    #[test]
+    fn events_wait_within_bounds() {
+        let mut outbox = Outbox::new(LIMITS);
+        let (small, large): (Arc<[u8]>, Arc<[u8]>) = ([0; 4].into(), [0; 61].into());
+        assert_eq!(outbox.event(Tick(1), &large), Ok(()));
+        assert_eq!(outbox.event(Tick(1), &small), Err(Overflow));
+        outbox.hand_over(Tick(2), &mut Vec::new());
+        assert!((0..8).all(|_| outbox.event(Tick(2), &small).is_ok()));
+        assert_eq!(outbox.event(Tick(2), &small), Err(Overflow));
+        assert!(outbox.has_events());
+    }
+
+    /// One step of a room with three viewers: how the world changes, and who can be sent to.
+    #[derive(Clone, Debug)]
+    struct Step {
+        spawn: bool,
+        remove: Option<usize>,
+        push: (usize, i32),
+        event: bool,
+        free: [bool; 3],
+        resync: Option<usize>,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        (
+            any::<bool>(),
+            prop::option::weighted(0.2, 0..8usize),
+            (0..8usize, any::<i32>()),
+            any::<bool>(),
+            prop::array::uniform3(prop::bool::weighted(0.6)),
+            prop::option::weighted(0.05, 0..3usize),
+        )
+            .prop_map(|(spawn, remove, push, event, free, resync)| Step {
+                spawn,
+                remove,
+                push,
+                event,
+                free,
+                resync,
+            })
+    }
+
+    fn change(world: &mut World, step: &Step) {
+        world.round += 1;
+        if step.spawn {
+            world.things.insert(Thing::default());
+        }
+        let ids: Vec<_> = world.things.iter().map(|(id, _)| id).collect();
+        if let Some(id) = step.remove.and_then(|place| ids.get(place)) {
+            world.things.remove(*id);
+        }
+        if let Some(thing) = ids.get(step.push.0).and_then(|id| world.things.get_mut(*id)) {
+            thing.x = thing.x.wrapping_add(step.push.1);
+            thing.y ^= 1;
+        }
+    }
+
+    struct Viewer {
+        outbox: Outbox,
+        replica: Replica,
+        heard: Vec<(u32, Tick)>,
+    }
+
+    proptest! {
+        /// The promise to slow clients: however often and long each is stuck, what it is sent
+        /// brings it to exactly the room's state, with every event once, in order.
+        #[test]
+        fn every_viewer_converges_whatever_it_misses(
+            steps in prop::collection::vec(step(), 1..80), frames_max in 1..12usize
+        ) {
+            let layout = schema_of::<World>().layout();
+            let mut history = History::new(HistoryLimits { frames_max, bytes_max: 2_000 });
+            let limits = OutboxLimits { events_max: 1000, event_bytes_max: 1 << 20 };
+            let mut viewers: Vec<_> = (0..3).map(|_| Viewer {
+                outbox: Outbox::new(limits),
+                replica: Replica::new(layout.clone()),
+                heard: Vec::new(),
+            }).collect();
+            let mut world = World::default();
+            let mut happened = Vec::new();
+            let last = Step { free: [true; 3], ..steps[0].clone() };
+            for (number, step) in steps.iter().chain([&last]).enumerate() {
+                let tick = Tick(number as u32 + 1);
+                change(&mut world, step);
+                history.push(tick, |rows| { publish(&world, rows); });
+                if step.event {
+                    happened.push(tick);
+                    let body: Arc<[u8]> = tick.0.to_le_bytes().into();
+                    for viewer in &mut viewers {
+                        prop_assert_eq!(viewer.outbox.event(tick, &body), Ok(()));
+                    }
+                }
+                if let Some(place) = step.resync {
+                    viewers[place].outbox.forget_base();
+                }
+                for (viewer, _) in viewers.iter_mut().zip(step.free).filter(|(_, free)| *free) {
+                    let base = viewer.outbox.base();
+                    let (body, _) = history.body(base).expect("there is a new frame");
+                    let mut message = Head::default().to_bytes(viewer.outbox.has_events()).to_vec();
+                    viewer.outbox.hand_over(tick, &mut message);
+                    message.extend_from_slice(&body);
+                    let frame = viewer.replica.apply(&message).expect("it fits the replica");
+                    prop_assert_ne!(frame.hash, greenroom_proto::HashCheck::Differs);
+                    let mut rows = Rows::default();
+                    publish(&world, &mut rows);
+                    prop_assert_eq!(viewer.replica.rows(), &rows);
+                    viewer.heard.extend(frame.events.iter().map(|event| (event.number, event.tick)));
+                }
+                history.keep_bases(|tick| viewers.iter().any(|v| v.outbox.base() == Some(tick)));
+                prop_assert!(history.frames() <= frames_max.max(4), "{}", history.frames());
+            }
+            let expected: Vec<_> = (1..).zip(happened).collect();
+            for viewer in &viewers {
+                prop_assert_eq!(&viewer.heard, &expected);
+            }
+        }
+
+        /// Viewers in step get bit-identical bodies, made once.
+        #[test]
+        fn bodies_are_shared_by_those_with_the_same_base(steps in prop::collection::vec(step(), 2..20)) {
+            let mut history = History::new(HistoryLimits { frames_max: 8, bytes_max: 1 << 20 });
+            let mut world = World::default();
+            let mut before = Rows::default();
+            for (number, step) in steps.iter().enumerate() {
+                change(&mut world, step);
+                let tick = Tick(number as u32 + 1);
+                history.push(tick, |rows| { publish(&world, rows); });
+                let base = (number > 0).then_some(Tick(number as u32));
+                let (first, _) = history.body(base).expect("a body");
+                let (second, _) = history.body(base).expect("a body");
+                prop_assert!(Arc::ptr_eq(&first, &second));
+                let mut now = Rows::default();
+                publish(&world, &mut now);
+                let mut fresh = Vec::new();
+                let hashed = first[0] & 2 != 0;
+                write_body(base.map(|tick| (tick, &before)), tick, &now, hashed, &mut fresh);
+                prop_assert_eq!(&*first, &fresh[..]);
+                before = now;
+            }
+        }
+    }
+}

@@ -128,3 +128,88 @@ impl Session {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use greenroom_proto::{List, Text};
+
+    use super::*;
+
+    fn session() -> Session {
+        Session::new(SessionLimits { messages_per_sec: 10, messages_burst: 20, pings_per_sec: 1 })
+    }
+
+    fn control(message: &ToServer) -> Vec<u8> {
+        let mut bytes = vec![frame::CONTROL];
+        wire::encode_into(message, &mut bytes);
+        bytes
+    }
+
+    fn hello(protocol: u16) -> ToServer {
+        ToServer::Hello {
+            protocol,
+            client: Text::cut("test"),
+            token: None,
+            schemas: List::default(),
+        }
+    }
+
+    #[test]
+    fn hello_comes_first_and_once() {
+        let mut session = session();
+        let leave = control(&ToServer::Leave);
+        assert_eq!(session.admit(0, &leave), Err(CloseCode::OutOfOrder));
+        assert_eq!(session.admit(0, &[frame::INPUT, 0, 0]), Err(CloseCode::OutOfOrder));
+        assert!(!session.is_greeted());
+        let greeting = control(&hello(PROTOCOL_VERSION));
+        assert_eq!(session.admit(0, &greeting), Ok(Admitted::Control(hello(PROTOCOL_VERSION))));
+        assert_eq!(session.admit(0, &greeting), Err(CloseCode::OutOfOrder));
+        assert_eq!(session.admit(0, &leave), Ok(Admitted::Control(ToServer::Leave)));
+        let input = session.admit(0, &[frame::INPUT, 3, 1, 9]);
+        assert_eq!(input, Ok(Admitted::Input { tick: 0x0103, body: &[9] }));
+    }
+
+    #[test]
+    fn another_version_of_the_protocol_is_told_so() {
+        let other = control(&hello(PROTOCOL_VERSION + 1));
+        assert_eq!(session().admit(0, &other), Err(CloseCode::WrongProtocol));
+    }
+
+    #[test]
+    fn what_does_not_decode_is_malformed() {
+        let greeting = control(&hello(PROTOCOL_VERSION));
+        let mut too_long = greeting.clone();
+        too_long.push(0);
+        for bytes in [&[][..], &[9], &[frame::CONTROL], &[frame::CONTROL, 99], &too_long] {
+            assert_eq!(session().admit(0, bytes), Err(CloseCode::Malformed), "{bytes:?}");
+        }
+        for cut in 2..greeting.len() {
+            assert_eq!(session().admit(0, &greeting[..cut]), Err(CloseCode::Malformed));
+        }
+        let mut session = session();
+        assert!(session.admit(0, &greeting).is_ok());
+        assert_eq!(session.admit(0, &[frame::INPUT, 0]), Err(CloseCode::Malformed));
+    }
+
+    #[test]
+    fn a_burst_is_let_in_and_a_flood_is_not() {
+        let mut session = session();
+        assert!((0..20).all(|_| session.count(0).is_ok()));
+        assert_eq!(session.count(0), Err(CloseCode::Flooding));
+        assert_eq!(session.count(99), Err(CloseCode::Flooding));
+        // A token every 100 ms, and no more than a burst after a long silence.
+        assert_eq!(session.count(100), Ok(()));
+        assert_eq!(session.count(100), Err(CloseCode::Flooding));
+        let after = (0..100).filter(|_| session.count(1 << 40).is_ok()).count();
+        assert_eq!(after, 20);
+        // A clock that goes back gives nothing.
+        assert_eq!(session.count(0), Err(CloseCode::Flooding));
+    }
+
+    #[test]
+    fn pings_have_a_budget_of_their_own() {
+        let mut session = session();
+        assert_eq!((0..20).filter(|_| session.ping(0).is_ok()).count(), 8);
+        assert_eq!(session.count(0), Ok(()));
+    }
+}

@@ -15,10 +15,10 @@ use metrics::counter;
 use super::actor::{Actor, Context, Failure, Mailbox, Named};
 use super::lobby::LobbyMsg;
 use crate::config::Config;
-use crate::directory::Directory;
+use crate::directory::{Client, Directory};
 use crate::net::admission;
-use crate::net::link::{Link, Place};
-use crate::net::reader::Reader;
+use crate::net::link::Link;
+use crate::net::reader::{Ears, Reader};
 use crate::registry::Games;
 use crate::supervision::Slot;
 
@@ -75,7 +75,7 @@ pub struct ConnectionArgs {
 
 /// The actor.
 pub struct Connection {
-    link: Arc<Link>,
+    client: Arc<Client>,
     shared: Arc<Shared>,
     schemas: Vec<u64>,
     reader: tokio::task::JoinHandle<()>,
@@ -89,16 +89,17 @@ impl Actor for Connection {
 
     async fn start(args: ConnectionArgs, ctx: &Context<ConnectionMsg>) -> Result<Self, Failure> {
         let ConnectionArgs { link, reader, place, shared } = args;
+        let client = Client::new(link);
         let mailbox = ctx.mailbox().clone();
+        let ears = ClientEars { client: Arc::clone(&client), mailbox: mailbox.clone() };
         let reader = tokio::spawn(async move {
             let ended = EndedAnyway(mailbox.clone());
-            // Bounded by the client's token bucket: what it says faster closes it.
-            let why = reader.run(|message| drop(mailbox.cast(ConnectionMsg::Said(message)))).await;
+            let why = reader.run(ears).await;
             std::mem::forget(ended);
             let _ = mailbox.cast(ConnectionMsg::Ended(why));
         });
         counter!("greenroom_connections_total").increment(1);
-        Ok(Connection { link, shared, schemas: Vec::new(), reader, _place: place })
+        Ok(Connection { client, shared, schemas: Vec::new(), reader, _place: place })
     }
 
     async fn handle(
@@ -120,13 +121,55 @@ impl Actor for Connection {
 
     /// The server is stopping, or the connection has ended already.
     async fn stopped(&mut self, _: &Context<ConnectionMsg>) {
-        self.link.close_with_window(CloseCode::GoingAway, GOING_AWAY_WINDOW_MS);
+        self.client.link.close_with_window(CloseCode::GoingAway, GOING_AWAY_WINDOW_MS);
         let _ = (&mut self.reader).await;
     }
 }
 
 /// Clients of a stopping server come back spread over this time, in milliseconds.
 const GOING_AWAY_WINDOW_MS: u32 = 5_000;
+
+/// Passes on what the client says. Inputs and requests go straight into the room's inbox, which is
+/// bounded; a hop through the connection's mailbox would cost more than the rest of the way.
+/// Everything else goes to the connection's actor; the client's token bucket bounds how much of it
+/// can wait there.
+struct ClientEars {
+    client: Arc<Client>,
+    mailbox: Mailbox<ConnectionMsg>,
+}
+
+impl Ears for ClientEars {
+    fn input(&mut self, tick: u16, body: &[u8]) -> Result<(), CloseCode> {
+        match self.client.seat() {
+            Some(seat) => seat.input(tick, body),
+            // The match ended while the input was on its way.
+            None => Ok(()),
+        }
+    }
+
+    fn control(&mut self, message: ToServer) -> Result<(), CloseCode> {
+        match message {
+            ToServer::Request { id, body } => {
+                let asked = match self.client.seat() {
+                    Some(seat) => seat.request(id, body.into_vec())?,
+                    None => Err((Refusal::NoSeat, "join a room before sending requests to it")),
+                };
+                if let Err((why, text)) = asked {
+                    self.client.link.refuse(id, why, text);
+                }
+            }
+            message => drop(self.mailbox.cast(ConnectionMsg::Said(message))),
+        }
+        Ok(())
+    }
+
+    fn drained(&mut self) {
+        // A room that steps on commands makes no frame by itself.
+        if let Some(seat) = self.client.seat() {
+            seat.room.wake();
+        }
+    }
+}
 
 /// Tells the actor that its reader ended even when the reader panicked.
 struct EndedAnyway(Mailbox<ConnectionMsg>);
@@ -139,8 +182,8 @@ impl Drop for EndedAnyway {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.link.close(CloseCode::Failed);
-        if let Some(seat) = self.link.depart() {
+        self.client.link.close(CloseCode::Failed);
+        if let Some(seat) = self.client.depart() {
             seat.leave(true);
         }
     }
@@ -155,13 +198,17 @@ impl Connection {
             ToServer::List { id, game } => self.list(id, &game),
             ToServer::Resync => {
                 counter!("greenroom_desyncs_total").increment(1);
-                if let Some(seat) = self.link.seat() {
+                if let Some(seat) = self.client.seat() {
                     seat.resync();
                 }
             }
-            // The reader passes requests to the room.
+            // The ears pass requests to the room.
             ToServer::Request { id, .. } => {
-                self.link.refuse(id, Refusal::NoSeat, "join a room before sending requests to it");
+                self.client.link.refuse(
+                    id,
+                    Refusal::NoSeat,
+                    "join a room before sending requests to it",
+                );
             }
         }
     }
@@ -169,7 +216,7 @@ impl Connection {
     fn hello(&mut self, schemas: Vec<u64>) {
         self.schemas = schemas;
         let config = &self.shared.config;
-        self.link.control(&ToClient::Welcome {
+        self.client.link.control(&ToClient::Welcome {
             server: Text::cut(concat!("greenroom/", env!("CARGO_PKG_VERSION"))),
             games: List::first(self.shared.games.names().map(Text::cut)),
             messages_per_sec: config.edge.messages_per_sec,
@@ -178,16 +225,9 @@ impl Connection {
     }
 
     async fn join(&self, id: u32, to: greenroom_proto::JoinTarget) {
-        let vacant = self.link.with_place(|place| {
-            let vacant = matches!(place, Place::Nowhere);
-            if vacant {
-                *place = Place::Joining(None);
-            }
-            vacant
-        });
-        if !vacant {
+        if !self.client.ask() {
             let text = "this connection has a seat already, or waits for one: leave it first";
-            return self.link.refuse(id, Refusal::AlreadySeated, text);
+            return self.client.link.refuse(id, Refusal::AlreadySeated, text);
         }
         let asked = match self.shared.lobby.get() {
             Some(lobby) => lobby.call(LOBBY_DEADLINE, |reply| LobbyMsg::Seat(to, reply)).await.ok(),
@@ -196,24 +236,21 @@ impl Connection {
         let busy = || Err((Refusal::Failed, "the lobby does not answer: try again".to_owned()));
         match asked.unwrap_or_else(busy) {
             Ok(seat) => {
-                self.link.with_place(|place| *place = Place::Joining(Some(seat.clone())));
-                seat.join(&self.link, id, self.schemas.contains(&seat.room.entry.schema_hash));
+                self.client.hold(seat.clone());
+                seat.join(&self.client, id, self.schemas.contains(&seat.room.entry.schema_hash));
             }
             Err((why, text)) => {
-                self.link.with_place(|place| *place = Place::Nowhere);
-                self.link.refuse(id, why, &text);
+                self.client.vacate();
+                self.client.link.refuse(id, why, &text);
             }
         }
     }
 
     /// The room answers with `Left` once it has let the player go.
     fn leave(&self) {
-        match self.link.with_place(|place| match place {
-            Place::Seated(seat) | Place::Joining(Some(seat)) => Some(seat.clone()),
-            Place::Joining(None) | Place::Nowhere | Place::Gone => None,
-        }) {
+        match self.client.held() {
             Some(seat) => seat.leave(false),
-            None => self.link.control(&ToClient::Left),
+            None => self.client.link.control(&ToClient::Left),
         }
     }
 
@@ -221,10 +258,10 @@ impl Connection {
         match self.shared.games.get(game) {
             Ok(_) => {
                 let rooms = self.shared.directory.list(game, greenroom_proto::LISTING_MAX);
-                self.link.control(&ToClient::Rooms { id, rooms: List::first(rooms) });
+                self.client.link.control(&ToClient::Rooms { id, rooms: List::first(rooms) });
             }
             Err(unknown) => {
-                self.link.refuse(id, Refusal::UnknownGame, &unknown.to_string());
+                self.client.link.refuse(id, Refusal::UnknownGame, &unknown.to_string());
             }
         }
     }

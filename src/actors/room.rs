@@ -7,26 +7,26 @@
 //! it did not end well, closes its members with a typed code. Nobody else notices.
 
 mod effects;
-pub mod members;
 pub mod pace;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use greenroom_proto::Tick;
+use greenroom_proto::{PlayerId, Tick};
 use metrics::{counter, histogram};
 
 use self::effects::Effects;
-use self::members::FramesSent;
 use self::pace::Schedule;
 use super::actor::{Actor, Context, Failure, Named};
 use super::results::{MatchResult, ResultSink};
 use crate::config::Config;
 use crate::directory::RoomRecord;
+use crate::directory::members::FramesSent;
 use crate::effects::EffectCall;
 use crate::game::{Pace, Said, Signal};
 use crate::outbox::OutboxLimits;
 use crate::room::history::{History, HistoryLimits};
+use crate::room::inbox::requests;
 use crate::room::log::{Keep, Log};
 use crate::room::{AnyRoom, Command};
 
@@ -93,7 +93,8 @@ impl Actor for RoomActor {
             Pace::Fixed { tick_hz, .. } => Some(Schedule::new(tick_hz, record.id.0, now)),
             Pace::OnCommand => None,
         };
-        record.started(ctx.mailbox().clone());
+        let mailbox = ctx.mailbox().clone();
+        record.started(move || drop(mailbox.cast(RoomMsg::Step)));
         // The game's own code runs in the first step, not here, where it would hold up the
         // supervisor.
         ctx.mailbox().cast(RoomMsg::Step)?;
@@ -187,6 +188,7 @@ impl RoomActor {
             log.step(room.tick().next(), time_ms, &self.commands);
         }
         room.step(time_ms, &self.commands, &mut self.said);
+        let unanswered = if room.is_over() { self.unanswered() } else { Vec::new() };
         self.commands.clear();
         self.commands.shrink_to(64);
         let tick = room.tick();
@@ -205,7 +207,7 @@ impl RoomActor {
         }
         self.room = Some(room);
         if let Some(result) = result {
-            self.end(tick, &result);
+            self.end(tick, &result, &unanswered);
             return Ok(true);
         }
         Ok(false)
@@ -264,9 +266,22 @@ impl RoomActor {
         count(sent);
     }
 
-    fn end(&mut self, tick: Tick, result: &str) {
+    /// The requests of a step that ended the match before it came to them.
+    fn unanswered(&self) -> Vec<(PlayerId, u32)> {
+        // They are answered in their order.
+        let answered = self.said.iter().filter(|said| matches!(said, Said::Reply { .. })).count();
+        requests(&self.commands).skip(answered).collect()
+    }
+
+    fn end(&mut self, tick: Tick, result: &str, unanswered: &[(PlayerId, u32)]) {
         self.record.shut();
-        self.record.members().end(result);
+        let waiting = self.record.inbox().end();
+        let mut members = self.record.members();
+        for (player, id) in unanswered.iter().chain(&waiting) {
+            members.refuse(*player, *id);
+        }
+        members.end(result);
+        drop(members);
         self.results.write(MatchResult {
             room: self.record.id,
             game: self.record.entry.game.name(),

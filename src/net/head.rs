@@ -17,23 +17,19 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 /// A request that was upgraded.
-pub(super) struct Upgraded<IO> {
+pub struct Upgraded<IO> {
     /// The connection.
-    pub(super) io: IO,
+    pub io: IO,
     /// What the client sent after the head already.
-    pub(super) early: Vec<u8>,
+    pub early: Vec<u8>,
     /// Where the page that opened it is from.
-    pub(super) origin: Option<String>,
+    pub origin: Option<String>,
     /// The name under which the client reached us.
-    pub(super) host: Option<String>,
+    pub host: Option<String>,
 }
 
 /// Reads one request head and answers it. `None` when that was all there is to it.
-pub(super) async fn serve<IO>(
-    io: IO,
-    head_bytes_max: usize,
-    deadline: Duration,
-) -> Option<Upgraded<IO>>
+pub async fn serve<IO>(io: IO, head_bytes_max: usize, deadline: Duration) -> Option<Upgraded<IO>>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

@@ -1,8 +1,8 @@
-//! One client as the rest of the server sees it: something to send to, to close, and to ask for
-//! its seat. Shared by the connection's actor, its reader and the room it sits in.
+//! A connection as the rest of the server sees it: something to send to and to close. Shared by
+//! the connection's actor, its reader and the room that its client sits in.
 
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use greenroom_proto::{CloseCode, Refusal, Text, ToClient, frame, wire};
@@ -10,9 +10,8 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 use super::socket::{Opcode, Socket, WriteError};
-use crate::directory::Seat;
 
-/// A connection's sending side and its place in the world.
+/// A connection's sending side.
 pub struct Link {
     tcp: TcpStream,
     socket: Mutex<Socket>,
@@ -24,21 +23,6 @@ pub struct Link {
     retry_after_ms: AtomicU32,
     /// Wakes the reader: something is stuck, or a close was asked for.
     wake: Notify,
-    place: Mutex<Place>,
-}
-
-/// Where a connection stands.
-#[derive(Clone, Default)]
-pub enum Place {
-    /// It has no seat.
-    #[default]
-    Nowhere,
-    /// It has asked for a seat.
-    Joining(Option<Seat>),
-    /// It has one.
-    Seated(Seat),
-    /// It is gone for good and can have none.
-    Gone,
 }
 
 /// Whether a client can be sent its next frame.
@@ -53,7 +37,9 @@ pub enum Standing {
 }
 
 impl Link {
-    pub(super) fn new(tcp: TcpStream, tls: Option<Box<rustls::ServerConnection>>) -> Arc<Self> {
+    /// A connection on this socket, behind TLS or not.
+    #[must_use]
+    pub fn new(tcp: TcpStream, tls: Option<Box<rustls::ServerConnection>>) -> Arc<Self> {
         Arc::new(Link {
             tcp,
             socket: Mutex::new(Socket::new(tls)),
@@ -62,7 +48,6 @@ impl Link {
             finished: AtomicBool::new(false),
             retry_after_ms: AtomicU32::new(0),
             wake: Notify::new(),
-            place: Mutex::default(),
         })
     }
 
@@ -107,27 +92,6 @@ impl Link {
         self.close(code);
     }
 
-    /// Runs `change` on where the connection stands.
-    pub fn with_place<T>(&self, change: impl FnOnce(&mut Place) -> T) -> T {
-        change(&mut self.place.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// The seat, once it is given.
-    pub fn seat(&self) -> Option<Seat> {
-        self.with_place(|place| match place {
-            Place::Seated(seat) => Some(seat.clone()),
-            _ => None,
-        })
-    }
-
-    /// Gives up the place in the world for good; returns the seat that was held or asked for.
-    pub fn depart(&self) -> Option<Seat> {
-        self.with_place(|place| match std::mem::replace(place, Place::Gone) {
-            Place::Seated(seat) | Place::Joining(Some(seat)) => Some(seat),
-            Place::Joining(None) | Place::Nowhere | Place::Gone => None,
-        })
-    }
-
     pub(super) fn ping(&self) {
         self.write(|socket, tcp| socket.message(tcp, Opcode::Ping, [&[], &[], &[]]));
     }
@@ -145,6 +109,13 @@ impl Link {
         let reason = code.reason().as_bytes();
         self.write(|socket, tcp| socket.message(tcp, Opcode::Close, [&number, reason, &[]]));
         self.finished.store(true, Ordering::Release);
+    }
+
+    /// Nothing follows from this side; the client may still be read.
+    pub(super) fn finish(&self) {
+        self.hang_up();
+        // Fails only where the connection is gone already.
+        let _ = socket2::SockRef::from(&self.tcp).shutdown(std::net::Shutdown::Write);
     }
 
     /// The end of everything: says so in TLS.

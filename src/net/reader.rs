@@ -1,13 +1,12 @@
-//! One task per connection: reads frames, lets the session judge them, and passes on what may be
-//! acted on. Inputs and requests go straight into the room's inbox (a bounded place; a hop through
-//! the connection's mailbox would cost more than the rest of the way), everything else to the
-//! connection's actor. It also keeps the deadlines and sends the goodbye.
+//! One task per connection: reads frames, lets the session judge them, and tells its [`Ears`] what
+//! may be acted on. It also keeps the deadlines and sends the goodbye.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use greenroom_proto::{CloseCode, Refusal, ToServer};
+use greenroom_proto::{CloseCode, ToServer};
+use tokio::io::AsyncReadExt;
 use tokio::time::{Sleep, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -20,8 +19,21 @@ use crate::session::{Admitted, Session, SessionLimits};
 
 /// How long a client may take to answer our close frame.
 const GOODBYE: Duration = Duration::from_secs(1);
-/// Messages of a client that are thrown away while it learns that it is closed.
-const GOODBYE_MESSAGES_MAX: usize = 1024;
+/// Bytes of a client that are thrown away while it learns that it is closed: what was on its way.
+const GOODBYE_BYTES_MAX: usize = 4 << 20;
+/// Bytes on the wire for each byte of a message, at most: a client may send every byte as a
+/// fragment of its own, with a header of six bytes.
+const FRAGMENT_COST: usize = 8;
+
+/// Who is told what a client says. An error is the code to close with.
+pub trait Ears: Send {
+    /// An input for the tick with these low 16 bits.
+    fn input(&mut self, tick: u16, body: &[u8]) -> Result<(), CloseCode>;
+    /// Anything else.
+    fn control(&mut self, message: ToServer) -> Result<(), CloseCode>;
+    /// The socket was stuck and takes frames again.
+    fn drained(&mut self);
+}
 
 /// The reading side of a connection.
 pub struct Reader {
@@ -37,7 +49,8 @@ pub struct Reader {
 impl Reader {
     /// Reads from `link`; `early` was read along with the HTTP head.
     pub async fn new(link: Arc<Link>, early: Vec<u8>, config: &Config) -> Self {
-        let stream = LinkStream(Arc::clone(&link));
+        let silent_max = FRAGMENT_COST * config.edge.message_bytes_max;
+        let stream = LinkStream::new(Arc::clone(&link), silent_max);
         let role = tokio_tungstenite::tungstenite::protocol::Role::Server;
         let ws = match early.is_empty() {
             true => WebSocketStream::from_raw_socket(stream, role, Some(sizes(&config.edge))).await,
@@ -62,15 +75,18 @@ impl Reader {
         }
     }
 
-    /// Reads until the connection ends; returns why. `pass_on` gets what is for the actor.
-    pub async fn run(mut self, mut pass_on: impl FnMut(ToServer) + Send) -> CloseCode {
+    /// Reads until the connection ends; returns why.
+    pub async fn run(mut self, mut ears: impl Ears) -> CloseCode {
         let link = Arc::clone(&self.link);
         let mut alarm = std::pin::pin!(sleep_until(self.next_alarm().into()));
         loop {
             let outcome = tokio::select! {
                 message = self.ws.next() => match message {
-                    Some(Ok(message)) => self.hear(message, &mut pass_on),
-                    Some(Err(error)) => match fault(&error) {
+                    Some(Ok(message)) => {
+                        self.ws.get_mut().heard();
+                        self.hear(message, &mut ears)
+                    }
+                    Some(Err(error)) => match fault(&error).or_else(|| link.close_asked()) {
                         Some(code) => Err(code),
                         None => return self.gone(CloseCode::Failed),
                     },
@@ -82,10 +98,7 @@ impl Reader {
                     Ok(())
                 }
                 _ = link.drain(), if link.is_stuck() => {
-                    // It can be sent again; a room that steps on commands has to be told.
-                    if let Some(seat) = link.seat() {
-                        seat.room.wake();
-                    }
+                    ears.drained();
                     Ok(())
                 }
                 () = alarm.as_mut() => self.check_deadlines(&mut alarm),
@@ -100,11 +113,7 @@ impl Reader {
         }
     }
 
-    fn hear(
-        &mut self,
-        message: Message,
-        pass_on: &mut (impl FnMut(ToServer) + Send),
-    ) -> Result<(), CloseCode> {
+    fn hear(&mut self, message: Message, ears: &mut impl Ears) -> Result<(), CloseCode> {
         self.heard = Instant::now();
         self.pinged = None;
         let at_ms = (self.heard - self.began).as_millis() as u64;
@@ -118,25 +127,8 @@ impl Reader {
             Message::Close(_) | Message::Frame(_) => return Ok(()),
         };
         match self.session.admit(at_ms, &bytes)? {
-            Admitted::Input { tick, body } => match self.link.seat() {
-                Some(seat) => seat.input(tick, body),
-                // The match ended while the input was on its way.
-                None => Ok(()),
-            },
-            Admitted::Control(ToServer::Request { id, body }) => {
-                let asked = match self.link.seat() {
-                    Some(seat) => seat.request(id, body.into_vec())?,
-                    None => Err((Refusal::NoSeat, "join a room before sending requests to it")),
-                };
-                if let Err((why, text)) = asked {
-                    self.link.refuse(id, why, text);
-                }
-                Ok(())
-            }
-            Admitted::Control(message) => {
-                pass_on(message);
-                Ok(())
-            }
+            Admitted::Input { tick, body } => ears.input(tick, body),
+            Admitted::Control(message) => ears.control(message),
         }
     }
 
@@ -180,22 +172,44 @@ impl Reader {
         Ok(())
     }
 
-    /// Sends the close frame and gives the client a moment to answer it.
+    /// Sends the close frame and gives the client a moment to read and answer it. Whatever it has
+    /// sent meanwhile is read and thrown away: a socket that is closed with unread bytes is reset,
+    /// and on some systems a reset takes along what the client has not read yet.
     async fn say_goodbye(&mut self, code: CloseCode) {
         self.link.goodbye(code);
+        let _ = timeout(GOODBYE, async {
+            self.hear_answer().await;
+            self.link.finish();
+            self.discard().await;
+        })
+        .await;
+    }
+
+    /// Until the client has answered our close frame, or what it sends makes no sense.
+    async fn hear_answer(&mut self) {
         let link = Arc::clone(&self.link);
-        let answered = async {
-            for _ in 0..GOODBYE_MESSAGES_MAX {
-                tokio::select! {
-                    message = self.ws.next() => match message {
-                        Some(Ok(_)) => {}
-                        Some(Err(_)) | None => return,
-                    },
-                    intact = link.drain(), if link.is_stuck() => if !intact { return },
-                }
+        self.ws.get_mut().bound(GOODBYE_BYTES_MAX);
+        let mut readable = true;
+        while readable || link.is_stuck() {
+            // Without it a client that never pauses would keep the deadline from being seen.
+            tokio::task::consume_budget().await;
+            tokio::select! {
+                message = self.ws.next(), if readable => match message {
+                    Some(Ok(_)) => {}
+                    Some(Err(_)) | None => readable = false,
+                },
+                intact = link.drain(), if link.is_stuck() => if !intact { return },
             }
-        };
-        let _ = timeout(GOODBYE, answered).await;
+        }
+    }
+
+    /// Until the client hangs up.
+    async fn discard(&mut self) {
+        let mut stream = LinkStream::new(Arc::clone(&self.link), GOODBYE_BYTES_MAX);
+        let mut sink = [0; 1024];
+        while !matches!(stream.read(&mut sink).await, Ok(0) | Err(_)) {
+            tokio::task::consume_budget().await;
+        }
     }
 
     fn gone(&self, code: CloseCode) -> CloseCode {

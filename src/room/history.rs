@@ -104,6 +104,12 @@ impl History {
         self.frames.back().map(|(tick, rows)| (*tick, rows))
     }
 
+    /// How many frames are kept.
+    #[must_use]
+    pub fn frames(&self) -> usize {
+        self.frames.len()
+    }
+
     /// The body that brings a viewer from `base` (the frame last handed to it) to the newest
     /// frame. Made once and shared by all viewers with the same base.
     ///

@@ -15,14 +15,14 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::admission::{Admission, Place};
-use super::head::{self, Upgraded};
-use super::link::Link;
-use super::origin::Origins;
-use super::reader::Reader;
-use super::tls;
 use crate::actors::connection::{Connection, ConnectionArgs, Shared};
 use crate::config::Config;
+use crate::net::admission::{Admission, Place};
+use crate::net::head::{self, Upgraded};
+use crate::net::link::Link;
+use crate::net::origin::Origins;
+use crate::net::reader::Reader;
+use crate::net::tls;
 use crate::supervision::{ChildSpec, Partitioned};
 
 /// Clients that cannot stay come back spread over this time, in milliseconds.

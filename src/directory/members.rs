@@ -6,9 +6,9 @@ use greenroom_proto::{
     CloseCode, Head, Joined, PlayerId, Refusal, Text, Tick, ToClient, frame, wire,
 };
 
-use crate::directory::RoomRecord;
+use super::{Client, RoomRecord};
 use crate::game::{Pace, Said};
-use crate::net::link::{Link, Place, Standing};
+use crate::net::link::Standing;
 use crate::outbox::{Outbox, OutboxLimits};
 use crate::room::history::{BodyKind, History};
 use crate::room::inbox::Inbox;
@@ -18,11 +18,16 @@ use crate::room::inbox::Inbox;
 pub struct Members {
     members: Vec<Member>,
     scratch: Vec<u8>,
+    /// Nobody works on the room any more: whoever comes now has to be told here.
+    ended: bool,
 }
+
+/// What somebody is told whose seat is in a room that is over.
+const ENDED: &str = "the match ended before you came in: join another";
 
 struct Member {
     player: PlayerId,
-    link: Arc<Link>,
+    client: Arc<Client>,
     /// `None` until the game has let the player in.
     outbox: Option<Outbox>,
     join_id: u32,
@@ -47,10 +52,20 @@ pub struct FramesSent {
 
 impl Members {
     /// A client has asked for a seat.
-    pub fn join(&mut self, player: PlayerId, link: &Arc<Link>, join_id: u32, knows_schema: bool) {
-        let link = Arc::clone(link);
+    pub fn join(
+        &mut self,
+        player: PlayerId,
+        client: &Arc<Client>,
+        join_id: u32,
+        knows_schema: bool,
+    ) {
+        if self.ended {
+            client.vacate();
+            return client.link.refuse(join_id, Refusal::UnknownRoom, ENDED);
+        }
+        let client = Arc::clone(client);
         let head = Head::default();
-        self.members.push(Member { player, link, outbox: None, join_id, knows_schema, head });
+        self.members.push(Member { player, client, outbox: None, join_id, knows_schema, head });
     }
 
     /// The player's next frame is a full one.
@@ -66,9 +81,24 @@ impl Members {
         self.members.is_empty()
     }
 
-    /// All connections.
-    pub fn links(&self) -> impl Iterator<Item = &Arc<Link>> {
-        self.members.iter().map(|member| &member.link)
+    /// The room is gone: closes everybody's connection.
+    pub fn fail(&mut self, code: CloseCode) {
+        self.ended = true;
+        for member in self.members.drain(..) {
+            member.client.vacate();
+            member.client.link.close(code);
+        }
+    }
+
+    /// The match is over before a request was looked at: its player must not wait for the answer.
+    pub fn refuse(&mut self, player: PlayerId, id: u32) {
+        if let Some(member) = self.find(player) {
+            member.client.link.refuse(
+                id,
+                Refusal::NoSeat,
+                "the match ended before this was looked at",
+            );
+        }
     }
 
     /// Notes what the coming frames tell each client about its inputs.
@@ -90,12 +120,12 @@ impl Members {
             Said::Joined(player) => self.seat(room, tick, *player, limits),
             Said::JoinRefused(player, why) => {
                 if let Some(member) = self.remove(room, *player) {
-                    member.link.refuse(member.join_id, Refusal::Game, why);
+                    member.client.link.refuse(member.join_id, Refusal::Game, why);
                 }
             }
             Said::Left(player) => {
                 if let Some(member) = self.remove(room, *player) {
-                    member.link.control(&ToClient::Left);
+                    member.client.link.control(&ToClient::Left);
                 }
             }
             Said::Reply { player, id, body } => {
@@ -120,7 +150,7 @@ impl Members {
         let Some((tick, _)) = history.newest() else { return sent };
         for member in &mut self.members {
             let Some(outbox) = &mut member.outbox else { continue };
-            let standing = member.link.standing();
+            let standing = member.client.link.standing();
             if standing == Standing::Closing || (standing == Standing::Stuck && !last) {
                 sent.skipped += 1;
                 continue;
@@ -129,7 +159,7 @@ impl Members {
             self.scratch.clear();
             let head = member.head.to_bytes(outbox.has_events());
             outbox.hand_over(tick, &mut self.scratch);
-            member.link.send([&head, &self.scratch, &body]);
+            member.client.link.send([&head, &self.scratch, &body]);
             sent.bytes += (head.len() + self.scratch.len() + body.len()) as u64;
             match kind {
                 BodyKind::Full => sent.full += 1,
@@ -146,16 +176,13 @@ impl Members {
 
     /// The match is over: tells everybody and frees them.
     pub fn end(&mut self, result: &str) {
+        self.ended = true;
         let result = Text::cut(result);
         for member in self.members.drain(..) {
-            vacate(&member.link);
+            member.client.vacate();
             match member.outbox {
-                Some(_) => member.link.control(&ToClient::Ended { result: result.clone() }),
-                None => member.link.refuse(
-                    member.join_id,
-                    Refusal::UnknownRoom,
-                    "the match ended before you came in: join another",
-                ),
+                Some(_) => member.client.link.control(&ToClient::Ended { result: result.clone() }),
+                None => member.client.link.refuse(member.join_id, Refusal::UnknownRoom, ENDED),
             }
         }
     }
@@ -163,11 +190,7 @@ impl Members {
     fn seat(&mut self, room: &Arc<RoomRecord>, tick: Tick, player: PlayerId, limits: OutboxLimits) {
         let Some(member) = self.find(player) else { return };
         member.outbox = Some(Outbox::new(limits));
-        member.link.with_place(|place| {
-            if let Place::Joining(Some(seat)) = place {
-                *place = Place::Seated(seat.clone());
-            }
-        });
+        member.client.sit();
         let (tick_hz, send_every) = match room.plan.pace {
             Pace::Fixed { tick_hz, send_every } => (tick_hz, send_every),
             Pace::OnCommand => (0, 1),
@@ -175,7 +198,7 @@ impl Members {
         let schema = (!member.knows_schema)
             .then(|| wire::encode(&*room.entry.schema).try_into().ok())
             .flatten();
-        member.link.control(&ToClient::Joined(Joined {
+        member.client.link.control(&ToClient::Joined(Joined {
             id: member.join_id,
             room: room.id,
             game: room.game_name(),
@@ -198,27 +221,18 @@ impl Members {
         let member = self.members.remove(place);
         room.inbox().leave(player);
         room.unbook();
-        vacate(&member.link);
+        member.client.vacate();
         Some(member)
     }
-}
-
-/// The connection is free for another room.
-fn vacate(link: &Link) {
-    link.with_place(|place| {
-        if !matches!(place, Place::Gone) {
-            *place = Place::Nowhere;
-        }
-    });
 }
 
 impl Member {
     fn reply(&self, id: u32, body: &[u8]) {
         match body.to_vec().try_into() {
-            Ok(body) => self.link.control(&ToClient::Reply { id, body }),
+            Ok(body) => self.client.link.control(&ToClient::Reply { id, body }),
             Err(_) => {
                 let text = "the game's answer is larger than an answer may be";
-                self.link.refuse(id, Refusal::Failed, text);
+                self.client.link.refuse(id, Refusal::Failed, text);
             }
         }
     }
@@ -232,7 +246,7 @@ impl Member {
                 body.len()
             );
         } else if outbox.event(tick, body).is_err() {
-            self.link.close(CloseCode::TooSlow);
+            self.client.link.close(CloseCode::TooSlow);
         }
     }
 }

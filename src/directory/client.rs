@@ -1,0 +1,104 @@
+//! A client: its link, and where it stands.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Seat;
+use crate::net::link::Link;
+
+/// A client, shared by its connection and the room that it sits in.
+pub struct Client {
+    /// Its connection.
+    pub link: Arc<Link>,
+    place: Mutex<Place>,
+}
+
+/// Where a client stands. The room and the connection both change it, under one lock, so that a
+/// seat is given up once, whoever of them ends first.
+enum Place {
+    /// It has no seat.
+    Nowhere,
+    /// It has asked for one.
+    Asking,
+    /// One is held for it, and the game has not let it in yet.
+    Joining(Seat),
+    /// It has one.
+    Seated(Seat),
+    /// It is gone for good and can have none.
+    Gone,
+}
+
+impl Client {
+    /// A client without a seat.
+    #[must_use]
+    pub fn new(link: Arc<Link>) -> Arc<Self> {
+        Arc::new(Client { link, place: Mutex::new(Place::Nowhere) })
+    }
+
+    /// Starts to ask for a seat, unless the client has one or waits for one.
+    pub fn ask(&self) -> bool {
+        self.change(|place| {
+            let vacant = matches!(place, Place::Nowhere);
+            if vacant {
+                *place = Place::Asking;
+            }
+            vacant
+        })
+    }
+
+    /// A seat is held for the client.
+    pub fn hold(&self, seat: Seat) {
+        self.change(|place| *place = Place::Joining(seat));
+    }
+
+    /// The game has let the client in.
+    pub fn sit(&self) {
+        self.change(|place| {
+            if let Place::Joining(seat) = place {
+                *place = Place::Seated(seat.clone());
+            }
+        });
+    }
+
+    /// The client has no seat any more and may ask for another.
+    pub fn vacate(&self) {
+        self.change(|place| {
+            if !matches!(place, Place::Gone) {
+                *place = Place::Nowhere;
+            }
+        });
+    }
+
+    /// The client is gone for good. Returns the seat that it had or that was held for it.
+    pub fn depart(&self) -> Option<Seat> {
+        self.change(|place| std::mem::replace(place, Place::Gone).into_seat())
+    }
+
+    /// The seat, once the game has let the client in.
+    pub fn seat(&self) -> Option<Seat> {
+        self.change(|place| match place {
+            Place::Seated(seat) => Some(seat.clone()),
+            _ => None,
+        })
+    }
+
+    /// The seat that the client has or that is held for it.
+    pub fn held(&self) -> Option<Seat> {
+        self.change(|place| match place {
+            Place::Seated(seat) | Place::Joining(seat) => Some(seat.clone()),
+            _ => None,
+        })
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Place) -> T) -> T {
+        change(&mut self.place.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Place {
+    fn into_seat(self) -> Option<Seat> {
+        match self {
+            Place::Seated(seat) | Place::Joining(seat) => Some(seat),
+            Place::Nowhere | Place::Asking | Place::Gone => None,
+        }
+    }
+}
