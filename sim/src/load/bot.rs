@@ -25,6 +25,9 @@ const UNANSWERED_AFTER: Duration = Duration::from_secs(1);
 /// A bot in a room that steps on commands acts again when nothing has happened for so long, in
 /// case its last move was refused.
 const IDLE: Duration = Duration::from_secs(1);
+/// Pause between two moves of such a bot. Nothing else would slow it down, and a server takes 150
+/// messages a second from one client, unless it is configured to take others.
+const THINK: Duration = Duration::from_millis(10);
 /// Pauses before a new attempt double from the first to the last.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// Seats that were gone when the bot came to them, in a row, before that counts as an error.
@@ -192,19 +195,21 @@ impl Life {
             inputs: VecDeque::new(),
             requests: BTreeMap::new(),
         };
-        let follows_frames = on_command || self.timetable.follows_frames();
-        let mut idle = Instant::now() + IDLE;
+        let follows_frames = self.timetable.follows_frames();
+        // When a bot that steps on commands acts next, and when it last did.
+        let (mut turn, mut acted) = (Instant::now() + IDLE, None::<Instant>);
         loop {
-            let next = if on_command { idle } else { self.timetable.next() };
+            let next = if on_command { turn } else { self.timetable.next() };
             tokio::select! {
                 update = play.client.next() => match update {
                     Update::Frame { .. } => {
                         let now = Instant::now();
                         play.acknowledge(now);
-                        if follows_frames {
+                        if on_command {
+                            turn = acted.map_or(now, |acted| now.max(acted + THINK));
+                        } else if follows_frames {
                             play.act(now);
                         }
-                        idle = now + IDLE;
                     }
                     Update::Event(event) => play.bot.event(&event.body),
                     Update::Reply { id, reply } => play.replied(id, reply),
@@ -222,7 +227,7 @@ impl Life {
                     let now = Instant::now();
                     if on_command {
                         play.act(now);
-                        idle = now + IDLE;
+                        (turn, acted) = (now + IDLE, Some(now));
                         continue;
                     }
                     while let Some(due) = self.timetable.due(now) {
