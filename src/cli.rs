@@ -3,6 +3,7 @@
 mod scaffold;
 mod serve;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -41,7 +42,8 @@ enum Command {
 #[derive(Args)]
 struct CertsArgs {
     /// Directory of the certificates.
-    #[arg(long, value_name = "DIR", default_value = "certs")]
+    // The other name is that of `serve`, which error messages speak of.
+    #[arg(long, alias = "certs-dir", value_name = "DIR", default_value = "certs")]
     dir: std::path::PathBuf,
     /// Also for this machine's addresses and name in the local network.
     #[arg(long)]
@@ -80,15 +82,12 @@ pub fn cli(games: Games) -> ExitCode {
     let result = match command {
         Command::Serve(args) => serve::run(args, games),
         Command::Certs(args) => certs::ensure(&args.dir, args.lan)
-            .map(|report| println!("{report}"))
-            .map_err(|error| error.to_string()),
-        Command::Games => {
-            print!("{}", describe(&games));
-            Ok(())
-        }
+            .map_err(|error| error.to_string())
+            .and_then(|report| print(&format!("{report}\n"))),
+        Command::Games => print(&describe(&games)),
         Command::Config(args) => config::print(&args.config)
-            .map(|text| print!("{text}"))
-            .map_err(|error| error.to_string()),
+            .map_err(|error| error.to_string())
+            .and_then(|text| print(&text)),
         Command::New(args) => scaffold::run(&args),
     };
     match result {
@@ -99,6 +98,16 @@ pub fn cli(games: Games) -> ExitCode {
             }
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Writes to standard output. A reader that has seen enough (`| head`) is not an error.
+fn print(text: &str) -> Result<(), String> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(format!("the output cannot be written: {error}"))
+        }
+        _ => Ok(()),
     }
 }
 

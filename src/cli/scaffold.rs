@@ -7,7 +7,7 @@ mod name;
 mod path;
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -56,9 +56,7 @@ pub(super) fn run(args: &NewArgs) -> Result<(), String> {
     let written = write(&dir, &name, &greenroom);
     written
         .map_err(|error| format!("{shown} cannot be written: {error}: give another directory"))?;
-    // Nobody listening is no reason to fail: the crate is there.
-    let _ = io::stdout().write_all(next_steps(&args.dir, &name).as_bytes());
-    Ok(())
+    super::print(&next_steps(&args.dir, &name))
 }
 
 /// The directory, if it holds what a new crate depends on.

@@ -12,6 +12,7 @@ use crate::registry::Games;
 use crate::server::{Server, ServerSpec};
 
 #[derive(Args)]
+#[command(after_help = format!("GREENROOM_LOG chooses what is logged, to standard error: {LOG_HELP}"))]
 pub(super) struct ServeArgs {
     /// Append each match's result to this file, one JSON object a line.
     #[arg(long, value_name = "FILE")]
@@ -21,7 +22,7 @@ pub(super) struct ServeArgs {
 }
 
 pub(super) fn run(args: ServeArgs, games: Games) -> Result<(), String> {
-    log_to_stderr();
+    log_to_stderr()?;
     let config = Config::load(&args.config).map_err(|errors| errors.to_string())?;
     match os::raise_open_files() {
         Ok(files) => {
@@ -123,12 +124,19 @@ impl Signals {
     }
 }
 
-/// Logs go to standard error; `GREENROOM_LOG` chooses what (`debug`, `info,greenroom=trace`, …).
-fn log_to_stderr() {
+/// What `GREENROOM_LOG` may hold.
+const LOG_HELP: &str = "write a level (error, warn, info, debug, trace) or levels of parts, such as \
+                        info,greenroom::net=debug";
+
+/// Logs go to standard error; `GREENROOM_LOG` chooses what.
+fn log_to_stderr() -> Result<(), String> {
     use tracing_subscriber::EnvFilter;
+    let filter = match std::env::var("GREENROOM_LOG") {
+        Ok(text) => EnvFilter::try_new(&text)
+            .map_err(|error| format!("GREENROOM_LOG is {text:?}: {error}: {LOG_HELP}"))?,
+        Err(_) => EnvFilter::new("info"),
+    };
     // ractor wraps every poll of an actor in a span below this level: see `supervision`.
-    let filter =
-        EnvFilter::try_from_env("GREENROOM_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let filter = match "ractor=warn".parse() {
         Ok(directive) => filter.add_directive(directive),
         Err(_) => filter,
@@ -139,4 +147,5 @@ fn log_to_stderr() {
         .with_ansi(colours)
         .with_writer(std::io::stderr)
         .try_init();
+    Ok(())
 }
