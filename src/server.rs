@@ -31,8 +31,8 @@ use crate::net::origin::Origins;
 use crate::net::tls;
 use crate::registry::Games;
 use crate::supervision::{
-    ChildExit, ChildSpec, Dynamic, Intensity, Partitioned, Shutdown, Slot, StartError,
-    Strategy, SupervisorRef, SupervisorSpec,
+    ChildExit, ChildSpec, Dynamic, Intensity, Partitioned, Shutdown, Slot, StartError, Strategy,
+    SupervisorRef, SupervisorSpec,
 };
 
 /// What a server is made from.

@@ -26,19 +26,22 @@ pub struct ListenerArgs {
     pub door: Arc<Door>,
 }
 
-/// Listening sockets, and whether they speak TLS. They outlive a listener that fails.
+/// Listening sockets. They outlive a listener that fails.
 #[derive(Clone)]
-pub struct Sockets(Arc<Mutex<Vec<(Arc<TcpListener>, bool)>>>);
+pub struct Sockets(Arc<Mutex<Vec<Socket>>>);
+
+/// A listening socket, and whether it speaks TLS.
+type Socket = (Arc<TcpListener>, bool);
 
 impl Sockets {
-    /// These.
+    /// Sockets, and whether each speaks TLS.
     #[must_use]
     pub fn new(sockets: Vec<(TcpListener, bool)>) -> Self {
         let sockets = sockets.into_iter().map(|(socket, secure)| (Arc::new(socket), secure));
         Sockets(Arc::new(Mutex::new(sockets.collect())))
     }
 
-    fn all(&self) -> Vec<(Arc<TcpListener>, bool)> {
+    fn all(&self) -> Vec<Socket> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

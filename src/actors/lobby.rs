@@ -109,7 +109,12 @@ impl Lobby {
             self.games.get(game).map_err(|unknown| (Refusal::UnknownGame, unknown.to_string()))?;
         // The game's own code: a panic in it must not cost the lobby, which all games share.
         let plan = catch(|| entry.game.plan(options)).map_err(|panicked| {
-            tracing::error!(game, place = panicked.place(), "options panicked: {}", panicked.text());
+            tracing::error!(
+                game,
+                place = panicked.place(),
+                "options panicked: {}",
+                panicked.text()
+            );
             (Refusal::Failed, "the game failed on these options".to_owned())
         })?;
         Ok((entry, plan.map_err(|why| (Refusal::BadOptions, why))?))

@@ -190,7 +190,9 @@ async fn joining_a_room_that_ends_at_that_moment_is_always_answered() {
         for joiner in &mut joiners {
             loop {
                 match joiner.next().await {
-                    Got::Control(ToClient::Refused { id: 5, why: Refusal::UnknownRoom, .. }) => {
+                    Got::Control(ToClient::Refused {
+                        id: 5, why: Refusal::UnknownRoom, ..
+                    }) => {
                         refused += 1;
                         break;
                     }

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use greenroom::Games;
 use greenroom::bot::Act;
 use greenroom::games::connect4::{self, Dropped, Illegal, Outcome, Phase, Reason};
-use greenroom::proto::{
-    HashCheck, JoinTarget, Replica, Rows, Schema, Text, Tick, ToClient, wire,
-};
-use greenroom::Games;
+use greenroom::proto::{HashCheck, JoinTarget, Replica, Rows, Schema, Text, Tick, ToClient, wire};
 use greenroom_client::{Client, Join, Update};
 
 use crate::support::raw::{Got, Raw, Target};

@@ -125,7 +125,8 @@ async fn panic_over_the_options_refuses_the_room_however_often_it_is_asked_for()
     let beside = Beside::new().await;
     let mut client = beside.server.connect().await;
     for _ in 0..20 {
-        let joined = within("an answer", client.join(new_room(&with_fault(30, Fault::Seats)))).await;
+        let joined =
+            within("an answer", client.join(new_room(&with_fault(30, Fault::Seats)))).await;
         let Err(CallError::Refused { why: Refusal::Failed, .. }) = joined else {
             panic!("{joined:?}")
         };

@@ -72,9 +72,8 @@ async fn slow_client_converges_and_room_keeps_its_pace() {
     let (mut raw, mut replica, _) = stalled(&server, seat.room).await;
     let over = Instant::now() + STALL;
     // They go on a while after the stall, for the comparison.
-    let watching = others.into_iter().map(|client| {
-        tokio::spawn(watch(client, over + Duration::from_secs(2)))
-    });
+    let watching =
+        others.into_iter().map(|client| tokio::spawn(watch(client, over + Duration::from_secs(2))));
     let watching: Vec<_> = watching.collect();
     tokio::time::sleep_until(over.into()).await;
 
@@ -173,7 +172,9 @@ async fn a_socket_that_takes_nothing_for_too_long_is_given_up() {
     let (raw, _, player) = stalled(&server, seat.room).await;
     let since = Instant::now();
     find(&mut client, |update| match update {
-        Update::Event(event) => (event.decode::<Event>().unwrap() == Event::Went(player)).then_some(()),
+        Update::Event(event) => {
+            (event.decode::<Event>().unwrap() == Event::Went(player)).then_some(())
+        }
         _ => None,
     })
     .await;

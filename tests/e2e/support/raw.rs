@@ -36,7 +36,9 @@ pub enum Got {
     Pong,
     Close(u16, String),
     /// The end of the stream; whether the server ended TLS properly before.
-    End { proper: bool },
+    End {
+        proper: bool,
+    },
 }
 
 /// A TLS connection, and what came on it.
@@ -154,7 +156,9 @@ impl Raw {
 
     pub async fn greet(&mut self) {
         self.say(&hello(PROTOCOL_VERSION)).await;
-        let Got::Control(ToClient::Welcome { .. }) = self.next().await else { panic!("no welcome") };
+        let Got::Control(ToClient::Welcome { .. }) = self.next().await else {
+            panic!("no welcome")
+        };
     }
 
     /// Takes a seat.
