@@ -9,7 +9,7 @@ use greenroom_client::{Client, Closed, ConnectError, Join, Update};
 
 use crate::support::process::{Process, run};
 use crate::support::raw::Got;
-use crate::support::{ended, next, until, within};
+use crate::support::{TestServer, closed, ended, new_room, next, until, within};
 
 /// Plays in the arena until the connection ends.
 async fn play(mut client: Client) -> Closed {
@@ -98,6 +98,17 @@ async fn a_second_signal_stops_at_once() {
     server.signal("TERM");
     assert_eq!(server.ended().await.code(), Some(1), "{}", server.errors());
     assert!(server.errors().contains("SIGTERM again: stopped at once"), "{}", server.errors());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stopped_server_gives_its_port_back() {
+    let server = TestServer::start(|_| {}).await;
+    let address = server.server.wss();
+    let (mut client, _) = server.seated(new_room("")).await;
+    let (dir, code) = tokio::join!(server.stopped(), closed(&mut client));
+    assert_eq!(code, 4200);
+    TcpListener::bind(address).unwrap();
+    drop(dir);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
