@@ -15,7 +15,7 @@ use super::room::{RoomActor, RoomArgs};
 use crate::config::Config;
 use crate::directory::{Directory, RoomRecord, Seat};
 use crate::registry::{Entry, Games, RoomPlan};
-use crate::supervision::{ChildSpec, Partitioned};
+use crate::supervision::{ChildSpec, Partitioned, Shutdown};
 
 /// A refusal with the reason for a person.
 pub type Refused = (Refusal, String);
@@ -135,7 +135,8 @@ impl Lobby {
         }
         let args =
             RoomArgs { record, config: Arc::clone(&self.config), results: self.results.clone() };
-        let spec = ChildSpec::once::<RoomActor>(id.to_string(), args);
+        let spec = ChildSpec::once::<RoomActor>(id.to_string(), args)
+            .shutdown(Shutdown::Within(self.config.deadlines.shutdown_timeout));
         if let Err(error) = self.rooms.start_child(id.0, spec).await {
             self.directory.remove(id);
             tracing::error!(room = %id, "a room could not be started: {error}");
