@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use greenroom::Games;
 use greenroom::bot::Act;
-use greenroom::proto::Then;
+use greenroom::proto::{Then, ToClient};
 use greenroom_client::{Client, Closed, ConnectError, Join, Update};
 
 use crate::support::process::{Process, run};
@@ -55,7 +55,7 @@ async fn stops_in_order_at(signal: &str) {
     let mut rude = server.target().greeted().await;
     server.signal(signal);
     let window = match rude.next().await {
-        Got::Control(greenroom::proto::ToClient::Closing { retry_after_ms, .. }) => retry_after_ms,
+        Got::Control(ToClient::Closing { retry_after_ms, .. }) => retry_after_ms,
         other => panic!("{other:?}"),
     };
     assert!(window > 0);
@@ -94,7 +94,8 @@ async fn a_second_signal_stops_at_once() {
     let mut server = Process::serve(&["--plain", "off"]);
     let mut rude = server.target().greeted().await;
     server.signal("TERM");
-    while !matches!(rude.next().await, Got::Close(4200, _)) {}
+    assert!(matches!(rude.next().await, Got::Control(ToClient::Closing { .. })));
+    assert!(matches!(rude.next().await, Got::Close(4200, _)));
     server.signal("TERM");
     assert_eq!(server.ended().await.code(), Some(1), "{}", server.errors());
     assert!(server.errors().contains("SIGTERM again: stopped at once"), "{}", server.errors());
