@@ -147,6 +147,13 @@ impl Link {
         self.finished.store(true, Ordering::Release);
     }
 
+    /// Nothing follows from this side; the client may still be read.
+    pub(super) fn finish(&self) {
+        self.hang_up();
+        // Fails only where the connection is gone already.
+        let _ = socket2::SockRef::from(&self.tcp).shutdown(std::net::Shutdown::Write);
+    }
+
     /// The end of everything: says so in TLS.
     pub(super) fn hang_up(&self) {
         self.finished.store(true, Ordering::Release);

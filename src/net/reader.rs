@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use greenroom_proto::{CloseCode, Refusal, ToServer};
+use tokio::io::AsyncReadExt;
 use tokio::time::{Sleep, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -20,8 +21,11 @@ use crate::session::{Admitted, Session, SessionLimits};
 
 /// How long a client may take to answer our close frame.
 const GOODBYE: Duration = Duration::from_secs(1);
-/// Messages of a client that are thrown away while it learns that it is closed.
-const GOODBYE_MESSAGES_MAX: usize = 1024;
+/// Bytes of a client that are thrown away while it learns that it is closed: what was on its way.
+const GOODBYE_BYTES_MAX: usize = 4 << 20;
+/// Bytes on the wire for each byte of a message, at most: a client may send every byte as a
+/// fragment of its own, with a header of six bytes.
+const FRAGMENT_COST: usize = 8;
 
 /// The reading side of a connection.
 pub struct Reader {
@@ -37,7 +41,8 @@ pub struct Reader {
 impl Reader {
     /// Reads from `link`; `early` was read along with the HTTP head.
     pub async fn new(link: Arc<Link>, early: Vec<u8>, config: &Config) -> Self {
-        let stream = LinkStream(Arc::clone(&link));
+        let silent_max = FRAGMENT_COST * config.edge.message_bytes_max;
+        let stream = LinkStream::new(Arc::clone(&link), silent_max);
         let role = tokio_tungstenite::tungstenite::protocol::Role::Server;
         let ws = match early.is_empty() {
             true => WebSocketStream::from_raw_socket(stream, role, Some(sizes(&config.edge))).await,
@@ -69,8 +74,11 @@ impl Reader {
         loop {
             let outcome = tokio::select! {
                 message = self.ws.next() => match message {
-                    Some(Ok(message)) => self.hear(message, &mut pass_on),
-                    Some(Err(error)) => match fault(&error) {
+                    Some(Ok(message)) => {
+                        self.ws.get_mut().heard();
+                        self.hear(message, &mut pass_on)
+                    }
+                    Some(Err(error)) => match fault(&error).or_else(|| link.close_asked()) {
                         Some(code) => Err(code),
                         None => return self.gone(CloseCode::Failed),
                     },
@@ -180,22 +188,44 @@ impl Reader {
         Ok(())
     }
 
-    /// Sends the close frame and gives the client a moment to answer it.
+    /// Sends the close frame and gives the client a moment to read and answer it. Whatever it has
+    /// sent meanwhile is read and thrown away: a socket that is closed with unread bytes is reset,
+    /// and on some systems a reset takes along what the client has not read yet.
     async fn say_goodbye(&mut self, code: CloseCode) {
         self.link.goodbye(code);
+        let _ = timeout(GOODBYE, async {
+            self.hear_answer().await;
+            self.link.finish();
+            self.discard().await;
+        })
+        .await;
+    }
+
+    /// Until the client has answered our close frame, or what it sends makes no sense.
+    async fn hear_answer(&mut self) {
         let link = Arc::clone(&self.link);
-        let answered = async {
-            for _ in 0..GOODBYE_MESSAGES_MAX {
-                tokio::select! {
-                    message = self.ws.next() => match message {
-                        Some(Ok(_)) => {}
-                        Some(Err(_)) | None => return,
-                    },
-                    intact = link.drain(), if link.is_stuck() => if !intact { return },
-                }
+        self.ws.get_mut().bound(GOODBYE_BYTES_MAX);
+        let mut readable = true;
+        while readable || link.is_stuck() {
+            // Without it a client that never pauses would keep the deadline from being seen.
+            tokio::task::consume_budget().await;
+            tokio::select! {
+                message = self.ws.next(), if readable => match message {
+                    Some(Ok(_)) => {}
+                    Some(Err(_)) | None => readable = false,
+                },
+                intact = link.drain(), if link.is_stuck() => if !intact { return },
             }
-        };
-        let _ = timeout(GOODBYE, answered).await;
+        }
+    }
+
+    /// Until the client hangs up.
+    async fn discard(&mut self) {
+        let mut stream = LinkStream::new(Arc::clone(&self.link), GOODBYE_BYTES_MAX);
+        let mut sink = [0; 1024];
+        while !matches!(stream.read(&mut sink).await, Ok(0) | Err(_)) {
+            tokio::task::consume_budget().await;
+        }
     }
 
     fn gone(&self, code: CloseCode) -> CloseCode {
