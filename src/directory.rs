@@ -16,7 +16,7 @@ use crate::actors::room::RoomMsg;
 use crate::actors::room::members::Members;
 use crate::config::Config;
 use crate::game::Pace;
-use crate::net::link::{Link, Place};
+use crate::net::link::Link;
 use crate::registry::{Entry, RoomPlan};
 use crate::room::inbox::{Inbox, InboxLimits};
 use crate::room::log::Log;
@@ -217,15 +217,7 @@ impl RoomRecord {
     /// The room is gone: sends its members away.
     pub fn fail(&self, code: CloseCode) {
         self.shut();
-        let members = std::mem::take(&mut *self.members());
-        for link in members.links() {
-            link.with_place(|place| {
-                if !matches!(place, Place::Gone) {
-                    *place = Place::Nowhere;
-                }
-            });
-            link.close(code);
-        }
+        self.members().fail(code);
     }
 }
 

@@ -12,7 +12,7 @@ pub mod pace;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use greenroom_proto::Tick;
+use greenroom_proto::{PlayerId, Tick};
 use metrics::{counter, histogram};
 
 use self::members::FramesSent;
@@ -25,6 +25,7 @@ use crate::effects::{EffectCall, Effects};
 use crate::game::{Pace, Said, Signal};
 use crate::outbox::OutboxLimits;
 use crate::room::history::{History, HistoryLimits};
+use crate::room::inbox::requests;
 use crate::room::log::{Keep, Log};
 use crate::room::{AnyRoom, Command};
 
@@ -185,6 +186,7 @@ impl RoomActor {
             log.step(room.tick().next(), time_ms, &self.commands);
         }
         room.step(time_ms, &self.commands, &mut self.said);
+        let unanswered = if room.is_over() { self.unanswered() } else { Vec::new() };
         self.commands.clear();
         self.commands.shrink_to(64);
         let tick = room.tick();
@@ -203,7 +205,7 @@ impl RoomActor {
         }
         self.room = Some(room);
         if let Some(result) = result {
-            self.end(tick, &result);
+            self.end(tick, &result, &unanswered);
             return Ok(true);
         }
         Ok(false)
@@ -262,9 +264,22 @@ impl RoomActor {
         count(sent);
     }
 
-    fn end(&mut self, tick: Tick, result: &str) {
+    /// The requests of a step that ended the match before it came to them.
+    fn unanswered(&self) -> Vec<(PlayerId, u32)> {
+        // They are answered in their order.
+        let answered = self.said.iter().filter(|said| matches!(said, Said::Reply { .. })).count();
+        requests(&self.commands).skip(answered).collect()
+    }
+
+    fn end(&mut self, tick: Tick, result: &str, unanswered: &[(PlayerId, u32)]) {
         self.record.shut();
-        self.record.members().end(result);
+        let waiting = self.record.inbox().end();
+        let mut members = self.record.members();
+        for (player, id) in unanswered.iter().chain(&waiting) {
+            members.refuse(*player, *id);
+        }
+        members.end(result);
+        drop(members);
         self.results.write(MatchResult {
             room: self.record.id,
             game: self.record.entry.game.name(),

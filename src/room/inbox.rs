@@ -137,6 +137,13 @@ impl Inbox {
         Ok(())
     }
 
+    /// There is no next step. Returns the requests that wait, by player and id; from now on all
+    /// are refused.
+    pub fn end(&mut self) -> Vec<(PlayerId, u32)> {
+        self.players.clear();
+        requests(&std::mem::take(&mut self.queue)).collect()
+    }
+
     /// Whether the next step would find nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -170,6 +177,14 @@ impl Inbox {
     fn place(&self, player: PlayerId) -> Option<usize> {
         self.players.binary_search_by_key(&player, |inbox| inbox.player).ok()
     }
+}
+
+/// The requests among these commands, by player and id.
+pub fn requests(commands: &[Command]) -> impl Iterator<Item = (PlayerId, u32)> {
+    commands.iter().filter_map(|command| match command {
+        Command::Request { player, id, .. } => Some((*player, *id)),
+        _ => None,
+    })
 }
 
 #[cfg(test)]

@@ -18,7 +18,12 @@ use crate::room::inbox::Inbox;
 pub struct Members {
     members: Vec<Member>,
     scratch: Vec<u8>,
+    /// Nobody works on the room any more: whoever comes now has to be told here.
+    ended: bool,
 }
+
+/// What somebody is told whose seat is in a room that is over.
+const ENDED: &str = "the match ended before you came in: join another";
 
 struct Member {
     player: PlayerId,
@@ -48,6 +53,10 @@ pub struct FramesSent {
 impl Members {
     /// A client has asked for a seat.
     pub fn join(&mut self, player: PlayerId, link: &Arc<Link>, join_id: u32, knows_schema: bool) {
+        if self.ended {
+            vacate(link);
+            return link.refuse(join_id, Refusal::UnknownRoom, ENDED);
+        }
         let link = Arc::clone(link);
         let head = Head::default();
         self.members.push(Member { player, link, outbox: None, join_id, knows_schema, head });
@@ -66,9 +75,20 @@ impl Members {
         self.members.is_empty()
     }
 
-    /// All connections.
-    pub fn links(&self) -> impl Iterator<Item = &Arc<Link>> {
-        self.members.iter().map(|member| &member.link)
+    /// The room is gone: closes everybody's connection.
+    pub fn fail(&mut self, code: CloseCode) {
+        self.ended = true;
+        for member in self.members.drain(..) {
+            vacate(&member.link);
+            member.link.close(code);
+        }
+    }
+
+    /// The match is over before a request was looked at: its player must not wait for the answer.
+    pub fn refuse(&mut self, player: PlayerId, id: u32) {
+        if let Some(member) = self.find(player) {
+            member.link.refuse(id, Refusal::NoSeat, "the match ended before this was looked at");
+        }
     }
 
     /// Notes what the coming frames tell each client about its inputs.
@@ -144,16 +164,13 @@ impl Members {
 
     /// The match is over: tells everybody and frees them.
     pub fn end(&mut self, result: &str) {
+        self.ended = true;
         let result = Text::cut(result);
         for member in self.members.drain(..) {
             vacate(&member.link);
             match member.outbox {
                 Some(_) => member.link.control(&ToClient::Ended { result: result.clone() }),
-                None => member.link.refuse(
-                    member.join_id,
-                    Refusal::UnknownRoom,
-                    "the match ended before you came in: join another",
-                ),
+                None => member.link.refuse(member.join_id, Refusal::UnknownRoom, ENDED),
             }
         }
     }
