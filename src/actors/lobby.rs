@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use greenroom_proto::{JoinTarget, Refusal, RoomId};
 
-use super::actor::{Actor, Context, Failure, Named, Reply};
+use super::actor::{Actor, Context, Failure, Named, Reply, catch};
 use super::results::ResultSink;
 use super::room::{RoomActor, RoomArgs};
 use crate::config::Config;
@@ -107,8 +107,17 @@ impl Lobby {
     fn plan(&self, game: &str, options: &str) -> Result<(&Entry, RoomPlan), Refused> {
         let entry =
             self.games.get(game).map_err(|unknown| (Refusal::UnknownGame, unknown.to_string()))?;
-        let plan = entry.game.plan(options).map_err(|why| (Refusal::BadOptions, why))?;
-        Ok((entry, plan))
+        // The game's own code: a panic in it must not cost the lobby, which all games share.
+        let plan = catch(|| entry.game.plan(options)).map_err(|panicked| {
+            tracing::error!(
+                game,
+                place = panicked.place(),
+                "options panicked: {}",
+                panicked.text()
+            );
+            (Refusal::Failed, "the game failed on these options".to_owned())
+        })?;
+        Ok((entry, plan.map_err(|why| (Refusal::BadOptions, why))?))
     }
 
     async fn create(&self, entry: &Entry, plan: RoomPlan) -> Result<Seat, Refused> {
@@ -119,11 +128,11 @@ impl Lobby {
         };
         let (id, seed) = (RoomId(random()?), random()?);
         let record = RoomRecord::new(id, entry.clone(), plan, seed, &self.config);
+        let seat = record.book().map_err(|why| (why, "the game has no seats".to_owned()))?;
         if !self.directory.insert(Arc::clone(&record), self.config.rooms.rooms_max) {
             let text = "the server hosts as many rooms as it may: try again later";
             return Err((Refusal::ServerFull, text.into()));
         }
-        let seat = record.book().map_err(|why| (why, "the game has no seats".to_owned()))?;
         let args =
             RoomArgs { record, config: Arc::clone(&self.config), results: self.results.clone() };
         let spec = ChildSpec::once::<RoomActor>(id.to_string(), args);
