@@ -20,7 +20,7 @@ use rustls::sign::CertifiedKey;
 use tokio_rustls::TlsAcceptor;
 
 use crate::actors::connection::Shared;
-use crate::actors::listener::{Listener, ListenerArgs, listen};
+use crate::actors::listener::{Listener, ListenerArgs, Sockets, listen};
 use crate::actors::lobby::Lobby;
 use crate::actors::results::{self, ResultSink};
 use crate::config::Config;
@@ -31,8 +31,8 @@ use crate::net::origin::Origins;
 use crate::net::tls;
 use crate::registry::Games;
 use crate::supervision::{
-    ChildExit, ChildSpec, Dynamic, Intensity, Partitioned, Shutdown, Slot, StartError,
-    Strategy, SupervisorRef, SupervisorSpec,
+    ChildExit, ChildSpec, Dynamic, Intensity, Partitioned, Shutdown, Slot, StartError, Strategy,
+    SupervisorRef, SupervisorSpec,
 };
 
 /// What a server is made from.
@@ -223,14 +223,12 @@ impl Server {
 /// Longer than all the shutdown times below the root in a row.
 const STOP_DEADLINE: Duration = Duration::from_secs(60);
 
-type Sockets = Vec<(Arc<tokio::net::TcpListener>, bool)>;
-
 fn bind(config: &Config) -> Result<(Sockets, SocketAddr, Option<SocketAddr>), ServeError> {
     let address = config.listen.bind;
     let error = |error| ServeError::Bind { address, error };
     let secure = listen(address, config.listen.backlog).map_err(error)?;
     let wss = secure.local_addr().map_err(error)?;
-    let mut sockets = vec![(Arc::new(secure), true)];
+    let mut sockets = vec![(secure, true)];
     let mut plain = None;
     if let Some(address) = config.listen.plain {
         if !address.ip().is_loopback() {
@@ -240,13 +238,13 @@ fn bind(config: &Config) -> Result<(Sockets, SocketAddr, Option<SocketAddr>), Se
             plain = Some(socket.local_addr()?);
             Ok(socket)
         }) {
-            Ok(socket) => sockets.push((Arc::new(socket), false)),
+            Ok(socket) => sockets.push((socket, false)),
             Err(error) => tracing::warn!(
                 "no plain ws on {address}: {error}; choose another port with --plain, or --plain off"
             ),
         }
     }
-    Ok((sockets, wss, plain))
+    Ok((Sockets::new(sockets), wss, plain))
 }
 
 /// A room's actor has ended: the room goes, and if it did not end well its members are told.

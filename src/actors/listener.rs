@@ -4,10 +4,11 @@
 //! moment a task per connection that is on its way in: plain tasks, bounded by
 //! [`Admission`](crate::net::admission::Admission). **What ends it.** An accept loop that ended.
 //! **What happens then.** Its supervisor starts it again on the same sockets, so that no
-//! connection in the backlog is lost. It is started last and stopped first.
+//! connection in the backlog is lost. It is started last and stopped first; an orderly stop closes
+//! the sockets, so that newcomers are refused at once and not left to wait in the backlog.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use metrics::counter;
 use tokio::net::TcpListener;
@@ -19,10 +20,34 @@ use crate::net::door::{ACCEPT_BACK_OFF, Door};
 /// What the listener starts from.
 #[derive(Clone)]
 pub struct ListenerArgs {
-    /// The sockets, and whether they speak TLS.
-    pub sockets: Vec<(Arc<TcpListener>, bool)>,
+    /// The sockets.
+    pub sockets: Sockets,
     /// The way in.
     pub door: Arc<Door>,
+}
+
+/// Listening sockets. They outlive a listener that fails.
+#[derive(Clone)]
+pub struct Sockets(Arc<Mutex<Vec<Socket>>>);
+
+/// A listening socket, and whether it speaks TLS.
+type Socket = (Arc<TcpListener>, bool);
+
+impl Sockets {
+    /// Sockets, and whether each speaks TLS.
+    #[must_use]
+    pub fn new(sockets: Vec<(TcpListener, bool)>) -> Self {
+        let sockets = sockets.into_iter().map(|(socket, secure)| (Arc::new(socket), secure));
+        Sockets(Arc::new(Mutex::new(sockets.collect())))
+    }
+
+    fn all(&self) -> Vec<Socket> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn close(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }
 
 /// What the listener is told.
@@ -40,7 +65,8 @@ impl Named for ListenerMsg {
 
 /// The actor. Dropping it ends the loops.
 pub struct Listener {
-    _loops: JoinSet<()>,
+    sockets: Sockets,
+    loops: JoinSet<()>,
 }
 
 impl Actor for Listener {
@@ -50,7 +76,7 @@ impl Actor for Listener {
 
     async fn start(args: ListenerArgs, ctx: &Context<ListenerMsg>) -> Result<Self, Failure> {
         let mut loops = JoinSet::new();
-        for (socket, secure) in args.sockets {
+        for (socket, secure) in args.sockets.all() {
             let door = Arc::clone(&args.door);
             let mailbox = ctx.mailbox().clone();
             loops.spawn(async move {
@@ -58,11 +84,16 @@ impl Actor for Listener {
                 accept(&socket, &door, secure).await;
             });
         }
-        Ok(Listener { _loops: loops })
+        Ok(Listener { sockets: args.sockets, loops })
     }
 
     async fn handle(&mut self, _: ListenerMsg, _: &Context<ListenerMsg>) -> Result<(), Failure> {
         Err("an accept loop ended".into())
+    }
+
+    async fn stopped(&mut self, _: &Context<ListenerMsg>) {
+        self.sockets.close();
+        self.loops.shutdown().await;
     }
 }
 
