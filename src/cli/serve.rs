@@ -47,7 +47,11 @@ pub(super) fn run(args: ServeArgs, games: Games) -> Result<(), String> {
         .enable_all()
         .build()
         .map_err(|error| format!("the runtime could not be started: {error}"))?;
-    runtime.block_on(serve(ServerSpec { config, games, identity, results: args.results }))
+    let outcome =
+        runtime.block_on(serve(ServerSpec { config, games, identity, results: args.results }));
+    // A game that never returns from a step holds its thread: nobody waits for that.
+    runtime.shutdown_background();
+    outcome
 }
 
 async fn serve(spec: ServerSpec) -> Result<(), String> {
