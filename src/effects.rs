@@ -8,6 +8,9 @@ use std::sync::Arc;
 
 use greenroom_proto::RoomId;
 
+#[cfg(feature = "server")]
+use crate::actors::actor::caught;
+
 /// What a room asked for.
 #[derive(Clone, Debug)]
 pub struct EffectCall {
@@ -56,8 +59,13 @@ impl Effects {
         tokio::spawn(async move {
             // The semaphore is fair: effects start in the order of their numbers.
             let _permit = permits.acquire_owned().await;
-            if let Some(body) = handler(call).await {
-                answer(body);
+            let (room, game, number) = (call.room, call.game, call.number);
+            // The host's own code: a panic in it is logged like one in an actor.
+            match caught(std::pin::pin!(async move { handler(call).await })).await {
+                Ok(Some(body)) => answer(body),
+                Ok(None) => {}
+                Err(panicked) => tracing::error!(%room, game, number, place = panicked.place(),
+                    "the handler of an effect panicked, the game gets no answer: {}", panicked.text()),
             }
         });
     }
