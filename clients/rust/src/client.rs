@@ -159,13 +159,16 @@ impl Client {
         self.leaving = true;
         let deadline = self.call_deadline;
         let left = poll_fn(|cx| {
-            while self.seated {
+            loop {
+                // First: a connection that ends takes the seat along.
                 if let Some(closed) = &self.closed {
                     return Poll::Ready(Err(CallError::Closed(closed.clone())));
                 }
+                if !self.seated {
+                    return Poll::Ready(Ok(()));
+                }
                 ready!(self.poll_turn(cx));
             }
-            Poll::Ready(Ok(()))
         });
         timeout(deadline, left).await.unwrap_or(Err(CallError::Deadline(deadline)))
     }
