@@ -1,0 +1,19 @@
+//! The server from outside: real wss on a free port, clients that play, peers that misbehave. One
+//! file per theme; `support` starts servers, connects, and waits for conditions with a deadline.
+
+#![cfg(feature = "server")]
+#![allow(clippy::unwrap_used)] // a test may panic; clippy knows that only of `#[test]` functions
+#![allow(clippy::disallowed_methods)] // and may read the clock
+
+mod commands_rooms;
+mod effects;
+mod half_open;
+mod hostile;
+mod http;
+mod lobby;
+mod matches;
+mod panics;
+mod shutdown;
+mod slow_client;
+mod stalled_memory;
+mod support;

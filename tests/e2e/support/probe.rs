@@ -1,0 +1,229 @@
+//! The tests' own game: does on request whatever a test wants to see, panicking included.
+
+use std::time::Duration;
+
+use greenroom::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// The built-in games and this one.
+pub fn games() -> Games {
+    Games::builtin().add::<Probe>()
+}
+
+greenroom::options! {
+    /// What a test chooses.
+    pub struct ProbeOptions {
+        /// Steps per second; 0: the room steps on commands.
+        tick_hz: u16 = 30, 0..=128;
+        /// Clients get a frame every so many steps.
+        send_every: u16 = 1, 1..=8;
+        /// Seats.
+        seats: u32 = 8, 0..=1000;
+        /// Where the game panics, a `Fault`.
+        fault: u8 = 0, 0..=9;
+        /// Entities that change at each step.
+        cells: u16 = 0, 0..=4000;
+        /// Tells everybody the step's number.
+        chatty: bool = false, false..=true;
+    }
+}
+
+/// Where the game panics by its options.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    Nowhere,
+    Seats,
+    New,
+    Join,
+    Leave,
+    Dropped,
+    /// Refuses all but the first player; no panic.
+    Refuse,
+}
+
+/// An input that decodes and yet kills the room.
+pub const POISON: i32 = 666;
+
+#[derive(Clone, Default, Debug, Serialize, Deserialize)]
+pub struct Input {
+    pub value: i32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Request {
+    /// Adds to the sum; the answer is the sum.
+    Add(i32),
+    /// Panics in `request`.
+    Panic,
+    /// Panics in `state`, that is while a frame is made.
+    PanicInState,
+    /// Sets a timer; it panics if its id is [`POISON`].
+    Timer { after_ms: u64, id: u32 },
+    /// Asks the host; the answer is the effect's number.
+    Effect(Vec<u8>),
+    /// Sends everybody so many events now.
+    Events { count: u32, bytes: u32 },
+    /// Ends the match.
+    End,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    Came(PlayerId),
+    Went(PlayerId),
+    Broke(PlayerId),
+    Step(u32),
+    Timer(u32),
+    Signal { effect: u32, body: Vec<u8> },
+    Filler { number: u32, body: Vec<u8> },
+}
+
+#[derive(Replicate, Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Cell {
+    pub x: i32,
+    pub y: i32,
+}
+
+#[derive(Replicate, Clone, Debug, Default, Serialize, Deserialize)]
+pub struct State {
+    pub step: u32,
+    pub sum: i32,
+    pub inputs: i32,
+    pub here: u32,
+    pub came: u32,
+    pub went: u32,
+    pub cells: Table<Cell>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    pub sum: i32,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct Probe {
+    options: ProbeOptions,
+    state: State,
+    broken: bool,
+}
+
+impl Probe {
+    fn fail_at(&self, place: Fault) {
+        assert!(self.options.fault != place as u8, "as the options ask: {place:?}");
+    }
+
+    fn make_step(&mut self, ctx: &mut Ctx<Self>) {
+        self.state.step = ctx.tick().0;
+        self.state.here = ctx.players().count() as u32;
+        for cell in self.state.cells.values_mut() {
+            cell.x = ctx.rng().below(1 << 20) as i32;
+            cell.y = ctx.rng().below(1 << 20) as i32;
+        }
+    }
+}
+
+impl Game for Probe {
+    const NAME: &'static str = "probe";
+    type Options = ProbeOptions;
+    type State = State;
+    type Input = Input;
+    type Request = Request;
+    type Reply = i32;
+    type Event = Event;
+    type Result = Outcome;
+
+    fn pace(options: &ProbeOptions) -> Pace {
+        match options.tick_hz {
+            0 => Pace::OnCommand,
+            tick_hz => Pace::Fixed { tick_hz, send_every: options.send_every },
+        }
+    }
+
+    fn seats(options: &ProbeOptions) -> u32 {
+        assert!(options.fault != Fault::Seats as u8, "as the options ask");
+        options.seats
+    }
+
+    fn new(options: &ProbeOptions, _: &mut Ctx<Self>) -> Self {
+        let mut state = State::default();
+        for _ in 0..options.cells {
+            state.cells.insert(Cell::default());
+        }
+        let probe = Probe { options: options.clone(), state, broken: false };
+        probe.fail_at(Fault::New);
+        probe
+    }
+
+    fn state(&self) -> &State {
+        assert!(!self.broken, "as a request asked");
+        &self.state
+    }
+
+    fn tick(&mut self, ctx: &mut Ctx<Self>) {
+        self.make_step(ctx);
+        let inputs: Vec<i32> = ctx.players().map(|player| ctx.input(player).value).collect();
+        assert!(!inputs.contains(&POISON), "a poisoned input");
+        self.state.inputs = inputs.iter().sum();
+        if self.options.chatty {
+            ctx.send(To::All, &Event::Step(ctx.tick().0));
+        }
+    }
+
+    fn join(&mut self, player: PlayerId, ctx: &mut Ctx<Self>) -> Result<(), String> {
+        if self.options.fault == Fault::Refuse as u8 && self.state.came > 0 {
+            return Err("this room takes one player".to_owned());
+        }
+        self.state.came += 1;
+        self.make_step(ctx);
+        // The first is let in, so that there is somebody whom the panic concerns.
+        if player.0 > 1 {
+            self.fail_at(Fault::Join);
+        }
+        ctx.send(To::All, &Event::Came(player));
+        Ok(())
+    }
+
+    fn leave(&mut self, player: PlayerId, ctx: &mut Ctx<Self>) {
+        self.state.went += 1;
+        self.make_step(ctx);
+        self.fail_at(Fault::Leave);
+        ctx.send(To::All, &Event::Went(player));
+    }
+
+    fn dropped(&mut self, player: PlayerId, ctx: &mut Ctx<Self>) {
+        self.fail_at(Fault::Dropped);
+        ctx.send(To::All, &Event::Broke(player));
+    }
+
+    fn request(&mut self, _: PlayerId, request: Request, ctx: &mut Ctx<Self>) -> i32 {
+        self.make_step(ctx);
+        match request {
+            Request::Add(more) => self.state.sum = self.state.sum.wrapping_add(more),
+            Request::Panic => panic!("as a request asked"),
+            Request::PanicInState => self.broken = true,
+            Request::Timer { after_ms, id } => ctx.timer(Duration::from_millis(after_ms), id),
+            Request::Effect(body) => return ctx.effect(&body) as i32,
+            Request::Events { count, bytes } => {
+                for number in 0..count {
+                    let body = vec![7; bytes as usize];
+                    ctx.send(To::All, &Event::Filler { number, body });
+                }
+            }
+            Request::End => ctx.end(&Outcome { sum: self.state.sum }),
+        }
+        self.state.sum
+    }
+
+    fn timer(&mut self, id: u32, ctx: &mut Ctx<Self>) {
+        assert!(id != POISON as u32, "a poisoned timer");
+        self.make_step(ctx);
+        ctx.send(To::All, &Event::Timer(id));
+    }
+
+    fn signal(&mut self, signal: &Signal, ctx: &mut Ctx<Self>) {
+        assert!(signal.body != b"poison", "a poisoned signal");
+        self.make_step(ctx);
+        let Signal { effect, body } = signal.clone();
+        ctx.send(To::All, &Event::Signal { effect, body });
+    }
+}

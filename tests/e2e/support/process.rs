@@ -1,0 +1,123 @@
+//! The real binary as a process of its own.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use greenroom_client::{Client, Connect, Trust};
+use tempfile::TempDir;
+
+use super::raw::Target;
+use super::{until, within};
+
+/// Runs a command of the binary in this directory to its end: exit code, output, errors.
+pub fn run(dir: &TempDir, args: &[&str]) -> (Option<i32>, String, String) {
+    let output = command(dir).args(args).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+fn command(dir: &TempDir) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_greenroom"));
+    command.current_dir(dir.path()).stdin(Stdio::null()).env("NO_COLOR", "1");
+    command
+}
+
+/// `greenroom serve`, killed when dropped.
+pub struct Process {
+    pub dir: TempDir,
+    pub address: SocketAddr,
+    child: Child,
+    pub trust: Trust,
+}
+
+impl Process {
+    /// Starts it on a free port and waits until it listens.
+    pub fn serve(args: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let errors = std::fs::File::create(dir.path().join("stderr")).unwrap();
+        let mut child = command(&dir)
+            .args(["serve", "--bind", "127.0.0.1:0", "--results", "results.jsonl"])
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(errors)
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line
+            .strip_prefix("listening on wss://")
+            .and_then(|rest| rest.split('/').next())
+            .and_then(|address| address.parse().ok());
+        let Some(address) = address else {
+            panic!("no address in {line:?}; {}", errors_in(&dir));
+        };
+        let trust = Trust::CaFile(dir.path().join("certs/ca.pem")).prepare().unwrap();
+        Process { dir, address, child, trust }
+    }
+
+    pub fn target(&self) -> Target {
+        Target::new(self.address, &self.dir.path().join("certs/ca.pem"))
+    }
+
+    pub fn connect_with(&self) -> Connect {
+        Connect { trust: self.trust.clone(), ..Connect::to(format!("wss://{}", self.address)) }
+    }
+
+    pub async fn connect(&self) -> Client {
+        within("a connection", Client::connect(self.connect_with())).await.unwrap()
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill")
+            .args([format!("-{name}"), self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+
+    /// Waits until it has ended.
+    pub async fn ended(&mut self) -> ExitStatus {
+        let mut status = None;
+        until("the process ends", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        })
+        .await;
+        status.unwrap()
+    }
+
+    /// What it has written to standard error.
+    pub fn errors(&self) -> String {
+        errors_in(&self.dir)
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Memory that it has in use, in bytes.
+    #[cfg(target_os = "linux")]
+    pub fn resident(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let kib: usize = line.trim().trim_end_matches(" kB").parse().unwrap();
+        kib * 1024
+    }
+}
+
+fn errors_in(dir: &TempDir) -> String {
+    let mut text = String::new();
+    let file = std::fs::File::open(dir.path().join("stderr"));
+    file.and_then(|mut file| file.read_to_string(&mut text)).unwrap();
+    text
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
