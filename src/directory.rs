@@ -60,7 +60,7 @@ impl Directory {
     }
 
     /// A seat in the first open room of the game with these options.
-    pub fn book_open(&self, game: &str, options: &str) -> Option<Seat> {
+    pub fn book_open(&self, game: &str, options: &str) -> Option<Booked> {
         let rooms = lock(&self.rooms);
         rooms
             .values()
@@ -104,6 +104,30 @@ struct Booking {
     last_player: u32,
 }
 
+/// A seat that is booked and that nobody has taken yet. Dropped, it is free again: whoever asked
+/// for it may be gone by the time it is found.
+pub struct Booked {
+    seat: Seat,
+    taken: bool,
+}
+
+impl Booked {
+    /// Takes the seat, for [`Seat::join`].
+    #[must_use]
+    pub fn take(mut self) -> Seat {
+        self.taken = true;
+        self.seat.clone()
+    }
+}
+
+impl Drop for Booked {
+    fn drop(&mut self) {
+        if !self.taken {
+            self.seat.room.unbook();
+        }
+    }
+}
+
 /// A seat in a room. It is held for its player until [`Seat::leave`].
 #[derive(Clone)]
 pub struct Seat {
@@ -135,7 +159,7 @@ impl RoomRecord {
     }
 
     /// Takes a free seat, or says why there is none.
-    pub fn book(self: &Arc<Self>) -> Result<Seat, Refusal> {
+    pub fn book(self: &Arc<Self>) -> Result<Booked, Refusal> {
         let mut booking = lock(&self.booking);
         if !booking.open {
             return Err(Refusal::UnknownRoom);
@@ -145,10 +169,11 @@ impl RoomRecord {
         }
         booking.taken += 1;
         booking.last_player += 1;
-        Ok(Seat { room: Arc::clone(self), player: PlayerId(booking.last_player) })
+        let seat = Seat { room: Arc::clone(self), player: PlayerId(booking.last_player) };
+        Ok(Booked { seat, taken: false })
     }
 
-    /// Gives a booked seat back.
+    /// Frees a seat.
     pub fn unbook(&self) {
         let mut booking = lock(&self.booking);
         booking.taken = booking.taken.saturating_sub(1);

@@ -4,7 +4,8 @@
 //! skipped for it, nothing is queued, and once the socket is free it gets one change from the
 //! frame it was handed last to now. Events are never skipped: they wait here, within bounds, and
 //! go out with the next frame; when the bounds are hit the client is too slow to play and is
-//! closed.
+//! closed. The bounds are for what waits from earlier ticks, so that a busy tick does not close
+//! clients that keep up.
 
 use std::collections::VecDeque;
 
@@ -20,6 +21,9 @@ pub struct OutboxLimits {
     pub event_bytes_max: usize,
 }
 
+/// How many times `event_bytes_max` the events of one tick may take.
+const BUSY_TICK: usize = 8;
+
 /// More events wait than may.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Overflow;
@@ -31,6 +35,8 @@ pub struct Outbox {
     base: Option<Tick>,
     events: VecDeque<Waiting>,
     bytes: usize,
+    /// Events that wait from before the tick of the newest, and their bytes.
+    earlier: (usize, usize),
     numbered: u32,
 }
 
@@ -44,7 +50,14 @@ impl Outbox {
     /// A client that was handed nothing yet.
     #[must_use]
     pub fn new(limits: OutboxLimits) -> Self {
-        Outbox { limits, base: None, events: VecDeque::new(), bytes: 0, numbered: 0 }
+        Outbox {
+            limits,
+            base: None,
+            events: VecDeque::new(),
+            bytes: 0,
+            earlier: (0, 0),
+            numbered: 0,
+        }
     }
 
     /// The frame last handed to the client's socket. `None`: it needs the whole state.
@@ -60,9 +73,14 @@ impl Outbox {
 
     /// Queues an event.
     pub fn event(&mut self, tick: Tick, body: &std::sync::Arc<[u8]>) -> Result<(), Overflow> {
+        if self.events.back().is_some_and(|newest| newest.tick != tick) {
+            self.earlier = (self.events.len(), self.bytes);
+        }
         let bytes = self.bytes + body.len();
-        if self.events.len() >= self.limits.events_max.min(FRAME_EVENTS_MAX as usize)
-            || bytes > self.limits.event_bytes_max
+        if self.earlier.0 >= self.limits.events_max
+            || self.earlier.1 > self.limits.event_bytes_max
+            || self.events.len() >= FRAME_EVENTS_MAX as usize
+            || bytes > BUSY_TICK * self.limits.event_bytes_max
         {
             return Err(Overflow);
         }
@@ -90,6 +108,7 @@ impl Outbox {
             write_event(self.numbered, tick.0.wrapping_sub(event.tick.0), &event.body, out);
         }
         self.bytes = 0;
+        self.earlier = (0, 0);
         // A burst must not stay as memory.
         self.events.shrink_to(8);
     }
@@ -123,13 +142,28 @@ mod tests {
     #[test]
     fn events_wait_within_bounds() {
         let mut outbox = Outbox::new(LIMITS);
-        let (small, large): (Arc<[u8]>, Arc<[u8]>) = ([0; 4].into(), [0; 61].into());
+        let (small, large): (Arc<[u8]>, Arc<[u8]>) = ([0; 4].into(), [0; 65].into());
+        // By bytes.
         assert_eq!(outbox.event(Tick(1), &large), Ok(()));
-        assert_eq!(outbox.event(Tick(1), &small), Err(Overflow));
-        outbox.hand_over(Tick(2), &mut Vec::new());
-        assert!((0..8).all(|_| outbox.event(Tick(2), &small).is_ok()));
+        assert_eq!(outbox.event(Tick(1), &small), Ok(()));
         assert_eq!(outbox.event(Tick(2), &small), Err(Overflow));
+        // By number.
+        outbox.hand_over(Tick(2), &mut Vec::new());
+        assert!((0..8).all(|tick| outbox.event(Tick(3 + tick), &small).is_ok()));
+        assert_eq!(outbox.event(Tick(11), &small), Err(Overflow));
         assert!(outbox.has_events());
+    }
+
+    #[test]
+    fn a_busy_tick_does_not_close_a_client_that_keeps_up() {
+        let mut outbox = Outbox::new(LIMITS);
+        let small: Arc<[u8]> = [0; 4].into();
+        for tick in 1..20 {
+            assert!((0..100).all(|_| outbox.event(Tick(tick), &small).is_ok()));
+            outbox.hand_over(Tick(tick), &mut Vec::new());
+        }
+        // Without bound it is not either.
+        assert!((0..=8 * 64 / 4).any(|_| outbox.event(Tick(20), &small).is_err()));
     }
 
     /// One step of a room with three viewers: how the world changes, and who can be sent to.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use greenroom_proto::{GAME_NAME_MAX, Layout, Schema, schema_of, wire};
+use greenroom_proto::{GAME_NAME_MAX, Layout, Message, Schema, schema_of, wire};
 
 use crate::bot::{AnyBot, Bot, BotMaker, TypedBot};
 use crate::effects::EffectHandler;
@@ -62,10 +62,10 @@ impl<G: Game> AnyGame for Typed<G> {
         Ok(RoomPlan { options: options.to_json(), pace, seats: G::seats(&options) })
     }
     fn is_input(&self, body: &[u8]) -> bool {
-        wire::decode::<G::Input>(body).is_ok()
+        decodes::<G::Input>(body)
     }
     fn is_request(&self, body: &[u8]) -> bool {
-        wire::decode::<G::Request>(body).is_ok()
+        decodes::<G::Request>(body)
     }
     fn create(&self, options: &str, seed: u64) -> Result<Box<dyn AnyRoom>, String> {
         let room = Room::<G>::new(options, seed).map_err(|error| error.to_string())?;
@@ -75,6 +75,12 @@ impl<G: Game> AnyGame for Typed<G> {
         let room = Room::<G>::restore(keyframe).map_err(|error| error.to_string())?;
         Ok(Box::new(room))
     }
+}
+
+/// Whether a stranger's bytes are a message. The type's own `Deserialize` may panic on them: that
+/// is a message that does not decode.
+fn decodes<M: Message>(body: &[u8]) -> bool {
+    std::panic::catch_unwind(|| wire::decode::<M>(body).is_ok()).unwrap_or(false)
 }
 
 /// A game with all that is known about it.

@@ -139,7 +139,9 @@ impl Server {
                 .on_exit(move |exit| room_ended(&directory, exit))
         });
         let (connections_spec, connections) = Partitioned::new("connections", cores, |number| {
-            SupervisorSpec::dynamic(format!("connections/{number}"), Dynamic::default())
+            // Each may wait a second for its client's goodbye; a container waits ten for us.
+            let options = Dynamic { stop_at_once: 4096, ..Dynamic::default() };
+            SupervisorSpec::dynamic(format!("connections/{number}"), options)
         });
         let lobby = Slot::new();
         let lobby_args = Lobby {

@@ -235,7 +235,8 @@ impl Connection {
         };
         let busy = || Err((Refusal::Failed, "the lobby does not answer: try again".to_owned()));
         match asked.unwrap_or_else(busy) {
-            Ok(seat) => {
+            Ok(booked) => {
+                let seat = booked.take();
                 self.client.hold(seat.clone());
                 seat.join(&self.client, id, self.schemas.contains(&seat.room.entry.schema_hash));
             }

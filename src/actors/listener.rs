@@ -36,7 +36,7 @@ type Listening = (Arc<TcpListener>, bool);
 pub struct Sockets(Arc<Mutex<Vec<Listening>>>);
 
 impl Sockets {
-    /// These.
+    /// Sockets, and whether each speaks TLS.
     #[must_use]
     pub fn new(sockets: Vec<(TcpListener, bool)>) -> Self {
         let sockets = sockets.into_iter().map(|(socket, secure)| (Arc::new(socket), secure));

@@ -13,9 +13,9 @@ use super::actor::{Actor, Context, Failure, Named, Reply, catch};
 use super::results::ResultSink;
 use super::room::{RoomActor, RoomArgs};
 use crate::config::Config;
-use crate::directory::{Directory, RoomRecord, Seat};
+use crate::directory::{Booked, Directory, RoomRecord};
 use crate::registry::{Entry, Games, RoomPlan};
-use crate::supervision::{ChildSpec, Partitioned};
+use crate::supervision::{ChildSpec, Partitioned, Shutdown};
 
 /// A refusal with the reason for a person.
 pub type Refused = (Refusal, String);
@@ -23,7 +23,7 @@ pub type Refused = (Refusal, String);
 /// What the lobby is asked.
 pub enum LobbyMsg {
     /// For a seat.
-    Seat(JoinTarget, Reply<Result<Seat, Refused>>),
+    Seat(JoinTarget, Reply<Result<Booked, Refused>>),
 }
 
 impl Named for LobbyMsg {
@@ -61,11 +61,8 @@ impl Actor for Lobby {
     async fn handle(&mut self, msg: LobbyMsg, _: &Context<LobbyMsg>) -> Result<(), Failure> {
         match msg {
             LobbyMsg::Seat(target, reply) => {
-                let answer = self.seat(target).await;
-                if let Err(Ok(seat)) = reply.send(answer) {
-                    // Whoever asked is gone.
-                    seat.room.unbook();
-                }
+                // Whoever asked may be gone; then the seat is free again.
+                let _ = reply.send(self.seat(target).await);
             }
         }
         Ok(())
@@ -73,7 +70,7 @@ impl Actor for Lobby {
 }
 
 impl Lobby {
-    async fn seat(&self, target: JoinTarget) -> Result<Seat, Refused> {
+    async fn seat(&self, target: JoinTarget) -> Result<Booked, Refused> {
         match target {
             JoinTarget::Create { game, options } => {
                 let (entry, plan) = self.plan(&game, &options)?;
@@ -120,7 +117,7 @@ impl Lobby {
         Ok((entry, plan.map_err(|why| (Refusal::BadOptions, why))?))
     }
 
-    async fn create(&self, entry: &Entry, plan: RoomPlan) -> Result<Seat, Refused> {
+    async fn create(&self, entry: &Entry, plan: RoomPlan) -> Result<Booked, Refused> {
         let random = || {
             getrandom::u64().map_err(|error| {
                 (Refusal::Failed, format!("the system has no random numbers: {error}"))
@@ -135,7 +132,8 @@ impl Lobby {
         }
         let args =
             RoomArgs { record, config: Arc::clone(&self.config), results: self.results.clone() };
-        let spec = ChildSpec::once::<RoomActor>(id.to_string(), args);
+        let spec = ChildSpec::once::<RoomActor>(id.to_string(), args)
+            .shutdown(Shutdown::Within(self.config.deadlines.shutdown_timeout));
         if let Err(error) = self.rooms.start_child(id.0, spec).await {
             self.directory.remove(id);
             tracing::error!(room = %id, "a room could not be started: {error}");

@@ -9,7 +9,7 @@ use super::{SECTIONS, TUNABLES};
 const HEAD: &str = "\
 # Every setting of the Greenroom server, as this server sees it. Usable as greenroom.toml.
 # Precedence: flag, environment variable, this file, default. Lines can be left out.
-# (fixed) needs a restart; the others may change while the server runs.
+# All take effect at the next start. Those marked (fixed) always will; a later version may\n# change the others while it runs.
 ";
 
 impl Settings {

@@ -189,9 +189,6 @@ tunables! {
         /// Bytes of its log a room keeps in memory.
         log_bytes_max: usize = 1_048_576, bytes(65_536, 1_073_741_824), Live,
             "two keyframes and what follows; with 10,000 rooms at their bound this is 10 GB";
-        /// Time for the answer to a request.
-        request_deadline as "request_deadline_ms": Duration = 5_000, ms(50, 120_000), Live,
-            "longer than a restart of the room; then the client gets a typed error instead of silence";
         /// Time after which a room without players ends.
         room_empty as "room_empty_secs": Duration = 60, secs(0, 86_400), Live,
             "everybody may lose the same network for a moment and come back to the match";

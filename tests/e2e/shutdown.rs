@@ -4,12 +4,12 @@ use std::net::TcpListener;
 
 use greenroom::Games;
 use greenroom::bot::Act;
-use greenroom::proto::Then;
+use greenroom::proto::{Then, ToClient};
 use greenroom_client::{Client, Closed, ConnectError, Join, Update};
 
 use crate::support::process::{Process, run};
 use crate::support::raw::Got;
-use crate::support::{ended, next, until, within};
+use crate::support::{TestServer, closed, ended, new_room, next, until, within};
 
 /// Plays in the arena until the connection ends.
 async fn play(mut client: Client) -> Closed {
@@ -55,7 +55,7 @@ async fn stops_in_order_at(signal: &str) {
     let mut rude = server.target().greeted().await;
     server.signal(signal);
     let window = match rude.next().await {
-        Got::Control(greenroom::proto::ToClient::Closing { retry_after_ms, .. }) => retry_after_ms,
+        Got::Control(ToClient::Closing { retry_after_ms, .. }) => retry_after_ms,
         other => panic!("{other:?}"),
     };
     assert!(window > 0);
@@ -94,10 +94,22 @@ async fn a_second_signal_stops_at_once() {
     let mut server = Process::serve(&["--plain", "off"]);
     let mut rude = server.target().greeted().await;
     server.signal("TERM");
-    while !matches!(rude.next().await, Got::Close(4200, _)) {}
+    assert!(matches!(rude.next().await, Got::Control(ToClient::Closing { .. })));
+    assert!(matches!(rude.next().await, Got::Close(4200, _)));
     server.signal("TERM");
     assert_eq!(server.ended().await.code(), Some(1), "{}", server.errors());
     assert!(server.errors().contains("SIGTERM again: stopped at once"), "{}", server.errors());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stopped_server_gives_its_port_back() {
+    let server = TestServer::start(|_| {}).await;
+    let address = server.server.wss();
+    let (mut client, _) = server.seated(new_room("")).await;
+    let (dir, code) = tokio::join!(server.stopped(), closed(&mut client));
+    assert_eq!(code, 4200);
+    TcpListener::bind(address).unwrap();
+    drop(dir);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,9 +7,10 @@ use greenroom::config::Config;
 use greenroom::proto::frame::HashCheck;
 use greenroom::proto::{JoinTarget, PlayerId, Replica, RoomId, Rows, Schema, wire};
 use greenroom_client::{Client, Join, Update};
+use tokio::sync::watch;
 
 use crate::support::probe::{Event, Request};
-use crate::support::raw::{Got, Raw, Target};
+use crate::support::raw::{Raw, Target};
 use crate::support::{DEADLINE, TestServer, find, new_room, until, within};
 
 /// How long the client does not read.
@@ -29,10 +30,10 @@ struct Watched {
     client: Client,
 }
 
-/// Plays until the clock says stop and the tick is reached.
-async fn watch(mut client: Client, until: Instant) -> Watched {
+/// Plays until it is told to stop.
+async fn watch(mut client: Client, stop: watch::Receiver<bool>) -> Watched {
     let (mut ticks, mut rows, mut steps_told) = (Vec::new(), BTreeMap::new(), Vec::new());
-    while Instant::now() < until {
+    while !*stop.borrow() {
         match within("a frame", client.next()).await {
             Update::Frame { tick, .. } => {
                 ticks.push(tick.0);
@@ -54,8 +55,7 @@ fn contiguous(numbers: &[u32]) -> bool {
 }
 
 /// A peer with a seat that will not read for a while.
-async fn stalled(server: &TestServer, room: RoomId) -> (Raw, Replica, PlayerId) {
-    let mut raw = Target::of(server).open_narrow().await;
+async fn stalled(mut raw: Raw, room: RoomId) -> (Raw, Replica, PlayerId) {
     let joined = raw.join(JoinTarget::Room(room)).await;
     let schema: Schema = wire::decode(&joined.schema.unwrap()).unwrap();
     (raw, Replica::new(schema.layout()), joined.player)
@@ -69,29 +69,37 @@ async fn slow_client_converges_and_room_keeps_its_pace() {
     for _ in 0..6 {
         others.push(server.seated(Join::Room(seat.room)).await.0);
     }
-    let (mut raw, mut replica, _) = stalled(&server, seat.room).await;
-    let over = Instant::now() + STALL;
-    // They go on a while after the stall, for the comparison.
-    let watching =
-        others.into_iter().map(|client| tokio::spawn(watch(client, over + Duration::from_secs(2))));
-    let watching: Vec<_> = watching.collect();
-    tokio::time::sleep_until(over.into()).await;
+    let (mut raw, mut replica, _) =
+        stalled(Target::of(&server).open_narrow().await, seat.room).await;
+    let (stop, stopped) = watch::channel(false);
+    let began = Instant::now();
+    let watching: Vec<_> =
+        others.into_iter().map(|client| tokio::spawn(watch(client, stopped.clone()))).collect();
+    tokio::time::sleep(STALL).await;
+    raw.widen();
 
     let (mut events, mut frames, mut skipped) = (Vec::new(), Vec::new(), 0);
-    let mut last = None;
-    while Instant::now() < over + Duration::from_millis(1500) {
-        let Got::State(message) = raw.next().await else { continue };
-        let frame = replica.apply(&message).unwrap();
-        assert_ne!(frame.hash, HashCheck::Differs, "at {}", frame.tick);
-        if let Some(last) = last.replace(frame.tick.0)
-            && frame.tick.0 > last + 1
-        {
-            assert_eq!(frame.hash, HashCheck::Agrees, "a merged frame says its hash");
-            skipped += frame.tick.0 - last - 1;
+    let (mut last, mut in_step) = (None, 0);
+    within("the stalled client is in step again", async {
+        while skipped == 0 || in_step < 20 {
+            let message = raw.state().await;
+            let frame = replica.apply(&message).unwrap();
+            assert_ne!(frame.hash, HashCheck::Differs, "at {}", frame.tick);
+            in_step += 1;
+            if let Some(last) = last.replace(frame.tick.0)
+                && frame.tick.0 > last + 1
+            {
+                assert_eq!(frame.hash, HashCheck::Agrees, "a merged frame says its hash");
+                skipped += frame.tick.0 - last - 1;
+                in_step = 0;
+            }
+            frames.push((frame.tick.0, replica.rows().clone()));
+            events.extend(frame.events);
         }
-        frames.push((frame.tick.0, replica.rows().clone()));
-        events.extend(frame.events);
-    }
+    })
+    .await;
+    stop.send(true).unwrap();
+    let watched_for = began.elapsed();
     assert!(skipped > 40, "it was never behind: {skipped} frames skipped, {} got", frames.len());
     // Events: none lost, none twice, in order, through the whole stall.
     let numbers: Vec<u32> = events.iter().map(|event| event.number).collect();
@@ -114,7 +122,7 @@ async fn slow_client_converges_and_room_keeps_its_pace() {
         let watched = within("the others", watched).await.unwrap();
         assert!(contiguous(&watched.ticks), "somebody in step was skipped");
         assert!(contiguous(&watched.steps_told));
-        let per_sec = watched.ticks.len() as f64 / 7.0;
+        let per_sec = watched.ticks.len() as f64 / watched_for.as_secs_f64();
         assert!(per_sec > 10.0, "{per_sec} frames a second of 20");
         assert_eq!(watched.client.stats().desyncs, 0);
         for (tick, rows) in &frames {
@@ -124,18 +132,19 @@ async fn slow_client_converges_and_room_keeps_its_pace() {
             }
         }
     }
-    assert!(compared > 70, "{compared} states were compared");
+    assert!(compared > 50, "{compared} states were compared");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_events_than_may_wait_end_the_stalled_client_and_only_it() {
     let server = TestServer::start(small_buffers).await;
-    let options = r#"{"cells":300,"tick_hz":20}"#;
+    // So much that a socket of the usual size is stuck soon, and is soon empty again.
+    let options = r#"{"cells":2000,"tick_hz":20}"#;
     let (mut client, seat) = server.seated(new_room(options)).await;
-    let (mut raw, _, player) = stalled(&server, seat.room).await;
-    // By now its socket is stuck: a frame is over 1 KB and the buffers hold few of them.
+    let (mut raw, _, player) = stalled(Target::of(&server).greeted().await, seat.room).await;
+    let from = client.rows().map_or(0, |(tick, _)| tick.0);
     find(&mut client, |update| match update {
-        Update::Frame { tick, .. } => (tick.0 > 60).then_some(()),
+        Update::Frame { tick, .. } => (tick.0 > from + 80).then_some(()),
         _ => None,
     })
     .await;
@@ -169,7 +178,7 @@ async fn a_socket_that_takes_nothing_for_too_long_is_given_up() {
     })
     .await;
     let (mut client, seat) = server.seated(new_room(r#"{"cells":300}"#)).await;
-    let (raw, _, player) = stalled(&server, seat.room).await;
+    let (raw, _, player) = stalled(Target::of(&server).open_narrow().await, seat.room).await;
     let since = Instant::now();
     find(&mut client, |update| match update {
         Update::Event(event) => {
@@ -189,7 +198,8 @@ async fn a_socket_that_takes_nothing_for_too_long_is_given_up() {
 async fn in_a_room_that_steps_on_commands_the_stalled_client_gets_the_last_state_too() {
     let server = TestServer::start(small_buffers).await;
     let (mut client, seat) = server.seated(new_room(r#"{"cells":300,"tick_hz":0}"#)).await;
-    let (mut raw, mut replica, _) = stalled(&server, seat.room).await;
+    let (mut raw, mut replica, _) =
+        stalled(Target::of(&server).open_narrow().await, seat.room).await;
     let mut sum = 0;
     for _ in 0..100 {
         sum = within("an answer", client.request(&Request::Add(1), DEADLINE)).await.unwrap();
@@ -199,13 +209,12 @@ async fn in_a_room_that_steps_on_commands_the_stalled_client_gets_the_last_state
     within("the last state", async {
         let mut frames = 0;
         loop {
-            if let Got::State(message) = raw.next().await {
-                frames += 1;
-                let frame = replica.apply(&message).unwrap();
-                assert_ne!(frame.hash, HashCheck::Differs);
-                if frame.tick.0 == state.step {
-                    break assert!(frames < 80, "it was never behind: {frames} frames");
-                }
+            let message = raw.state().await;
+            frames += 1;
+            let frame = replica.apply(&message).unwrap();
+            assert_ne!(frame.hash, HashCheck::Differs);
+            if frame.tick.0 == state.step {
+                break assert!(frames < 80, "it was never behind: {frames} frames");
             }
         }
     })

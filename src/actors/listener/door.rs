@@ -23,7 +23,7 @@ use crate::net::link::Link;
 use crate::net::origin::Origins;
 use crate::net::reader::Reader;
 use crate::net::tls;
-use crate::supervision::{ChildSpec, Partitioned};
+use crate::supervision::{ChildSpec, Partitioned, Shutdown};
 
 /// Clients that cannot stay come back spread over this time, in milliseconds.
 const FULL_WINDOW_MS: u32 = 10_000;
@@ -113,7 +113,8 @@ impl Door {
         let reader = Reader::new(Arc::clone(&link), early, config).await;
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let args = ConnectionArgs { link, reader, place, shared: Arc::clone(&self.shared) };
-        let spec = ChildSpec::once::<Connection>(number.to_string(), args);
+        let spec = ChildSpec::once::<Connection>(number.to_string(), args)
+            .shutdown(Shutdown::Within(config.deadlines.shutdown_timeout));
         if let Err(error) = self.connections.start_child(number, spec).await {
             tracing::warn!("a connection could not be started: {error}");
         }
@@ -128,6 +129,7 @@ fn set_options(tcp: &TcpStream, config: &Config) {
     #[cfg(target_os = "linux")]
     let _ =
         socket.set_tcp_notsent_lowat(config.edge.send_buffer_bytes.try_into().unwrap_or(u32::MAX));
+    // Besides what is unsent this holds what is on its way, so it is larger.
     let _ = socket.set_send_buffer_size(config.edge.send_buffer_bytes.saturating_mul(4));
 }
 

@@ -92,7 +92,7 @@ impl Target {
     pub async fn open_narrow(&self) -> Raw {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4096).unwrap();
-        let tcp = socket.connect(self.address).await.unwrap();
+        let tcp = within("TCP", socket.connect(self.address)).await.unwrap();
         let mut raw = within("TLS", self.tls(tcp)).await.unwrap();
         raw.upgrade("").await;
         raw.greet().await;
@@ -176,11 +176,31 @@ impl Raw {
         .await
     }
 
-    /// The next thing that the server says.
+    /// The next state frame; control messages before it are left out.
+    pub async fn state(&mut self) -> Vec<u8> {
+        loop {
+            match self.next().await {
+                Got::State(message) => return message,
+                Got::Control(_) | Got::Ping | Got::Pong => {}
+                end => panic!("no state frame comes any more: {end:?}"),
+            }
+        }
+    }
+
+    /// Lets the kernel take as much as usual again: a window of a few bytes is slow, too.
+    pub fn widen(&self) {
+        let socket = socket2::SockRef::from(self.stream.get_ref().0);
+        socket.set_recv_buffer_size(1 << 18).unwrap();
+    }
+
+    /// The next thing that the server says. Pings are answered.
     pub async fn next(&mut self) -> Got {
         within("something from the server", async {
             loop {
                 if let Some(got) = self.take() {
+                    if got == Got::Ping {
+                        self.frame(FIN | PONG, &[]).await;
+                    }
                     return got;
                 }
                 if let Some(proper) = self.read().await {
