@@ -92,7 +92,6 @@ fn render(text: &str, name: &CrateName, greenroom: &str) -> String {
     let text = text
         .replace("GREENROOM_PATH", greenroom)
         .replace("GREENROOM_VERSION", env!("CARGO_PKG_VERSION"))
-        .replace("GREENROOM_REPOSITORY", env!("CARGO_PKG_REPOSITORY"))
         .replace("RUST_VERSION", env!("CARGO_PKG_RUST_VERSION"))
         .replace("tag_crate", &name.library());
     ["\"tag\"", "--game tag ", "tag-sim", "# tag\n"]
