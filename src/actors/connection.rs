@@ -93,10 +93,8 @@ impl Actor for Connection {
         let mailbox = ctx.mailbox().clone();
         let ears = ClientEars { client: Arc::clone(&client), mailbox: mailbox.clone() };
         let reader = tokio::spawn(async move {
-            let ended = EndedAnyway(mailbox.clone());
-            let why = reader.run(ears).await;
-            std::mem::forget(ended);
-            let _ = mailbox.cast(ConnectionMsg::Ended(why));
+            let mut end = ReaderEnd { mailbox, why: CloseCode::Failed };
+            end.why = reader.run(ears).await;
         });
         counter!("greenroom_connections_total").increment(1);
         Ok(Connection { client, shared, schemas: Vec::new(), reader, _place: place })
@@ -172,11 +170,14 @@ impl Ears for ClientEars {
 }
 
 /// Tells the actor that its reader ended even when the reader panicked.
-struct EndedAnyway(Mailbox<ConnectionMsg>);
+struct ReaderEnd {
+    mailbox: Mailbox<ConnectionMsg>,
+    why: CloseCode,
+}
 
-impl Drop for EndedAnyway {
+impl Drop for ReaderEnd {
     fn drop(&mut self) {
-        let _ = self.0.cast(ConnectionMsg::Ended(CloseCode::Failed));
+        let _ = self.mailbox.cast(ConnectionMsg::Ended(self.why));
     }
 }
 
