@@ -11,13 +11,18 @@ pub mod door;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use metrics::counter;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use self::door::{ACCEPT_BACK_OFF, Door};
+use self::door::Door;
 use super::actor::{Actor, Context, Failure, Named};
+
+/// How long to wait after an accept that failed for want of something: the cause does not go away
+/// by asking again at once.
+const ACCEPT_BACK_OFF: Duration = Duration::from_millis(100);
 
 /// What the listener starts from.
 #[derive(Clone)]

@@ -131,7 +131,6 @@ impl Actor for RoomActor {
             None => self.command_step()?,
         };
         if over || self.is_abandoned() {
-            self.record.shut();
             ctx.stop();
         } else {
             self.set_alarm(ctx);

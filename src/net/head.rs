@@ -28,6 +28,14 @@ pub struct Upgraded<IO> {
     pub host: Option<String>,
 }
 
+impl<IO> Upgraded<IO> {
+    /// The same request on what `change` makes of its connection.
+    pub fn map<T>(self, change: impl FnOnce(IO) -> T) -> Upgraded<T> {
+        let Upgraded { io, early, origin, host } = self;
+        Upgraded { io: change(io), early, origin, host }
+    }
+}
+
 /// Reads one request head and answers it. `None` when that was all there is to it.
 pub async fn serve<IO>(io: IO, head_bytes_max: usize, deadline: Duration) -> Option<Upgraded<IO>>
 where

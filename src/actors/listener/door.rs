@@ -7,7 +7,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use greenroom_proto::CloseCode;
 use metrics::counter;
@@ -70,16 +69,16 @@ impl Door {
             return;
         };
         let Some(upgraded) = self.head(stream, config).await else { return };
-        let Upgraded { io, early, origin, host } = upgraded;
-        let (tcp, connection) = io.into_inner();
-        let link = Link::new(tcp, Some(Box::new(connection)));
-        self.seat(link, early, place, origin, host, config).await;
+        let upgraded = upgraded.map(|stream| {
+            let (tcp, connection) = stream.into_inner();
+            Link::new(tcp, Some(Box::new(connection)))
+        });
+        self.seat(upgraded, place, config).await;
     }
 
     async fn enter_plain(&self, tcp: TcpStream, place: Place, config: &Config) {
         let Some(upgraded) = self.head(tcp, config).await else { return };
-        let Upgraded { io, early, origin, host } = upgraded;
-        self.seat(Link::new(io, None), early, place, origin, host, config).await;
+        self.seat(upgraded.map(|tcp| Link::new(tcp, None)), place, config).await;
     }
 
     async fn head<IO>(&self, io: IO, config: &Config) -> Option<Upgraded<IO>>
@@ -90,15 +89,8 @@ impl Door {
     }
 
     /// Starts the actor; from here on the connection is in the tree.
-    async fn seat(
-        &self,
-        link: Arc<Link>,
-        early: Vec<u8>,
-        place: Place,
-        origin: Option<String>,
-        host: Option<String>,
-        config: &Config,
-    ) {
+    async fn seat(&self, upgraded: Upgraded<Arc<Link>>, place: Place, config: &Config) {
+        let Upgraded { io: link, early, origin, host } = upgraded;
         if place.is_refusal() {
             counter!("greenroom_connections_refused_total", "why" => "full").increment(1);
             link.close_with_window(CloseCode::Full, FULL_WINDOW_MS);
@@ -132,7 +124,3 @@ fn set_options(tcp: &TcpStream, config: &Config) {
     // Besides what is unsent this holds what is on its way, so it is larger.
     let _ = socket.set_send_buffer_size(config.edge.send_buffer_bytes.saturating_mul(4));
 }
-
-/// How long to wait after an accept that failed for want of something: the cause does not go away
-/// by asking again at once.
-pub const ACCEPT_BACK_OFF: Duration = Duration::from_millis(100);
