@@ -17,8 +17,8 @@
 //! ```
 
 use crate::bits::{BadState, BitReader, BitWriter, unzigzag, zigzag};
+use crate::layout::Layout;
 use crate::rows::{Rows, TableRows};
-use crate::schema::Layout;
 use crate::table::ENTITIES_MAX;
 
 const UPDATE: u32 = 0;
@@ -87,7 +87,7 @@ fn encode_lane(change: i32, bits: &mut BitWriter<'_>) {
 /// between and must be thrown away.
 pub fn apply(bytes: &[u8], layout: &Layout, rows: &mut Rows) -> Result<(), BadState> {
     let mut bits = BitReader::new(bytes);
-    for number in 0..layout.0.len() {
+    for number in 0..layout.tables().len() {
         if !bits.flag()? {
             continue;
         }
@@ -98,7 +98,7 @@ pub fn apply(bytes: &[u8], layout: &Layout, rows: &mut Rows) -> Result<(), BadSt
             if slot >= ENTITIES_MAX {
                 return Err(BadState("a slot beyond the table's end"));
             }
-            apply_slot(&mut bits, rows, number, slot)?;
+            apply_slot(&mut bits, layout, rows, number, slot)?;
             slot += 1;
         }
     }
@@ -107,6 +107,7 @@ pub fn apply(bytes: &[u8], layout: &Layout, rows: &mut Rows) -> Result<(), BadSt
 
 fn apply_slot(
     bits: &mut BitReader<'_>,
+    layout: &Layout,
     rows: &mut Rows,
     number: usize,
     slot: usize,
@@ -126,9 +127,10 @@ fn apply_slot(
             }
         }
         SPAWN => {
-            rows.admit(number, slot + 1)?;
             let generation = bits.bits(16)? as u16;
-            for lane in rows.tables[number].spawn(slot, generation) {
+            rows.spawn(layout, number, slot, generation)?;
+            let width = rows.tables[number].width;
+            for lane in &mut rows.tables[number].lanes[slot * width..][..width] {
                 if bits.flag()? {
                     *lane = apply_lane(bits)?;
                 }
@@ -147,57 +149,4 @@ fn apply_slot(
 fn apply_lane(bits: &mut BitReader<'_>) -> Result<i32, BadState> {
     let below = bits.bits(5)?;
     Ok(unzigzag(bits.bits(below)? | 1 << below))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::schema::LANES_MAX;
-    use proptest::prelude::*;
-
-    fn rows(widths: &[usize], fill: &[(usize, usize, u16, Vec<i32>)]) -> Rows {
-        let mut rows = Rows::empty(&Layout(widths.to_vec()));
-        for (table, slot, generation, lanes) in fill {
-            let table = &mut rows.tables[table % widths.len()];
-            for (lane, value) in table.spawn(*slot, *generation).iter_mut().zip(lanes) {
-                *lane = *value;
-            }
-        }
-        rows
-    }
-
-    fn fill() -> impl Strategy<Value = Vec<(usize, usize, u16, Vec<i32>)>> {
-        let lane = prop_oneof![Just(0), -3..3i32, any::<i32>()];
-        prop::collection::vec(
-            (0..3usize, 0..40usize, 0..3u16, prop::collection::vec(lane, 5)),
-            0..30,
-        )
-    }
-
-    proptest! {
-        #[test]
-        fn any_change_is_applied_exactly(old in fill(), new in fill()) {
-            let widths = [1, 5, 3];
-            let (old, new) = (rows(&widths, &old), rows(&widths, &new));
-            let mut bytes = Vec::new();
-            encode(&old, &new, &mut bytes);
-            let mut replica = old.clone();
-            prop_assert_eq!(apply(&bytes, &Layout(widths.to_vec()), &mut replica), Ok(()));
-            prop_assert_eq!(&replica, &new);
-            prop_assert_eq!(replica.hash(), new.hash());
-            if old != new {
-                prop_assert_ne!(old.hash(), new.hash());
-            }
-        }
-
-        #[test]
-        fn hostile_bytes_are_an_error_or_a_bounded_state(
-            bytes in prop::collection::vec(any::<u8>(), 0..200), old in fill()
-        ) {
-            let widths = [1, LANES_MAX, 3];
-            let mut replica = rows(&widths, &old);
-            let _ = apply(&bytes, &Layout(widths.to_vec()), &mut replica);
-            prop_assert!(replica.bytes() <= crate::rows::ROWS_BYTES_MAX);
-        }
-    }
 }

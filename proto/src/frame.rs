@@ -4,8 +4,8 @@ use crate::bits::BadState;
 use crate::control::BODY_MAX;
 use crate::delta;
 use crate::id::Tick;
+use crate::layout::Layout;
 use crate::rows::Rows;
-use crate::schema::Layout;
 
 /// First byte of a control message; a [`crate::ToServer`] or [`crate::ToClient`] follows.
 pub const CONTROL: u8 = 0x00;

@@ -117,9 +117,11 @@ mod control;
 pub mod delta;
 pub mod frame;
 mod id;
+pub mod layout;
 mod replicate;
 mod rows;
 pub mod schema;
+mod seen;
 mod table;
 pub mod wire;
 
@@ -133,9 +135,13 @@ pub use control::{
 pub use frame::{Event, Frame, HashCheck, Head, Replica};
 pub use greenroom_derive::Replicate;
 pub use id::{NotARoomId, PlayerId, RoomId, Tick};
-pub use replicate::{Describe, Publish, Recover, Replicate, publish, recover, schema_of};
+pub use layout::Layout;
+pub use replicate::{
+    Describe, Publish, Recover, Replicate, Sync, layout_of, publish, recover, schema_of,
+};
 pub use rows::{ROWS_BYTES_MAX, Rows};
-pub use schema::{Layout, Schema};
+pub use schema::Schema;
+pub use seen::{Eye, Seen, Sight, Teams};
 pub use table::{ENTITIES_MAX, EntityId, Table};
 pub use wire::{Malformed, Message};
 

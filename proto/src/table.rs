@@ -9,11 +9,16 @@ pub struct Table<T> {
     slots: Vec<Slot<T>>,
     /// Empty slots, the next to be used last.
     free: Vec<u16>,
+    /// How many entities there ever were.
+    births: u32,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Slot<T> {
     generation: u16,
+    /// Which of all that ever were in the table, counted from 1: an order that entities somebody
+    /// may not see do not change.
+    birth: u32,
     entity: Option<T>,
 }
 
@@ -34,7 +39,7 @@ pub const ENTITIES_MAX: usize = 1 << 16;
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Table { slots: Vec::new(), free: Vec::new() }
+        Table { slots: Vec::new(), free: Vec::new(), births: 0 }
     }
 }
 
@@ -55,11 +60,13 @@ impl<T> Table<T> {
                 self.slots.len() < ENTITIES_MAX,
                 "a table holds at most {ENTITIES_MAX} entities"
             );
-            self.slots.push(Slot { generation: u16::MAX, entity: None });
+            self.slots.push(Slot { generation: u16::MAX, birth: 0, entity: None });
             (self.slots.len() - 1) as u16
         });
         let place = &mut self.slots[usize::from(slot)];
+        self.births = self.births.wrapping_add(1).max(1);
         place.generation = place.generation.wrapping_add(1);
+        place.birth = self.births;
         place.entity = Some(entity);
         EntityId { slot, generation: place.generation }
     }
@@ -90,7 +97,7 @@ impl<T> Table<T> {
 
     /// All entities by slot.
     pub fn iter(&self) -> impl Iterator<Item = (EntityId, &T)> {
-        self.slots().filter_map(|(id, entity)| Some((id, entity?)))
+        self.born().map(|(id, _, entity)| (id, entity))
     }
 
     /// All entities by slot.
@@ -133,11 +140,11 @@ impl<T> Table<T> {
         self.len() == 0
     }
 
-    /// Every slot up to the last that was ever used, the empty ones too.
-    pub(crate) fn slots(&self) -> impl Iterator<Item = (EntityId, Option<&T>)> {
-        self.slots.iter().enumerate().map(|(slot, place)| {
+    /// All entities by slot, with their births.
+    pub(crate) fn born(&self) -> impl Iterator<Item = (EntityId, u32, &T)> {
+        self.slots.iter().enumerate().filter_map(|(slot, place)| {
             let id = EntityId { slot: slot as u16, generation: place.generation };
-            (id, place.entity.as_ref())
+            Some((id, place.birth, place.entity.as_ref()?))
         })
     }
 
@@ -147,9 +154,9 @@ impl<T> Table<T> {
         for (id, entity) in occupied {
             while table.slots.len() < usize::from(id.slot) {
                 table.free.push(table.slots.len() as u16);
-                table.slots.push(Slot { generation: u16::MAX, entity: None });
+                table.slots.push(Slot { generation: u16::MAX, birth: 0, entity: None });
             }
-            table.slots.push(Slot { generation: id.generation, entity: Some(entity) });
+            table.slots.push(Slot { generation: id.generation, birth: 0, entity: Some(entity) });
         }
         table
     }

@@ -123,8 +123,11 @@ fn of_struct<'a>(proto: &Path, fields: impl Iterator<Item = &'a Field>) -> Resul
             recover.extend(quote! { #name: ::core::default::Default::default(), });
             continue;
         }
-        let step = sync.step.map_or(quote!(0.0f64), |step| {
-            quote! { const { assert!(#step > 0.0, "a step is greater than 0"); #step as f64 } }
+        let step = sync.step.map_or(quote!(&#proto::Sync::NONE), |step| {
+            quote! { const {
+                assert!(#step > 0.0, "a step is greater than 0");
+                &#proto::Sync { step: #step as f64, ..#proto::Sync::NONE }
+            } }
         });
         let text = name.to_string();
         lanes.extend(quote! { + <#of as #proto::Replicate>::LANES });
@@ -139,11 +142,11 @@ fn of_struct<'a>(proto: &Path, fields: impl Iterator<Item = &'a Field>) -> Resul
         const LANES: usize = #lanes;
         const TABLES: usize = #tables;
         #[allow(unused_variables)]
-        fn describe(name: &str, _: f64, out: &mut #proto::Describe) { #describe }
+        fn describe(name: &str, _: &#proto::Sync, out: &mut #proto::Describe) { #describe }
         #[allow(unused_variables)]
-        fn publish(&self, _: f64, out: &mut #proto::Publish<'_>) { #publish }
+        fn publish(&self, _: &#proto::Sync, out: &mut #proto::Publish<'_>) { #publish }
         #[allow(unused_variables)]
-        fn recover(_: f64, from: &mut #proto::Recover<'_>) -> Self { Self { #recover } }
+        fn recover(_: &#proto::Sync, from: &mut #proto::Recover<'_>) -> Self { Self { #recover } }
     })
 }
 
@@ -168,13 +171,13 @@ fn of_enum(proto: &Path, variants: &[&Ident], input: &DeriveInput) -> Result<Tok
     Ok(quote! {
         const LANES: usize = 1;
         const TABLES: usize = 0;
-        fn describe(name: &str, _: f64, out: &mut #proto::Describe) {
-            out.variants(name, &[#(#names),*]);
+        fn describe(name: &str, sync: &#proto::Sync, out: &mut #proto::Describe) {
+            out.variants(name, &[#(#names),*], sync);
         }
-        fn publish(&self, _: f64, out: &mut #proto::Publish<'_>) {
+        fn publish(&self, _: &#proto::Sync, out: &mut #proto::Publish<'_>) {
             out.lane(match self { #(Self::#variants => #index,)* });
         }
-        fn recover(_: f64, from: &mut #proto::Recover<'_>) -> Self {
+        fn recover(_: &#proto::Sync, from: &mut #proto::Recover<'_>) -> Self {
             let #value = from.lane();
             match #value { #(#numbered => Self::#rest,)* _ => Self::#first }
         }

@@ -1,0 +1,227 @@
+//! A schema made ready for the codec, and checked: it may come from a stranger.
+
+use std::sync::Arc;
+
+use crate::schema::{
+    BadSchema, GROUP_LANES_MAX, GROUPS_MAX, LaneKind, LaneSchema, Near, Predict, RowsKind,
+    SLOTS_MAX, Schema, TableSchema,
+};
+use crate::table::ENTITIES_MAX;
+
+/// What the codec needs of a schema.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Layout(Arc<Vec<TableLayout>>);
+
+/// What the codec needs of a table.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TableLayout {
+    /// How rows come and go.
+    pub rows: RowsKind,
+    /// Lanes of a row.
+    pub width: usize,
+    /// The groups of lanes; in a mask the texts follow them.
+    pub groups: Vec<Group>,
+    /// Bytes that each text may have.
+    pub texts: Vec<TextLayout>,
+    /// Whether viewers may see some rows only.
+    pub restricted: bool,
+    /// Where an entity is.
+    pub near: Option<Near>,
+    /// Slots at most.
+    pub slots_max: usize,
+    /// Tables whose rows are owned by rows of this one, and the slots per owner.
+    pub owned: Vec<(usize, u32)>,
+    /// Per lane: bits of its value in a spawn; 0 if not known.
+    pub widths: Vec<u8>,
+    /// Whether any lane has a tolerance.
+    pub tolerant: bool,
+}
+
+/// Lanes that are predicted, coded and masked together.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Group {
+    /// The first lane.
+    pub start: usize,
+    /// How many there are.
+    pub len: usize,
+    /// How they are predicted.
+    pub coding: Coding,
+    /// Differences wrap at 32 minus this many bits.
+    pub shift: u32,
+    /// By how much a published lane may differ from the true one.
+    pub tolerance: u32,
+}
+
+/// How a group is predicted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Coding {
+    /// It stays.
+    Hold,
+    /// It goes on as it went.
+    Linear,
+    /// A quaternion whose parts go on as they went; the greatest part, `2^(bits − 1) − 1`.
+    Quat(i32),
+}
+
+/// The bounds of a text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TextLayout {
+    /// Bytes at most.
+    pub max: usize,
+    /// Whether they are UTF-8.
+    pub utf8: bool,
+}
+
+impl TableLayout {
+    /// Bits of a mask.
+    #[must_use]
+    pub fn mask_bits(&self) -> u32 {
+        (self.groups.len() + self.texts.len()) as u32
+    }
+
+    /// Whether rows have a predictor. Cells have none: there may be very many.
+    #[must_use]
+    pub fn predicts(&self) -> bool {
+        !matches!(self.rows, RowsKind::Cells { .. })
+    }
+}
+
+impl Layout {
+    /// Checks a schema.
+    pub fn new(schema: &Schema) -> Result<Self, BadSchema> {
+        let mut tables: Vec<TableLayout> = Vec::new();
+        for (number, schema) in schema.tables.iter().enumerate() {
+            let slots_max = slots_max(number, schema, &tables)?;
+            if let Some((of, each)) = schema.rows.owner() {
+                if tables[of].restricted && !schema.restricted {
+                    return Err(BadSchema("rows that all may see of owners that all may not"));
+                }
+                tables[of].owned.push((number, each));
+            }
+            tables.push(table(schema, slots_max)?);
+        }
+        if tables.is_empty() {
+            return Err(BadSchema("no tables"));
+        }
+        Ok(Layout(Arc::new(tables)))
+    }
+
+    /// The tables in the order of the schema.
+    #[must_use]
+    pub fn tables(&self) -> &[TableLayout] {
+        &self.0
+    }
+
+    /// Whether any table has rows that some viewers may not see.
+    #[must_use]
+    pub fn is_restricted(&self) -> bool {
+        self.0.iter().any(|table| table.restricted)
+    }
+}
+
+fn slots_max(
+    number: usize,
+    schema: &TableSchema,
+    before: &[TableLayout],
+) -> Result<usize, BadSchema> {
+    match schema.rows {
+        RowsKind::Single if number == 0 => Ok(1),
+        _ if number == 0 => Err(BadSchema("the first table is not the single one")),
+        RowsKind::Single => Err(BadSchema("more than one single row")),
+        RowsKind::Entities => Ok(ENTITIES_MAX),
+        RowsKind::Owned { of, each } | RowsKind::Cells { of, each } => {
+            let owner = before.get(usize::from(of)).ok_or(BadSchema("rows owned by none"))?;
+            let slots = owner.slots_max.checked_mul(each as usize).unwrap_or(usize::MAX);
+            if each == 0 || slots > SLOTS_MAX {
+                return Err(BadSchema("rows with no slots or with too many"));
+            }
+            if matches!(owner.rows, RowsKind::Cells { .. }) {
+                return Err(BadSchema("rows owned by a cell"));
+            }
+            Ok(slots)
+        }
+    }
+}
+
+fn table(schema: &TableSchema, slots_max: usize) -> Result<TableLayout, BadSchema> {
+    let lanes: &[LaneSchema] = &schema.lanes;
+    let mut groups = Vec::new();
+    let mut start = 0;
+    while start < lanes.len() {
+        let len = 1 + lanes[start + 1..].iter().take_while(|lane| lane.joined).count();
+        groups.push(group(&lanes[start..start + len], start)?);
+        start += len;
+    }
+    if groups.len() + schema.texts.len() > GROUPS_MAX {
+        return Err(BadSchema("too many groups in a row"));
+    }
+    if groups.is_empty() && schema.texts.is_empty() && schema.rows.is_fixed() && slots_max > 1 {
+        return Err(BadSchema("cells without anything in them"));
+    }
+    if let Some(near) = schema.near {
+        let lane = |number: u16| lanes.get(usize::from(number)).is_some();
+        if !(lane(near.x) && lane(near.y) && schema.rows == RowsKind::Entities && schema.restricted)
+        {
+            return Err(BadSchema("a position that is not there"));
+        }
+    }
+    if schema.restricted && schema.rows.is_fixed() && schema.rows.owner().is_none() {
+        return Err(BadSchema("single values that not all may see"));
+    }
+    Ok(TableLayout {
+        rows: schema.rows,
+        width: lanes.len(),
+        tolerant: groups.iter().any(|group: &Group| group.tolerance > 0),
+        groups,
+        texts: schema
+            .texts
+            .iter()
+            .map(|text| TextLayout { max: text.max as usize, utf8: text.utf8 })
+            .collect(),
+        restricted: schema.restricted,
+        near: schema.near,
+        slots_max,
+        owned: Vec::new(),
+        widths: lanes
+            .iter()
+            .map(|lane| lane.kind.width().map_or(0, |bits| bits.max(1) as u8))
+            .collect(),
+    })
+}
+
+fn group(lanes: &[LaneSchema], start: usize) -> Result<Group, BadSchema> {
+    if lanes.len() > GROUP_LANES_MAX {
+        return Err(BadSchema("too many lanes in a group"));
+    }
+    let (coding, shift) = match &lanes[0].kind {
+        LaneKind::Quat(bits) => {
+            let parts = lanes[1..].iter().all(|lane| lane.kind == LaneKind::QuatPart(*bits));
+            if !(parts && lanes.len() == 4 && (4..=16).contains(bits)) {
+                return Err(BadSchema("a quaternion that is none"));
+            }
+            (Coding::Quat((1 << (bits - 1)) - 1), 0)
+        }
+        first => {
+            let bits = match first {
+                LaneKind::Angle(bits) if (1..=24).contains(bits) => u32::from(*bits),
+                LaneKind::Angle(_) => return Err(BadSchema("an angle of 0 or over 24 bits")),
+                _ => 32,
+            };
+            let alike = |lane: &LaneSchema| match lane.kind {
+                LaneKind::Angle(other) => u32::from(other) == bits,
+                LaneKind::Quat(_) | LaneKind::QuatPart(_) => false,
+                _ => bits == 32,
+            };
+            if !lanes.iter().all(alike) {
+                return Err(BadSchema("a group of different kinds"));
+            }
+            let coding = match lanes[0].predict {
+                Predict::Hold => Coding::Hold,
+                Predict::Linear => Coding::Linear,
+            };
+            (coding, 32 - bits)
+        }
+    };
+    let tolerance = lanes.iter().map(|lane| lane.tolerance).min().unwrap_or(0).min(1 << 20);
+    Ok(Group { start, len: lanes.len(), coding, shift, tolerance })
+}
