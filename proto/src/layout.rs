@@ -31,10 +31,37 @@ pub struct TableLayout {
     pub slots_max: usize,
     /// Tables whose rows are owned by rows of this one, and the slots per owner.
     pub owned: Vec<(usize, u32)>,
-    /// Per lane: bits of its value in a spawn; 0 if not known.
-    pub widths: Vec<u8>,
+    /// Per lane: how its value is sent whole.
+    pub widths: Vec<Width>,
     /// Whether any lane has a tolerance.
     pub tolerant: bool,
+}
+
+/// Bits of a lane's value where it is sent whole: 0 if not known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Width {
+    bits: u8,
+    signed: bool,
+}
+
+impl Width {
+    /// How many; 0 if not known.
+    #[must_use]
+    pub fn bits(self) -> u32 {
+        self.bits.into()
+    }
+
+    /// Whether the highest is a sign.
+    #[must_use]
+    pub fn is_signed(self) -> bool {
+        self.signed
+    }
+
+    /// Whether they are so few that it is not worth a bit to say that they are as before.
+    #[must_use]
+    pub fn is_short(self) -> bool {
+        (1..=2).contains(&self.bits)
+    }
 }
 
 /// Lanes that are predicted, coded and masked together.
@@ -182,11 +209,23 @@ fn table(schema: &TableSchema, slots_max: usize) -> Result<TableLayout, BadSchem
         near: schema.near,
         slots_max,
         owned: Vec::new(),
-        widths: lanes
-            .iter()
-            .map(|lane| lane.kind.width().map_or(0, |bits| bits.max(1) as u8))
-            .collect(),
+        widths: lanes.iter().map(width).collect(),
     })
+}
+
+fn width(lane: &LaneSchema) -> Width {
+    let (bits, signed) = match &lane.kind {
+        LaneKind::Angle(bits) | LaneKind::QuatPart(bits) => (*bits, true),
+        LaneKind::Bool | LaneKind::Some => (1, false),
+        LaneKind::Quat(_) => (2, false),
+        LaneKind::Range { most, .. } => ((32 - most.leading_zeros()).max(1) as u8, false),
+        LaneKind::Variant(names) => {
+            let last = names.len().saturating_sub(1) as u32;
+            ((32 - last.leading_zeros()).max(1) as u8, false)
+        }
+        _ => (0, false),
+    };
+    Width { bits, signed }
 }
 
 fn group(lanes: &[LaneSchema], start: usize) -> Result<Group, BadSchema> {

@@ -110,11 +110,10 @@
 //!
 //! [`CloseCode`] lists them all.
 
-mod bits;
 mod bounded;
 mod close;
+pub mod codec;
 mod control;
-pub mod delta;
 pub mod frame;
 mod id;
 pub mod layout;
@@ -125,9 +124,9 @@ mod seen;
 mod table;
 pub mod wire;
 
-pub use bits::BadState;
 pub use bounded::{Blob, List, Text, TooLong};
 pub use close::{CloseCode, Then};
+pub use codec::bits::BadState;
 pub use control::{
     BODY_MAX, Body, GAME_NAME_MAX, GameName, JoinTarget, Joined, LISTING_MAX, OPTIONS_MAX,
     OptionsText, RESULT_MAX, Refusal, RoomInfo, SCHEMAS_MAX, ToClient, ToServer,
