@@ -1,7 +1,9 @@
 //! The fixed ladders of Glenn Fiedler's "Snapshot Compression", as a yardstick for [`bodies`]: the
-//! difference to the frame before, zig-zag, in the narrowest of three widths, else the value itself.
-//! No prediction, no entropy coding. It counts bits and writes none. (A bit in front of each lane that
-//! says whether it changed makes it larger: when a body moves, nearly all its lanes change.)
+//! difference to the frame before, zig-zag, in the narrowest of three widths, else the value
+//! itself. No prediction, no entropy coding. It counts bits and writes none.
+//!
+//! A bit in front of each lane that says whether it changed would make it larger: when a body
+//! moves, nearly all its lanes change.
 //!
 //! [`bodies`]: super::bodies
 //!
