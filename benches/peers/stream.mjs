@@ -41,8 +41,8 @@ export function readStream(path) {
 
 /**
  * What a game does between two frames: `{ gone, come, moved, said }`. `gone` are slots, `come` are
- * `[slot, row]`, `moved` are `[slot, [[lane, value], …], [[text, value], …]]`, and `said` has for
- * each list how many lines it loses in front and which it gets at the end.
+ * `[slot, row]`, `moved` are `[slot, [[lane, value], …], [[text, value], …]]`; `said` says of each
+ * list how many lines it loses in front and which it gets at the end.
  */
 export function stepsOf(stream) {
   return stream.frames.slice(1).map((now, n) => {
