@@ -6,8 +6,8 @@
 // lanes as "number" instead, which is one byte for small values and three for most others.
 //
 // Encoding is `encode()` and `discardChanges()`, once for all clients. Assigning what changed, and
-// nothing else, is measured apart (`assign_us`): the library notes changes there. Times are CPU time
-// of the process per frame, the least of five passes over the stream after two that warm up, and
+// nothing else, is measured apart (`assign_us`): the library notes changes there. Times are CPU
+// time of the process per frame, the least of five passes over the stream after two that warm up, and
 // one before them that compares every decoded frame. Bytes are the patch without the one byte in
 // front of it that names the message.
 
