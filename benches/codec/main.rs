@@ -10,6 +10,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod greenroom;
 #[path = "../streams/mod.rs"]
 mod streams;
 
@@ -35,6 +36,10 @@ fn main() {
         }
         return;
     }
+    #[cfg(feature = "train")]
+    if has("--train").is_some() {
+        return train(&streams);
+    }
     let json = has("--json").is_some();
     if !json {
         streams.iter().for_each(|stream| print!("{}", figures(stream)));
@@ -48,6 +53,33 @@ fn main() {
             "bytes_per_frame": cost.bytes_per_frame, "bits_per_changed": cost.bits_per_changed,
         })
     );
+    for stream in &streams {
+        let cost = greenroom::cost(stream, figures(stream).changed);
+        let micros = |time: std::time::Duration| time.as_secs_f64() * 1e6;
+        println!(
+            "{}",
+            json!({
+                "stream": stream.name,
+                "bytes_per_frame": cost.bytes_per_frame, "bits_per_changed": cost.bits_per_changed,
+                "encode_us": micros(cost.advance + cost.body), "body_us": micros(cost.body),
+                "decode_us": micros(cost.decode), "whole_bytes": cost.whole_bytes,
+            })
+        );
+    }
+}
+
+/// Prints the best codes for these streams, and what they would save.
+#[cfg(feature = "train")]
+fn train(streams: &[Stream]) {
+    use greenroom_proto::codec::train::{take_counts, train};
+    take_counts();
+    for stream in streams {
+        greenroom::cost(stream, 1.0);
+        let counts = take_counts();
+        for (code, counts) in counts.iter().enumerate() {
+            println!("{} {code} {counts:?} {:?}", stream.name, train(counts));
+        }
+    }
 }
 
 /// Every lane keeps within its bounds, and the bodies move enough to be worth measuring.

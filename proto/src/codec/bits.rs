@@ -25,9 +25,11 @@ pub trait Sink {
         self.put((shifted - (1 << width)) as u32, width);
     }
 
-    /// A symbol of the code `code` is about to be put: for those who count.
+    /// A symbol of a code is about to be put.
     #[inline]
     fn note(&mut self, code: usize, symbol: usize) {
+        #[cfg(feature = "train")]
+        super::train::count(code, symbol);
         let _ = (code, symbol);
     }
 }

@@ -186,28 +186,3 @@ pub fn context(bits: u32) -> u8 {
     };
     OF[bits as usize]
 }
-
-/// The lengths of the best code for symbols that occur so often.
-#[must_use]
-pub fn train(counts: &[u64; SYMBOLS]) -> Lengths {
-    // Every symbol gets a word. Rarer ones are made less rare until no word is too long.
-    let mut weights = counts.map(|count| count + 1);
-    loop {
-        let mut lengths = [0u8; SYMBOLS];
-        let mut nodes: Vec<(u64, Vec<usize>)> =
-            weights.iter().enumerate().map(|(symbol, weight)| (*weight, vec![symbol])).collect();
-        while nodes.len() > 1 {
-            nodes.sort_by(|a, b| b.cmp(a));
-            let (Some(one), Some(two)) = (nodes.pop(), nodes.pop()) else { break };
-            let symbols = [one.1, two.1].concat();
-            for symbol in &symbols {
-                lengths[*symbol] += 1;
-            }
-            nodes.push((one.0 + two.0, symbols));
-        }
-        if lengths.iter().all(|length| u32::from(*length) <= WORD_MAX) {
-            return lengths;
-        }
-        weights = weights.map(|weight| weight / 2 + 1);
-    }
-}

@@ -11,6 +11,8 @@ mod row;
 pub mod section;
 pub mod sighted;
 pub mod step;
+#[cfg(feature = "train")]
+pub mod train;
 
 pub use body::{Viewer, put_change_body, put_step_body};
 pub use replica::Mirror;

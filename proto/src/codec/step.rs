@@ -21,6 +21,21 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// What every whole state is a change of.
+    ///
+    /// # Panics
+    /// When a game's state without a single entity is over [`crate::ROWS_BYTES_MAX`].
+    #[must_use]
+    pub fn initial(layout: &Layout) -> Self {
+        let rows = Rows::initial(layout).expect("grids of at most 16 MiB");
+        Snapshot { rows, predictors: Vec::new() }
+    }
+
+    /// Fills it with what is published next, into the memory that it has.
+    pub fn publish(&mut self, publish: impl FnOnce(&mut Rows)) {
+        publish(&mut self.rows);
+    }
+
     /// What is published.
     #[must_use]
     pub fn rows(&self) -> &Rows {
