@@ -172,12 +172,18 @@ fn slots_max(
 
 fn table(schema: &TableSchema, slots_max: usize) -> Result<TableLayout, BadSchema> {
     let lanes: &[LaneSchema] = &schema.lanes;
-    let mut groups = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
     let mut start = 0;
     while start < lanes.len() {
         let len = 1 + lanes[start + 1..].iter().take_while(|lane| lane.joined).count();
         groups.push(group(&lanes[start..start + len], start)?);
         start += len;
+    }
+    if let RowsKind::Cells { .. } = schema.rows {
+        // There may be very many: nothing is remembered of them.
+        for group in groups.iter_mut().filter(|group| group.coding == Coding::Linear) {
+            group.coding = Coding::Hold;
+        }
     }
     if groups.len() + schema.texts.len() > GROUPS_MAX {
         return Err(BadSchema("too many groups in a row"));
@@ -198,7 +204,7 @@ fn table(schema: &TableSchema, slots_max: usize) -> Result<TableLayout, BadSchem
     Ok(TableLayout {
         rows: schema.rows,
         width: lanes.len(),
-        tolerant: groups.iter().any(|group: &Group| group.tolerance > 0),
+        tolerant: groups.iter().any(|group| group.tolerance > 0),
         groups,
         texts: schema
             .texts

@@ -15,16 +15,19 @@ pub const ESCAPE: usize = 18;
 /// Bits of a code word at most.
 pub const WORD_MAX: u32 = 10;
 
-/// Contexts of a residual, by the size of the group's last one.
-pub const CONTEXTS: usize = 6;
+/// Contexts of a residual: how many bits the largest one of the group's last step had, 7 for more.
+pub const CONTEXTS: usize = 8;
+/// Residuals of groups of one lane, which are never 0: the first of [`CONTEXTS`] codes. Those of
+/// groups of several lanes come before.
+pub const SINGLE: usize = CONTEXTS;
 /// A difference that nothing was predicted for.
-pub const PLAIN: usize = 6;
+pub const PLAIN: usize = 2 * CONTEXTS;
 /// A velocity.
-pub const VELOCITY: usize = 7;
+pub const VELOCITY: usize = PLAIN + 1;
 /// A value of its own.
-pub const VALUE: usize = 8;
+pub const VALUE: usize = VELOCITY + 1;
 /// Gaps between slots: the first of [`GAPS`] codes.
-pub const GAP: usize = 9;
+pub const GAP: usize = VALUE + 1;
 /// Codes for gaps.
 pub const GAPS: usize = 4;
 /// Codes in all.
@@ -170,19 +173,5 @@ pub fn take_signed(
 #[inline]
 #[must_use]
 pub fn context(bits: u32) -> u8 {
-    const OF: [u8; 33] = {
-        let mut of = [5; 33];
-        let starts = [0, 1, 3, 5, 7];
-        let mut bits = 0;
-        while bits <= 8 {
-            let mut context = 0;
-            while context + 1 < starts.len() && starts[context + 1] <= bits {
-                context += 1;
-            }
-            of[bits] = context as u8;
-            bits += 1;
-        }
-        of
-    };
-    OF[bits as usize]
+    bits.min(CONTEXTS as u32 - 1) as u8
 }

@@ -4,7 +4,7 @@
 //! every viewer in step has it after this frame.
 
 use super::bits::{BadState, BitReader, Sink};
-use super::code::{CODES, CONTEXTS, Code, ESCAPE, PLAIN, VALUE, VELOCITY, put_signed, take_signed};
+use super::code::{CODES, Code, ESCAPE, PLAIN, SINGLE, VALUE, VELOCITY, put_signed, take_signed};
 use super::mask;
 use super::predict::{Known, Predictor, ahead, context_after, residuals, turned, velocities, wrap};
 use crate::layout::{Coding, Group, TableLayout};
@@ -49,7 +49,7 @@ pub fn put_step(
         let lanes = group.start..group.start + group.len;
         if changed & 1 << number != 0 {
             let differences = &differences[lanes.clone()];
-            put_group(codes, group, row.context[number].into(), differences, now, out);
+            put_group(codes, group, code_of(group, row.context[number]), differences, now, out);
             velocities(
                 group,
                 &now[lanes.clone()],
@@ -84,8 +84,8 @@ pub fn take_step(
         if changed & 1 << number != 0 {
             let mut now = [0i32; GROUP_LANES_MAX];
             let now = &mut now[..group.len];
-            row.context[number] =
-                take_group(codes, group, row.context[number].into(), lanes, velocity, now, bits)?;
+            let code = code_of(group, row.context[number]);
+            row.context[number] = take_group(codes, group, code, lanes, velocity, now, bits)?;
             velocities(group, now, lanes, velocity);
             lanes.copy_from_slice(now);
         } else {
@@ -260,9 +260,6 @@ fn take_predictor(
     }
     for (number, group) in table.groups.iter().enumerate() {
         let context = bits.bits(3)?;
-        if context as usize >= CONTEXTS {
-            return Err(BadState("an unknown context"));
-        }
         row.context[number] = context as u8;
         *row.mask |= u64::from(context != 0) << number;
         if group.coding != Coding::Hold {
@@ -278,6 +275,12 @@ fn take_predictor(
 /// has none.
 fn first_velocity(group: &Group) -> usize {
     group.start + usize::from(matches!(group.coding, Coding::Quat(_)))
+}
+
+/// The code of a group's residuals.
+#[inline]
+fn code_of(group: &Group, context: u8) -> usize {
+    usize::from(context) + if group.len == 1 { SINGLE } else { 0 }
 }
 
 #[inline]
