@@ -9,11 +9,11 @@ use crate::schema::{
 use crate::table::ENTITIES_MAX;
 
 /// What the codec needs of a schema.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Layout(Arc<Vec<TableLayout>>);
 
 /// What the codec needs of a table.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct TableLayout {
     /// How rows come and go.
     pub rows: RowsKind,
@@ -25,8 +25,10 @@ pub struct TableLayout {
     pub texts: Vec<TextLayout>,
     /// Whether viewers may see some rows only.
     pub restricted: bool,
-    /// Where an entity is.
+    /// The lanes that say where an entity is.
     pub near: Option<Near>,
+    /// The step of the lanes of the position.
+    pub near_step: f64,
     /// Slots at most.
     pub slots_max: usize,
     /// Tables whose rows are owned by rows of this one, and the slots per owner.
@@ -139,6 +141,12 @@ impl Layout {
         &self.0
     }
 
+    /// Whether every viewer sees the state exactly as the game has it.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        !self.0.iter().any(|table| table.restricted || table.tolerant)
+    }
+
     /// Whether any table has rows that some viewers may not see.
     #[must_use]
     pub fn is_restricted(&self) -> bool {
@@ -213,6 +221,10 @@ fn table(schema: &TableSchema, slots_max: usize) -> Result<TableLayout, BadSchem
             .collect(),
         restricted: schema.restricted,
         near: schema.near,
+        near_step: schema.near.map_or(1.0, |near| match lanes[usize::from(near.x)].kind {
+            LaneKind::Step(bits) => f64::from_bits(bits),
+            _ => 1.0,
+        }),
         slots_max,
         owned: Vec::new(),
         widths: lanes.iter().map(width).collect(),

@@ -138,7 +138,7 @@ pub use layout::Layout;
 pub use replicate::{
     Describe, Publish, Recover, Replicate, Sync, layout_of, publish, recover, schema_of,
 };
-pub use rows::{ROWS_BYTES_MAX, Rows};
+pub use rows::{ROWS_BYTES_MAX, Rows, TableRows};
 pub use schema::Schema;
 pub use seen::{Eye, Seen, Sight, Teams};
 pub use table::{ENTITIES_MAX, EntityId, Table};

@@ -81,6 +81,18 @@ impl TableRows {
         self.lanes(slot).iter().all(|lane| *lane == 0) && self.texts(slot).iter().all(Vec::is_empty)
     }
 
+    /// The number of the birth of the row in `slot` in this table; 0 in tables without entities.
+    #[must_use]
+    pub fn birth(&self, slot: usize) -> u32 {
+        self.births.get(slot).copied().unwrap_or(0)
+    }
+
+    /// Who may see the row in `slot`.
+    #[must_use]
+    pub fn seen(&self, slot: usize) -> Seen {
+        self.seen.get(slot).copied().unwrap_or_default()
+    }
+
     /// The texts of the row in `slot`, which is there.
     #[must_use]
     pub fn texts(&self, slot: usize) -> &[Vec<u8>] {

@@ -156,5 +156,5 @@ pub mod train;
 
 pub use body::{Viewer, put_change_body, put_step_body};
 pub use replica::Mirror;
-pub use sighted::{Member, Members};
+pub use sighted::{Member, Members, view_hash, visible};
 pub use step::{Snapshot, Step, advance};

@@ -3,8 +3,9 @@
 //! Such a viewer names rows by slots of its own, so that what it does not see leaves no trace.
 
 use super::section::{Changed, Gone, New, Section, Source};
+use super::step::Snapshot;
 use crate::layout::Layout;
-use crate::rows::TableRows;
+use crate::rows::{EntityName, Rows, TableRows};
 
 /// A row that a viewer sees, of a restricted table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -108,4 +109,51 @@ impl Sighted {
         self.kept[number] = kept;
         &self.section
     }
+}
+
+/// The rows that a viewer sees, as its replica names them: all of them without members.
+#[must_use]
+pub fn visible(layout: &Layout, frame: &Snapshot, members: Option<&Members>) -> Rows {
+    let mut seen = Rows::default();
+    for (number, table) in layout.tables().iter().enumerate() {
+        let rows = &frame.rows.tables[number];
+        let mut out = TableRows::default();
+        out.restart(rows.width, rows.text_count);
+        let mut put = |slot: usize, generation: u16, row: usize| {
+            out.spawn(slot, generation);
+            out.lanes[slot * rows.width..][..rows.width].copy_from_slice(rows.lanes(row));
+            out.texts[slot * rows.text_count..][..rows.text_count]
+                .clone_from_slice(rows.texts(row));
+        };
+        match members.filter(|_| table.restricted) {
+            Some(members) => members
+                .of(number)
+                .iter()
+                .for_each(|it| put(it.slot as usize, it.generation, it.row as usize)),
+            None => rows.occupied().for_each(|(slot, generation, _)| put(slot, generation, slot)),
+        }
+        seen.tables.push(out);
+    }
+    seen
+}
+
+/// The state hash of the rows that a viewer sees: [`Rows::hash`] of [`visible`].
+#[must_use]
+pub fn view_hash(layout: &Layout, frame: &Snapshot, members: Option<&Members>) -> u32 {
+    let mut sum = 0u32;
+    for (number, layout) in layout.tables().iter().enumerate() {
+        let rows = &frame.rows.tables[number];
+        let mut add = |slot: usize, generation: u16, row: usize| {
+            let name = EntityName { table: number, slot, generation };
+            sum = sum.wrapping_add(name.hash(rows.content_hash(row)));
+        };
+        match members.filter(|_| layout.restricted) {
+            Some(members) => members
+                .of(number)
+                .iter()
+                .for_each(|it| add(it.slot as usize, it.generation, it.row as usize)),
+            None => rows.occupied().for_each(|(slot, generation, _)| add(slot, generation, slot)),
+        }
+    }
+    sum
 }

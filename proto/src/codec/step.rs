@@ -31,6 +31,15 @@ impl Snapshot {
         Snapshot { rows, predictors: Vec::new() }
     }
 
+    /// A frame that follows no other.
+    #[must_use]
+    pub fn first(layout: &Layout, publish: impl FnOnce(&mut Rows)) -> Self {
+        let mut now = Snapshot::default();
+        now.publish(publish);
+        advance(layout, &Snapshot::initial(layout), &mut now, &mut Step::default());
+        now
+    }
+
     /// Fills it with what is published next, into the memory that it has.
     pub fn publish(&mut self, publish: impl FnOnce(&mut Rows)) {
         publish(&mut self.rows);
