@@ -8,7 +8,8 @@ use greenroom_proto::codec::{
 };
 use greenroom_proto::schema::{LaneKind, Predict};
 use greenroom_proto::{
-    Describe, EntityId, Layout, Publish, Recover, Replicate, Rows, Sync, Table, layout_of, publish,
+    Describe, EntityId, Layout, List, Publish, Recover, Replicate, Rows, Sync, Table, layout_of,
+    publish, schema_of,
 };
 
 use crate::streams::Stream;
@@ -168,6 +169,49 @@ impl<L: Lanes> Replicate for World<L> {
     fn recover(_: &Sync, _: &mut Recover<'_>) -> Self {
         unreachable!("only measured")
     }
+}
+
+/// The layout of bodies that all see, of bodies that not all see, and frames in which 1,000 of
+/// them move.
+pub fn thousand(frames: usize) -> (Layout, Layout, Vec<Rows>) {
+    let layout = layout_of::<World<Bodies>>();
+    let mut schema = schema_of::<World<Bodies>>();
+    let mut tables = std::mem::replace(&mut schema.tables, List::first([])).into_vec();
+    tables[1].restricted = true;
+    schema.tables = List::first(tables);
+    let mut random = 7u32;
+    let mut noise = |most: i32| {
+        random = random.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
+        (random >> 16) as i32 % (2 * most + 1) - most
+    };
+    let mut world = World::<Bodies> { entities: Table::new(), chat: Table::new() };
+    let mut speeds = Vec::new();
+    for _ in 0..1000 {
+        let lanes = vec![noise(9000), noise(9000), noise(9000), 3, noise(90), noise(90), noise(90)];
+        world.entities.insert(Entity { lanes, texts: Vec::new(), of: PhantomData });
+        speeds.push([noise(40), noise(40), noise(40), 0, noise(2), noise(2), noise(2)]);
+    }
+    let mut all = Vec::new();
+    for _ in 0..frames {
+        let mut rows = Rows::default();
+        publish(&world, &layout, &mut rows);
+        all.push(rows);
+        for (entity, speed) in world.entities.values_mut().zip(&mut speeds) {
+            for (lane, (value, speed)) in entity.lanes.iter_mut().zip(speed).enumerate() {
+                match lane {
+                    0..3 => {
+                        *speed += noise(3);
+                        *value += *speed;
+                    }
+                    3 => {}
+                    _ => {
+                        *value = (*value + *speed + noise(3)).clamp(-250, 250);
+                    }
+                }
+            }
+        }
+    }
+    (layout, Layout::new(&schema).expect("it is one of ours"), all)
 }
 
 /// All frames of a stream, published.

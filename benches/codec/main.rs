@@ -13,6 +13,7 @@
 mod greenroom;
 #[path = "../streams/mod.rs"]
 mod streams;
+mod thousand;
 
 use std::path::PathBuf;
 
@@ -53,9 +54,19 @@ fn main() {
             "bytes_per_frame": cost.bytes_per_frame, "bits_per_changed": cost.bits_per_changed,
         })
     );
+    let (layout, restricted, rows) = greenroom::thousand(frames / 4);
+    let times = thousand::times(&layout, &restricted, &rows);
+    let micros = |time: std::time::Duration| time.as_secs_f64() * 1e6;
+    println!(
+        "{}",
+        json!({
+            "stream": "thousand", "diff_us": micros(times.diff), "encode_us": micros(times.encode),
+            "append_ns": micros(times.append) * 1e3, "decode_us": micros(times.decode),
+            "bytes_per_frame": times.bytes,
+        })
+    );
     for stream in &streams {
         let cost = greenroom::cost(stream, figures(stream).changed);
-        let micros = |time: std::time::Duration| time.as_secs_f64() * 1e6;
         println!(
             "{}",
             json!({

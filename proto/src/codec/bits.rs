@@ -11,7 +11,7 @@ pub trait Sink {
     fn put(&mut self, value: u32, width: u32);
 
     /// One bit.
-    #[inline]
+    #[inline(always)]
     fn flag(&mut self, value: bool) {
         self.put(u32::from(value), 1);
     }
@@ -37,7 +37,7 @@ pub trait Sink {
 /// Appends bits to bytes.
 pub struct BitWriter<'a> {
     out: &'a mut Vec<u8>,
-    /// Bits not yet in `out`, the oldest lowest; fewer than 32 of them.
+    /// Bits not yet in `out`, the oldest lowest; fewer than 64 of them.
     held: u64,
     count: u32,
 }
@@ -48,17 +48,28 @@ impl<'a> BitWriter<'a> {
         BitWriter { out, held: 0, count: 0 }
     }
 
-    /// Appends a record.
-    #[inline]
-    pub fn append(&mut self, words: &[u64], mut bits: u32) {
-        for word in words {
-            let here = bits.min(64);
-            self.put(*word as u32, here.min(32));
-            if here > 32 {
-                self.put((*word >> 32) as u32, here - 32);
-            }
-            bits -= here;
+    /// The next `width` bits, at most 64; the others of `value` are 0.
+    #[inline(always)]
+    fn put_word(&mut self, value: u64, width: u32) {
+        self.held |= value << self.count;
+        let count = self.count + width;
+        if count >= 64 {
+            self.out.extend_from_slice(&self.held.to_le_bytes());
+            self.held = if self.count == 0 { 0 } else { value >> (64 - self.count) };
+            self.count = count - 64;
+        } else {
+            self.count = count;
         }
+    }
+
+    /// Appends a record.
+    #[inline(always)]
+    pub fn append(&mut self, words: &[u64], bits: u32) {
+        let Some((last, whole)) = words.split_last() else { return };
+        for word in whole {
+            self.put_word(*word, 64);
+        }
+        self.put_word(*last, bits - 64 * whole.len() as u32);
     }
 
     /// Pads the last byte with zeros; returns the bytes.
@@ -70,26 +81,19 @@ impl<'a> BitWriter<'a> {
 }
 
 impl Sink for BitWriter<'_> {
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, value: u32, width: u32) {
         debug_assert!(width <= 32 && u64::from(value) >> width == 0);
-        self.held |= u64::from(value) << self.count;
-        self.count += width;
-        if self.count >= 32 {
-            self.out.extend_from_slice(&(self.held as u32).to_le_bytes());
-            self.held >>= 32;
-            self.count -= 32;
-        }
+        self.put_word(value.into(), width);
     }
 }
 
-/// Writes records one after the other into words, each from a word's first bit on, to be appended
-/// to any number of frames.
+/// Records one after the other in words, each from a word's first bit on, to be appended to any
+/// number of frames.
 #[derive(Debug, Default)]
 pub struct Records {
     words: Vec<u64>,
-    held: u64,
-    count: u32,
+    used: usize,
 }
 
 /// A record in [`Records`].
@@ -99,46 +103,70 @@ pub struct Record {
     bits: u32,
 }
 
+/// Writes one record.
+pub struct RecordWriter<'a> {
+    words: &'a mut [u64],
+    at: usize,
+    held: u64,
+    count: u32,
+}
+
 impl Records {
     /// Forgets all records and keeps their memory.
     pub fn clear(&mut self) {
-        self.words.clear();
-        (self.held, self.count) = (0, 0);
+        self.used = 0;
     }
 
-    /// What was put since the record before.
-    pub fn cut(&mut self, from: usize) -> Record {
-        let bits = (self.words.len() - from) as u32 * 64 + self.count;
-        if self.count > 0 {
-            self.words.push(self.held);
-            (self.held, self.count) = (0, 0);
+    /// Starts a record of at most so many bits.
+    #[inline]
+    pub fn open(&mut self, bits_max: usize) -> RecordWriter<'_> {
+        let end = self.used + bits_max / 64 + 1;
+        if self.words.len() < end {
+            self.words.resize(end.max(2 * self.words.len()), 0);
         }
-        Record { word: from as u32, bits }
+        RecordWriter { words: &mut self.words[self.used..end], at: 0, held: 0, count: 0 }
     }
 
-    /// Where the next record starts.
-    #[must_use]
-    pub fn place(&self) -> usize {
-        self.words.len()
+    /// Keeps a record that was written: its words, and bits of the last of them.
+    #[inline]
+    pub fn keep(&mut self, (words, bits): (usize, u32)) -> Record {
+        let record = Record { word: self.used as u32, bits };
+        self.used += words;
+        record
     }
 
     /// Appends a record to a frame.
-    #[inline]
+    #[inline(always)]
     pub fn append(&self, record: Record, out: &mut BitWriter<'_>) {
         let words = record.bits.div_ceil(64) as usize;
         out.append(&self.words[record.word as usize..][..words], record.bits);
     }
 }
 
-impl Sink for Records {
+impl RecordWriter<'_> {
+    /// Ends the record: how many words and bits it has.
     #[inline]
+    #[must_use]
+    pub fn close(self) -> (usize, u32) {
+        let bits = self.at as u32 * 64 + self.count;
+        if self.count == 0 {
+            return (self.at, bits);
+        }
+        self.words[self.at] = self.held;
+        (self.at + 1, bits)
+    }
+}
+
+impl Sink for RecordWriter<'_> {
+    #[inline(always)]
     fn put(&mut self, value: u32, width: u32) {
         debug_assert!(width <= 32 && u64::from(value) >> width == 0);
         let value = u64::from(value);
         self.held |= value << self.count;
         let count = self.count + width;
         if count >= 64 {
-            self.words.push(self.held);
+            self.words[self.at] = self.held;
+            self.at += 1;
             self.held = if self.count == 0 { 0 } else { value >> (64 - self.count) };
             self.count = count - 64;
         } else {
@@ -165,55 +193,62 @@ impl<'a> BitReader<'a> {
         BitReader { bytes, taken: 0, held: 0, count: 0 }
     }
 
-    /// Holds at least 32 bits, or all there are.
+    /// Holds at least 56 bits, or all there are.
     #[inline]
     fn fill(&mut self) {
-        if self.count >= 32 {
-            return;
-        }
         if let Some(word) = self.bytes[self.taken..].first_chunk() {
-            self.held |= u64::from(u32::from_le_bytes(*word)) << self.count;
-            self.count += 32;
-            self.taken += 4;
+            // What does not fit is held twice: as the bits that it is.
+            self.held |= u64::from_le_bytes(*word) << self.count;
+            let bytes = (63 - self.count) / 8;
+            self.taken += bytes as usize;
+            self.count += 8 * bytes;
         } else {
-            for byte in &self.bytes[self.taken..] {
-                self.held |= u64::from(*byte) << self.count;
-                self.count += 8;
-            }
-            self.taken = self.bytes.len();
+            self.fill_last();
         }
     }
 
-    #[inline]
-    fn skip(&mut self, width: u32) -> Result<(), BadState> {
+    #[cold]
+    fn fill_last(&mut self) {
+        while self.count <= 56 && self.taken < self.bytes.len() {
+            // Behind the whole words nothing is held twice, but it may have been before.
+            let held =
+                if self.count == 0 { 0 } else { self.held & (u64::MAX >> (64 - self.count)) };
+            self.held = held | u64::from(self.bytes[self.taken]) << self.count;
+            self.count += 8;
+            self.taken += 1;
+        }
+        if self.taken == self.bytes.len() && self.count < 64 {
+            self.held &= (1 << self.count) - 1;
+        }
+    }
+
+    /// The bits held, lowest first: at least 56, or all there are and then zeros.
+    #[inline(always)]
+    pub fn look(&mut self) -> u64 {
+        if self.count < 56 {
+            self.fill();
+        }
+        self.held
+    }
+
+    /// Takes bits that were looked at, fewer than 64.
+    #[inline(always)]
+    pub fn took(&mut self, width: u32) -> Result<(), BadState> {
         self.count = self.count.checked_sub(width).ok_or(ENDS)?;
         self.held >>= width;
         Ok(())
     }
 
-    /// The next `width` bits, at most 32, without taking them; zeros behind the end.
-    #[inline]
-    pub fn peek(&mut self, width: u32) -> u32 {
-        self.fill();
-        (self.held & ((1u64 << width) - 1)) as u32
-    }
-
-    /// Takes bits that were peeked at.
-    #[inline]
-    pub fn took(&mut self, width: u32) -> Result<(), BadState> {
-        self.skip(width)
-    }
-
     /// The next `width` bits; `width` is at most 32.
-    #[inline]
+    #[inline(always)]
     pub fn bits(&mut self, width: u32) -> Result<u32, BadState> {
-        let value = self.peek(width);
-        self.skip(width)?;
+        let value = (self.look() & ((1u64 << width) - 1)) as u32;
+        self.took(width)?;
         Ok(value)
     }
 
     /// One bit.
-    #[inline]
+    #[inline(always)]
     pub fn flag(&mut self) -> Result<bool, BadState> {
         Ok(self.bits(1)? == 1)
     }
@@ -233,7 +268,8 @@ impl<'a> BitReader<'a> {
 
     /// The bytes after the one that the last bit is in, whose other bits must be zeros.
     pub fn rest(self) -> Result<&'a [u8], BadState> {
-        if self.held & ((1u64 << (self.count % 8)) - 1) != 0 {
+        let held = self.held & ((1u64 << (self.count % 8)) - 1);
+        if held != 0 {
             return Err(BadState("bits are left over"));
         }
         Ok(&self.bytes[self.taken - (self.count / 8) as usize..])
@@ -241,14 +277,14 @@ impl<'a> BitReader<'a> {
 }
 
 /// A signed difference as an unsigned number: 0, −1, 1, −2, … become 0, 1, 2, 3, …
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn zigzag(value: i32) -> u32 {
     ((value << 1) ^ (value >> 31)) as u32
 }
 
 /// The inverse of [`zigzag`].
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn unzigzag(value: u32) -> i32 {
     (value >> 1) as i32 ^ -((value & 1) as i32)
@@ -294,12 +330,13 @@ mod tests {
             let mut records = Records::default();
             let mut cuts = Vec::new();
             for record in &values {
-                let place = records.place();
+                let mut open = records.open(12 * 32);
                 for (value, width) in record {
                     writer.put(cut(*value, *width), *width);
-                    records.put(cut(*value, *width), *width);
+                    open.put(cut(*value, *width), *width);
                 }
-                cuts.push(records.cut(place));
+                let written = open.close();
+                cuts.push(records.keep(written));
             }
             writer.finish();
             let mut writer = BitWriter::new(&mut sliced);

@@ -83,7 +83,7 @@ impl Code {
     }
 
     /// Puts an unsigned number.
-    #[inline]
+    #[inline(always)]
     pub fn put(&self, value: u32, out: &mut impl Sink) {
         let bits = 32 - value.leading_zeros();
         let Word { word, length } = self.words[bits as usize];
@@ -106,7 +106,7 @@ impl Code {
     /// The next symbol.
     #[inline]
     pub fn symbol(&self, bits: &mut BitReader<'_>) -> Result<u32, BadState> {
-        let (symbol, length) = self.symbols[bits.peek(WORD_MAX) as usize];
+        let (symbol, length) = self.symbols[bits.look() as usize % (1 << WORD_MAX)];
         bits.took(length.into())?;
         Ok(symbol.into())
     }
@@ -122,10 +122,20 @@ impl Code {
     }
 
     /// The next number.
-    #[inline]
+    #[inline(always)]
     pub fn take(&self, bits: &mut BitReader<'_>) -> Result<u32, BadState> {
-        let symbol = self.symbol(bits)?;
-        Code::number(symbol, bits)
+        let held = bits.look();
+        let (symbol, length) = self.symbols[held as usize % (1 << WORD_MAX)];
+        let (symbol, length) = (u32::from(symbol), u32::from(length));
+        if symbol == ESCAPE as u32 {
+            bits.took(length)?;
+            return bits.bits(32);
+        }
+        // Word and bits at once: they are at most 26.
+        let below = symbol.saturating_sub(1);
+        bits.took(length + below)?;
+        let one = u32::from(symbol > 0) << below;
+        Ok((held >> length) as u32 & ((1 << below) - 1) | one)
     }
 
     /// Bits that a number of so many bits takes.
@@ -152,7 +162,7 @@ pub fn codes() -> &'static [Code; CODES] {
 }
 
 /// Puts a signed number with one of the codes.
-#[inline]
+#[inline(always)]
 pub fn put_signed(codes: &[Code; CODES], code: usize, value: i32, out: &mut impl Sink) {
     let value = zigzag(value);
     out.note(code, bucket(value));
@@ -160,7 +170,7 @@ pub fn put_signed(codes: &[Code; CODES], code: usize, value: i32, out: &mut impl
 }
 
 /// Takes a signed number with one of the codes.
-#[inline]
+#[inline(always)]
 pub fn take_signed(
     codes: &[Code; CODES],
     code: usize,

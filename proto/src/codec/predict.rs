@@ -141,7 +141,7 @@ impl Predictors {
 }
 
 /// Brings a number into the range of lanes that wrap.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn wrap(value: i32, shift: u32) -> i32 {
     value.wrapping_shl(shift) >> shift
@@ -157,79 +157,115 @@ pub fn ahead(group: &Group, lane: i32, velocity: i32) -> i32 {
     }
 }
 
-/// By how much the lanes of a group differ from what was expected. Of a quaternion whose largest
-/// component is another than before, the first lane is not 0.
-#[inline]
-pub fn residuals(
+/// The lanes of a group of `N`, out of those of its row.
+#[inline(always)]
+#[must_use]
+pub fn lanes_of<'a, const N: usize>(group: &Group, row: &'a [i32]) -> &'a [i32; N] {
+    row[group.start..].first_chunk().expect("a group is within its row")
+}
+
+/// The lanes of a group of `N`, out of those of its row.
+#[inline(always)]
+#[must_use]
+pub fn lanes_of_mut<'a, const N: usize>(group: &Group, row: &'a mut [i32]) -> &'a mut [i32; N] {
+    row[group.start..].first_chunk_mut().expect("a group is within its row")
+}
+
+/// By how much the lanes of a group of `N` differ from what was expected; all slices are whole
+/// rows. Of a quaternion whose largest component is another than before, the first lane is not 0.
+/// Returns whether any is not 0.
+#[inline(always)]
+pub fn residuals<const N: usize>(
     group: &Group,
     now: &[i32],
     before: &[i32],
     velocity: &[i32],
     out: &mut [i32],
 ) -> bool {
+    let (now, before): (&[i32; N], &[i32; N]) = (lanes_of(group, now), lanes_of(group, before));
+    let (velocity, out): (&[i32; N], _) = (lanes_of(group, velocity), lanes_of_mut(group, out));
+    let out: &mut [i32; N] = out;
     let mut any = 0;
     match group.coding {
-        Coding::Hold => {
-            for ((out, now), before) in out.iter_mut().zip(now).zip(before) {
-                *out = wrap(now.wrapping_sub(*before), group.shift);
-                any |= *out;
-            }
-        }
-        Coding::Linear => {
-            for (((out, now), before), velocity) in
-                out.iter_mut().zip(now).zip(before).zip(velocity)
-            {
-                let expected = before.wrapping_add(*velocity);
-                *out = wrap(now.wrapping_sub(expected), group.shift);
-                any |= *out;
+        // Its velocity is 0.
+        Coding::Hold | Coding::Linear => {
+            for lane in 0..N {
+                let expected = before[lane].wrapping_add(velocity[lane]);
+                out[lane] = wrap(now[lane].wrapping_sub(expected), group.shift);
+                any |= out[lane];
             }
         }
         Coding::Quat(most) => {
             out[0] = now[0].wrapping_sub(before[0]);
             if out[0] == 0 {
-                for lane in 1..4 {
-                    out[lane] = now[lane].wrapping_sub(before[lane].wrapping_add(velocity[lane]));
+                for lane in 1..N {
+                    let expected = before[lane].wrapping_add(velocity[lane]);
+                    out[lane] = now[lane].wrapping_sub(expected);
                 }
             } else {
                 let expected = turned(before, velocity, now[0], most);
-                for lane in 1..4 {
+                for lane in 1..N {
                     out[lane] = now[lane].wrapping_sub(expected[lane - 1]);
                 }
             }
-            any = out[0] | out[1] | out[2] | out[3];
+            any = out.iter().fold(0, |any, lane| any | lane);
         }
     }
     any != 0
 }
 
-/// The velocity of a group that went from `before` to `now`.
-#[inline]
-pub fn velocities(group: &Group, now: &[i32], before: &[i32], out: &mut [i32]) {
+/// Sets the velocity of a group of `N` that went from `before` to `now`; all slices are whole
+/// rows. Returns a number that is not 0 if any is not 0.
+#[inline(always)]
+pub fn velocities<const N: usize>(
+    group: &Group,
+    now: &[i32],
+    before: &[i32],
+    out: &mut [i32],
+) -> i32 {
     match group.coding {
-        Coding::Hold => {}
+        Coding::Hold => 0,
         Coding::Linear => {
-            for ((out, now), before) in out.iter_mut().zip(now).zip(before) {
-                *out = wrap(now.wrapping_sub(*before), group.shift);
+            let (now, before): (&[i32; N], &[i32; N]) =
+                (lanes_of(group, now), lanes_of(group, before));
+            let out: &mut [i32; N] = lanes_of_mut(group, out);
+            let mut any = 0;
+            for lane in 0..N {
+                out[lane] = wrap(now[lane].wrapping_sub(before[lane]), group.shift);
+                any |= out[lane];
             }
+            any
         }
         Coding::Quat(most) => {
-            out[0] = 0;
-            if now[0] == before[0] {
-                for lane in 1..4 {
-                    out[lane] = now[lane].wrapping_sub(before[lane]);
-                }
-            } else {
-                let before = turned(before, &[0; 4], now[0], most);
-                for lane in 1..4 {
-                    out[lane] = now[lane].wrapping_sub(before[lane - 1]);
-                }
-            }
+            let (now, before) = (lanes_of(group, now), lanes_of(group, before));
+            velocities_of_quaternion(now, before, most, lanes_of_mut(group, out))
         }
     }
 }
 
+/// Sets the velocity of a quaternion.
+#[inline(always)]
+pub fn velocities_of_quaternion(
+    now: &[i32; 4],
+    before: &[i32; 4],
+    most: i32,
+    out: &mut [i32; 4],
+) -> i32 {
+    let from = match now[0] == before[0] {
+        true => [before[1], before[2], before[3]],
+        false => turned(before, &[0; 4], now[0], most),
+    };
+    *out = [
+        0,
+        now[1].wrapping_sub(from[0]),
+        now[2].wrapping_sub(from[1]),
+        now[3].wrapping_sub(from[2]),
+    ];
+    out[1] | out[2] | out[3]
+}
+
 /// The context that residuals leave behind.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn context_after(residuals: &[i32]) -> u8 {
     let largest = residuals.iter().fold(0, |largest, value| largest | zigzag(*value));

@@ -3,17 +3,28 @@
 //! Each pair of functions here writes and reads the same bits. All of them leave the predictor as
 //! every viewer in step has it after this frame.
 
-use super::bits::{BadState, BitReader, Sink};
-use super::code::{CODES, Code, ESCAPE, PLAIN, SINGLE, VALUE, VELOCITY, put_signed, take_signed};
+use super::bits::{BadState, BitReader, Sink, unzigzag};
+use super::code::{
+    CODES, Code, ESCAPE, PLAIN, SINGLE, VALUE, VELOCITY, WORD_MAX, put_signed, take_signed,
+};
 use super::mask;
-use super::predict::{Known, Predictor, ahead, context_after, residuals, turned, velocities, wrap};
+use super::predict::{
+    Known, Predictor, ahead, context_after, lanes_of, lanes_of_mut, residuals, turned, velocities,
+    velocities_of_quaternion, wrap,
+};
 use crate::layout::{Coding, Group, TableLayout};
-use crate::schema::{GROUP_LANES_MAX, LANES_MAX};
+use crate::schema::{GROUPS_MAX, LANES_MAX};
 
 type Codes = [Code; CODES];
 
 /// Room for the differences of one row.
 pub type Differences = [i32; LANES_MAX];
+
+/// Bits of a record at most: a mask, and for each lane a word and 32 bits.
+#[must_use]
+pub fn record_bits_max(table: &TableLayout) -> usize {
+    2 * GROUPS_MAX + table.width * (WORD_MAX as usize + 32) + 4 * table.groups.len()
+}
 
 /// Puts the step of a row from `before` to `now` and brings its predictor forward. `texts` are the
 /// mask bits of texts that changed. Returns the mask; nothing is put when it is 0: the row is as
@@ -31,39 +42,36 @@ pub fn put_step(
 ) -> u64 {
     let mut changed = texts;
     for (number, group) in table.groups.iter().enumerate() {
-        let lanes = group.start..group.start + group.len;
-        let differs = residuals(
-            group,
-            &now[lanes.clone()],
-            &before[lanes.clone()],
-            &row.velocity[lanes.clone()],
-            &mut differences[lanes],
-        );
+        let differs = match group.len {
+            1 => residuals::<1>(group, now, before, row.velocity, differences),
+            2 => residuals::<2>(group, now, before, row.velocity, differences),
+            3 => residuals::<3>(group, now, before, row.velocity, differences),
+            _ => residuals::<4>(group, now, before, row.velocity, differences),
+        };
         changed |= u64::from(differs) << number;
     }
     if changed != 0 {
         mask::put(changed, *row.mask, table.mask_bits(), out);
     }
-    let mut moving = false;
+    let mut moving = 0;
     for (number, group) in table.groups.iter().enumerate() {
-        let lanes = group.start..group.start + group.len;
-        if changed & 1 << number != 0 {
-            let differences = &differences[lanes.clone()];
-            put_group(codes, group, code_of(group, row.context[number]), differences, now, out);
-            velocities(
-                group,
-                &now[lanes.clone()],
-                &before[lanes.clone()],
-                &mut row.velocity[lanes.clone()],
-            );
-            row.context[number] = context_after(differences);
-        } else {
+        if changed & 1 << number == 0 {
             row.context[number] = 0;
+            moving |= any(group, row.velocity);
+            continue;
         }
-        moving |= row.velocity[lanes].iter().any(|velocity| *velocity != 0);
+        let code = code_of(group, row.context[number]);
+        let (context, moves) = match group.len {
+            1 => put_group::<1>(codes, group, code, differences, now, before, row.velocity, out),
+            2 => put_group::<2>(codes, group, code, differences, now, before, row.velocity, out),
+            3 => put_group::<3>(codes, group, code, differences, now, before, row.velocity, out),
+            _ => put_group::<4>(codes, group, code, differences, now, before, row.velocity, out),
+        };
+        row.context[number] = context;
+        moving |= moves;
     }
     *row.mask = changed & ((1 << table.groups.len()) - 1);
-    *row.active = moving || *row.mask != 0;
+    *row.active = moving != 0 || *row.mask != 0;
     changed
 }
 
@@ -77,35 +85,40 @@ pub fn take_step(
     bits: &mut BitReader<'_>,
 ) -> Result<u64, BadState> {
     let changed = mask::take(*row.mask, table.mask_bits(), bits)?;
-    let mut moving = false;
+    let mut moving = 0;
     for (number, group) in table.groups.iter().enumerate() {
-        let range = group.start..group.start + group.len;
-        let (lanes, velocity) = (&mut lanes[range.clone()], &mut row.velocity[range]);
         if changed & 1 << number != 0 {
-            let mut now = [0i32; GROUP_LANES_MAX];
-            let now = &mut now[..group.len];
             let code = code_of(group, row.context[number]);
-            row.context[number] = take_group(codes, group, code, lanes, velocity, now, bits)?;
-            velocities(group, now, lanes, velocity);
-            lanes.copy_from_slice(now);
+            let velocity = &mut *row.velocity;
+            row.context[number] = match group.len {
+                1 => take_group::<1>(codes, group, code, lanes, velocity, bits)?,
+                2 => take_group::<2>(codes, group, code, lanes, velocity, bits)?,
+                3 => take_group::<3>(codes, group, code, lanes, velocity, bits)?,
+                _ => take_group::<4>(codes, group, code, lanes, velocity, bits)?,
+            };
         } else {
-            go_on(group, lanes, velocity);
+            go_on(group, lanes, row.velocity);
             row.context[number] = 0;
         }
-        moving |= velocity.iter().any(|velocity| *velocity != 0);
+        moving |= any(group, row.velocity);
     }
     *row.mask = changed & ((1 << table.groups.len()) - 1);
-    *row.active = moving || *row.mask != 0;
+    *row.active = moving != 0 || *row.mask != 0;
     Ok(changed)
+}
+
+/// Not 0 if a group moves.
+#[inline(always)]
+fn any(group: &Group, velocity: &[i32]) -> i32 {
+    velocity[group.start..group.start + group.len].iter().fold(0, |any, lane| any | lane)
 }
 
 /// Brings a row forward that no record of a step names.
 pub fn coast(table: &TableLayout, lanes: &mut [i32], row: &mut Predictor<'_>) {
     let mut moving = false;
     for group in &table.groups {
-        let range = group.start..group.start + group.len;
-        go_on(group, &mut lanes[range.clone()], &row.velocity[range.clone()]);
-        moving |= row.velocity[range].iter().any(|velocity| *velocity != 0);
+        go_on(group, lanes, row.velocity);
+        moving |= any(group, row.velocity) != 0;
     }
     row.context.fill(0);
     (*row.mask, *row.active) = (0, moving);
@@ -113,7 +126,8 @@ pub fn coast(table: &TableLayout, lanes: &mut [i32], row: &mut Predictor<'_>) {
 
 fn go_on(group: &Group, lanes: &mut [i32], velocity: &[i32]) {
     if group.coding != Coding::Hold {
-        for (lane, velocity) in lanes.iter_mut().zip(velocity) {
+        let range = group.start..group.start + group.len;
+        for (lane, velocity) in lanes[range.clone()].iter_mut().zip(&velocity[range]) {
             *lane = ahead(group, *lane, *velocity);
         }
     }
@@ -131,24 +145,26 @@ pub fn put_change(
     differences: &mut Differences,
     out: &mut impl Sink,
 ) {
-    let still = [0i32; GROUP_LANES_MAX];
+    let mut still = [0i32; LANES_MAX];
     let mut changed = texts;
     for (number, group) in table.groups.iter().enumerate() {
-        let lanes = group.start..group.start + group.len;
-        let differs = residuals(
-            group,
-            &now[lanes.clone()],
-            &before[lanes.clone()],
-            &still,
-            &mut differences[lanes],
-        );
+        let differs = match group.len {
+            1 => residuals::<1>(group, now, before, &still, differences),
+            2 => residuals::<2>(group, now, before, &still, differences),
+            3 => residuals::<3>(group, now, before, &still, differences),
+            _ => residuals::<4>(group, now, before, &still, differences),
+        };
         changed |= u64::from(differs) << number;
     }
     mask::put_any(changed, table.mask_bits(), out);
     for (number, group) in table.groups.iter().enumerate() {
         if changed & 1 << number != 0 {
-            let lanes = group.start..group.start + group.len;
-            put_group(codes, group, PLAIN, &differences[lanes], now, out);
+            match group.len {
+                1 => put_group::<1>(codes, group, PLAIN, differences, now, before, &mut still, out),
+                2 => put_group::<2>(codes, group, PLAIN, differences, now, before, &mut still, out),
+                3 => put_group::<3>(codes, group, PLAIN, differences, now, before, &mut still, out),
+                _ => put_group::<4>(codes, group, PLAIN, differences, now, before, &mut still, out),
+            };
         }
     }
     if table.predicts() {
@@ -164,15 +180,16 @@ pub fn take_change(
     row: Option<Predictor<'_>>,
     bits: &mut BitReader<'_>,
 ) -> Result<u64, BadState> {
-    let still = [0i32; GROUP_LANES_MAX];
+    let mut still = [0i32; LANES_MAX];
     let changed = mask::take_any(table.mask_bits(), bits)?;
     for (number, group) in table.groups.iter().enumerate() {
         if changed & 1 << number != 0 {
-            let lanes = &mut lanes[group.start..group.start + group.len];
-            let mut now = [0i32; GROUP_LANES_MAX];
-            let now = &mut now[..group.len];
-            take_group(codes, group, PLAIN, lanes, &still, now, bits)?;
-            lanes.copy_from_slice(now);
+            match group.len {
+                1 => take_group::<1>(codes, group, PLAIN, lanes, &mut still, bits)?,
+                2 => take_group::<2>(codes, group, PLAIN, lanes, &mut still, bits)?,
+                3 => take_group::<3>(codes, group, PLAIN, lanes, &mut still, bits)?,
+                _ => take_group::<4>(codes, group, PLAIN, lanes, &mut still, bits)?,
+            };
         }
     }
     if let Some(row) = row {
@@ -278,85 +295,113 @@ fn first_velocity(group: &Group) -> usize {
 }
 
 /// The code of a group's residuals.
-#[inline]
+#[inline(always)]
 fn code_of(group: &Group, context: u8) -> usize {
     usize::from(context) + if group.len == 1 { SINGLE } else { 0 }
 }
 
-#[inline]
-fn put_group(
+/// Puts the differences of a group and brings its velocity forward. Returns the context that it
+/// leaves behind, and a number that is not 0 if it moves.
+#[inline(always)]
+fn put_group<const N: usize>(
     codes: &Codes,
     group: &Group,
-    context: usize,
-    differences: &[i32],
+    code: usize,
+    differences: &Differences,
     now: &[i32],
+    before: &[i32],
+    velocity: &mut [i32],
     out: &mut impl Sink,
-) {
-    if !matches!(group.coding, Coding::Quat(_)) {
-        for difference in differences {
-            put_signed(codes, context, *difference, out);
-        }
-        return;
-    }
-    let mut context = context;
-    if differences[0] != 0 {
-        out.note(context, ESCAPE);
-        codes[context].put_mark(out);
+) -> (u8, i32) {
+    let differences: &[i32; N] = lanes_of(group, differences);
+    let mut code = code;
+    let quaternion = matches!(group.coding, Coding::Quat(_));
+    if quaternion && differences[0] != 0 {
+        out.note(code, ESCAPE);
+        codes[code].put_mark(out);
         out.put(now[group.start] as u32 & 3, 2);
-        context = PLAIN;
+        code = PLAIN;
     }
-    for difference in &differences[1..] {
-        put_signed(codes, context, *difference, out);
+    for difference in &differences[usize::from(quaternion)..] {
+        put_signed(codes, code, *difference, out);
     }
+    let moves = velocities::<N>(group, now, before, velocity);
+    (context_after(differences), moves)
 }
 
-/// Takes a group; returns the context that it leaves behind.
-#[inline]
-fn take_group(
+/// Takes a group and brings its velocity forward. Returns the context that it leaves behind.
+#[inline(always)]
+fn take_group<const N: usize>(
     codes: &Codes,
     group: &Group,
-    context: usize,
-    before: &[i32],
-    velocity: &[i32],
-    now: &mut [i32],
+    code: usize,
+    lanes: &mut [i32],
+    velocity: &mut [i32],
     bits: &mut BitReader<'_>,
 ) -> Result<u8, BadState> {
-    let mut differences = [0i32; GROUP_LANES_MAX];
-    let Coding::Quat(most) = group.coding else {
-        let differences = &mut differences[..group.len];
-        for (lane, difference) in differences.iter_mut().enumerate() {
-            *difference = take_signed(codes, context, bits)?;
-            let expected = match group.coding {
-                Coding::Hold => before[lane],
-                _ => before[lane].wrapping_add(velocity[lane]),
-            };
-            now[lane] = wrap(expected.wrapping_add(*difference), group.shift);
+    if let Coding::Quat(most) = group.coding {
+        return take_quaternion(codes, group, code, most, lanes, velocity, bits);
+    }
+    let lanes: &mut [i32; N] = lanes_of_mut(group, lanes);
+    let velocity: &mut [i32; N] = lanes_of_mut(group, velocity);
+    let mut differences = [0i32; N];
+    for lane in 0..N {
+        differences[lane] = take_signed(codes, code, bits)?;
+        let before = lanes[lane];
+        let expected = match group.coding {
+            Coding::Hold => before,
+            _ => before.wrapping_add(velocity[lane]),
+        };
+        lanes[lane] = wrap(expected.wrapping_add(differences[lane]), group.shift);
+        if group.coding == Coding::Linear {
+            velocity[lane] = wrap(lanes[lane].wrapping_sub(before), group.shift);
         }
-        return Ok(context_after(differences));
-    };
-    let symbol = codes[context].symbol(bits)?;
-    let (expected, first) = if symbol == ESCAPE as u32 {
+    }
+    Ok(context_after(&differences))
+}
+
+#[inline]
+fn take_quaternion(
+    codes: &Codes,
+    group: &Group,
+    code: usize,
+    most: i32,
+    lanes: &mut [i32],
+    velocity: &mut [i32],
+    bits: &mut BitReader<'_>,
+) -> Result<u8, BadState> {
+    let held: [i32; 4] = *lanes_of(group, lanes);
+    let speed: &[i32; 4] = lanes_of(group, velocity);
+    let symbol = codes[code].symbol(bits)?;
+    let turns = symbol == ESCAPE as u32;
+    let mut now = held;
+    let mut differences = [0i32; 4];
+    let code = if turns { PLAIN } else { code };
+    if turns {
         now[0] = bits.bits(2)? as i32;
-        if now[0] == before[0] {
+        differences[0] = now[0].wrapping_sub(held[0]);
+        if differences[0] == 0 {
             return Err(BadState("a largest component that is not another"));
         }
-        differences[0] = now[0].wrapping_sub(before[0]);
-        (turned(before, velocity, now[0], most), take_signed(codes, PLAIN, bits)?)
+        let expected = turned(&held, speed, now[0], most);
+        now[1..].copy_from_slice(&expected);
+        differences[1] = take_signed(codes, code, bits)?;
     } else {
-        now[0] = before[0];
-        let ahead = |lane: usize| before[lane].wrapping_add(velocity[lane]);
-        let first = super::bits::unzigzag(Code::number(symbol, bits)?);
-        ([ahead(1), ahead(2), ahead(3)], first)
-    };
-    let context = if symbol == ESCAPE as u32 { PLAIN } else { context };
-    differences[1] = first;
-    differences[2] = take_signed(codes, context, bits)?;
-    differences[3] = take_signed(codes, context, bits)?;
+        for lane in 1..4 {
+            now[lane] = held[lane].wrapping_add(speed[lane]);
+        }
+        differences[1] = unzigzag(Code::number(symbol, bits)?);
+    }
+    differences[2] = take_signed(codes, code, bits)?;
+    differences[3] = take_signed(codes, code, bits)?;
     for lane in 1..4 {
-        now[lane] = expected[lane - 1].wrapping_add(differences[lane]);
+        now[lane] = now[lane].wrapping_add(differences[lane]);
         if now[lane].unsigned_abs() > most as u32 {
             return Err(BadState("a component over its range"));
         }
     }
+    *lanes_of_mut(group, lanes) = now;
+    let before = held;
+    velocities_of_quaternion(&now, &before, most, lanes_of_mut(group, velocity));
     Ok(context_after(&differences))
 }

@@ -4,7 +4,7 @@
 use super::bits::{Record, Records};
 use super::code::codes;
 use super::predict::{Predictors, ahead};
-use super::row::{Differences, put_step};
+use super::row::{Differences, put_step, record_bits_max};
 use super::section::{Changed, Gone, New, Section, Source};
 use crate::layout::{Layout, TableLayout};
 use crate::rows::{Rows, TableRows};
@@ -123,7 +123,8 @@ pub fn advance(layout: &Layout, before: &Snapshot, now: &mut Snapshot, step: &mu
         let owner = table.rows.owner();
         let owner = owner.map(|(of, each)| (before_rows(of), &owners[of], each as usize));
         let step = &mut step.tables[number];
-        Advance { table, old, rows, owner, predictors, step, room: &mut room }.run();
+        let bits_max = record_bits_max(table);
+        Advance { table, old, rows, owner, predictors, step, room: &mut room, bits_max }.run();
     }
 }
 
@@ -163,6 +164,8 @@ struct Advance<'a> {
     predictors: &'a mut Predictors,
     step: &'a mut TableStep,
     room: &'a mut Room,
+    /// Of a record, at most.
+    bits_max: usize,
 }
 
 /// Room to work in.
@@ -198,6 +201,9 @@ impl Advance<'_> {
 
     /// `WIDTH` is that of the table, or 0: the compiler makes better loops of known lengths.
     fn scan<const WIDTH: usize>(&mut self, slots: usize) {
+        if self.old.alive == self.rows.alive && self.old.births == self.rows.births {
+            return self.scan_same::<WIDTH>();
+        }
         for slot in 0..slots {
             if is_kept(self.old, self.rows, slot) {
                 let rank = self.rank();
@@ -212,6 +218,32 @@ impl Advance<'_> {
                 self.record(slot, rank, false);
             }
         }
+    }
+
+    /// The same rows are there as before: the common case, and the fast one.
+    fn scan_same<const WIDTH: usize>(&mut self) {
+        let width = if WIDTH == 0 { self.table.width } else { WIDTH };
+        let (old, rows) = (self.old, self.rows);
+        let has_texts = !self.table.texts.is_empty();
+        let mut rank = 0;
+        let mut now_lanes = rows.lanes.chunks_exact(width.max(1));
+        let mut old_lanes = old.lanes.chunks_exact(width.max(1));
+        for (slot, alive) in rows.alive.iter().enumerate() {
+            let now = now_lanes.next().unwrap_or_default();
+            let before = old_lanes.next().unwrap_or_default();
+            if alive.is_none() {
+                continue;
+            }
+            let differs = now.iter().zip(before).fold(0, |any, (now, old)| any | (now ^ old));
+            if differs != 0
+                || self.predictors.is_active(slot)
+                || (has_texts && rows.texts(slot) != old.texts(slot))
+            {
+                self.record(slot, rank, true);
+            }
+            rank += 1;
+        }
+        self.step.section.kept = rank;
     }
 
     /// The number of the next row that is kept.
@@ -252,15 +284,16 @@ impl Advance<'_> {
             true => self.predictors.of(table, slot),
             false => self.room.still.of(table, 0),
         };
-        let place = step.records.place();
         let differences = &mut self.room.differences;
-        let records = &mut step.records;
-        let changed = put_step(codes(), table, before, now, texts, &mut row, differences, records);
+        let mut record = step.records.open(self.bits_max);
+        let changed =
+            put_step(codes(), table, before, now, texts, &mut row, differences, &mut record);
+        let written = record.close();
         if !table.predicts() {
             row.forget();
         }
         if changed != 0 {
-            step.cuts.push(step.records.cut(place));
+            step.cuts.push(step.records.keep(written));
             let (row, source) = (slot as u32, Source::Record(number));
             step.section.changed.push(Changed { slot: row, rank, row, source });
             if table.restricted {

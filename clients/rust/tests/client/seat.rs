@@ -158,7 +158,7 @@ async fn full_states_that_never_agree_end_the_connection() {
     let (mut client, mut peer, _) = Mock::tls().await.seated_on().await;
     for tick in 11..=30 {
         let mut bytes = Frame { tick, world: world(tick), ..Frame::default() }.bytes();
-        bytes[6] ^= 1; // the first byte of the hash: after the head, flags and a one-byte tick
+        bytes[9] ^= 1; // the first byte of the hash: after the head, flags and the tick
         peer.send(bytes).await;
     }
     assert!(closed(&mut client).await.reason.contains("full states in a row"));
