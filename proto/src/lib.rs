@@ -116,8 +116,11 @@ mod close;
 mod control;
 pub mod delta;
 pub mod frame;
+mod grid;
 mod id;
 pub mod layout;
+mod map;
+pub mod message;
 mod replicate;
 mod rows;
 pub mod schema;
@@ -126,24 +129,28 @@ mod table;
 pub mod wire;
 
 pub use bits::BadState;
-pub use bounded::{Blob, List, Text, TooLong};
+pub use bounded::{Blob, Full, List, Text, TooLong};
 pub use close::{CloseCode, Then};
 pub use control::{
     BODY_MAX, Body, GAME_NAME_MAX, GameName, JoinTarget, Joined, LISTING_MAX, OPTIONS_MAX,
     OptionsText, RESULT_MAX, Refusal, RoomInfo, SCHEMAS_MAX, ToClient, ToServer,
 };
 pub use frame::{Event, Frame, HashCheck, Head, Replica};
-pub use greenroom_derive::Replicate;
+pub use greenroom_derive::{Message, Replicate};
+pub use grid::Grid;
 pub use id::{NotARoomId, PlayerId, RoomId, Tick};
 pub use layout::Layout;
+pub use map::Map;
+pub use message::{Message, Shape};
 pub use replicate::{
-    Describe, Publish, Recover, Replicate, Sync, layout_of, publish, recover, schema_of,
+    Describe, Publish, Recover, Replicate, Sync, Takes, layout_of, publish, quat, recover,
+    schema_of,
 };
 pub use rows::{ROWS_BYTES_MAX, Rows};
 pub use schema::Schema;
 pub use seen::{Eye, Seen, Sight, Teams};
 pub use table::{ENTITIES_MAX, EntityId, Table};
-pub use wire::{Malformed, Message};
+pub use wire::Malformed;
 
 /// The WebSocket subprotocol that both ends must name.
 pub const SUBPROTOCOL: &str = "greenroom.v1";
