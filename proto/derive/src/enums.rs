@@ -34,6 +34,7 @@ pub(crate) fn body(sync: &TypeSync, input: &DeriveInput, data: &DataEnum) -> Res
     let variants: Vec<VariantCode<'_>> =
         data.variants.iter().map(|variant| code(proto, variant)).collect::<Result<_>>()?;
     let names = data.variants.iter().map(|variant| variant.ident.unraw().to_string());
+    let checks = variants.iter().flat_map(VariantCode::sent).map(|field| &field.check);
     let lanes = sum(&variants, |field| &field.lanes);
     let texts = sum(&variants, |field| &field.texts);
     let tables = sum(&variants, |field| &field.tables);
@@ -55,7 +56,7 @@ pub(crate) fn body(sync: &TypeSync, input: &DeriveInput, data: &DataEnum) -> Res
         None => (quote!(), quote!()),
     };
     Ok(quote! {
-        const LANES: usize = 1 + #lanes;
+        const LANES: usize = { #(#checks)* 1 + #lanes };
         const TEXTS: usize = #texts;
         const TABLES: usize = {
             assert!(#tables == 0, "a List, Map, Grid or Table cannot be in an enum");

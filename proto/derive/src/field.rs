@@ -10,6 +10,8 @@ use crate::types::{self, Holds};
 
 /// A field that is sent.
 pub(crate) struct FieldCode {
+    /// Statements that make the compiler check it.
+    pub check: TokenStream,
     /// Lanes, texts and tables that it takes: three expressions.
     pub lanes: TokenStream,
     pub texts: TokenStream,
@@ -44,17 +46,19 @@ pub(crate) fn code(field: &Field, access: &Access<'_>) -> Result<Option<FieldCod
         return Ok(None);
     }
     check(field, &sync, access.in_enum)?;
-    let Access { proto, path, value, .. } = access;
-    let whole = sync.seen.is_some();
-    let path = if whole { quote!("") } else { quote!(#path) };
+    let Access { path, value, .. } = access;
+    let path = if sync.seen.is_some() { quote!("") } else { quote!(#path) };
+    let of = &field.ty;
+    let span = of.span();
+    // What the compiler finds wrong is shown at the type of the field.
+    let proto = &spanned(access.proto, span);
     let mut code = if let Some(bits) = &sync.quat {
-        quat(field, access, bits, &path)
+        quat(proto, value, bits, &path, span)
     } else {
-        let of = &field.ty;
-        let span = of.span();
         let value_type = quote_spanned!(span=> <#of as #proto::Replicate>);
         let sync = expression(&sync, proto, &value_type, span);
         FieldCode {
+            check: quote!(let _ = #sync;),
             lanes: quote!(#value_type::LANES),
             texts: quote!(#value_type::TEXTS),
             tables: quote!(#value_type::TABLES),
@@ -155,28 +159,46 @@ fn expression(sync: &FieldSync, proto: &Path, value_type: &TokenStream, span: Sp
     }
 }
 
-fn quat(field: &Field, access: &Access<'_>, bits: &syn::Expr, path: &TokenStream) -> FieldCode {
-    let Access { proto, value, .. } = access;
+fn quat(
+    proto: &Path,
+    value: &TokenStream,
+    bits: &syn::Expr,
+    path: &TokenStream,
+    span: Span,
+) -> FieldCode {
     let bits = quote!(const { #proto::quat::bits(#bits) });
-    let value = quote_spanned!(field.ty.span()=> #value);
     FieldCode {
+        check: quote!(let _ = #bits;),
         lanes: quote!(#proto::quat::LANES),
         texts: quote!(0),
         tables: quote!(0),
         describe: quote!(#proto::quat::describe(&#path, #bits, out);),
-        publish: quote!(#proto::quat::publish(#value, #bits, out);),
-        recover: quote!(#proto::quat::recover(#bits, from)),
+        publish: quote_spanned!(span=> #proto::quat::publish(#value, #bits, out);),
+        recover: quote_spanned!(span=> #proto::quat::recover(#bits, from)),
         join: None,
         apart: false,
     }
 }
 
+/// A path as if it stood at `span`.
+fn spanned(path: &Path, span: Span) -> Path {
+    let mut path = path.clone();
+    if let Some(colons) = &mut path.leading_colon {
+        colons.spans = [span; 2];
+    }
+    for segment in &mut path.segments {
+        segment.ident.set_span(span);
+    }
+    path
+}
+
 /// Puts a field that not all may see into a table of its own.
 fn part(code: &mut FieldCode, access: &Access<'_>, seen: &syn::Expr) {
     let Access { proto, path, .. } = access;
-    let FieldCode { tables, describe, publish, recover, .. } = &*code;
+    let FieldCode { check, tables, describe, publish, recover, .. } = &*code;
     let seen = quote_spanned!(seen.span()=> { let seen: #proto::Seen = #seen; seen });
     *code = FieldCode {
+        check: quote!(#check),
         lanes: quote!(0),
         texts: quote!(0),
         describe: quote!(out.part(&#path, |out| { #describe });),

@@ -63,8 +63,16 @@ fn replicate(input: &DeriveInput) -> Result<TokenStream> {
             Err(Error::new(data.union_token.span, "a union cannot be replicated: use an enum"))
         }
     }?;
-    let proto = &sync.proto;
-    Ok(implement(input, &quote!(#proto::Replicate), &body))
+    let (name, proto) = (&input.ident, &sync.proto);
+    let mut code = implement(input, &quote!(#proto::Replicate), &body);
+    if input.generics.params.is_empty() {
+        // The checks in these constants are made now, not only where the type is used.
+        code.extend(quote! {
+            const _: usize = <#name as #proto::Replicate>::LANES;
+            const _: usize = <#name as #proto::Replicate>::TABLES;
+        });
+    }
+    Ok(code)
 }
 
 /// The implementation of a trait, which the type's parameters must have too.

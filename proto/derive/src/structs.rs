@@ -42,13 +42,14 @@ pub(crate) fn body(sync: &TypeSync, fields: &Fields) -> Result<TokenStream> {
         ),
         None => (quote!(), quote!()),
     };
+    let checks = sent.iter().map(|field| &field.check);
     let lanes = sent.iter().map(|field| &field.lanes);
     let texts = sent.iter().map(|field| &field.texts);
     let tables = sent.iter().map(|field| &field.tables);
     let describe = sent.iter().map(|field| &field.describe);
     let publish = sent.iter().map(|field| &field.publish);
     Ok(quote! {
-        const LANES: usize = 0 #(+ #lanes)*;
+        const LANES: usize = { #(#checks)* 0 #(+ #lanes)* };
         const TEXTS: usize = 0 #(+ #texts)*;
         const TABLES: usize = 0 #(+ #tables)*;
         fn describe(name: &str, _: &#proto::Sync, out: &mut #proto::Describe) {
