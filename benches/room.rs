@@ -7,8 +7,9 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use greenroom::Games;
-use greenroom::proto::frame::{Head, write_body};
-use greenroom::proto::{HashCheck, PlayerId, Replica, Rows, Tick, wire};
+use greenroom::proto::codec::{Snapshot, Step, Viewer, advance, put_change_body, put_step_body};
+use greenroom::proto::frame::{Base, Head, write_body_head};
+use greenroom::proto::{HashCheck, Layout, PlayerId, Replica, Rows, Tick, wire};
 use greenroom::room::{AnyRoom, Command};
 
 const PLAYERS: u32 = 20;
@@ -45,9 +46,9 @@ fn fight() -> Fight {
     Fight { keyframe: room.keyframe(), room, inputs: inputs(201) }
 }
 
-fn published(room: &dyn AnyRoom) -> Rows {
+fn published(room: &dyn AnyRoom, layout: &Layout) -> Rows {
     let mut rows = Rows::default();
-    room.publish(&mut rows);
+    room.publish(layout, &mut rows);
     rows
 }
 
@@ -55,9 +56,9 @@ fn room(c: &mut Criterion) {
     let Fight { mut room, keyframe, inputs } = fight();
     let games = Games::builtin();
     let entry = games.get("arena").unwrap().clone();
-    let before = published(room.as_ref());
+    let before = published(room.as_ref(), &entry.layout);
     room.step(0, &inputs, &mut Vec::new());
-    let after = published(room.as_ref());
+    let after = published(room.as_ref(), &entry.layout);
     assert_ne!(before, after, "the ships move");
 
     c.bench_function("step: arena, 20 ships", |b| {
@@ -69,25 +70,33 @@ fn room(c: &mut Criterion) {
     });
     c.bench_function("publish: arena, 20 ships", |b| {
         let mut rows = Rows::default();
-        b.iter(|| room.publish(black_box(&mut rows)));
+        b.iter(|| room.publish(&entry.layout, black_box(&mut rows)));
     });
     c.bench_function("keyframe: arena, 20 ships", |b| b.iter(|| room.keyframe()));
 
+    let layout = &entry.layout;
+    let before = Snapshot::first(layout, |into| into.clone_from(&before));
+    let (mut now, mut step) = (Snapshot::default(), Step::default());
+    now.publish(|into| into.clone_from(&after));
+    advance(layout, &before, &mut now, &mut step);
     let mut delta = Head::default().to_bytes(false).to_vec();
-    write_body(Some((Tick(1), &before)), Tick(2), &after, true, &mut delta);
+    write_body_head(Base::Step, Tick(2), Some(after.hash()), &mut delta);
+    put_step_body(layout, &now, &step, Viewer::All, &mut delta);
     let mut full = Head::default().to_bytes(false).to_vec();
-    write_body(None, Tick(1), &before, true, &mut full);
+    write_body_head(Base::Nothing, Tick(1), None, &mut full);
+    put_change_body(layout, &Snapshot::initial(layout), &before, Viewer::All, &mut full);
     println!("frame: {} bytes, full state: {} bytes", delta.len(), full.len());
-    c.bench_function("encode: change of 20 ships", |b| {
+    c.bench_function("encode: step of 20 ships", |b| {
         let mut out = Vec::with_capacity(4096);
         b.iter(|| {
             out.clear();
-            write_body(Some((Tick(1), &before)), Tick(2), black_box(&after), false, &mut out);
+            advance(layout, &before, black_box(&mut now), &mut step);
+            put_step_body(layout, &now, &step, Viewer::All, &mut out);
         });
     });
     let mut replica = Replica::new(entry.layout.clone());
     replica.apply(&full).unwrap();
-    c.bench_function("decode: change of 20 ships", |b| {
+    c.bench_function("decode: step of 20 ships", |b| {
         b.iter_batched_ref(
             || replica.clone(),
             |replica| replica.apply(black_box(&delta)).unwrap(),

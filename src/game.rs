@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use greenroom_proto::{Message, PlayerId, Replicate, Tick, wire};
+use greenroom_proto::{Message, PlayerId, Replicate, Sight, Tick, wire};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +53,12 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
     fn new(options: &Self::Options, ctx: &mut Ctx<Self>) -> Self;
     /// What clients see now.
     fn state(&self) -> &Self::State;
+    /// Which part of the state a player sees, where not everybody sees all of it: by
+    /// `#[sync(seen = …)]` and `#[sync(near = …)]` in its types. What is for everybody and for the
+    /// player, if not said.
+    fn sight(&self, player: PlayerId) -> Sight {
+        Sight::of(player)
+    }
 
     /// One step at a fixed rate. Not called in rooms that step on commands.
     fn tick(&mut self, ctx: &mut Ctx<Self>) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use greenroom_proto::{GAME_NAME_MAX, Layout, Message, Schema, schema_of, wire};
+use greenroom_proto::{GAME_NAME_MAX, Layout, Message, Schema, layout_of, schema_of, wire};
 
 use crate::bot::{AnyBot, Bot, BotMaker, TypedBot};
 use crate::effects::EffectHandler;
@@ -156,7 +156,7 @@ impl Games {
         let entry = Entry {
             game: Arc::new(Typed::<G>(PhantomData)),
             schema_hash: schema.hash(),
-            layout: schema.layout(),
+            layout: layout_of::<G::State>(),
             schema: Arc::new(schema),
             effects: None,
             bots: Vec::new(),

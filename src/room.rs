@@ -7,8 +7,10 @@
 pub mod history;
 pub mod inbox;
 pub mod log;
+mod near;
+pub mod views;
 
-use greenroom_proto::{Malformed, PlayerId, Rows, Tick, publish, wire};
+use greenroom_proto::{Layout, Malformed, PlayerId, Rows, Sight, Tick, publish, wire};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -80,8 +82,10 @@ pub trait AnyRoom: Send {
     /// Makes one step. `time_ms` is the time since the room began; at a fixed rate it is ignored,
     /// because there the tick is the time. What the room says is appended to `said`.
     fn step(&mut self, time_ms: u64, commands: &[Command], said: &mut Vec<Said>);
-    /// Writes what clients see; returns how many floats had to be clamped.
-    fn publish(&self, rows: &mut Rows) -> u32;
+    /// Writes the state, in the layout of the game; returns how many floats had to be clamped.
+    fn publish(&self, layout: &Layout, rows: &mut Rows) -> u32;
+    /// What a player sees of that.
+    fn sight(&self, player: PlayerId) -> Sight;
     /// The step made last.
     fn tick(&self) -> Tick;
     /// When the next timer is due, in time since the room began.
@@ -237,8 +241,12 @@ impl<G: Game> AnyRoom for Room<G> {
         }
     }
 
-    fn publish(&self, rows: &mut Rows) -> u32 {
-        publish(self.game.state(), rows)
+    fn publish(&self, layout: &Layout, rows: &mut Rows) -> u32 {
+        publish(self.game.state(), layout, rows)
+    }
+
+    fn sight(&self, player: PlayerId) -> Sight {
+        self.game.sight(player)
     }
 
     fn tick(&self) -> Tick {

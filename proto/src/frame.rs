@@ -1,8 +1,8 @@
 //! Binary WebSocket messages: which kind they are, and the two kinds that are hot.
 
-use crate::bits::BadState;
+use crate::codec::Mirror;
+use crate::codec::bits::BadState;
 use crate::control::BODY_MAX;
-use crate::delta;
 use crate::id::Tick;
 use crate::layout::Layout;
 use crate::rows::Rows;
@@ -88,7 +88,7 @@ pub fn write_varint(mut value: u32, out: &mut Vec<u8>) {
     out.push(value as u8);
 }
 
-fn read_varint(bytes: &mut &[u8]) -> Result<u32, BadFrame> {
+pub(crate) fn read_varint(bytes: &mut &[u8]) -> Result<u32, BadFrame> {
     let mut value = 0u64;
     for shift in (0..35).step_by(7) {
         let (byte, rest) = bytes.split_first().ok_or(BadFrame::Bad("it ends early"))?;
@@ -127,45 +127,56 @@ pub struct Event {
     pub body: Vec<u8>,
 }
 
+/// How a frame's state is to be taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Base {
+    /// It is the whole state.
+    Nothing,
+    /// The frame applied before, whose step it is.
+    Step,
+    /// The frame applied before, which is older.
+    Older(Tick),
+}
+
 const FULL: u8 = 1;
 const HASHED: u8 = 2;
+const OLDER: u8 = 4;
 
-/// Appends the body of a frame, which all clients with the same base share.
+/// Appends what comes before the state in a body:
 ///
 /// ```text
-/// u8      bit 0: a full state; bit 1: a hash follows the ticks
-/// varint  tick
-/// varint  ticks since the base (not in a full state)
-/// u32     state hash after this frame, little endian (if bit 1)
-/// bits    see the module `delta`
+/// u8      bit 0: a whole state · bit 1: a hash follows · bit 2: the change from an older frame
+/// u32     tick (whole state), or
+/// u16     its low 16 bits, little endian
+/// varint  ticks since the base (bit 2)
+/// u32     state hash after this frame, little endian (bit 1)
 /// ```
-pub fn write_body(
-    base: Option<(Tick, &Rows)>,
-    tick: Tick,
-    rows: &Rows,
-    hashed: bool,
-    out: &mut Vec<u8>,
-) {
-    out.push(if base.is_none() { FULL } else { 0 } | if hashed { HASHED } else { 0 });
-    write_varint(tick.0, out);
-    if let Some((base, _)) = base {
+pub fn write_body_head(base: Base, tick: Tick, hash: Option<u32>, out: &mut Vec<u8>) {
+    let kind = match base {
+        Base::Nothing => FULL,
+        Base::Step => 0,
+        Base::Older(_) => OLDER,
+    };
+    out.push(kind | if hash.is_some() { HASHED } else { 0 });
+    match base {
+        Base::Nothing => out.extend_from_slice(&tick.0.to_le_bytes()),
+        _ => out.extend_from_slice(&(tick.0 as u16).to_le_bytes()),
+    }
+    if let Base::Older(base) = base {
         write_varint(tick.0.wrapping_sub(base.0), out);
     }
-    if hashed {
-        out.extend_from_slice(&rows.hash().to_le_bytes());
-    }
-    match base {
-        Some((_, base)) => delta::encode(base, rows, out),
-        None => delta::encode(&Rows::default(), rows, out),
+    if let Some(hash) = hash {
+        out.extend_from_slice(&hash.to_le_bytes());
     }
 }
 
 /// A client's copy of a room's state, kept in step by frames.
 #[derive(Clone, Debug)]
 pub struct Replica {
-    layout: Layout,
-    rows: Rows,
-    tick: Option<Tick>,
+    mirror: Mirror,
+    newest: Tick,
+    /// Whether the state is as the last frame made it.
+    whole: bool,
 }
 
 /// What a frame told, besides the state.
@@ -195,68 +206,71 @@ pub enum HashCheck {
 }
 
 impl Replica {
-    /// A replica that waits for its first full state.
+    /// A replica that waits for its first whole state.
     #[must_use]
     pub fn new(layout: Layout) -> Self {
-        Replica { rows: Rows::empty(&layout), layout, tick: None }
+        Replica { mirror: Mirror::new(layout), newest: Tick::default(), whole: false }
     }
 
     /// The rows as of the last frame.
     #[must_use]
     pub fn rows(&self) -> &Rows {
-        &self.rows
+        self.mirror.rows()
     }
 
     /// The layout that the rows have.
     #[must_use]
     pub fn layout(&self) -> &Layout {
-        &self.layout
+        self.mirror.layout()
     }
 
-    /// The tick of the last frame.
+    /// The tick of the last frame, if the state is as it made it.
     #[must_use]
     pub fn tick(&self) -> Option<Tick> {
-        self.tick
+        self.whole.then_some(self.newest)
+    }
+
+    /// The tick of the last frame, whether its state could be applied or not: what
+    /// [`fn@read`] needs for the next.
+    #[must_use]
+    pub fn newest(&self) -> Tick {
+        self.newest
     }
 
     /// Applies a state frame, its first byte included. After an error the replica waits for a
-    /// full state.
+    /// whole state.
     pub fn apply(&mut self, message: &[u8]) -> Result<Frame, BadFrame> {
-        let parts = read(message).inspect_err(|_| self.tick = None)?;
+        let parts = read(message, self.newest).inspect_err(|_| self.whole = false)?;
         let hash = self.apply_state(&parts)?;
-        Ok(Frame {
-            tick: parts.tick,
-            head: parts.head,
-            full: parts.full(),
-            events: parts.events,
-            hash,
-        })
+        let full = parts.full();
+        Ok(Frame { tick: parts.tick, head: parts.head, full, events: parts.events, hash })
     }
 
-    /// Applies the state of a frame that was read. After an error the replica waits for a full
+    /// Applies the state of a frame that was read. After an error the replica waits for a whole
     /// state; the frame's events hold all the same.
     pub fn apply_state(&mut self, parts: &Parts<'_>) -> Result<HashCheck, BadFrame> {
-        let held = self.tick.take();
-        match parts.base {
-            None => self.rows = Rows::empty(&self.layout),
-            Some(base) => {
-                let held = held.ok_or(BadFrame::Bad("a change before any full state"))?;
-                if base != held {
-                    return Err(BadFrame::OtherBase { base, held });
-                }
+        let held = self.tick();
+        self.newest = parts.tick;
+        self.whole = false;
+        match (parts.base, held) {
+            (Base::Nothing, _) => self.mirror.restart()?,
+            (_, None) => return Err(BadFrame::Bad("a change before any whole state")),
+            (Base::Older(base), Some(held)) if base != held => {
+                return Err(BadFrame::OtherBase { base, held });
             }
+            _ => {}
         }
-        delta::apply(parts.state, &self.layout, &mut self.rows)?;
-        self.tick = Some(parts.tick);
+        self.mirror.take(parts.state, parts.base == Base::Step)?;
+        self.whole = true;
         Ok(match parts.hash {
             None => HashCheck::Absent,
-            Some(hash) if hash == self.rows.hash() => HashCheck::Agrees,
+            Some(hash) if hash == self.rows().hash() => HashCheck::Agrees,
             Some(_) => HashCheck::Differs,
         })
     }
 }
 
-/// A frame as it arrived: all but its state is decoded, and no earlier frame is needed for that.
+/// A frame as it arrived: all but its state is decoded.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Parts<'a> {
     /// The client's own part.
@@ -265,11 +279,11 @@ pub struct Parts<'a> {
     pub events: Vec<Event>,
     /// The tick after which the state is as this frame makes it.
     pub tick: Tick,
-    /// The frame that this one changes. `None`: the whole state follows.
-    pub base: Option<Tick>,
+    /// What the state is a change of.
+    pub base: Base,
     /// Hash of the state after this frame.
     pub hash: Option<u32>,
-    /// The state, see [`crate::delta`].
+    /// The state, see [`crate::codec`].
     pub state: &'a [u8],
 }
 
@@ -277,12 +291,13 @@ impl Parts<'_> {
     /// Whether the whole state was sent.
     #[must_use]
     pub fn full(&self) -> bool {
-        self.base.is_none()
+        self.base == Base::Nothing
     }
 }
 
-/// Takes a state frame apart, its first byte included.
-pub fn read(message: &[u8]) -> Result<Parts<'_>, BadFrame> {
+/// Takes a state frame apart, its first byte included. `newest` is the tick of the frame before:
+/// a frame names its tick by the low 16 bits, unless it holds the whole state.
+pub fn read(message: &[u8], newest: Tick) -> Result<Parts<'_>, BadFrame> {
     let mut bytes = message;
     let head = take(&mut bytes, HEAD_BYTES)?;
     let events_follow = match head[0] {
@@ -293,13 +308,19 @@ pub fn read(message: &[u8]) -> Result<Parts<'_>, BadFrame> {
     let head = Head { applied: u16::from_le_bytes([head[1], head[2]]), slack: head[3] as i8 };
     let mut events = if events_follow { read_events(&mut bytes)? } else { Vec::new() };
     let flags = take(&mut bytes, 1)?[0];
-    if flags & !(FULL | HASHED) != 0 {
+    if flags & !(FULL | HASHED | OLDER) != 0 || flags & (FULL | OLDER) == FULL | OLDER {
         return Err(BadFrame::Bad("an unknown flag"));
     }
-    let tick = Tick(read_varint(&mut bytes)?);
-    let base = match flags & FULL {
-        0 => Some(Tick(tick.0.wrapping_sub(read_varint(&mut bytes)?))),
-        _ => None,
+    let tick = match (flags & FULL, bytes) {
+        (0, [low, high, ..]) => newest.near(u16::from_le_bytes([*low, *high])),
+        (FULL, [a, b, c, d, ..]) => Tick(u32::from_le_bytes([*a, *b, *c, *d])),
+        _ => return Err(BadFrame::Bad("it ends early")),
+    };
+    bytes = &bytes[if flags & FULL == 0 { 2 } else { 4 }..];
+    let base = match flags & (FULL | OLDER) {
+        FULL => Base::Nothing,
+        OLDER => Base::Older(Tick(tick.0.wrapping_sub(read_varint(&mut bytes)?))),
+        _ => Base::Step,
     };
     let hash = match flags & HASHED {
         0 => None,

@@ -9,11 +9,11 @@ use crate::schema::{
 use crate::table::ENTITIES_MAX;
 
 /// What the codec needs of a schema.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Layout(Arc<Vec<TableLayout>>);
 
 /// What the codec needs of a table.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct TableLayout {
     /// How rows come and go.
     pub rows: RowsKind,
@@ -25,16 +25,45 @@ pub struct TableLayout {
     pub texts: Vec<TextLayout>,
     /// Whether viewers may see some rows only.
     pub restricted: bool,
-    /// Where an entity is.
+    /// The lanes that say where an entity is.
     pub near: Option<Near>,
+    /// The step of the lanes of the position.
+    pub near_step: f64,
     /// Slots at most.
     pub slots_max: usize,
     /// Tables whose rows are owned by rows of this one, and the slots per owner.
     pub owned: Vec<(usize, u32)>,
-    /// Per lane: bits of its value in a spawn; 0 if not known.
-    pub widths: Vec<u8>,
+    /// Per lane: how its value is sent whole.
+    pub widths: Vec<Width>,
     /// Whether any lane has a tolerance.
     pub tolerant: bool,
+}
+
+/// Bits of a lane's value where it is sent whole: 0 if not known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Width {
+    bits: u8,
+    signed: bool,
+}
+
+impl Width {
+    /// How many; 0 if not known.
+    #[must_use]
+    pub fn bits(self) -> u32 {
+        self.bits.into()
+    }
+
+    /// Whether the highest is a sign.
+    #[must_use]
+    pub fn is_signed(self) -> bool {
+        self.signed
+    }
+
+    /// Whether they are so few that it is not worth a bit to say that they are as before.
+    #[must_use]
+    pub fn is_short(self) -> bool {
+        (1..=2).contains(&self.bits)
+    }
 }
 
 /// Lanes that are predicted, coded and masked together.
@@ -112,6 +141,12 @@ impl Layout {
         &self.0
     }
 
+    /// Whether every viewer sees the state exactly as the game has it.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        !self.0.iter().any(|table| table.restricted || table.tolerant)
+    }
+
     /// Whether any table has rows that some viewers may not see.
     #[must_use]
     pub fn is_restricted(&self) -> bool {
@@ -145,12 +180,18 @@ fn slots_max(
 
 fn table(schema: &TableSchema, slots_max: usize) -> Result<TableLayout, BadSchema> {
     let lanes: &[LaneSchema] = &schema.lanes;
-    let mut groups = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
     let mut start = 0;
     while start < lanes.len() {
         let len = 1 + lanes[start + 1..].iter().take_while(|lane| lane.joined).count();
         groups.push(group(&lanes[start..start + len], start)?);
         start += len;
+    }
+    if let RowsKind::Cells { .. } = schema.rows {
+        // There may be very many: nothing is remembered of them.
+        for group in groups.iter_mut().filter(|group| group.coding == Coding::Linear) {
+            group.coding = Coding::Hold;
+        }
     }
     if groups.len() + schema.texts.len() > GROUPS_MAX {
         return Err(BadSchema("too many groups in a row"));
@@ -171,7 +212,7 @@ fn table(schema: &TableSchema, slots_max: usize) -> Result<TableLayout, BadSchem
     Ok(TableLayout {
         rows: schema.rows,
         width: lanes.len(),
-        tolerant: groups.iter().any(|group: &Group| group.tolerance > 0),
+        tolerant: groups.iter().any(|group| group.tolerance > 0),
         groups,
         texts: schema
             .texts
@@ -180,13 +221,29 @@ fn table(schema: &TableSchema, slots_max: usize) -> Result<TableLayout, BadSchem
             .collect(),
         restricted: schema.restricted,
         near: schema.near,
+        near_step: schema.near.map_or(1.0, |near| match lanes[usize::from(near.x)].kind {
+            LaneKind::Step(bits) => f64::from_bits(bits),
+            _ => 1.0,
+        }),
         slots_max,
         owned: Vec::new(),
-        widths: lanes
-            .iter()
-            .map(|lane| lane.kind.width().map_or(0, |bits| bits.max(1) as u8))
-            .collect(),
+        widths: lanes.iter().map(width).collect(),
     })
+}
+
+fn width(lane: &LaneSchema) -> Width {
+    let (bits, signed) = match &lane.kind {
+        LaneKind::Angle(bits) | LaneKind::QuatPart(bits) => (*bits, true),
+        LaneKind::Bool | LaneKind::Some => (1, false),
+        LaneKind::Quat(_) => (2, false),
+        LaneKind::Range { most, .. } => ((32 - most.leading_zeros()).max(1) as u8, false),
+        LaneKind::Variant(names) => {
+            let last = names.len().saturating_sub(1) as u32;
+            ((32 - last.leading_zeros()).max(1) as u8, false)
+        }
+        _ => (0, false),
+    };
+    Width { bits, signed }
 }
 
 fn group(lanes: &[LaneSchema], start: usize) -> Result<Group, BadSchema> {

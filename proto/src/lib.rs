@@ -110,11 +110,10 @@
 //!
 //! [`CloseCode`] lists them all.
 
-mod bits;
 mod bounded;
 mod close;
+pub mod codec;
 mod control;
-pub mod delta;
 pub mod frame;
 mod grid;
 mod id;
@@ -128,9 +127,9 @@ mod seen;
 mod table;
 pub mod wire;
 
-pub use bits::BadState;
 pub use bounded::{Blob, Full, List, Text, TooLong};
 pub use close::{CloseCode, Then};
+pub use codec::bits::BadState;
 pub use control::{
     BODY_MAX, Body, GAME_NAME_MAX, GameName, JoinTarget, Joined, LISTING_MAX, OPTIONS_MAX,
     OptionsText, RESULT_MAX, Refusal, RoomInfo, SCHEMAS_MAX, ToClient, ToServer,
@@ -146,7 +145,7 @@ pub use replicate::{
     Describe, Publish, Recover, Replicate, Sync, Takes, layout_of, publish, quat, recover,
     schema_of,
 };
-pub use rows::{ROWS_BYTES_MAX, Rows};
+pub use rows::{ROWS_BYTES_MAX, Rows, TableRows};
 pub use schema::Schema;
 pub use seen::{Eye, Seen, Sight, Teams};
 pub use table::{ENTITIES_MAX, EntityId, Table};

@@ -2,7 +2,7 @@
 //! texts. Quantised once, on the server; from here on there is no float that two ends could
 //! disagree on.
 
-use crate::bits::BadState;
+use crate::codec::bits::BadState;
 use crate::layout::{Layout, TableLayout};
 use crate::schema::RowsKind;
 use crate::seen::Seen;
@@ -71,6 +71,28 @@ impl TableRows {
         Some((generation, &self.lanes[slot * self.width..][..self.width]))
     }
 
+    /// The lanes of `slot`.
+    pub(crate) fn lanes(&self, slot: usize) -> &[i32] {
+        &self.lanes[slot * self.width..][..self.width]
+    }
+
+    /// Whether a row that is there is all zeros and empty texts.
+    pub(crate) fn is_zero(&self, slot: usize) -> bool {
+        self.lanes(slot).iter().all(|lane| *lane == 0) && self.texts(slot).iter().all(Vec::is_empty)
+    }
+
+    /// The number of the birth of the row in `slot` in this table; 0 in tables without entities.
+    #[must_use]
+    pub fn birth(&self, slot: usize) -> u32 {
+        self.births.get(slot).copied().unwrap_or(0)
+    }
+
+    /// Who may see the row in `slot`.
+    #[must_use]
+    pub fn seen(&self, slot: usize) -> Seen {
+        self.seen.get(slot).copied().unwrap_or_default()
+    }
+
     /// The texts of the row in `slot`, which is there.
     #[must_use]
     pub fn texts(&self, slot: usize) -> &[Vec<u8>] {
@@ -119,9 +141,7 @@ impl TableRows {
 
     fn clear(&mut self, slot: usize) {
         self.lanes[slot * self.width..][..self.width].fill(0);
-        for text in &mut self.texts[slot * self.text_count..][..self.text_count] {
-            text.clear();
-        }
+        self.texts[slot * self.text_count..][..self.text_count].fill(Vec::new());
     }
 
     /// Memory of so many slots, in bytes, without what is in the texts.
@@ -160,10 +180,14 @@ impl Rows {
     pub fn bytes(&self) -> usize {
         let table = |table: &TableRows| {
             TableRows::bytes(table.alive.len(), table.width, table.text_count)
-                + table.texts.iter().map(Vec::len).sum::<usize>()
                 + (table.births.len() + 4 * table.seen.len()) * size_of::<u32>()
         };
-        self.tables.iter().map(table).sum()
+        self.tables.iter().map(table).sum::<usize>() + self.text_bytes()
+    }
+
+    /// Bytes of all texts.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.tables.iter().flat_map(|table| &table.texts).map(Vec::len).sum()
     }
 
     /// How many rows there are in all tables.
@@ -199,18 +223,6 @@ impl Rows {
             }
         }
         Ok(())
-    }
-
-    /// Empties `slot` of `table` and all that the row owned.
-    pub(crate) fn despawn(&mut self, layout: &Layout, table: usize, slot: usize) {
-        for (owned, each) in &layout.tables()[table].owned {
-            let each = *each as usize;
-            let end = ((slot + 1) * each).min(self.tables[*owned].alive.len());
-            for slot in slot * each..end {
-                self.despawn(layout, *owned, slot);
-            }
-        }
-        self.tables[table].despawn(slot);
     }
 
     fn admit(&self, layout: &Layout, table: usize, slots: usize) -> Result<(), BadState> {

@@ -162,22 +162,6 @@ pub enum LaneKind {
     Some,
 }
 
-impl LaneKind {
-    /// Bits that hold any value of the lane, if that is known.
-    #[must_use]
-    pub fn width(&self) -> Option<u32> {
-        match self {
-            LaneKind::Bool | LaneKind::Some => Some(1),
-            LaneKind::Range { most, .. } => Some(u32::BITS - most.leading_zeros()),
-            LaneKind::Quat(_) => Some(2),
-            LaneKind::Variant(names) => {
-                Some(usize::BITS - names.len().saturating_sub(1).leading_zeros())
-            }
-            _ => None,
-        }
-    }
-}
-
 /// A text of a row.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct TextSchema {

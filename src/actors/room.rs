@@ -104,11 +104,11 @@ impl Actor for RoomActor {
         };
         Ok(RoomActor {
             effects: Effects::new(record.entry.effects.clone()),
+            history: History::new(record.entry.layout.clone(), limits),
             record,
             config,
             results,
             room: None,
-            history: History::new(limits),
             began: now,
             schedule,
             alarm: None,
@@ -167,7 +167,10 @@ impl RoomActor {
             self.record.inbox().take(false, &mut self.commands);
             return self.step();
         }
-        self.send_frames(false);
+        if let Some(room) = self.room.take() {
+            self.send_frames(room.as_ref(), false);
+            self.room = Some(room);
+        }
         Ok(false)
     }
 
@@ -193,7 +196,7 @@ impl RoomActor {
         let tick = room.tick();
         self.publish(room.as_ref(), tick);
         let result = self.hand_out(tick);
-        self.send_frames(result.is_some());
+        self.send_frames(room.as_ref(), result.is_some());
         if let Some(log) = &mut *self.record.log() {
             log.hash(room.as_ref());
             self.worked_since_keyframe += Instant::now() - began;
@@ -226,8 +229,9 @@ impl RoomActor {
             Pace::OnCommand => true,
         };
         if due || room.is_over() {
+            let layout = &self.record.entry.layout;
             self.history.push(tick, |rows| {
-                let clamped = room.publish(rows);
+                let clamped = room.publish(layout, rows);
                 counter!("greenroom_floats_clamped_total").increment(u64::from(clamped));
             });
         }
@@ -260,8 +264,8 @@ impl RoomActor {
         result
     }
 
-    fn send_frames(&mut self, last: bool) {
-        let sent = self.record.members().send_frames(&mut self.history, last);
+    fn send_frames(&mut self, room: &dyn AnyRoom, last: bool) {
+        let sent = self.record.members().send_frames(&mut self.history, room, last);
         count(sent);
     }
 

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use greenroom_proto::{
-    CloseCode, Head, Joined, PlayerId, Refusal, Text, Tick, ToClient, frame, wire,
+    CloseCode, Head, Joined, PlayerId, Refusal, Sight, Text, Tick, ToClient, frame, wire,
 };
 
 use super::{Client, RoomRecord};
 use crate::game::{Pace, Said};
 use crate::net::link::Standing;
 use crate::outbox::{Outbox, OutboxLimits};
+use crate::room::AnyRoom;
 use crate::room::history::{BodyKind, History};
 use crate::room::inbox::Inbox;
+use crate::room::views::ViewKey;
 
 /// Everybody who has a seat or has asked for one.
 #[derive(Default)]
@@ -145,7 +147,12 @@ impl Members {
 
     /// Sends everybody the newest frame who can take it and has not got it. The `last` frame of a
     /// match also goes to those who are stuck: nothing comes after it that could make up for it.
-    pub fn send_frames(&mut self, history: &mut History, last: bool) -> FramesSent {
+    pub fn send_frames(
+        &mut self,
+        history: &mut History,
+        room: &dyn AnyRoom,
+        last: bool,
+    ) -> FramesSent {
         let mut sent = FramesSent::default();
         let Some((tick, _)) = history.newest() else { return sent };
         for member in &mut self.members {
@@ -155,11 +162,17 @@ impl Members {
                 sent.skipped += 1;
                 continue;
             }
-            let Some((body, kind)) = history.body(outbox.base()) else { continue };
+            let sight = match history.is_restricted() {
+                true => room.sight(member.player),
+                false => Sight::public(),
+            };
+            let view = ViewKey::of(member.player, &sight);
+            outbox.look(view);
+            let Some((body, kind)) = history.body(outbox.base(), view, &sight) else { continue };
             self.scratch.clear();
             let head = member.head.to_bytes(outbox.has_events());
             outbox.hand_over(tick, &mut self.scratch);
-            member.client.link.send([&head, &self.scratch, &body]);
+            member.client.link.send([&head, &self.scratch, body]);
             sent.bytes += (head.len() + self.scratch.len() + body.len()) as u64;
             match kind {
                 BodyKind::Full => sent.full += 1,
@@ -167,10 +180,8 @@ impl Members {
                 BodyKind::Merged => sent.merged += 1,
             }
         }
-        history.keep_bases(|tick| {
-            let mut outboxes = self.members.iter().filter_map(|member| member.outbox.as_ref());
-            outboxes.any(|outbox| outbox.base() == Some(tick))
-        });
+        let outboxes = self.members.iter().filter_map(|member| member.outbox.as_ref());
+        history.keep_bases(outboxes.filter_map(|outbox| Some((outbox.view()?, outbox.base()?))));
         sent
     }
 

@@ -1,14 +1,20 @@
 //! The last frames of a room, and the bodies made from them.
 //!
-//! A viewer that missed frames gets one change from what it was last handed to now, as long as
-//! that frame is still here; after that, the whole state. Only frames that some viewer stands on
-//! are kept: while all are in step these are two, whatever the bounds allow.
+//! The step from the frame before is worked out once, when a frame is added; bodies for all who
+//! have that frame are put together from its records. A viewer that missed frames gets one change
+//! from what it was last handed to now, as long as that frame is still here; after that, the whole
+//! state. Only frames that some viewer stands on are kept: while all are in step these are two,
+//! whatever the bounds allow.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use greenroom_proto::frame::write_body;
-use greenroom_proto::{Rows, Tick};
+use greenroom_proto::codec::{
+    Snapshot, Step, Viewer, advance, put_change_body, put_step_body, view_hash, visible,
+};
+use greenroom_proto::frame::{Base, write_body_head};
+use greenroom_proto::{Layout, Rows, Sight, Tick};
+
+use super::views::{Looker, View, ViewKey};
 
 /// Frames between two that carry a state hash.
 pub const HASH_EVERY: u32 = 32;
@@ -22,18 +28,32 @@ pub struct HistoryLimits {
     pub bytes_max: usize,
 }
 
-/// The rows of the newest frames, and the encoded bodies of the newest.
+/// The newest frames, and the encoded bodies of the newest.
 #[derive(Debug)]
 pub struct History {
+    layout: Layout,
     limits: HistoryLimits,
-    frames: VecDeque<(Tick, Rows)>,
-    /// The frame made before the newest.
+    /// What every whole state is a change of.
+    initial: Snapshot,
+    frames: VecDeque<(Tick, Snapshot)>,
+    /// The frame made before the newest, and the step from there.
     previous: Option<Tick>,
-    spare: Option<Rows>,
+    step: Step,
+    spare: Option<Snapshot>,
     bytes: usize,
     frames_made: u32,
-    bodies: Vec<(Option<Tick>, Arc<[u8]>)>,
-    scratch: Vec<u8>,
+    views: BTreeMap<ViewKey, View>,
+    looker: Looker,
+    /// Bodies made of the newest frame, one behind the other.
+    bodies: Vec<u8>,
+    made: Vec<Made>,
+}
+
+#[derive(Debug)]
+struct Made {
+    base: Option<Tick>,
+    view: Option<ViewKey>,
+    bytes: std::ops::Range<usize>,
 }
 
 /// How a body came about, for counting.
@@ -41,7 +61,7 @@ pub struct History {
 pub enum BodyKind {
     /// The whole state.
     Full,
-    /// The change from the frame before.
+    /// The step from the frame before.
     Step,
     /// The change from an older frame.
     Merged,
@@ -50,50 +70,81 @@ pub enum BodyKind {
 impl History {
     /// A history without frames.
     #[must_use]
-    pub fn new(limits: HistoryLimits) -> Self {
+    pub fn new(layout: Layout, limits: HistoryLimits) -> Self {
         History {
+            initial: Snapshot::initial(&layout),
+            layout,
             limits,
             frames: VecDeque::new(),
             previous: None,
+            step: Step::default(),
             spare: None,
             bytes: 0,
             frames_made: 0,
+            views: BTreeMap::new(),
+            looker: Looker::default(),
             bodies: Vec::new(),
-            scratch: Vec::new(),
+            made: Vec::new(),
         }
     }
 
-    /// Drops the frames that nobody stands on any more. The newest stays: it is the next base.
-    pub fn keep_bases(&mut self, is_base: impl Fn(Tick) -> bool) {
-        let mut place = 0;
-        while place + 1 < self.frames.len() {
-            if is_base(self.frames[place].0) {
-                place += 1;
-            } else if let Some((_, rows)) = self.frames.remove(place) {
-                self.recycle(rows);
+    /// Whether different viewers may see different things.
+    #[must_use]
+    pub fn is_restricted(&self) -> bool {
+        self.layout.is_restricted()
+    }
+
+    /// Drops the frames that nobody stands on any more; `bases` are those of all viewers. The
+    /// newest stays: it is the next base.
+    pub fn keep_bases(&mut self, bases: impl Iterator<Item = (ViewKey, Tick)>) {
+        let restricted = self.is_restricted();
+        let mut ticks = BTreeSet::new();
+        let mut stands = BTreeSet::new();
+        for (view, tick) in bases {
+            ticks.insert(tick);
+            if restricted {
+                stands.insert((view, tick));
             }
         }
+        let mut place = 0;
+        while place + 1 < self.frames.len() {
+            if ticks.contains(&self.frames[place].0) {
+                place += 1;
+            } else if let Some((_, frame)) = self.frames.remove(place) {
+                self.recycle(frame);
+            }
+        }
+        self.views.retain(|key, view| {
+            let first = (*key, Tick(0));
+            let used = stands.range(first..).next().is_some_and(|(other, _)| other == key);
+            view.keep(|tick| stands.contains(&(*key, tick)));
+            used
+        });
     }
 
-    fn recycle(&mut self, rows: Rows) {
-        self.bytes -= rows.bytes();
-        self.spare = Some(rows);
+    fn recycle(&mut self, frame: Snapshot) {
+        self.bytes -= frame.bytes();
+        self.spare = Some(frame);
     }
 
     /// Adds a frame; `publish` writes its rows.
     pub fn push(&mut self, tick: Tick, publish: impl FnOnce(&mut Rows)) {
+        let mut now = self.spare.take().unwrap_or_default();
+        now.publish(publish);
+        let before = self.frames.back().map_or(&self.initial, |(_, frame)| frame);
+        advance(&self.layout, before, &mut now, &mut self.step);
         self.previous = self.frames.back().map(|(tick, _)| *tick);
-        let mut rows = self.spare.take().unwrap_or_default();
-        publish(&mut rows);
-        self.bytes += rows.bytes();
-        self.frames.push_back((tick, rows));
+        self.bytes += now.bytes();
+        self.frames.push_back((tick, now));
         self.frames_made = self.frames_made.wrapping_add(1);
         self.bodies.clear();
+        self.made.clear();
+        self.looker.restart(self.layout.tables().len());
         while self.frames.len() > self.limits.frames_max.max(1)
             || (self.bytes > self.limits.bytes_max && self.frames.len() > 2)
         {
-            if let Some((_, rows)) = self.frames.pop_front() {
-                self.recycle(rows);
+            if let Some((_, frame)) = self.frames.pop_front() {
+                self.recycle(frame);
             }
         }
     }
@@ -101,7 +152,7 @@ impl History {
     /// The newest frame.
     #[must_use]
     pub fn newest(&self) -> Option<(Tick, &Rows)> {
-        self.frames.back().map(|(tick, rows)| (*tick, rows))
+        self.frames.back().map(|(tick, frame)| (*tick, frame.rows()))
     }
 
     /// How many frames are kept.
@@ -110,35 +161,104 @@ impl History {
         self.frames.len()
     }
 
-    /// The body that brings a viewer from `base` (the frame last handed to it) to the newest
-    /// frame. Made once and shared by all viewers with the same base.
+    /// The rows of the newest frame that somebody with this sight sees, as their replica has them.
+    #[must_use]
+    pub fn seen(&mut self, view: ViewKey, sight: &Sight) -> Option<Rows> {
+        let key = self.look(view, sight);
+        let (_, frame) = self.frames.back()?;
+        let members = key.and_then(|key| self.views.get(&key)?.newest());
+        Some(visible(&self.layout, frame, members.map(|(_, members)| members)))
+    }
+
+    /// The body that brings a viewer from `base` (the frame last handed to it, with an equal
+    /// sight) to the newest frame. Made once and shared by all viewers with the same base and
+    /// view.
     ///
     /// `None` before the first frame, and for a viewer that has the newest already.
-    pub fn body(&mut self, base: Option<Tick>) -> Option<(Arc<[u8]>, BodyKind)> {
-        let (tick, rows) = self.frames.back()?;
-        if base == Some(*tick) {
+    pub fn body(
+        &mut self,
+        base: Option<Tick>,
+        view: ViewKey,
+        sight: &Sight,
+    ) -> Option<(&[u8], BodyKind)> {
+        let newest = self.frames.back()?.0;
+        if base == Some(newest) {
             return None;
         }
-        let base = base.and_then(|base| {
-            let place = self.frames.binary_search_by_key(&base, |(tick, _)| *tick).ok()?;
-            Some((place, &self.frames[place]))
+        let view = self.look(view, sight);
+        let base = base.filter(|base| {
+            let seen = view.and_then(|view| self.views.get(&view));
+            self.place(*base).is_some() && seen.is_none_or(|view| view.at(*base).is_some())
         });
         let kind = match base {
             None => BodyKind::Full,
-            Some((_, (tick, _))) if self.previous == Some(*tick) => BodyKind::Step,
+            Some(base) if self.previous == Some(base) => BodyKind::Step,
             Some(_) => BodyKind::Merged,
         };
-        let key = base.map(|(_, (tick, _))| *tick);
-        if let Some((_, body)) = self.bodies.iter().find(|(made, _)| *made == key) {
-            return Some((Arc::clone(body), kind));
+        // What a player alone sees is asked for once.
+        let shared = !matches!(view, Some(ViewKey::Player(_)));
+        let mut made = self.made.iter().filter(|_| shared);
+        let bytes = match made.find(|made| made.base == base && made.view == view) {
+            Some(made) => made.bytes.clone(),
+            None => self.make(base, view, kind),
+        };
+        Some((&self.bodies[bytes], kind))
+    }
+
+    fn place(&self, tick: Tick) -> Option<usize> {
+        self.frames.binary_search_by_key(&tick, |(tick, _)| *tick).ok()
+    }
+
+    /// Makes sure that the view of this sight knows what it sees in the newest frame.
+    /// `None` if all see everything.
+    fn look(&mut self, key: ViewKey, sight: &Sight) -> Option<ViewKey> {
+        let (tick, frame) = self.frames.back().filter(|_| self.layout.is_restricted())?;
+        let view = self.views.entry(key).or_default();
+        if view.newest().is_none_or(|(seen, _)| seen != *tick) {
+            self.looker.look(&self.layout, frame.rows(), sight, *tick, view);
         }
+        Some(key)
+    }
+
+    fn make(
+        &mut self,
+        base: Option<Tick>,
+        key: Option<ViewKey>,
+        kind: BodyKind,
+    ) -> std::ops::Range<usize> {
+        let start = self.bodies.len();
+        let Some((tick, now)) = self.frames.back() else { return start..start };
+        let view = key.and_then(|key| self.views.get(&key));
+        let members = view.and_then(View::newest).map(|(_, members)| members);
         // Whoever may have been led astray before learns it from these.
         let hashed = kind != BodyKind::Step || self.frames_made.is_multiple_of(HASH_EVERY);
-        self.scratch.clear();
-        let base = base.map(|(_, (tick, rows))| (*tick, rows));
-        write_body(base, *tick, rows, hashed, &mut self.scratch);
-        let body: Arc<[u8]> = self.scratch.as_slice().into();
-        self.bodies.push((key, Arc::clone(&body)));
-        Some((body, kind))
+        let hash = hashed.then(|| view_hash(&self.layout, now, members));
+        let base_frame = base.and_then(|base| self.place(base)).map(|place| &self.frames[place].1);
+        let out = &mut self.bodies;
+        let wire_base = match (kind, base) {
+            (BodyKind::Step, _) => Base::Step,
+            (BodyKind::Merged, Some(base)) => Base::Older(base),
+            _ => Base::Nothing,
+        };
+        write_body_head(wire_base, *tick, hash, out);
+        let nothing = Default::default();
+        let viewer = match (view, members) {
+            (Some(view), Some(now)) => {
+                let before = base.and_then(|base| view.at(base)).unwrap_or(&nothing);
+                Viewer::Some { before, now }
+            }
+            _ => Viewer::All,
+        };
+        if kind == BodyKind::Step {
+            put_step_body(&self.layout, now, &self.step, viewer, out);
+        } else {
+            let base = base_frame.unwrap_or(&self.initial);
+            put_change_body(&self.layout, base, now, viewer, out);
+        }
+        let bytes = start..out.len();
+        if !matches!(key, Some(ViewKey::Player(_))) {
+            self.made.push(Made { base, view: key, bytes: bytes.clone() });
+        }
+        bytes
     }
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use greenroom::Games;
 use greenroom::bot::Act;
 use greenroom::games::connect4::{self, Dropped, Illegal, Outcome, Phase, Reason};
-use greenroom::proto::{HashCheck, JoinTarget, Replica, Rows, Schema, Text, Tick, ToClient, wire};
+use greenroom::proto::{
+    HashCheck, JoinTarget, Layout, Replica, Rows, Schema, Text, Tick, ToClient, wire,
+};
 use greenroom_client::{Client, Join, Update};
 
 use crate::support::raw::{Got, Raw, Target};
@@ -58,7 +60,7 @@ async fn watch(mut raw: Raw, seen: Seen) -> (String, u32) {
     let to = JoinTarget::Open { game: Text::cut("arena"), options: Text::cut(ARENA) };
     let joined = raw.join(to).await;
     let schema: Schema = wire::decode(&joined.schema.unwrap()).unwrap();
-    let mut replica = Replica::new(schema.layout());
+    let mut replica = Replica::new(Layout::new(&schema).unwrap());
     let mut agreed = 0;
     loop {
         match raw.next().await {

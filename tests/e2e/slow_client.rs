@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use greenroom::config::Config;
 use greenroom::proto::frame::HashCheck;
-use greenroom::proto::{JoinTarget, PlayerId, Replica, RoomId, Rows, Schema, wire};
+use greenroom::proto::{JoinTarget, Layout, PlayerId, Replica, RoomId, Rows, Schema, wire};
 use greenroom_client::{Client, Join, Update};
 use tokio::sync::watch;
 
@@ -58,7 +58,7 @@ fn contiguous(numbers: &[u32]) -> bool {
 async fn stalled(mut raw: Raw, room: RoomId) -> (Raw, Replica, PlayerId) {
     let joined = raw.join(JoinTarget::Room(room)).await;
     let schema: Schema = wire::decode(&joined.schema.unwrap()).unwrap();
-    (raw, Replica::new(schema.layout()), joined.player)
+    (raw, Replica::new(Layout::new(&schema).unwrap()), joined.player)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -80,7 +80,8 @@ async fn stalled_clients_cost_a_bounded_amount_of_memory() {
     let mut last = None;
     let gap = within("a merged frame", async {
         loop {
-            let tick = frame::read(&clients[0].state().await).unwrap().tick.0;
+            let before = greenroom::proto::Tick(last.unwrap_or(0));
+            let tick = frame::read(&clients[0].state().await, before).unwrap().tick.0;
             if let Some(gap) = last.replace(tick).map(|last: u32| tick - last)
                 && gap > 1
             {

@@ -4,8 +4,8 @@ use std::any::{TypeId, type_name};
 use std::sync::{Arc, OnceLock};
 
 use greenroom_proto::{
-    CloseCode, HashCheck, Joined, PlayerId, Replicate, RoomId, Rows, Schema, Tick, frame, recover,
-    schema_of, wire,
+    CloseCode, HashCheck, Joined, Layout, PlayerId, Replicate, RoomId, Rows, Schema, Tick, frame,
+    recover, schema_of, wire,
 };
 use tokio::time::Instant;
 
@@ -87,8 +87,10 @@ impl Seat {
         if schema.hash() != joined.schema_hash {
             return Err((CloseCode::Malformed, "the room's schema has another hash".into()));
         }
+        let layout = Layout::new(&schema)
+            .map_err(|error| (CloseCode::Malformed, format!("the room sent a {error}")))?;
         Ok(Seat {
-            replica: frame::Replica::new(schema.layout()),
+            replica: frame::Replica::new(layout),
             keep_state,
             inputs: Inputs::new(lead, joined.send_every),
             newest: (joined.tick, now),
@@ -112,7 +114,7 @@ impl Seat {
 
     /// Takes a state frame.
     pub(crate) fn frame(&mut self, message: &[u8], now: Instant) -> Result<Took, Wrong> {
-        let parts = frame::read(message)
+        let parts = frame::read(message, self.newest.0)
             .map_err(|error| (CloseCode::Malformed, format!("the server sent a {error}")))?;
         self.newest = (parts.tick, now);
         self.inputs.acknowledge(parts.head);

@@ -6,9 +6,11 @@ mod mistakes;
 use proptest::prelude::*;
 
 use super::{layout_of, publish, recover, schema_of};
+use crate::codec::{Mirror, Snapshot, Step, Viewer, advance, put_change_body, put_step_body};
 use crate::schema::{LaneKind, Predict, RowsKind};
 use crate::{
-    Blob, Grid, List, Map, PlayerId, Replicate, RoomId, Rows, Seen, Table, Teams, Text, Tick,
+    Blob, Grid, Layout, List, Map, PlayerId, Replicate, RoomId, Rows, Seen, Table, Teams, Text,
+    Tick,
 };
 
 /// A value of each kind. The floats in it are multiples of their steps.
@@ -294,6 +296,48 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn what_is_published_arrives(states in prop::collection::vec(all(), 1..5)) {
+        let layout = layout_of::<All>();
+        let first = Snapshot::initial(&layout);
+        let (mut before, mut step) = (first.clone(), Step::default());
+        let (mut steps, mut body) = (Mirror::new(layout.clone()), Vec::new());
+        steps.restart().unwrap();
+        for state in states {
+            let mut now = Snapshot::default();
+            now.publish(|rows| {
+                publish(&state, &layout, rows);
+            });
+            advance(&layout, &before, &mut now, &mut step);
+            body.clear();
+            put_step_body(&layout, &now, &step, Viewer::All, &mut body);
+            steps.take(&body, true).unwrap();
+            body.clear();
+            let mut whole = Mirror::new(layout.clone());
+            whole.restart().unwrap();
+            put_change_body(&layout, &first, &now, Viewer::All, &mut body);
+            whole.take(&body, false).unwrap();
+            for mirror in [&steps, &whole] {
+                let arrived: All = recover(mirror.rows(), &layout).unwrap();
+                prop_assert_eq!(&arrived, &state);
+            }
+            before = now;
+        }
+    }
+}
+
+/// Takes a row and all that it owns out of sight.
+fn hide(rows: &mut Rows, layout: &Layout, table: usize, slot: usize) {
+    rows.tables[table].despawn(slot);
+    for (owned, each) in &layout.tables()[table].owned {
+        let each = *each as usize;
+        (slot * each..(slot + 1) * each).for_each(|slot| hide(rows, layout, *owned, slot));
+    }
+}
+
 #[test]
 fn what_is_not_seen_is_zero() {
     let layout = layout_of::<All>();
@@ -318,12 +362,12 @@ fn what_is_not_seen_is_zero() {
     assert_eq!(rows.tables[table("ships.secret")].seen, [Seen::Player(PlayerId(7))]);
     assert_eq!(rows.tables[table("ships.cargo")].seen, [Seen::Player(PlayerId(7))]);
     assert_eq!(rows.tables[table("ships.cargo.items")].seen, [Seen::All; 2]);
-    rows.despawn(&layout, table("ships.secret"), 0);
-    rows.despawn(&layout, table("ships.cargo"), 0);
+    hide(&mut rows, &layout, table("ships.secret"), 0);
+    hide(&mut rows, &layout, table("ships.cargo"), 0);
     let seen: All = recover(&rows, &layout).unwrap();
     let others = Ship { secret: None, cargo: List::default(), ..ship };
     assert_eq!(seen.ships.get(id), Some(&others));
-    rows.despawn(&layout, table("ships"), 0);
+    hide(&mut rows, &layout, table("ships"), 0);
     assert!(recover::<All>(&rows, &layout).unwrap().ships.is_empty());
 }
 

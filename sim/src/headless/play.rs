@@ -5,8 +5,10 @@
 
 use greenroom::bot::{Act, AnyBot};
 use greenroom::game::Said;
-use greenroom::proto::{PlayerId, Rows};
+use greenroom::proto::{Layout, PlayerId, Rows};
+use greenroom::room::history::{History, HistoryLimits};
 use greenroom::room::log::{Keep, Log};
+use greenroom::room::views::ViewKey;
 use greenroom::room::{AnyRoom, Command};
 use greenroom::{Pace, To};
 
@@ -115,7 +117,10 @@ struct Table {
     said: Vec<Said>,
     /// Told with the next frame.
     events: Vec<(To, Vec<u8>)>,
+    /// The rows that all bots see, unless not all see the same.
     rows: Rows,
+    frames: Option<History>,
+    layout: Layout,
     result: Option<String>,
 }
 
@@ -168,6 +173,11 @@ impl Table {
             said: Vec::new(),
             events: Vec::new(),
             rows: Rows::default(),
+            frames: (!entry.layout.is_plain()).then(|| {
+                let limits = HistoryLimits { frames_max: 2, bytes_max: usize::MAX };
+                History::new(entry.layout.clone(), limits)
+            }),
+            layout: entry.layout.clone(),
             result: None,
         })
     }
@@ -218,12 +228,26 @@ impl Table {
         {
             return;
         }
-        self.room.publish(&mut self.rows);
         let tick = self.room.tick();
+        match &mut self.frames {
+            None => {
+                self.room.publish(&self.layout, &mut self.rows);
+            }
+            Some(frames) => {
+                frames.push(tick, |rows| {
+                    self.room.publish(&self.layout, rows);
+                });
+            }
+        }
         for Player { seat, bot } in &mut self.players {
+            let seen = self.frames.as_mut().and_then(|frames| {
+                let sight = self.room.sight(seat.player);
+                frames.seen(ViewKey::of(seat.player, &sight), &sight)
+            });
+            let rows = seen.as_ref().unwrap_or(&self.rows);
             let events = self.events.iter().filter(|(to, _)| to.includes(seat.player));
             events.for_each(|(_, body)| bot.event(body));
-            for act in bot.act(seat.player, tick, &self.rows) {
+            for act in bot.act(seat.player, tick, rows) {
                 self.commands.push(match act {
                     Act::Input(body) => Command::Input { player: seat.player, body },
                     Act::Request(body) => {
@@ -232,6 +256,13 @@ impl Table {
                     }
                 });
             }
+        }
+        if let Some(frames) = &mut self.frames {
+            let views = self.players.iter().map(|player| {
+                let sight = self.room.sight(player.seat.player);
+                (ViewKey::of(player.seat.player, &sight), tick)
+            });
+            frames.keep_bases(views);
         }
         self.events.clear();
     }

@@ -94,7 +94,7 @@ pub(super) fn hits(bullet: Way, ship: Way) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use greenroom_proto::{publish, recover, schema_of};
+    use greenroom_proto::{layout_of, publish, recover};
 
     #[derive(Replicate, Default)]
     struct One {
@@ -105,9 +105,10 @@ mod tests {
     fn clients_have_a_bullet_in_the_very_same_place() {
         let ship = Ship { x: 333.33, y: 77.77, vx: 12.34, heading: 1.234, ..Ship::default() };
         let state = One { bullet: Bullet::fired_by(&ship, Tick(100)) };
+        let layout = layout_of::<One>();
         let mut rows = greenroom_proto::Rows::default();
-        assert_eq!(publish(&state, &mut rows), 0);
-        let seen: One = recover(&rows, &schema_of::<One>().layout()).unwrap();
+        assert_eq!(publish(&state, &layout, &mut rows), 0);
+        let seen: One = recover(&rows, &layout).unwrap();
         for tick in (100..160).map(Tick) {
             assert_eq!(seen.bullet.place(tick, 30), state.bullet.place(tick, 30));
         }

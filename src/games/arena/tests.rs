@@ -3,7 +3,8 @@
 use super::*;
 use crate::game::{Said, SeatState};
 use crate::options::Options;
-use greenroom_proto::{Rows, delta, publish, wire};
+use greenroom_proto::codec::{Snapshot, Step, Viewer, advance, put_step_body};
+use greenroom_proto::{Rows, layout_of, publish, wire};
 
 const ANNA: PlayerId = PlayerId(1);
 const BERT: PlayerId = PlayerId(2);
@@ -179,25 +180,28 @@ fn a_ship_whose_connection_broke_drifts() {
 #[test]
 fn a_flying_bullet_costs_nothing_on_the_wire() {
     let mut duel = Match::duel("");
-    let bytes = |before: &Rows, after: &Rows| {
-        let mut out = Vec::new();
-        delta::encode(before, after, &mut out);
+    let layout = layout_of::<State>();
+    let bytes = |duel: &mut Match| {
+        let before = Snapshot::first(&layout, |rows| {
+            publish(&duel.game.state, &layout, rows);
+        });
+        duel.step();
+        let (mut after, mut step, mut out) = (Snapshot::default(), Step::default(), Vec::new());
+        after.publish(|rows| {
+            publish(&duel.game.state, &layout, rows);
+        });
+        advance(&layout, &before, &mut after, &mut step);
+        put_step_body(&layout, &after, &step, Viewer::All, &mut out);
         out.len()
     };
-    let (mut before, mut after) = (Rows::default(), Rows::default());
-    publish(&duel.game.state, &mut before);
-    duel.step();
-    publish(&duel.game.state, &mut after);
-    let still = bytes(&before, &after);
+    let still = bytes(&mut duel);
     duel.ship(BERT).y = 500.0;
     duel.hold(ANNA, FIRE);
     duel.step();
     duel.hold(ANNA, Input::default());
-    publish(&duel.game.state, &mut before);
-    duel.step();
-    publish(&duel.game.state, &mut after);
+    let flying = bytes(&mut duel);
     assert_eq!(duel.game.state.bullets.len(), 1);
-    assert_eq!(bytes(&before, &after), still);
+    assert_eq!(flying, still);
 }
 
 #[test]
@@ -211,6 +215,7 @@ fn an_input_takes_three_bytes_and_any_three_that_decode_are_legal() {
         }
         duel.steps(40);
         let mut rows = Rows::default();
-        assert_eq!(publish(&duel.game.state, &mut rows), 0, "nothing had to be clamped");
+        let layout = layout_of::<State>();
+        assert_eq!(publish(&duel.game.state, &layout, &mut rows), 0, "nothing had to be clamped");
     }
 }

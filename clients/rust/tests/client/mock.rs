@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use greenroom_client::proto::frame::{self, Head, write_body, write_event, write_varint};
+use greenroom_client::proto::codec::{Snapshot, Viewer, put_change_body};
+use greenroom_client::proto::frame::{
+    self, Base, Head, write_body_head, write_event, write_varint,
+};
 use greenroom_client::proto::{
-    CloseCode, GameName, Joined, List, PlayerId, Replicate, RoomId, Rows, SUBPROTOCOL, Text, Tick,
-    ToClient, ToServer, publish, schema_of, wire,
+    CloseCode, GameName, Joined, List, PlayerId, Replicate, RoomId, SUBPROTOCOL, Text, Tick,
+    ToClient, ToServer, layout_of, publish, schema_of, wire,
 };
 use greenroom_client::{Client, Connect, Join, SeatInfo, Trust, Update};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -36,10 +39,11 @@ pub fn world(round: u32) -> World {
     World { round, x: -1 }
 }
 
-fn rows(world: World) -> Rows {
-    let mut rows = Rows::default();
-    publish(&world, &mut rows);
-    rows
+fn snapshot(world: World) -> Snapshot {
+    let layout = layout_of::<World>();
+    Snapshot::first(&layout, |rows| {
+        publish(&world, &layout, rows);
+    })
 }
 
 /// Both ends of a test, with a deadline.
@@ -302,9 +306,14 @@ impl Frame {
         for (number, age, body) in &self.events {
             write_event(*number, *age, &[*body], &mut out);
         }
-        let base = self.from.map(|(tick, world)| (Tick(tick), rows(world)));
-        let base = base.as_ref().map(|(tick, rows)| (*tick, rows));
-        write_body(base, Tick(self.tick), &rows(self.world), true, &mut out);
+        let layout = layout_of::<World>();
+        let now = snapshot(self.world);
+        let (base, before) = match self.from {
+            Some((tick, world)) => (Base::Older(Tick(tick)), snapshot(world)),
+            None => (Base::Nothing, Snapshot::initial(&layout)),
+        };
+        write_body_head(base, Tick(self.tick), Some(now.rows().hash()), &mut out);
+        put_change_body(&layout, &before, &now, Viewer::All, &mut out);
         out
     }
 }

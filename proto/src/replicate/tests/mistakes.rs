@@ -1,6 +1,6 @@
 //! What only shows in the whole is told at the first run.
 
-use super::Ship;
+use super::{Ship, hide};
 use crate::replicate::{layout_of, publish, recover};
 use crate::{Grid, List, Map, PlayerId, Replicate, Rows, Seen, Table, Text};
 
@@ -103,8 +103,8 @@ fn a_type_that_is_seen_as_a_value() {
     let mut rows = Rows::default();
     publish(&state, &layout, &mut rows);
     // Who sees only the second value has a list of one.
-    rows.despawn(&layout, 1, 0);
-    rows.despawn(&layout, 4, 0);
+    hide(&mut rows, &layout, 1, 0);
+    hide(&mut rows, &layout, 4, 0);
     let seen: State = recover(&rows, &layout).unwrap();
     assert_eq!(seen.list.iter().map(|seer| seer.one).collect::<Vec<_>>(), [2]);
     assert_eq!(seen.hands.get(&PlayerId(1)), Some(&Hand { cards: List::new() }));

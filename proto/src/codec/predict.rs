@@ -1,0 +1,263 @@
+//! What both ends expect of a row in the next frame, and what they remember for that.
+//!
+//! Of each row both ends hold, besides its lanes, a *predictor*: per lane by what it changed last
+//! (its velocity), and per group the context that its last residual left behind. It depends on
+//! nothing but the frames that every viewer in step has seen.
+
+use super::bits::zigzag;
+use super::code::context;
+use crate::layout::{Coding, Group, TableLayout};
+
+/// The predictors of one table's rows, by slot.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Predictors {
+    /// By slot and lane.
+    pub velocity: Vec<i32>,
+    /// By slot and group.
+    pub context: Vec<u8>,
+    /// By slot: which groups the row's last record changed.
+    pub mask: Vec<u64>,
+    /// By slot: whether any of these is not 0.
+    pub active: Vec<bool>,
+}
+
+/// The predictor of one row.
+pub struct Predictor<'a> {
+    /// By lane.
+    pub velocity: &'a mut [i32],
+    /// By group.
+    pub context: &'a mut [u8],
+    /// Which groups the last record changed.
+    pub mask: &'a mut u64,
+    /// Whether any of these is not 0.
+    pub active: &'a mut bool,
+}
+
+/// Copies into the memory that is there.
+impl Clone for Predictors {
+    fn clone(&self) -> Self {
+        let mut clone = Predictors::default();
+        clone.clone_from(self);
+        clone
+    }
+
+    fn clone_from(&mut self, other: &Self) {
+        self.velocity.clone_from(&other.velocity);
+        self.context.clone_from(&other.context);
+        self.mask.clone_from(&other.mask);
+        self.active.clone_from(&other.active);
+    }
+}
+
+impl Predictor<'_> {
+    /// There is nothing to remember.
+    pub fn forget(&mut self) {
+        self.velocity.fill(0);
+        self.context.fill(0);
+        (*self.mask, *self.active) = (0, false);
+    }
+}
+
+/// The predictor of one row, to be told.
+pub struct Known<'a> {
+    /// By lane.
+    pub velocity: &'a [i32],
+    /// By group.
+    pub context: &'a [u8],
+}
+
+impl Predictors {
+    /// One that stays as it is, for rows that have none.
+    #[must_use]
+    pub fn still(table: &TableLayout) -> Self {
+        Predictors {
+            velocity: vec![0; table.width],
+            context: vec![0; table.groups.len()],
+            mask: vec![0],
+            active: vec![false],
+        }
+    }
+
+    /// That of the row in `slot`, if it says anything.
+    #[must_use]
+    pub fn known(&self, table: &TableLayout, slot: usize) -> Option<Known<'_>> {
+        let (width, groups) = (table.width, table.groups.len());
+        self.is_active(slot).then(|| Known {
+            velocity: &self.velocity[slot * width..][..width],
+            context: &self.context[slot * groups..][..groups],
+        })
+    }
+
+    /// Makes room for `slots` rows, the new ones without predictor.
+    pub fn grow(&mut self, table: &TableLayout, slots: usize) {
+        if table.predicts() && self.active.len() < slots {
+            self.velocity.resize(slots * table.width, 0);
+            self.context.resize(slots * table.groups.len(), 0);
+            self.mask.resize(slots, 0);
+            self.active.resize(slots, false);
+        }
+    }
+
+    /// Whether the row in `slot` has one.
+    #[inline]
+    #[must_use]
+    pub fn is_active(&self, slot: usize) -> bool {
+        self.active.get(slot).copied().unwrap_or(false)
+    }
+
+    /// The row in `slot` has none any more.
+    pub fn reset(&mut self, table: &TableLayout, slot: usize) {
+        if self.is_active(slot) {
+            self.of(table, slot).forget();
+        }
+    }
+
+    /// That of the row in `slot`, which there is room for.
+    #[inline]
+    pub fn of(&mut self, table: &TableLayout, slot: usize) -> Predictor<'_> {
+        let (width, groups) = (table.width, table.groups.len());
+        Predictor {
+            velocity: &mut self.velocity[slot * width..][..width],
+            context: &mut self.context[slot * groups..][..groups],
+            mask: &mut self.mask[slot],
+            active: &mut self.active[slot],
+        }
+    }
+
+    /// Whether both have the same for the row in `slot`.
+    #[must_use]
+    pub fn same(&self, other: &Self, table: &TableLayout, slot: usize) -> bool {
+        match (self.is_active(slot), other.is_active(slot)) {
+            (true, true) => {
+                let (width, groups) = (table.width, table.groups.len());
+                let velocity = slot * width..(slot + 1) * width;
+                let context = slot * groups..(slot + 1) * groups;
+                self.velocity[velocity.clone()] == other.velocity[velocity]
+                    && self.context[context.clone()] == other.context[context]
+            }
+            (one, two) => one == two,
+        }
+    }
+}
+
+/// Brings a number into the range of lanes that wrap.
+#[inline]
+#[must_use]
+pub fn wrap(value: i32, shift: u32) -> i32 {
+    value.wrapping_shl(shift) >> shift
+}
+
+/// What is expected of a lane that goes on as it went.
+#[inline]
+#[must_use]
+pub fn ahead(group: &Group, lane: i32, velocity: i32) -> i32 {
+    match group.coding {
+        Coding::Hold => lane,
+        Coding::Linear | Coding::Quat(_) => wrap(lane.wrapping_add(velocity), group.shift),
+    }
+}
+
+/// By how much the lanes of a group differ from what was expected. Of a quaternion whose largest
+/// component is another than before, the first lane is not 0.
+#[inline]
+pub fn residuals(
+    group: &Group,
+    now: &[i32],
+    before: &[i32],
+    velocity: &[i32],
+    out: &mut [i32],
+) -> bool {
+    let mut any = 0;
+    match group.coding {
+        Coding::Hold => {
+            for ((out, now), before) in out.iter_mut().zip(now).zip(before) {
+                *out = wrap(now.wrapping_sub(*before), group.shift);
+                any |= *out;
+            }
+        }
+        Coding::Linear => {
+            for (((out, now), before), velocity) in
+                out.iter_mut().zip(now).zip(before).zip(velocity)
+            {
+                let expected = before.wrapping_add(*velocity);
+                *out = wrap(now.wrapping_sub(expected), group.shift);
+                any |= *out;
+            }
+        }
+        Coding::Quat(most) => {
+            out[0] = now[0].wrapping_sub(before[0]);
+            if out[0] == 0 {
+                for lane in 1..4 {
+                    out[lane] = now[lane].wrapping_sub(before[lane].wrapping_add(velocity[lane]));
+                }
+            } else {
+                let expected = turned(before, velocity, now[0], most);
+                for lane in 1..4 {
+                    out[lane] = now[lane].wrapping_sub(expected[lane - 1]);
+                }
+            }
+            any = out[0] | out[1] | out[2] | out[3];
+        }
+    }
+    any != 0
+}
+
+/// The velocity of a group that went from `before` to `now`.
+#[inline]
+pub fn velocities(group: &Group, now: &[i32], before: &[i32], out: &mut [i32]) {
+    match group.coding {
+        Coding::Hold => {}
+        Coding::Linear => {
+            for ((out, now), before) in out.iter_mut().zip(now).zip(before) {
+                *out = wrap(now.wrapping_sub(*before), group.shift);
+            }
+        }
+        Coding::Quat(most) => {
+            out[0] = 0;
+            if now[0] == before[0] {
+                for lane in 1..4 {
+                    out[lane] = now[lane].wrapping_sub(before[lane]);
+                }
+            } else {
+                let before = turned(before, &[0; 4], now[0], most);
+                for lane in 1..4 {
+                    out[lane] = now[lane].wrapping_sub(before[lane - 1]);
+                }
+            }
+        }
+    }
+}
+
+/// The context that residuals leave behind.
+#[inline]
+#[must_use]
+pub fn context_after(residuals: &[i32]) -> u8 {
+    let largest = residuals.iter().fold(0, |largest, value| largest | zigzag(*value));
+    context(32 - largest.leading_zeros())
+}
+
+/// The three small components of a quaternion, gone on by its velocity and written with component
+/// `largest` as the dropped one instead of its own.
+#[must_use]
+pub fn turned(lanes: &[i32], velocity: &[i32], largest: i32, most: i32) -> [i32; 3] {
+    let most = i64::from(most);
+    let part =
+        |lane: usize| (i64::from(lanes[lane]) + i64::from(velocity[lane])).clamp(-most, most);
+    let parts = [part(1), part(2), part(3)];
+    let rest = 2 * most * most - parts.iter().map(|part| part * part).sum::<i64>();
+    // Exact: a double holds the number, and IEEE 754 rounds its root correctly.
+    let dropped = (rest.max(0) as f64).sqrt() as i64;
+    let (was, is) = ((lanes[0] & 3) as usize, (largest & 3) as usize);
+    let mut whole = [0i64; 4];
+    let mut parts = parts.into_iter();
+    for (place, value) in whole.iter_mut().enumerate() {
+        *value = if place == was { dropped } else { parts.next().unwrap_or(0) };
+    }
+    let sign = if whole[is] < 0 { -1 } else { 1 };
+    let mut out = [0; 3];
+    let others = whole.iter().enumerate().filter(|(place, _)| *place != is);
+    for (out, (_, value)) in out.iter_mut().zip(others) {
+        *out = (sign * value).clamp(-most, most) as i32;
+    }
+    out
+}

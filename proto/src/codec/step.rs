@@ -1,0 +1,309 @@
+//! From one frame to the next, on the server: what was published becomes what viewers in step
+//! hold, and the records that take them there, each made once for all of them.
+
+use super::bits::{Record, Records};
+use super::code::codes;
+use super::predict::{Predictors, ahead};
+use super::row::{Differences, put_step};
+use super::section::{Changed, Gone, New, Section, Source};
+use crate::layout::{Layout, TableLayout};
+use crate::rows::{Rows, TableRows};
+use crate::schema::LANES_MAX;
+
+/// No record.
+pub const NO_RECORD: u32 = u32::MAX;
+
+/// A frame: what a viewer in step holds after it.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    pub(crate) rows: Rows,
+    pub(crate) predictors: Vec<Predictors>,
+}
+
+impl Snapshot {
+    /// What every whole state is a change of.
+    ///
+    /// # Panics
+    /// When a game's state without a single entity is over [`crate::ROWS_BYTES_MAX`].
+    #[must_use]
+    pub fn initial(layout: &Layout) -> Self {
+        let rows = Rows::initial(layout).expect("grids of at most 16 MiB");
+        Snapshot { rows, predictors: Vec::new() }
+    }
+
+    /// A frame that follows no other.
+    #[must_use]
+    pub fn first(layout: &Layout, publish: impl FnOnce(&mut Rows)) -> Self {
+        let mut now = Snapshot::default();
+        now.publish(publish);
+        advance(layout, &Snapshot::initial(layout), &mut now, &mut Step::default());
+        now
+    }
+
+    /// Fills it with what is published next, into the memory that it has.
+    pub fn publish(&mut self, publish: impl FnOnce(&mut Rows)) {
+        publish(&mut self.rows);
+    }
+
+    /// What is published.
+    #[must_use]
+    pub fn rows(&self) -> &Rows {
+        &self.rows
+    }
+
+    /// Memory that it takes, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let of = |table: &Predictors| {
+            4 * table.velocity.len() + table.context.len() + 9 * table.active.len()
+        };
+        self.rows.bytes() + self.predictors.iter().map(of).sum::<usize>()
+    }
+}
+
+/// The change from the frame before.
+#[derive(Debug, Default)]
+pub struct Step {
+    pub(crate) tables: Vec<TableStep>,
+}
+
+impl Step {
+    /// Whether a row of a table that all see was there before.
+    pub(crate) fn keeps(&self, layout: &Layout, table: usize, slot: u32) -> bool {
+        let section = &self.tables[table].section;
+        section.gone.binary_search_by_key(&slot, |gone| gone.slot).is_err()
+            && section.new.binary_search_by_key(&slot, |new| new.slot).is_err()
+            && layout.tables()[table]
+                .rows
+                .owner()
+                .is_none_or(|(of, each)| self.keeps(layout, of, slot / each))
+    }
+}
+
+/// The change of one table, rows named as in the room.
+#[derive(Debug, Default)]
+pub struct TableStep {
+    pub(crate) section: Section,
+    pub(crate) records: Records,
+    pub(crate) cuts: Vec<Record>,
+    /// Texts that records change: record, number of the text.
+    pub(crate) texts: Vec<(u32, u32)>,
+    /// By slot the record; [`NO_RECORD`] where nothing is to be said. Only of restricted tables.
+    pub(crate) of_slot: Vec<u32>,
+}
+
+/// Whether the row in `slot` is the same thing in both frames.
+#[inline]
+pub(crate) fn is_kept(before: &TableRows, now: &TableRows, slot: usize) -> bool {
+    let generation = |rows: &TableRows| rows.alive.get(slot).copied().flatten();
+    let birth = |rows: &TableRows| rows.births.get(slot).copied();
+    generation(now).is_some()
+        && generation(before) == generation(now)
+        && birth(before) == birth(now)
+}
+
+/// Makes `now`, into which rows were published, the frame after `before`, and returns by `step`
+/// how. `now`'s predictors may hold anything.
+pub fn advance(layout: &Layout, before: &Snapshot, now: &mut Snapshot, step: &mut Step) {
+    step.tables.resize_with(layout.tables().len(), TableStep::default);
+    now.predictors.resize_with(layout.tables().len(), Predictors::default);
+    let (no_rows, no_predictors) = (TableRows::default(), Predictors::default());
+    let mut room =
+        Room { differences: [0; LANES_MAX], zeros: [0; LANES_MAX], still: Predictors::default() };
+    let before_rows = |number: usize| before.rows.tables.get(number).unwrap_or(&no_rows);
+    for (number, table) in layout.tables().iter().enumerate() {
+        let (owners, rows) = now.rows.tables.split_at_mut(number);
+        let (old, rows) = (before_rows(number), &mut rows[0]);
+        let predictors = &mut now.predictors[number];
+        predictors.clone_from(before.predictors.get(number).unwrap_or(&no_predictors));
+        predictors.grow(table, rows.slots());
+        if table.tolerant {
+            settle(table, old, rows, predictors);
+        }
+        let owner = table.rows.owner();
+        let owner = owner.map(|(of, each)| (before_rows(of), &owners[of], each as usize));
+        let step = &mut step.tables[number];
+        Advance { table, old, rows, owner, predictors, step, room: &mut room }.run();
+    }
+}
+
+/// Rows that are within the tolerance of what viewers expect are what viewers expect.
+fn settle(table: &TableLayout, old: &TableRows, rows: &mut TableRows, predictors: &mut Predictors) {
+    for slot in 0..rows.slots() {
+        if !is_kept(old, rows, slot) {
+            continue;
+        }
+        let start = slot * table.width;
+        for group in table.groups.iter().filter(|group| group.tolerance > 0) {
+            let mut expected = [0i32; crate::schema::GROUP_LANES_MAX];
+            for (lane, expected) in (start + group.start..).zip(&mut expected[..group.len]) {
+                let velocity = predictors.velocity.get(lane).copied().unwrap_or(0);
+                *expected = ahead(group, old.lanes[lane], velocity);
+            }
+            let expected = &expected[..group.len];
+            let lanes = &mut rows.lanes[start + group.start..][..group.len];
+            let near = lanes.iter().zip(expected).all(|(lane, expected)| {
+                let apart = super::predict::wrap(lane.wrapping_sub(*expected), group.shift);
+                apart.unsigned_abs() <= group.tolerance
+            });
+            if near {
+                lanes.copy_from_slice(expected);
+            }
+        }
+    }
+}
+
+/// One table's way to the next frame.
+struct Advance<'a> {
+    table: &'a TableLayout,
+    old: &'a TableRows,
+    rows: &'a TableRows,
+    /// The owner's table before and now, and the slots per owner.
+    owner: Option<(&'a TableRows, &'a TableRows, usize)>,
+    predictors: &'a mut Predictors,
+    step: &'a mut TableStep,
+    room: &'a mut Room,
+}
+
+/// Room to work in.
+struct Room {
+    differences: Differences,
+    zeros: Differences,
+    /// What rows without predictor have instead.
+    still: Predictors,
+}
+
+impl Advance<'_> {
+    fn run(&mut self) {
+        self.step.clear();
+        let slots = self.rows.slots().max(self.old.slots());
+        if self.table.restricted {
+            self.step.of_slot.resize(slots, NO_RECORD);
+        }
+        if !self.table.predicts() {
+            self.room.still = Predictors::still(self.table);
+        }
+        match self.table.width {
+            1 => self.scan::<1>(slots),
+            2 => self.scan::<2>(slots),
+            3 => self.scan::<3>(slots),
+            4 => self.scan::<4>(slots),
+            5 => self.scan::<5>(slots),
+            6 => self.scan::<6>(slots),
+            7 => self.scan::<7>(slots),
+            8 => self.scan::<8>(slots),
+            _ => self.scan::<0>(slots),
+        }
+    }
+
+    /// `WIDTH` is that of the table, or 0: the compiler makes better loops of known lengths.
+    fn scan<const WIDTH: usize>(&mut self, slots: usize) {
+        for slot in 0..slots {
+            if is_kept(self.old, self.rows, slot) {
+                let rank = self.rank();
+                if self.predictors.is_active(slot) || self.differs::<WIDTH>(slot) {
+                    self.record(slot, rank, true);
+                }
+            } else if !self.table.rows.is_fixed() {
+                self.come_or_go(slot);
+            } else if there(self.rows, slot).is_some() {
+                // Its owner is new.
+                let rank = self.rank();
+                self.record(slot, rank, false);
+            }
+        }
+    }
+
+    /// The number of the next row that is kept.
+    fn rank(&mut self) -> u32 {
+        self.step.section.kept += 1;
+        self.step.section.kept - 1
+    }
+
+    /// Whether lanes or texts of a row that is kept are not as before.
+    #[inline]
+    fn differs<const WIDTH: usize>(&self, slot: usize) -> bool {
+        let width = if WIDTH == 0 { self.table.width } else { WIDTH };
+        let lanes = slot * width..(slot + 1) * width;
+        let (now, old) = (&self.rows.lanes[lanes.clone()], &self.old.lanes[lanes]);
+        let differences = now.iter().zip(old).fold(0, |any, (now, old)| any | (now ^ old));
+        differences != 0
+            || (!self.table.texts.is_empty() && self.rows.texts(slot) != self.old.texts(slot))
+    }
+
+    /// Makes the record of a row, if there is anything to say: from its state in the frame before
+    /// if it is kept, else from zeros.
+    fn record(&mut self, slot: usize, rank: u32, kept: bool) {
+        let (table, width) = (self.table, self.table.width);
+        let lanes = slot * width..(slot + 1) * width;
+        let now = &self.rows.lanes[lanes.clone()];
+        let before = if kept { &self.old.lanes[lanes] } else { &self.room.zeros[..width] };
+        let step = &mut *self.step;
+        let number = step.cuts.len() as u32;
+        let mut texts = 0u64;
+        for (text, now) in self.rows.texts(slot).iter().enumerate() {
+            let before: &[u8] = if kept { &self.old.texts(slot)[text] } else { &[] };
+            if now != before {
+                texts |= 1 << (table.groups.len() + text);
+                step.texts.push((number, text as u32));
+            }
+        }
+        let mut row = match table.predicts() {
+            true => self.predictors.of(table, slot),
+            false => self.room.still.of(table, 0),
+        };
+        let place = step.records.place();
+        let differences = &mut self.room.differences;
+        let records = &mut step.records;
+        let changed = put_step(codes(), table, before, now, texts, &mut row, differences, records);
+        if !table.predicts() {
+            row.forget();
+        }
+        if changed != 0 {
+            step.cuts.push(step.records.cut(place));
+            let (row, source) = (slot as u32, Source::Record(number));
+            step.section.changed.push(Changed { slot: row, rank, row, source });
+            if table.restricted {
+                step.of_slot[slot] = number;
+            }
+        }
+    }
+
+    /// A row that is not there, not there any more, or new.
+    fn come_or_go(&mut self, slot: usize) {
+        let row = slot as u32;
+        if there(self.old, slot).is_some() {
+            // What a row owned goes with it without a word.
+            let alone = |(old, now, each)| is_kept(old, now, slot / each);
+            if self.owner.is_none_or(alone) {
+                self.step.section.gone.push(Gone { slot: row, dead: true });
+            }
+            self.predictors.reset(self.table, slot);
+        }
+        if let Some(generation) = there(self.rows, slot) {
+            self.predictors.reset(self.table, slot);
+            self.step.section.new.push(New { slot: row, generation, row });
+        }
+    }
+}
+
+pub(crate) fn there(rows: &TableRows, slot: usize) -> Option<u16> {
+    rows.alive.get(slot).copied().flatten()
+}
+
+impl TableStep {
+    fn clear(&mut self) {
+        self.section.clear();
+        self.records.clear();
+        self.cuts.clear();
+        self.texts.clear();
+        self.of_slot.clear();
+    }
+
+    /// The texts that a record changes.
+    pub(crate) fn texts_of(&self, record: u32) -> impl Iterator<Item = usize> {
+        let start = self.texts.partition_point(|(of, _)| *of < record);
+        let of = self.texts[start..].iter().take_while(move |(of, _)| *of == record);
+        of.map(|(_, text)| *text as usize)
+    }
+}

@@ -1,0 +1,305 @@
+//! Who sees what: for each viewer the rows of restricted tables, under slots of the viewer's own.
+//!
+//! Nothing that a viewer may not see has any influence on these names: rows come into sight in the
+//! order in which they were born, each takes the lowest slot that is free, and a slot's generation
+//! counts who had it in this view.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use greenroom_proto::codec::{Member, Members};
+use greenroom_proto::layout::{Layout, TableLayout};
+use greenroom_proto::{Eye, PlayerId, Rows, Sight, TableRows, Teams, Tick};
+
+use super::near::{Grid, Point};
+
+/// What was seen stays in sight until it is so much farther away than an eye reaches.
+const LINGER: f64 = 1.1;
+
+/// Those who see the same: viewers with equal keys share what they are sent.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum ViewKey {
+    /// Everything is for everybody, or for nobody in particular.
+    Teams(Teams),
+    /// This player alone.
+    Player(PlayerId),
+}
+
+impl ViewKey {
+    /// Of a viewer with this sight.
+    #[must_use]
+    pub fn of(viewer: PlayerId, sight: &Sight) -> Self {
+        match (sight.player, sight.eye) {
+            (None, None) => ViewKey::Teams(sight.teams),
+            _ => ViewKey::Player(viewer),
+        }
+    }
+}
+
+/// What one view sees, and saw.
+#[derive(Debug, Default)]
+pub struct View {
+    /// By tick, oldest first; only frames that a viewer stands on, and the newest.
+    frames: Vec<(Tick, Members)>,
+    /// By table, slots as the view names them.
+    slots: Vec<Slots>,
+    spare: Members,
+}
+
+#[derive(Debug, Default)]
+struct Slots {
+    free: BinaryHeap<Reverse<u32>>,
+    /// By slot, how often it was taken before.
+    generations: Vec<u16>,
+}
+
+impl Slots {
+    fn take(&mut self) -> (u32, u16) {
+        if let Some(Reverse(slot)) = self.free.pop() {
+            let generation = &mut self.generations[slot as usize];
+            *generation = generation.wrapping_add(1);
+            return (slot, *generation);
+        }
+        self.generations.push(0);
+        (self.generations.len() as u32 - 1, 0)
+    }
+}
+
+impl View {
+    /// What it sees in the newest frame.
+    #[must_use]
+    pub fn newest(&self) -> Option<(Tick, &Members)> {
+        self.frames.last().map(|(tick, members)| (*tick, members))
+    }
+
+    /// What it saw in the frame of this tick.
+    #[must_use]
+    pub fn at(&self, tick: Tick) -> Option<&Members> {
+        let place = self.frames.binary_search_by_key(&tick, |(tick, _)| *tick).ok()?;
+        Some(&self.frames[place].1)
+    }
+
+    /// Forgets the frames that nobody stands on. The newest stays: names go on from it.
+    pub fn keep(&mut self, is_base: impl Fn(Tick) -> bool) {
+        let Some(newest) = self.newest().map(|(tick, _)| tick) else { return };
+        let (frames, spare) = (&mut self.frames, &mut self.spare);
+        frames.retain_mut(|(tick, members)| {
+            let stays = *tick == newest || is_base(*tick);
+            if !stays {
+                *spare = std::mem::take(members);
+            }
+            stays
+        });
+    }
+}
+
+/// Looks at one frame for any number of views. Made once a room; its memory is used again.
+#[derive(Debug, Default)]
+pub struct Looker {
+    /// By table: marks by row, and the grid of positions.
+    tables: Vec<Marks>,
+    /// Rows that a view sees of one table.
+    visible: Vec<u32>,
+    entering: Vec<(u32, u32)>,
+    places: Vec<Point>,
+}
+
+#[derive(Debug, Default)]
+struct Marks {
+    /// By row: the last mark given.
+    of_row: Vec<u32>,
+    mark: u32,
+    grid: Option<Grid>,
+}
+
+impl Marks {
+    /// Two marks that no row has: one for rows that the view had, one for those that it has.
+    fn fresh(&mut self, rows: usize) -> (u32, u32) {
+        if self.of_row.len() < rows {
+            self.of_row.resize(rows, 0);
+        }
+        if self.mark > u32::MAX - 4 {
+            self.of_row.fill(0);
+            self.mark = 0;
+        }
+        self.mark += 2;
+        (self.mark - 1, self.mark)
+    }
+}
+
+impl Looker {
+    /// A new frame: positions are others.
+    pub fn restart(&mut self, tables: usize) {
+        self.tables.resize_with(tables, Marks::default);
+        self.tables.iter_mut().for_each(|table| table.grid = None);
+    }
+
+    /// What a view sees in the frame of `tick`, whose rows these are.
+    pub fn look(
+        &mut self,
+        layout: &Layout,
+        rows: &Rows,
+        sight: &Sight,
+        tick: Tick,
+        view: &mut View,
+    ) {
+        let tables = layout.tables();
+        let mut seen = std::mem::take(&mut view.spare);
+        seen.0.resize_with(tables.len(), Vec::new);
+        view.slots.resize_with(tables.len(), Slots::default);
+        for (number, table) in tables.iter().enumerate() {
+            let mut members = std::mem::take(&mut seen.0[number]);
+            members.clear();
+            if table.restricted {
+                let of = &rows.tables()[number];
+                match table.rows.owner() {
+                    None => {
+                        let before =
+                            view.frames.last().map_or(&[][..], |(_, seen)| seen.of(number));
+                        self.find(number, table, of, sight, before);
+                        let slots = &mut view.slots[number];
+                        self.name(number, of, before, slots, &mut members);
+                    }
+                    Some((owner, each)) => {
+                        let owners = &rows.tables()[owner];
+                        let restricted = tables[owner].restricted;
+                        let owners =
+                            Owners { rows: owners, seen: restricted.then(|| &seen.0[owner][..]) };
+                        owners.each(|owner| owned(of, sight, owner, each, &mut members));
+                    }
+                }
+            }
+            seen.0[number] = members;
+        }
+        view.frames.push((tick, seen));
+    }
+
+    /// Puts the rows of a table that the sight allows into `visible`.
+    fn find(
+        &mut self,
+        number: usize,
+        table: &TableLayout,
+        rows: &TableRows,
+        sight: &Sight,
+        before: &[Member],
+    ) {
+        self.visible.clear();
+        let allowed = |row: u32| sight.sees(rows.seen(row as usize));
+        let (Some(near), Some(eye)) = (table.near, sight.eye) else {
+            let all = (0..rows.slots()).filter(|row| rows.row(*row).is_some());
+            self.visible.extend(all.map(|row| row as u32).filter(|row| allowed(*row)));
+            return;
+        };
+        let marks = &mut self.tables[number];
+        let (had, _) = marks.fresh(rows.slots());
+        for member in before {
+            marks.of_row[member.row as usize] = had;
+        }
+        let step = table.near_step;
+        let reach = eye.reach.max(0.0) / step;
+        let grid = marks.grid.get_or_insert_with(|| Grid::new(rows, near, reach * LINGER));
+        let (x, y) = ((eye.x / step) as i32, (eye.y / step) as i32);
+        let (inner, outer) = (square(reach), square(reach * LINGER));
+        self.places.clear();
+        let (places, of_row) = (&mut self.places, &marks.of_row);
+        grid.around(x, y, reach * LINGER, |row, distance| {
+            let lingers = of_row[row as usize] == had;
+            if distance <= if lingers { outer } else { inner } && allowed(row) {
+                // What is in sight counts as nearer than it is, so that nothing flickers when
+                // more is near than may be seen.
+                let distance = if lingers { distance / 121 * 100 } else { distance };
+                places.push(Point { distance, row });
+            }
+        });
+        nearest(places, &eye, rows);
+        self.visible.extend(places.iter().map(|place| place.row));
+    }
+
+    /// Gives the visible rows of a table their names.
+    fn name(
+        &mut self,
+        number: usize,
+        rows: &TableRows,
+        before: &[Member],
+        slots: &mut Slots,
+        members: &mut Vec<Member>,
+    ) {
+        let marks = &mut self.tables[number];
+        let (visible, kept) = marks.fresh(rows.slots());
+        for row in &self.visible {
+            marks.of_row[*row as usize] = visible;
+        }
+        for member in before {
+            let row = member.row as usize;
+            let stays = marks.of_row.get(row) == Some(&visible) && rows.birth(row) == member.birth;
+            if stays {
+                marks.of_row[row] = kept;
+                members.push(*member);
+            } else {
+                slots.free.push(Reverse(member.slot));
+            }
+        }
+        self.entering.clear();
+        let entering = self.visible.iter().filter(|row| marks.of_row[**row as usize] == visible);
+        self.entering.extend(entering.map(|row| (rows.birth(*row as usize), *row)));
+        if self.entering.is_empty() {
+            return;
+        }
+        self.entering.sort_unstable();
+        for (birth, row) in &self.entering {
+            let (slot, generation) = slots.take();
+            members.push(Member { slot, row: *row, birth: *birth, generation });
+        }
+        members.sort_unstable_by_key(|member| member.slot);
+    }
+}
+
+fn square(length: f64) -> i64 {
+    (length * length).min(4e18) as i64
+}
+
+/// Drops all but the nearest, as many as the eye sees at most.
+fn nearest(places: &mut Vec<Point>, eye: &Eye, rows: &TableRows) {
+    if places.len() > eye.most {
+        let by = |place: &Point| (place.distance, rows.birth(place.row as usize));
+        if eye.most > 0 {
+            places.select_nth_unstable_by_key(eye.most - 1, by);
+        }
+        places.truncate(eye.most);
+    }
+}
+
+/// The owners of rows, as a view names them.
+struct Owners<'a> {
+    rows: &'a TableRows,
+    /// Unless all see all of them.
+    seen: Option<&'a [Member]>,
+}
+
+impl Owners<'_> {
+    fn each(&self, mut visit: impl FnMut(Member)) {
+        if let Some(seen) = self.seen {
+            return seen.iter().for_each(|member| visit(*member));
+        }
+        for slot in 0..self.rows.slots() {
+            if let Some((generation, _)) = self.rows.row(slot) {
+                let (slot, birth) = (slot as u32, self.rows.birth(slot));
+                visit(Member { slot, row: slot, birth, generation });
+            }
+        }
+    }
+}
+
+/// The rows of an owner that the sight allows.
+fn owned(rows: &TableRows, sight: &Sight, owner: Member, each: u32, members: &mut Vec<Member>) {
+    let Member { birth, generation, .. } = owner;
+    for place in 0..each {
+        let (slot, row) = (owner.slot * each + place, owner.row * each + place);
+        if row as usize >= rows.slots() {
+            break;
+        }
+        if rows.row(row as usize).is_some() && sight.sees(rows.seen(row as usize)) {
+            members.push(Member { slot, row, birth, generation });
+        }
+    }
+}
