@@ -110,7 +110,7 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
 }
 
 /// What nobody can say: the requests or events of a game that has none. No bytes decode to it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Message, Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Never {}
 
 /// The result of a match of which only the winner is of interest. The simulator counts wins by

@@ -115,8 +115,11 @@ mod close;
 pub mod codec;
 mod control;
 pub mod frame;
+mod grid;
 mod id;
 pub mod layout;
+mod map;
+pub mod message;
 mod replicate;
 mod rows;
 pub mod schema;
@@ -124,7 +127,7 @@ mod seen;
 mod table;
 pub mod wire;
 
-pub use bounded::{Blob, List, Text, TooLong};
+pub use bounded::{Blob, Full, List, Text, TooLong};
 pub use close::{CloseCode, Then};
 pub use codec::bits::BadState;
 pub use control::{
@@ -132,17 +135,21 @@ pub use control::{
     OptionsText, RESULT_MAX, Refusal, RoomInfo, SCHEMAS_MAX, ToClient, ToServer,
 };
 pub use frame::{Event, Frame, HashCheck, Head, Replica};
-pub use greenroom_derive::Replicate;
+pub use greenroom_derive::{Message, Replicate};
+pub use grid::Grid;
 pub use id::{NotARoomId, PlayerId, RoomId, Tick};
 pub use layout::Layout;
+pub use map::Map;
+pub use message::{Message, Shape};
 pub use replicate::{
-    Describe, Publish, Recover, Replicate, Sync, layout_of, publish, recover, schema_of,
+    Describe, Publish, Recover, Replicate, Sync, Takes, layout_of, publish, quat, recover,
+    schema_of,
 };
 pub use rows::{ROWS_BYTES_MAX, Rows, TableRows};
 pub use schema::Schema;
 pub use seen::{Eye, Seen, Sight, Teams};
 pub use table::{ENTITIES_MAX, EntityId, Table};
-pub use wire::{Malformed, Message};
+pub use wire::Malformed;
 
 /// The WebSocket subprotocol that both ends must name.
 pub const SUBPROTOCOL: &str = "greenroom.v1";

@@ -9,14 +9,7 @@ use bincode::error::{DecodeError, EncodeError};
 use serde::Serialize;
 use serde::de::{Deserialize, DeserializeOwned};
 
-/// A value that crosses the wire or rests in a log: an input, a request, a reply, an event.
-///
-/// Every serde type is one. A message of a peer is at most a few KiB when it gets here, so a
-/// `Vec` or `String` in it is bounded too; avoid lists of zero-sized values (`Vec<()>`), whose
-/// claimed length costs no bytes.
-pub trait Message: Serialize + DeserializeOwned {}
-
-impl<T: Serialize + DeserializeOwned> Message for T {}
+pub use crate::message::Message;
 
 /// The bytes are not a value of the expected type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -9,7 +9,7 @@ pub mod bullet;
 pub mod outcome;
 pub mod ship;
 
-use greenroom_proto::{EntityId, PlayerId, Replicate, Table, Tick};
+use greenroom_proto::{EntityId, Message, PlayerId, Replicate, Table, Tick};
 use serde::{Deserialize, Serialize};
 
 use crate::game::{Ctx, Game, Never, Pace, To};
@@ -53,7 +53,7 @@ impl ArenaOptions {
 }
 
 /// What a player does with the controls. Three bytes; any value is legal.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Message, Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Input {
     /// Burn the engine.
     pub thrust: bool,
@@ -64,7 +64,7 @@ pub struct Input {
 }
 
 /// What players are told once.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Message, Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Event {
     /// A bullet has hit a ship.
     Hit {

@@ -9,7 +9,7 @@ pub mod bots;
 
 use std::time::Duration;
 
-use greenroom_proto::{PlayerId, Replicate};
+use greenroom_proto::{Message, PlayerId, Replicate};
 use serde::{Deserialize, Serialize};
 
 pub use board::{Board, COLUMNS, ROWS};
@@ -25,7 +25,7 @@ crate::options! {
 }
 
 /// What a player may ask for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Message, Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Request {
     /// Drop a disc.
     Drop {
@@ -35,7 +35,7 @@ pub enum Request {
 }
 
 /// Where a disc has come to lie.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Message, Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Dropped {
     /// From the bottom, 0 to 5.
     pub row: u8,
@@ -44,7 +44,7 @@ pub struct Dropped {
 }
 
 /// Why a disc was not dropped. Nothing has changed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Message, Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Illegal {
     /// The other player is still to come.
     NotStarted,
@@ -59,7 +59,7 @@ pub enum Illegal {
 }
 
 /// What players are told once.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Message, Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Event {
     /// Both are there.
     Started {
