@@ -75,23 +75,24 @@ fn room(c: &mut Criterion) {
     c.bench_function("keyframe: arena, 20 ships", |b| b.iter(|| room.keyframe()));
 
     let layout = &entry.layout;
-    let before = Snapshot::first(layout, |into| into.clone_from(&before));
-    let (mut now, mut step) = (Snapshot::default(), Step::default());
+    let (before, mut step) = Snapshot::first(layout, |into| into.clone_from(&before));
+    let mut full = Head::default().to_bytes(false).to_vec();
+    write_body_head(Base::Nothing, Tick(1), None, &mut full);
+    let initial = Snapshot::initial(layout);
+    put_change_body(layout, &initial, (&before, &step), Viewer::All, &mut full);
+    let mut now = Snapshot::default();
     now.publish(|into| into.clone_from(&after));
     advance(layout, &before, &mut now, &mut step);
     let mut delta = Head::default().to_bytes(false).to_vec();
     write_body_head(Base::Step, Tick(2), Some(after.hash()), &mut delta);
-    put_step_body(layout, &now, &step, Viewer::All, &mut delta);
-    let mut full = Head::default().to_bytes(false).to_vec();
-    write_body_head(Base::Nothing, Tick(1), None, &mut full);
-    put_change_body(layout, &Snapshot::initial(layout), &before, Viewer::All, &mut full);
+    put_step_body(layout, (&now, &step), Viewer::All, &mut delta);
     println!("frame: {} bytes, full state: {} bytes", delta.len(), full.len());
     c.bench_function("encode: step of 20 ships", |b| {
         let mut out = Vec::with_capacity(4096);
         b.iter(|| {
             out.clear();
             advance(layout, &before, black_box(&mut now), &mut step);
-            put_step_body(layout, &now, &step, Viewer::All, &mut out);
+            put_step_body(layout, (&now, &step), Viewer::All, &mut out);
         });
     });
     let mut replica = Replica::new(entry.layout.clone());

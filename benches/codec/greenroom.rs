@@ -293,12 +293,12 @@ fn run(layout: &Layout, rows: &[Rows]) -> Cost {
         let advanced = Instant::now();
         body.clear();
         if number == 0 {
-            put_change_body(layout, &initial, &now, Viewer::All, &mut body);
+            put_change_body(layout, &initial, (&now, &step), Viewer::All, &mut body);
             mirror.restart().unwrap();
             mirror.take(&body, false).unwrap();
             continue;
         }
-        put_step_body(layout, &now, &step, Viewer::All, &mut body);
+        put_step_body(layout, (&now, &step), Viewer::All, &mut body);
         let put = Instant::now();
         mirror.take(&body, true).unwrap();
         let taken = Instant::now();
@@ -310,7 +310,7 @@ fn run(layout: &Layout, rows: &[Rows]) -> Cost {
     }
     let frames = rows.len() as u32 - 1;
     body.clear();
-    put_change_body(layout, &initial, &now, Viewer::All, &mut body);
+    put_change_body(layout, &initial, (&now, &step), Viewer::All, &mut body);
     Cost {
         bytes_per_frame: bytes as f64 / f64::from(frames),
         bits_per_changed: 0.0,

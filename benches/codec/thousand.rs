@@ -27,7 +27,7 @@ pub struct Times {
 pub fn times(layout: &Layout, restricted: &Layout, frames: &[Rows]) -> Times {
     let initial = Snapshot::initial(layout);
     let (mut before, mut now, mut still) = Default::default();
-    let mut step = Step::default();
+    let (mut step, mut step_of_some) = (Step::default(), Step::default());
     let mut mirror = Mirror::new(layout.clone());
     let mut body = Vec::new();
     let most = Duration::MAX;
@@ -38,23 +38,23 @@ pub fn times(layout: &Layout, restricted: &Layout, frames: &[Rows]) -> Times {
         Snapshot::publish(&mut now, |into| into.clone_from(rows));
         if number == 0 {
             advance(layout, &before, &mut now, &mut step);
-            put_change_body(layout, &initial, &now, Viewer::All, &mut body);
+            put_change_body(layout, &initial, (&now, &step), Viewer::All, &mut body);
             mirror.restart().unwrap();
             mirror.take(&body, false).unwrap();
             Snapshot::publish(&mut still, |into| into.clone_from(rows));
-            let same = Snapshot::first(layout, |into| into.clone_from(rows));
+            let (same, mut same_step) = Snapshot::first(layout, |into| into.clone_from(rows));
             for _ in 0..20 {
                 let start = Instant::now();
-                advance(layout, &same, &mut still, &mut step);
+                advance(layout, &same, &mut still, &mut same_step);
                 times.diff = times.diff.min(start.elapsed());
             }
-            advance(layout, &Snapshot::default(), &mut now, &mut step);
+            advance(restricted, &initial, &mut now, &mut step_of_some);
             continue;
         }
         body.clear();
         let start = Instant::now();
         advance(layout, &before, &mut now, &mut step);
-        put_step_body(layout, &now, &step, Viewer::All, &mut body);
+        put_step_body(layout, (&now, &step), Viewer::All, &mut body);
         let put = Instant::now();
         mirror.take(&body, true).unwrap();
         let taken = Instant::now();
@@ -62,11 +62,11 @@ pub fn times(layout: &Layout, restricted: &Layout, frames: &[Rows]) -> Times {
         times.encode = times.encode.min(put - start);
         times.decode = times.decode.min(taken - put);
         times.bytes = body.len();
-        advance(restricted, &before, &mut now, &mut step);
+        advance(restricted, &before, &mut now, &mut step_of_some);
         let viewer = Viewer::Some { before: &members, now: &members };
         body.clear();
         let start = Instant::now();
-        put_step_body(restricted, &now, &step, viewer, &mut body);
+        put_step_body(restricted, (&now, &step_of_some), viewer, &mut body);
         times.append = times.append.min(start.elapsed() / ENTITIES);
     }
     times

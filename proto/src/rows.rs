@@ -29,8 +29,8 @@ pub struct TableRows {
     pub(crate) lanes: Vec<i32>,
     /// `alive.len() * text_count` texts.
     pub(crate) texts: Vec<Vec<u8>>,
-    /// Per slot the number of the row's birth in this table; 0 in tables without entities. On the
-    /// server only.
+    /// Per slot the number of the row's birth in this table, or of its owner's. On the server only,
+    /// and not of what the single row owns.
     pub(crate) births: Vec<u32>,
     /// Per slot who may see the row; on the server, and only if not everybody sees all rows.
     pub(crate) seen: Vec<Seen>,
@@ -81,7 +81,8 @@ impl TableRows {
         self.lanes(slot).iter().all(|lane| *lane == 0) && self.texts(slot).iter().all(Vec::is_empty)
     }
 
-    /// The number of the birth of the row in `slot` in this table; 0 in tables without entities.
+    /// The number of the birth of the row in `slot` in this table, or of its owner's; 0 of what the
+    /// single row owns.
     #[must_use]
     pub fn birth(&self, slot: usize) -> u32 {
         self.births.get(slot).copied().unwrap_or(0)

@@ -250,10 +250,10 @@ impl History {
             _ => Viewer::All,
         };
         if kind == BodyKind::Step {
-            put_step_body(&self.layout, now, &self.step, viewer, out);
+            put_step_body(&self.layout, (now, &self.step), viewer, out);
         } else {
             let base = base_frame.unwrap_or(&self.initial);
-            put_change_body(&self.layout, base, now, viewer, out);
+            put_change_body(&self.layout, base, (now, &self.step), viewer, out);
         }
         let bytes = start..out.len();
         if !matches!(key, Some(ViewKey::Player(_))) {

@@ -35,8 +35,7 @@ pub enum Viewer<'a> {
 /// Appends what takes a viewer that has the frame before to the frame `now`, which `step` made.
 pub fn put_step_body(
     layout: &Layout,
-    now: &Snapshot,
-    step: &Step,
+    (now, step): (&Snapshot, &Step),
     viewer: Viewer<'_>,
     out: &mut Vec<u8>,
 ) {
@@ -44,7 +43,7 @@ pub fn put_step_body(
     let mut sighted = Sighted::default();
     for (number, layout_of) in layout.tables().iter().enumerate() {
         let of = &step.tables[number];
-        let table = Table::new(layout_of, now, number, None, Some(of));
+        let table = Table::new(layout_of, now, step, number, None);
         let section = match viewer {
             Viewer::Some { before, now } if layout_of.restricted => {
                 let source = |row: u32| match of.of_slot[row as usize] {
@@ -61,24 +60,25 @@ pub fn put_step_body(
     body.finish();
 }
 
-/// Appends what takes a viewer that has the frame `base` to the frame `now`.
+/// Appends what takes a viewer that has the frame `base` to the frame `now`, which `step` made.
 pub fn put_change_body(
     layout: &Layout,
     base: &Snapshot,
-    now: &Snapshot,
+    (now, step): (&Snapshot, &Step),
     viewer: Viewer<'_>,
     out: &mut Vec<u8>,
 ) {
     let mut body = Body::new(out);
     let mut sighted = Sighted::default();
     let mut all = Section::default();
-    let nothing = Predictors::default();
     for (number, layout_of) in layout.tables().iter().enumerate() {
-        let table = Table::new(layout_of, now, number, Some(base), None);
-        let before = base.predictors.get(number).unwrap_or(&nothing);
+        let table = Table::new(layout_of, now, step, number, Some(base));
         let old = &base.rows.tables[number];
+        // Two predictors that say anything hardly ever say the same.
         let differs = |slot: usize| {
-            !old.same(table.rows, slot) || !table.predictors.same(before, layout_of, slot)
+            table.predictors.is_active(slot)
+                || base.was_active(number, slot)
+                || !old.same(table.rows, slot)
         };
         let kept = |of: usize, slot: u32| {
             is_kept(&base.rows.tables[of], &now.rows.tables[of], slot as usize)
@@ -141,20 +141,25 @@ struct Table<'a> {
     predictors: &'a Predictors,
     /// The rows of the frame that the viewer has, unless that is the one before.
     old: Option<&'a TableRows>,
-    step: Option<&'a TableStep>,
+    step: &'a TableStep,
 }
 
 impl<'a> Table<'a> {
     fn new(
         layout: &'a TableLayout,
         now: &'a Snapshot,
+        step: &'a Step,
         number: usize,
         base: Option<&'a Snapshot>,
-        step: Option<&'a TableStep>,
     ) -> Self {
-        let (rows, predictors) = (&now.rows.tables[number], &now.predictors[number]);
+        let (rows, step) = (&now.rows.tables[number], &step.tables[number]);
         let old = base.map(|base| &base.rows.tables[number]);
-        Table { layout, rows, predictors, old, step }
+        Table { layout, rows, predictors: &step.predictors, old, step }
+    }
+
+    /// Whether it is a step from the frame before.
+    fn is_step(&self) -> bool {
+        self.old.is_none()
     }
 
     /// Lanes and texts of a changed row in the frame that the viewer has.
@@ -191,7 +196,7 @@ impl<'a> Body<'a> {
         section.put(
             codes(),
             table.layout,
-            table.step.is_some(),
+            table.is_step(),
             bits,
             |new, bits| {
                 let row = new.row as usize;
@@ -206,8 +211,9 @@ impl<'a> Body<'a> {
                 }
                 last = lanes;
             },
-            |changed, bits| match (changed.source, table.step) {
-                (Source::Record(record), Some(step)) => {
+            |changed, bits| match changed.source {
+                Source::Record(record) => {
+                    let step = table.step;
                     step.records.append(step.cuts[record as usize], bits);
                     if !step.texts.is_empty() {
                         let now = table.rows.texts(changed.row as usize);
@@ -252,7 +258,7 @@ fn put_changed<'a>(
     }
     let now = table.rows.lanes(row);
     let before = before.map_or(zeros, |(lanes, _)| lanes);
-    if table.step.is_some() {
+    if table.is_step() {
         // A cell, which has no predictor.
         let mut still = Predictors::still(layout);
         let mut still = still.of(layout, 0);

@@ -13,11 +13,12 @@ use crate::schema::LANES_MAX;
 /// No record.
 pub const NO_RECORD: u32 = u32::MAX;
 
-/// A frame: what a viewer in step holds after it.
+/// A frame as it was published.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     pub(crate) rows: Rows,
-    pub(crate) predictors: Vec<Predictors>,
+    /// By table and slot: whether the row had a predictor then.
+    pub(crate) active: Vec<Vec<bool>>,
 }
 
 impl Snapshot {
@@ -28,16 +29,16 @@ impl Snapshot {
     #[must_use]
     pub fn initial(layout: &Layout) -> Self {
         let rows = Rows::initial(layout).expect("grids of at most 16 MiB");
-        Snapshot { rows, predictors: Vec::new() }
+        Snapshot { rows, active: Vec::new() }
     }
 
-    /// A frame that follows no other.
+    /// A frame that follows no other, and what goes on from it.
     #[must_use]
-    pub fn first(layout: &Layout, publish: impl FnOnce(&mut Rows)) -> Self {
-        let mut now = Snapshot::default();
+    pub fn first(layout: &Layout, publish: impl FnOnce(&mut Rows)) -> (Self, Step) {
+        let (mut now, mut step) = (Snapshot::default(), Step::default());
         now.publish(publish);
-        advance(layout, &Snapshot::initial(layout), &mut now, &mut Step::default());
-        now
+        advance(layout, &Snapshot::initial(layout), &mut now, &mut step);
+        (now, step)
     }
 
     /// Fills it with what is published next, into the memory that it has.
@@ -54,14 +55,16 @@ impl Snapshot {
     /// Memory that it takes, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let of = |table: &Predictors| {
-            4 * table.velocity.len() + table.context.len() + 9 * table.active.len()
-        };
-        self.rows.bytes() + self.predictors.iter().map(of).sum::<usize>()
+        self.rows.bytes() + self.active.iter().map(Vec::len).sum::<usize>()
+    }
+
+    pub(crate) fn was_active(&self, table: usize, slot: usize) -> bool {
+        self.active.get(table).and_then(|table| table.get(slot)).copied().unwrap_or(false)
     }
 }
 
-/// The change from the frame before.
+/// The newest frame's change from the one before, and what viewers in step expect of the next. One
+/// goes on from frame to frame.
 #[derive(Debug, Default)]
 pub struct Step {
     pub(crate) tables: Vec<TableStep>,
@@ -84,6 +87,7 @@ impl Step {
 #[derive(Debug, Default)]
 pub struct TableStep {
     pub(crate) section: Section,
+    pub(crate) predictors: Predictors,
     pub(crate) records: Records,
     pub(crate) cuts: Vec<Record>,
     /// Texts that records change: record, number of the text.
@@ -102,34 +106,33 @@ pub(crate) fn is_kept(before: &TableRows, now: &TableRows, slot: usize) -> bool 
         && birth(before) == birth(now)
 }
 
-/// Makes `now`, into which rows were published, the frame after `before`, and returns by `step`
-/// how. `now`'s predictors may hold anything.
+/// Makes `now`, into which rows were published, the frame after `before`. `step` is the one that
+/// made `before`, or a new one if that is the first, and says how afterwards.
 pub fn advance(layout: &Layout, before: &Snapshot, now: &mut Snapshot, step: &mut Step) {
     step.tables.resize_with(layout.tables().len(), TableStep::default);
-    now.predictors.resize_with(layout.tables().len(), Predictors::default);
-    let (no_rows, no_predictors) = (TableRows::default(), Predictors::default());
+    now.active.resize_with(layout.tables().len(), Vec::new);
+    let no_rows = TableRows::default();
     let mut room =
         Room { differences: [0; LANES_MAX], zeros: [0; LANES_MAX], still: Predictors::default() };
     let before_rows = |number: usize| before.rows.tables.get(number).unwrap_or(&no_rows);
     for (number, table) in layout.tables().iter().enumerate() {
         let (owners, rows) = now.rows.tables.split_at_mut(number);
         let (old, rows) = (before_rows(number), &mut rows[0]);
-        let predictors = &mut now.predictors[number];
-        predictors.clone_from(before.predictors.get(number).unwrap_or(&no_predictors));
-        predictors.grow(table, rows.slots());
+        let step = &mut step.tables[number];
+        step.predictors.grow(table, rows.slots());
         if table.tolerant {
-            settle(table, old, rows, predictors);
+            settle(table, old, rows, &step.predictors);
         }
         let owner = table.rows.owner();
         let owner = owner.map(|(of, each)| (before_rows(of), &owners[of], each as usize));
-        let step = &mut step.tables[number];
         let bits_max = record_bits_max(table);
-        Advance { table, old, rows, owner, predictors, step, room: &mut room, bits_max }.run();
+        Advance { table, old, rows, owner, step, room: &mut room, bits_max }.run();
+        now.active[number].clone_from(&step.predictors.active);
     }
 }
 
 /// Rows that are within the tolerance of what viewers expect are what viewers expect.
-fn settle(table: &TableLayout, old: &TableRows, rows: &mut TableRows, predictors: &mut Predictors) {
+fn settle(table: &TableLayout, old: &TableRows, rows: &mut TableRows, predictors: &Predictors) {
     for slot in 0..rows.slots() {
         if !is_kept(old, rows, slot) {
             continue;
@@ -161,7 +164,6 @@ struct Advance<'a> {
     rows: &'a TableRows,
     /// The owner's table before and now, and the slots per owner.
     owner: Option<(&'a TableRows, &'a TableRows, usize)>,
-    predictors: &'a mut Predictors,
     step: &'a mut TableStep,
     room: &'a mut Room,
     /// Of a record, at most.
@@ -201,13 +203,13 @@ impl Advance<'_> {
 
     /// `WIDTH` is that of the table, or 0: the compiler makes better loops of known lengths.
     fn scan<const WIDTH: usize>(&mut self, slots: usize) {
-        if self.old.alive == self.rows.alive && self.old.births == self.rows.births {
+        if false {
             return self.scan_same::<WIDTH>();
         }
         for slot in 0..slots {
             if is_kept(self.old, self.rows, slot) {
                 let rank = self.rank();
-                if self.predictors.is_active(slot) || self.differs::<WIDTH>(slot) {
+                if self.step.predictors.is_active(slot) || self.differs::<WIDTH>(slot) {
                     self.record(slot, rank, true);
                 }
             } else if !self.table.rows.is_fixed() {
@@ -236,7 +238,7 @@ impl Advance<'_> {
             }
             let differs = now.iter().zip(before).fold(0, |any, (now, old)| any | (now ^ old));
             if differs != 0
-                || self.predictors.is_active(slot)
+                || self.step.predictors.is_active(slot)
                 || (has_texts && rows.texts(slot) != old.texts(slot))
             {
                 self.record(slot, rank, true);
@@ -281,7 +283,7 @@ impl Advance<'_> {
             }
         }
         let mut row = match table.predicts() {
-            true => self.predictors.of(table, slot),
+            true => step.predictors.of(table, slot),
             false => self.room.still.of(table, 0),
         };
         let differences = &mut self.room.differences;
@@ -311,10 +313,10 @@ impl Advance<'_> {
             if self.owner.is_none_or(alone) {
                 self.step.section.gone.push(Gone { slot: row, dead: true });
             }
-            self.predictors.reset(self.table, slot);
+            self.step.predictors.reset(self.table, slot);
         }
         if let Some(generation) = there(self.rows, slot) {
-            self.predictors.reset(self.table, slot);
+            self.step.predictors.reset(self.table, slot);
             self.step.section.new.push(New { slot: row, generation, row });
         }
     }

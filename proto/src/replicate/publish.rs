@@ -24,6 +24,7 @@ struct Place {
     next: usize,
     /// What the rows that it owns take over.
     generation: u16,
+    birth: u32,
 }
 
 /// Writes a state with so many tables besides the first; returns how many values were clamped.
@@ -37,7 +38,7 @@ pub(super) fn all(
     for (rows, table) in rows.tables.iter_mut().zip(layout.tables()) {
         rows.restart(table.width, table.texts.len());
     }
-    let place = Place { table: 0, slot: 0, text: 0, next: 0, generation: 0 };
+    let place = Place { table: 0, slot: 0, text: 0, next: 0, generation: 0, birth: 0 };
     let mut out = Publish { rows, layout, at: place, clamped: 0 };
     out.table(tables, |out, table| out.row(table, 0, Seen::All, write));
     out.clamped
@@ -98,8 +99,8 @@ impl Publish<'_> {
     /// Writes a row that the row being written owns; those of one table come in ascending order.
     /// Whoever may not see the owner does not see it either.
     pub fn row(&mut self, table: usize, slot: usize, seen: Seen, write: impl FnOnce(&mut Self)) {
-        let generation = self.at.generation;
-        self.named_row(table, slot, (generation, 0), seen, write);
+        let Place { generation, birth, .. } = self.at;
+        self.named_row(table, slot, (generation, birth), seen, write);
     }
 
     /// Writes the row of an entity with its generation and birth.
@@ -122,7 +123,7 @@ impl Publish<'_> {
             rows.texts.resize_with((slot + 1) * rows.text_count, Vec::new);
         }
         let outer = self.at;
-        self.at = Place { table, slot, text: 0, next: table + 1, generation };
+        self.at = Place { table, slot, text: 0, next: table + 1, generation, birth };
         self.see(seen);
         write(self);
         self.at = outer;

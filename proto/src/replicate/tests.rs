@@ -313,12 +313,12 @@ proptest! {
             });
             advance(&layout, &before, &mut now, &mut step);
             body.clear();
-            put_step_body(&layout, &now, &step, Viewer::All, &mut body);
+            put_step_body(&layout, (&now, &step), Viewer::All, &mut body);
             steps.take(&body, true).unwrap();
             body.clear();
             let mut whole = Mirror::new(layout.clone());
             whole.restart().unwrap();
-            put_change_body(&layout, &first, &now, Viewer::All, &mut body);
+            put_change_body(&layout, &first, (&now, &step), Viewer::All, &mut body);
             whole.take(&body, false).unwrap();
             for mirror in [&steps, &whole] {
                 let arrived: All = recover(mirror.rows(), &layout).unwrap();

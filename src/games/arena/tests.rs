@@ -3,7 +3,7 @@
 use super::*;
 use crate::game::{Said, SeatState};
 use crate::options::Options;
-use greenroom_proto::codec::{Snapshot, Step, Viewer, advance, put_step_body};
+use greenroom_proto::codec::{Snapshot, Viewer, advance, put_step_body};
 use greenroom_proto::{Rows, layout_of, publish, wire};
 
 const ANNA: PlayerId = PlayerId(1);
@@ -182,16 +182,16 @@ fn a_flying_bullet_costs_nothing_on_the_wire() {
     let mut duel = Match::duel("");
     let layout = layout_of::<State>();
     let bytes = |duel: &mut Match| {
-        let before = Snapshot::first(&layout, |rows| {
+        let (before, mut step) = Snapshot::first(&layout, |rows| {
             publish(&duel.game.state, &layout, rows);
         });
         duel.step();
-        let (mut after, mut step, mut out) = (Snapshot::default(), Step::default(), Vec::new());
+        let (mut after, mut out) = (Snapshot::default(), Vec::new());
         after.publish(|rows| {
             publish(&duel.game.state, &layout, rows);
         });
         advance(&layout, &before, &mut after, &mut step);
-        put_step_body(&layout, &after, &step, Viewer::All, &mut out);
+        put_step_body(&layout, (&after, &step), Viewer::All, &mut out);
         out.len()
     };
     let still = bytes(&mut duel);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use greenroom_client::proto::codec::{Snapshot, Viewer, put_change_body};
+use greenroom_client::proto::codec::{Snapshot, Step, Viewer, put_change_body};
 use greenroom_client::proto::frame::{
     self, Base, Head, write_body_head, write_event, write_varint,
 };
@@ -39,7 +39,7 @@ pub fn world(round: u32) -> World {
     World { round, x: -1 }
 }
 
-fn snapshot(world: World) -> Snapshot {
+fn snapshot(world: World) -> (Snapshot, Step) {
     let layout = layout_of::<World>();
     Snapshot::first(&layout, |rows| {
         publish(&world, &layout, rows);
@@ -307,13 +307,13 @@ impl Frame {
             write_event(*number, *age, &[*body], &mut out);
         }
         let layout = layout_of::<World>();
-        let now = snapshot(self.world);
+        let (now, step) = snapshot(self.world);
         let (base, before) = match self.from {
-            Some((tick, world)) => (Base::Older(Tick(tick)), snapshot(world)),
+            Some((tick, world)) => (Base::Older(Tick(tick)), snapshot(world).0),
             None => (Base::Nothing, Snapshot::initial(&layout)),
         };
         write_body_head(base, Tick(self.tick), Some(now.rows().hash()), &mut out);
-        put_change_body(&layout, &before, &now, Viewer::All, &mut out);
+        put_change_body(&layout, &before, (&now, &step), Viewer::All, &mut out);
         out
     }
 }
