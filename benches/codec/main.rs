@@ -27,6 +27,9 @@ fn main() {
     let has = |name: &str| arguments.iter().position(|argument| argument == name);
     // `cargo test --benches` runs this too: then it is only a check that everything works.
     let frames = if has("--test").is_some() { 60 } else { FRAMES };
+    if has("--thousand").is_some() {
+        return thousand(10 * frames);
+    }
     let streams = streams::all(frames);
     streams.iter().for_each(check);
     if let Some(at) = has("--dump") {
@@ -54,17 +57,8 @@ fn main() {
             "bytes_per_frame": cost.bytes_per_frame, "bits_per_changed": cost.bits_per_changed,
         })
     );
-    let (layout, restricted, rows) = greenroom::thousand(frames / 4);
-    let times = thousand::times(&layout, &restricted, &rows);
+    thousand(frames);
     let micros = |time: std::time::Duration| time.as_secs_f64() * 1e6;
-    println!(
-        "{}",
-        json!({
-            "stream": "thousand", "diff_us": micros(times.diff), "encode_us": micros(times.encode),
-            "append_ns": micros(times.append) * 1e3, "decode_us": micros(times.decode),
-            "bytes_per_frame": times.bytes,
-        })
-    );
     for stream in &streams {
         let cost = greenroom::cost(stream, figures(stream).changed);
         println!(
@@ -113,4 +107,19 @@ fn check(stream: &Stream) {
         assert!(figures.changed >= 0.1 * figures.alive, "{figures}");
         assert!(figures.lanes[..3].iter().all(|lane| lane.step >= 8.0), "{figures}");
     }
+}
+
+/// What 1,000 entities cost that all change.
+fn thousand(frames: usize) {
+    let (layout, restricted, rows) = greenroom::thousand(frames / 4);
+    let times = thousand::times(&layout, &restricted, &rows);
+    let micros = |time: std::time::Duration| time.as_secs_f64() * 1e6;
+    println!(
+        "{}",
+        json!({
+            "stream": "thousand", "diff_us": micros(times.diff), "encode_us": micros(times.encode),
+            "append_ns": micros(times.append) * 1e3, "decode_us": micros(times.decode),
+            "bytes_per_frame": times.bytes,
+        })
+    );
 }

@@ -10,6 +10,9 @@ pub trait Sink {
     /// Appends the low `width` bits of `value`, whose other bits are 0; `width` is at most 32.
     fn put(&mut self, value: u32, width: u32);
 
+    /// As [`Sink::put`], of at most 64 bits.
+    fn put_wide(&mut self, value: u64, width: u32);
+
     /// One bit.
     #[inline(always)]
     fn flag(&mut self, value: bool) {
@@ -48,28 +51,14 @@ impl<'a> BitWriter<'a> {
         BitWriter { out, held: 0, count: 0 }
     }
 
-    /// The next `width` bits, at most 64; the others of `value` are 0.
-    #[inline(always)]
-    fn put_word(&mut self, value: u64, width: u32) {
-        self.held |= value << self.count;
-        let count = self.count + width;
-        if count >= 64 {
-            self.out.extend_from_slice(&self.held.to_le_bytes());
-            self.held = if self.count == 0 { 0 } else { value >> (64 - self.count) };
-            self.count = count - 64;
-        } else {
-            self.count = count;
-        }
-    }
-
     /// Appends a record.
     #[inline(always)]
     pub fn append(&mut self, words: &[u64], bits: u32) {
         let Some((last, whole)) = words.split_last() else { return };
         for word in whole {
-            self.put_word(*word, 64);
+            self.put_wide(*word, 64);
         }
-        self.put_word(*last, bits - 64 * whole.len() as u32);
+        self.put_wide(*last, bits - 64 * whole.len() as u32);
     }
 
     /// Pads the last byte with zeros; returns the bytes.
@@ -84,7 +73,18 @@ impl Sink for BitWriter<'_> {
     #[inline(always)]
     fn put(&mut self, value: u32, width: u32) {
         debug_assert!(width <= 32 && u64::from(value) >> width == 0);
-        self.put_word(value.into(), width);
+        self.put_wide(value.into(), width);
+    }
+
+    #[inline(always)]
+    fn put_wide(&mut self, value: u64, width: u32) {
+        self.held |= value << self.count;
+        let count = self.count + width;
+        if count >= 64 {
+            self.out.extend_from_slice(&self.held.to_le_bytes());
+            self.held = value >> 1 >> (63 - self.count);
+        }
+        self.count = count % 64;
     }
 }
 
@@ -161,17 +161,19 @@ impl Sink for RecordWriter<'_> {
     #[inline(always)]
     fn put(&mut self, value: u32, width: u32) {
         debug_assert!(width <= 32 && u64::from(value) >> width == 0);
-        let value = u64::from(value);
+        self.put_wide(value.into(), width);
+    }
+
+    #[inline(always)]
+    fn put_wide(&mut self, value: u64, width: u32) {
         self.held |= value << self.count;
         let count = self.count + width;
         if count >= 64 {
             self.words[self.at] = self.held;
             self.at += 1;
-            self.held = if self.count == 0 { 0 } else { value >> (64 - self.count) };
-            self.count = count - 64;
-        } else {
-            self.count = count;
+            self.held = value >> 1 >> (63 - self.count);
         }
+        self.count = count % 64;
     }
 }
 

@@ -36,19 +36,21 @@ pub const CODES: usize = GAP + GAPS;
 /// Lengths of the code words of one code by symbol.
 pub type Lengths = [u8; SYMBOLS];
 
+/// Numbers below this have their bits in a table.
+const SHORT: u32 = 256;
+
 /// A canonical Huffman code: words of one length in the order of symbols, shorter words first.
 pub struct Code {
-    /// Per number of bits (0 to 32): word, its length, bits that follow it.
-    words: [Word; 33],
-    /// By the next [`WORD_MAX`] bits: symbol and length of the word.
-    symbols: [(u8, u8); 1 << WORD_MAX],
+    /// By number, below [`SHORT`]: word and bits, and from bit 24 on how many they are.
+    short: [u32; SHORT as usize],
+    /// By the next [`WORD_MAX`] bits, where these hold a whole signed number: from bit 16 on the
+    /// number, and below how many bits it takes; else 0.
+    whole: [u32; 1 << WORD_MAX],
+    /// Per number of bits (0 to 32): the word, and from bit 16 on its length.
+    words: [u32; 33],
+    /// By the next [`WORD_MAX`] bits: the symbol, and from bit 8 on the length of its word.
+    symbols: [u16; 1 << WORD_MAX],
     lengths: Lengths,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Word {
-    word: u16,
-    length: u8,
 }
 
 impl Code {
@@ -59,8 +61,10 @@ impl Code {
         let space: u32 = lengths.iter().map(|length| 1 << (WORD_MAX - u32::from(*length))).sum();
         assert!(space == 1 << WORD_MAX && !lengths.contains(&0), "not a complete code");
         let mut code = Code {
-            words: [Word::default(); 33],
-            symbols: [(0, 0); 1 << WORD_MAX],
+            short: [0; SHORT as usize],
+            whole: [0; 1 << WORD_MAX],
+            words: [0; 33],
+            symbols: [0; 1 << WORD_MAX],
             lengths: *lengths,
         };
         let mut next = 0u32;
@@ -69,50 +73,75 @@ impl Code {
                 // The first bit sent is the word's highest.
                 let word = next.reverse_bits() >> (32 - length);
                 for rest in 0..1 << (WORD_MAX - length) {
-                    code.symbols[(word | rest << length) as usize] = (symbol as u8, length as u8);
+                    code.symbols[(word | rest << length) as usize] =
+                        symbol as u16 | (length as u16) << 8;
                 }
                 let last = if symbol == ESCAPE { 32 } else { symbol };
-                for bits in symbol..=last {
-                    code.words[bits] = Word { word: word as u16, length: length as u8 };
-                }
+                code.words[symbol..=last].fill(word | length << 16);
                 next += 1;
             }
             next <<= 1;
         }
+        for value in 0..SHORT {
+            let (bits, width, _) = code.bits_of(value);
+            code.short[value as usize] = bits | width << 24;
+            let number = (unzigzag(value) as u32) << 16 | width;
+            for rest in 0..(1u32 << WORD_MAX) >> width.min(WORD_MAX) {
+                if width <= WORD_MAX {
+                    code.whole[(bits | rest << width) as usize] = number;
+                }
+            }
+        }
         code
+    }
+
+    /// The bits of an unsigned number and how many they are, at most 26; of one that has the
+    /// bucket [`ESCAPE`], only its word. Returns also whether it has.
+    fn bits_of(&self, value: u32) -> (u32, u32, bool) {
+        let bits = 32 - value.leading_zeros();
+        let word = self.words[bits as usize];
+        let (word, length) = (word & 0xffff, word >> 16);
+        if bits >= ESCAPE as u32 {
+            return (word, length, true);
+        }
+        let below = bits.saturating_sub(1);
+        let raw = value & ((1 << below) - 1);
+        (word | raw << length, length + below, false)
     }
 
     /// Puts an unsigned number.
     #[inline(always)]
     pub fn put(&self, value: u32, out: &mut impl Sink) {
-        let bits = 32 - value.leading_zeros();
-        let Word { word, length } = self.words[bits as usize];
-        if bits < ESCAPE as u32 {
-            let below = bits.saturating_sub(1);
-            let raw = value & ((1 << below) - 1);
-            out.put(u32::from(word) | raw << length, u32::from(length) + below);
-        } else {
-            out.put(word.into(), length.into());
+        match self.short.get(value as usize) {
+            Some(short) => out.put(short & 0xff_ffff, short >> 24),
+            None => self.put_long(value, out),
+        }
+    }
+
+    fn put_long(&self, value: u32, out: &mut impl Sink) {
+        let (bits, width, escapes) = self.bits_of(value);
+        out.put(bits, width);
+        if escapes {
             out.put(value, 32);
         }
     }
 
     /// Puts the word of [`ESCAPE`] alone, where numbers never have that many bits.
     pub fn put_mark(&self, out: &mut impl Sink) {
-        let Word { word, length } = self.words[ESCAPE];
-        out.put(word.into(), length.into());
+        let word = self.words[ESCAPE];
+        out.put(word & 0xffff, word >> 16);
     }
 
     /// The next symbol.
-    #[inline]
+    #[inline(always)]
     pub fn symbol(&self, bits: &mut BitReader<'_>) -> Result<u32, BadState> {
-        let (symbol, length) = self.symbols[bits.look() as usize % (1 << WORD_MAX)];
-        bits.took(length.into())?;
-        Ok(symbol.into())
+        let symbol = u32::from(self.symbols[bits.look() as usize % (1 << WORD_MAX)]);
+        bits.took(symbol >> 8)?;
+        Ok(symbol & 0xff)
     }
 
     /// What follows a symbol.
-    #[inline]
+    #[inline(always)]
     pub fn number(symbol: u32, bits: &mut BitReader<'_>) -> Result<u32, BadState> {
         match symbol {
             0 => Ok(0),
@@ -125,8 +154,8 @@ impl Code {
     #[inline(always)]
     pub fn take(&self, bits: &mut BitReader<'_>) -> Result<u32, BadState> {
         let held = bits.look();
-        let (symbol, length) = self.symbols[held as usize % (1 << WORD_MAX)];
-        let (symbol, length) = (u32::from(symbol), u32::from(length));
+        let symbol = u32::from(self.symbols[held as usize % (1 << WORD_MAX)]);
+        let (symbol, length) = (symbol & 0xff, symbol >> 8);
         if symbol == ESCAPE as u32 {
             bits.took(length)?;
             return bits.bits(32);
@@ -169,6 +198,34 @@ pub fn put_signed(codes: &[Code; CODES], code: usize, value: i32, out: &mut impl
     codes[code].put(value, out);
 }
 
+/// Puts a few signed numbers, at most 3, with one of the codes. Returns all bits that any of them
+/// has, made unsigned.
+#[inline(always)]
+pub fn put_several<const N: usize>(
+    codes: &[Code; CODES],
+    code: usize,
+    values: &[i32; N],
+    out: &mut impl Sink,
+) -> u32 {
+    let values = values.map(zigzag);
+    let any = values.iter().fold(0, |any, value| any | value);
+    values.iter().for_each(|value| out.note(code, bucket(*value)));
+    let code = &codes[code];
+    if any >= SHORT {
+        values.iter().for_each(|value| code.put(*value, out));
+        return any;
+    }
+    // Each takes 17 bits at most.
+    let (mut all, mut width) = (0u64, 0);
+    for value in values {
+        let short = code.short[value as usize];
+        all |= u64::from(short & 0xff_ffff) << width;
+        width += short >> 24;
+    }
+    out.put_wide(all, width);
+    any
+}
+
 /// Takes a signed number with one of the codes.
 #[inline(always)]
 pub fn take_signed(
@@ -176,7 +233,13 @@ pub fn take_signed(
     code: usize,
     bits: &mut BitReader<'_>,
 ) -> Result<i32, BadState> {
-    Ok(unzigzag(codes[code].take(bits)?))
+    let code = &codes[code];
+    let whole = code.whole[bits.look() as usize % (1 << WORD_MAX)];
+    if whole != 0 {
+        bits.took(whole & 0xffff)?;
+        return Ok(whole as i32 >> 16);
+    }
+    Ok(unzigzag(code.take(bits)?))
 }
 
 /// The context that a group leaves behind after a residual of so many bits.

@@ -171,76 +171,52 @@ pub fn lanes_of_mut<'a, const N: usize>(group: &Group, row: &'a mut [i32]) -> &'
     row[group.start..].first_chunk_mut().expect("a group is within its row")
 }
 
-/// By how much the lanes of a group of `N` differ from what was expected; all slices are whole
-/// rows. Of a quaternion whose largest component is another than before, the first lane is not 0.
-/// Returns whether any is not 0.
+/// By how much the lanes of a group of `N` differ from what was expected, and its velocity
+/// brought forward; all slices are whole rows. Of a quaternion whose largest component is another
+/// than before, the first difference is not 0. Returns whether any is not 0, and whether it moves.
 #[inline(always)]
-pub fn residuals<const N: usize>(
+pub fn differences<const N: usize>(
     group: &Group,
     now: &[i32],
     before: &[i32],
-    velocity: &[i32],
+    velocity: &mut [i32],
     out: &mut [i32],
-) -> bool {
+) -> (bool, bool) {
     let (now, before): (&[i32; N], &[i32; N]) = (lanes_of(group, now), lanes_of(group, before));
-    let (velocity, out): (&[i32; N], _) = (lanes_of(group, velocity), lanes_of_mut(group, out));
-    let out: &mut [i32; N] = out;
-    let mut any = 0;
-    match group.coding {
-        // Its velocity is 0.
-        Coding::Hold | Coding::Linear => {
-            for lane in 0..N {
-                let expected = before[lane].wrapping_add(velocity[lane]);
-                out[lane] = wrap(now[lane].wrapping_sub(expected), group.shift);
-                any |= out[lane];
-            }
-        }
-        Coding::Quat(most) => {
-            out[0] = now[0].wrapping_sub(before[0]);
-            if out[0] == 0 {
-                for lane in 1..N {
-                    let expected = before[lane].wrapping_add(velocity[lane]);
-                    out[lane] = now[lane].wrapping_sub(expected);
-                }
-            } else {
-                let expected = turned(before, velocity, now[0], most);
-                for lane in 1..N {
-                    out[lane] = now[lane].wrapping_sub(expected[lane - 1]);
-                }
-            }
-            any = out.iter().fold(0, |any, lane| any | lane);
+    let velocity: &mut [i32; N] = lanes_of_mut(group, velocity);
+    let out: &mut [i32; N] = lanes_of_mut(group, out);
+    let mut moved = [0i32; N];
+    for lane in 0..N {
+        moved[lane] = now[lane].wrapping_sub(before[lane]);
+        out[lane] = moved[lane].wrapping_sub(velocity[lane]);
+    }
+    if group.shift != 0 {
+        for lane in 0..N {
+            moved[lane] = wrap(moved[lane], group.shift);
+            out[lane] = wrap(out[lane], group.shift);
         }
     }
-    any != 0
+    match group.coding {
+        // Its velocity stays 0.
+        Coding::Hold => return (any(out), false),
+        Coding::Quat(most) if moved[0] != 0 => {
+            let expected = turned(before, velocity, now[0], most);
+            let from = turned(before, &[0; 4], now[0], most);
+            for lane in 1..N {
+                out[lane] = now[lane].wrapping_sub(expected[lane - 1]);
+                moved[lane] = now[lane].wrapping_sub(from[lane - 1]);
+            }
+            moved[0] = 0;
+        }
+        Coding::Quat(_) | Coding::Linear => {}
+    }
+    *velocity = moved;
+    (any(out), any(&moved))
 }
 
-/// Sets the velocity of a group of `N` that went from `before` to `now`; all slices are whole
-/// rows. Returns a number that is not 0 if any is not 0.
 #[inline(always)]
-pub fn velocities<const N: usize>(
-    group: &Group,
-    now: &[i32],
-    before: &[i32],
-    out: &mut [i32],
-) -> i32 {
-    match group.coding {
-        Coding::Hold => 0,
-        Coding::Linear => {
-            let (now, before): (&[i32; N], &[i32; N]) =
-                (lanes_of(group, now), lanes_of(group, before));
-            let out: &mut [i32; N] = lanes_of_mut(group, out);
-            let mut any = 0;
-            for lane in 0..N {
-                out[lane] = wrap(now[lane].wrapping_sub(before[lane]), group.shift);
-                any |= out[lane];
-            }
-            any
-        }
-        Coding::Quat(most) => {
-            let (now, before) = (lanes_of(group, now), lanes_of(group, before));
-            velocities_of_quaternion(now, before, most, lanes_of_mut(group, out))
-        }
-    }
+fn any<const N: usize>(lanes: &[i32; N]) -> bool {
+    lanes.iter().fold(0, |any, lane| any | lane) != 0
 }
 
 /// Sets the velocity of a quaternion.
@@ -268,8 +244,14 @@ pub fn velocities_of_quaternion(
 #[inline(always)]
 #[must_use]
 pub fn context_after(residuals: &[i32]) -> u8 {
-    let largest = residuals.iter().fold(0, |largest, value| largest | zigzag(*value));
-    context(32 - largest.leading_zeros())
+    context_of(residuals.iter().fold(0, |any, value| any | zigzag(*value)))
+}
+
+/// The context that residuals leave behind which, made unsigned, have these bits between them.
+#[inline(always)]
+#[must_use]
+pub fn context_of(any: u32) -> u8 {
+    context(32 - any.leading_zeros())
 }
 
 /// The three small components of a quaternion, gone on by its velocity and written with component

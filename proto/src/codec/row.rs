@@ -5,12 +5,13 @@
 
 use super::bits::{BadState, BitReader, Sink, unzigzag};
 use super::code::{
-    CODES, Code, ESCAPE, PLAIN, SINGLE, VALUE, VELOCITY, WORD_MAX, put_signed, take_signed,
+    CODES, Code, ESCAPE, PLAIN, SINGLE, VALUE, VELOCITY, WORD_MAX, put_several, put_signed,
+    take_signed,
 };
 use super::mask;
 use super::predict::{
-    Known, Predictor, ahead, context_after, lanes_of, lanes_of_mut, residuals, turned, velocities,
-    velocities_of_quaternion, wrap,
+    Known, Predictor, ahead, context_after, context_of, differences, lanes_of, lanes_of_mut,
+    turned, velocities_of_quaternion, wrap,
 };
 use crate::layout::{Coding, Group, TableLayout};
 use crate::schema::{GROUPS_MAX, LANES_MAX};
@@ -37,41 +38,26 @@ pub fn put_step(
     now: &[i32],
     texts: u64,
     row: &mut Predictor<'_>,
-    differences: &mut Differences,
+    room: &mut Differences,
     out: &mut impl Sink,
 ) -> u64 {
-    let mut changed = texts;
+    let (mut changed, mut moving) = (texts, false);
     for (number, group) in table.groups.iter().enumerate() {
-        let differs = match group.len {
-            1 => residuals::<1>(group, now, before, row.velocity, differences),
-            2 => residuals::<2>(group, now, before, row.velocity, differences),
-            3 => residuals::<3>(group, now, before, row.velocity, differences),
-            _ => residuals::<4>(group, now, before, row.velocity, differences),
-        };
+        let (differs, moves) = differ(group, now, before, row.velocity, room);
         changed |= u64::from(differs) << number;
+        moving |= moves;
     }
     if changed != 0 {
         mask::put(changed, *row.mask, table.mask_bits(), out);
     }
-    let mut moving = 0;
     for (number, group) in table.groups.iter().enumerate() {
-        if changed & 1 << number == 0 {
-            row.context[number] = 0;
-            moving |= any(group, row.velocity);
-            continue;
-        }
-        let code = code_of(group, row.context[number]);
-        let (context, moves) = match group.len {
-            1 => put_group::<1>(codes, group, code, differences, now, before, row.velocity, out),
-            2 => put_group::<2>(codes, group, code, differences, now, before, row.velocity, out),
-            3 => put_group::<3>(codes, group, code, differences, now, before, row.velocity, out),
-            _ => put_group::<4>(codes, group, code, differences, now, before, row.velocity, out),
+        row.context[number] = match changed & 1 << number {
+            0 => 0,
+            _ => put_group(codes, group, code_of(group, row.context[number]), room, now, out),
         };
-        row.context[number] = context;
-        moving |= moves;
     }
     *row.mask = changed & ((1 << table.groups.len()) - 1);
-    *row.active = moving != 0 || *row.mask != 0;
+    *row.active = moving || *row.mask != 0;
     changed
 }
 
@@ -142,29 +128,19 @@ pub fn put_change(
     now: &[i32],
     texts: u64,
     row: Option<Known<'_>>,
-    differences: &mut Differences,
+    room: &mut Differences,
     out: &mut impl Sink,
 ) {
     let mut still = [0i32; LANES_MAX];
     let mut changed = texts;
     for (number, group) in table.groups.iter().enumerate() {
-        let differs = match group.len {
-            1 => residuals::<1>(group, now, before, &still, differences),
-            2 => residuals::<2>(group, now, before, &still, differences),
-            3 => residuals::<3>(group, now, before, &still, differences),
-            _ => residuals::<4>(group, now, before, &still, differences),
-        };
+        let (differs, _) = differ(group, now, before, &mut still, room);
         changed |= u64::from(differs) << number;
     }
     mask::put_any(changed, table.mask_bits(), out);
     for (number, group) in table.groups.iter().enumerate() {
         if changed & 1 << number != 0 {
-            match group.len {
-                1 => put_group::<1>(codes, group, PLAIN, differences, now, before, &mut still, out),
-                2 => put_group::<2>(codes, group, PLAIN, differences, now, before, &mut still, out),
-                3 => put_group::<3>(codes, group, PLAIN, differences, now, before, &mut still, out),
-                _ => put_group::<4>(codes, group, PLAIN, differences, now, before, &mut still, out),
-            };
+            put_group(codes, group, PLAIN, room, now, out);
         }
     }
     if table.predicts() {
@@ -300,33 +276,79 @@ fn code_of(group: &Group, context: u8) -> usize {
     usize::from(context) + if group.len == 1 { SINGLE } else { 0 }
 }
 
-/// Puts the differences of a group and brings its velocity forward. Returns the context that it
-/// leaves behind, and a number that is not 0 if it moves.
+/// [`differences`] of a group of any length.
 #[inline(always)]
-fn put_group<const N: usize>(
-    codes: &Codes,
+fn differ(
     group: &Group,
-    code: usize,
-    differences: &Differences,
     now: &[i32],
     before: &[i32],
     velocity: &mut [i32],
+    room: &mut Differences,
+) -> (bool, bool) {
+    match group.len {
+        1 => differences::<1>(group, now, before, velocity, room),
+        2 => differences::<2>(group, now, before, velocity, room),
+        3 => differences::<3>(group, now, before, velocity, room),
+        _ => differences::<4>(group, now, before, velocity, room),
+    }
+}
+
+/// Puts the differences of a group. Returns the context that it leaves behind.
+#[inline(always)]
+fn put_group(
+    codes: &Codes,
+    group: &Group,
+    code: usize,
+    room: &Differences,
+    now: &[i32],
     out: &mut impl Sink,
-) -> (u8, i32) {
-    let differences: &[i32; N] = lanes_of(group, differences);
-    let mut code = code;
-    let quaternion = matches!(group.coding, Coding::Quat(_));
-    if quaternion && differences[0] != 0 {
-        out.note(code, ESCAPE);
-        codes[code].put_mark(out);
-        out.put(now[group.start] as u32 & 3, 2);
-        code = PLAIN;
+) -> u8 {
+    match group.len {
+        1 => put_numbers::<1>(codes, group, code, room, out),
+        2 => put_numbers::<2>(codes, group, code, room, out),
+        3 => put_numbers::<3>(codes, group, code, room, out),
+        _ if matches!(group.coding, Coding::Quat(_)) => {
+            put_quaternion(codes, group, code, room, now, out)
+        }
+        _ => {
+            let [a, b, c, d]: &[i32; 4] = lanes_of(group, room);
+            let any = put_several(codes, code, &[*a, *b], out);
+            context_of(any | put_several(codes, code, &[*c, *d], out))
+        }
     }
-    for difference in &differences[usize::from(quaternion)..] {
-        put_signed(codes, code, *difference, out);
+}
+
+#[inline(always)]
+fn put_numbers<const N: usize>(
+    codes: &Codes,
+    group: &Group,
+    code: usize,
+    room: &Differences,
+    out: &mut impl Sink,
+) -> u8 {
+    let differences: &[i32; N] = lanes_of(group, room);
+    context_of(put_several(codes, code, differences, out))
+}
+
+#[inline(always)]
+fn put_quaternion(
+    codes: &Codes,
+    group: &Group,
+    code: usize,
+    room: &Differences,
+    now: &[i32],
+    out: &mut impl Sink,
+) -> u8 {
+    let differences: &[i32; 4] = lanes_of(group, room);
+    let [turns, a, b, c] = *differences;
+    if turns == 0 {
+        return context_of(put_several(codes, code, &[a, b, c], out));
     }
-    let moves = velocities::<N>(group, now, before, velocity);
-    (context_after(differences), moves)
+    out.note(code, ESCAPE);
+    codes[code].put_mark(out);
+    out.put(now[group.start] as u32 & 3, 2);
+    put_several(codes, PLAIN, &[a, b, c], out);
+    context_after(differences)
 }
 
 /// Takes a group and brings its velocity forward. Returns the context that it leaves behind.
