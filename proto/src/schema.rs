@@ -151,7 +151,8 @@ pub enum LaneKind {
     Angle(u8),
     /// First lane of a unit quaternion in four joined lanes: which of its components x, y, z, w
     /// (0 to 3) is the largest. It is positive and follows from the others; these are the next
-    /// three lanes, in the order x, y, z, w, in steps of `1 / (√2 · (2^(bits − 1) − 1))`.
+    /// three lanes, in the order x, y, z, w, in steps of `1 / (√2 · (2^(bits − 1) − 1))`; 4 to 15
+    /// bits.
     Quat(u8),
     /// One of the three other components; with the bits of [`LaneKind::Quat`].
     QuatPart(u8),

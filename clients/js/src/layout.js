@@ -16,7 +16,7 @@ export const QUAT = 2;
 /** Bits of an angle at most. */
 const ANGLE_BITS_MAX = 24;
 /** Bits of a part of a quaternion. */
-const QUAT_BITS_MIN = 2;
+const QUAT_BITS_MIN = 4;
 const QUAT_BITS_MAX = 15;
 
 /** What the decoder needs of each table, in order. */
@@ -40,6 +40,8 @@ function tableOf(table, number, before) {
   if (maskBits > GROUPS_MAX) throw bad('a row has more than 64 groups and texts');
   const widths = table.lanes.map(widthOf);
   const { slotsMax, of, each } = slotsOf(table.rows, before);
+  if (cells && maskBits === 0 && slotsMax > 1) throw bad('cells without anything in them');
+  checkSight(table, before[of]);
   const layout = {
     number,
     fixed: kind === 'Single' || cells,
@@ -61,7 +63,7 @@ function tableOf(table, number, before) {
     /** Per group the greatest part of a quaternion. */
     most: Int32Array.from(groups.map((group) => group.most)),
     /** Per lane: sums wrap at 32 minus this many bits. */
-    wrap: Int32Array.from(table.lanes.map(({ kind: of }) => (of.type === 'Angle' ? 32 - of.bits : 0))),
+    wrap: Int32Array.from(table.lanes, ({ kind: of }) => 32 - wrapOf(of)),
     /** Per lane the bits of a whole value, 0 if not known, and whether the highest is a sign. */
     bits: Uint8Array.from(widths.map((width) => width.bits)),
     signed: Uint8Array.from(widths.map((width) => width.signed)),
@@ -84,45 +86,48 @@ function slotsOf(rows, before) {
   return { slotsMax, of: rows.of, each: rows.each };
 }
 
+function checkSight({ rows, restricted, near, lanes }, owner) {
+  if (restricted && rows.type === 'Single') throw bad('single values that not all may see');
+  if (owner?.restricted && !restricted) throw bad('rows that all may see of owners that not all may');
+  if (near === null) return;
+  const there = near.x < lanes.length && near.y < lanes.length;
+  if (!there || !restricted || rows.type !== 'Entities') throw bad('a position that is not there');
+}
+
 function groupsOf(lanes, cells) {
   const groups = [];
-  lanes.forEach((lane, index) => {
-    if (lane.joined) {
-      const group = groups.at(-1);
-      if (group === undefined) throw bad('the first lane is joined to one before');
-      group.lanes.push(lane);
-    } else {
-      groups.push({ first: index, lanes: [lane] });
-    }
-    checkLane(lane, lanes[index - 1], lanes[index + 1]);
+  lanes.forEach((lane, first) => {
+    if (lane.joined && first > 0) groups.at(-1).lanes.push(lane);
+    else groups.push({ first, lanes: [lane], kind: HOLD, most: 0 });
   });
   for (const group of groups) {
     if (group.lanes.length > GROUP_LANES_MAX) throw bad('a group has more than 4 lanes');
-    const [lane] = group.lanes;
-    const bits = lane.kind.type === 'Quat' ? lane.kind.bits : 0;
-    group.lanes.forEach((other, place) => {
-      const part = other.kind.type === 'QuatPart' && other.kind.bits === bits;
-      const wanted = bits !== 0 && place > 0;
-      if (part !== wanted || (other.kind.type === 'Quat' && place > 0)) throw bad('a quaternion in pieces');
-    });
-    if (bits !== 0 && group.lanes.length !== 4) throw bad('a quaternion in pieces');
-    group.most = bits === 0 ? 0 : 2 ** (bits - 1) - 1;
-    group.kind = bits !== 0 ? QUAT : lane.predict === 'Linear' && !cells ? LINEAR : HOLD;
+    const [{ kind, predict }, ...others] = group.lanes;
+    if (kind.type === 'Quat') {
+      const parts = others.every(({ kind: of }) => of.type === 'QuatPart' && of.bits === kind.bits);
+      if (!parts || others.length !== 3) throw bad('a quaternion in pieces');
+      if (kind.bits < QUAT_BITS_MIN || kind.bits > QUAT_BITS_MAX) {
+        throw bad(`a part of a quaternion has ${QUAT_BITS_MIN} to ${QUAT_BITS_MAX} bits`);
+      }
+      group.kind = QUAT;
+      group.most = 2 ** (kind.bits - 1) - 1;
+      continue;
+    }
+    const bits = wrapOf(kind);
+    for (const { kind: of } of group.lanes) {
+      if (of.type === 'Quat' || of.type === 'QuatPart') throw bad('a quaternion in pieces');
+      if (wrapOf(of) !== bits) throw bad('lanes of different kinds are joined');
+    }
+    if (predict === 'Linear' && !cells) group.kind = LINEAR;
   }
   return groups;
 }
 
-function checkLane({ kind }, before, after) {
-  if (kind.type === 'Angle' && (kind.bits < 1 || kind.bits > ANGLE_BITS_MAX)) {
-    throw bad('an angle has 1 to 24 bits');
-  }
-  if (kind.type === 'Quat' && (kind.bits < QUAT_BITS_MIN || kind.bits > QUAT_BITS_MAX)) {
-    throw bad('a part of a quaternion has 2 to 15 bits');
-  }
-  if ((kind.type === 'Low' && after?.kind.type !== 'High') || (kind.type === 'High' && before?.kind.type !== 'Low')) {
-    throw bad('half of a 64-bit number');
-  }
-  if (kind.type === 'Variant' && kind.names.length === 0) throw bad('an enumeration without variants');
+/** Bits in which the differences of a lane wrap. */
+function wrapOf(kind) {
+  if (kind.type !== 'Angle') return 32;
+  if (kind.bits < 1 || kind.bits > ANGLE_BITS_MAX) throw bad('an angle has 1 to 24 bits');
+  return kind.bits;
 }
 
 function widthOf({ kind }) {
@@ -134,7 +139,7 @@ function widthOf({ kind }) {
     case 'Quat':
       return unsigned(3);
     case 'Variant':
-      return unsigned(kind.names.length - 1);
+      return unsigned(Math.max(kind.names.length - 1, 0));
     case 'Range':
       return unsigned(kind.most);
     case 'Angle':

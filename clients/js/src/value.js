@@ -137,8 +137,8 @@ function headReader(path, head, rest, texts) {
         // What no variant has is read as the first.
         const lane = laneOf(rows, slot, head.at);
         const index = lane >= 0 && lane < data.length ? lane : 0;
-        const name = kind.names[index];
-        return data[index] === null ? name : { [name]: data[index](rows, slot) };
+        const name = kind.names[index] ?? '';
+        return (data[index] ?? null) === null ? name : { [name]: data[index](rows, slot) };
       };
     }
     case 'Low':

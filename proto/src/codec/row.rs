@@ -62,7 +62,7 @@ pub fn put_step(
         }
         moving |= row.velocity[lanes].iter().any(|velocity| *velocity != 0);
     }
-    *row.mask = changed & ((1 << table.groups.len()) - 1);
+    *row.mask = changed & mask::ones(table.groups.len() as u32);
     *row.active = moving || *row.mask != 0;
     changed
 }
@@ -94,7 +94,7 @@ pub fn take_step(
         }
         moving |= velocity.iter().any(|velocity| *velocity != 0);
     }
-    *row.mask = changed & ((1 << table.groups.len()) - 1);
+    *row.mask = changed & mask::ones(table.groups.len() as u32);
     *row.active = moving || *row.mask != 0;
     Ok(changed)
 }
