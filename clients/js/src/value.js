@@ -11,7 +11,7 @@ import { textOf } from './wire.js';
 
 /** A function of `(rows, slot)` for the rows of a table of a schema. */
 export function rowReader(table) {
-  return reader('', ...partsOf(table));
+  return reader(0, ...partsOf(table));
 }
 
 /**
@@ -21,14 +21,15 @@ export function rowReader(table) {
 export function stateReader(schema) {
   const tables = schema.tables.map((table, number) => {
     const owner = table.rows.of ?? (number === 0 ? null : 0);
-    const above = owner === null ? '' : schema.tables[owner].name;
-    const path = above !== '' && under(above, table.name) ? table.name.slice(above.length + 1) : table.name;
+    const above = owner === null ? [] : pathOf(schema.tables[owner].name);
+    const full = table.name.split('.');
+    const path = startsWith(full, above) && full.length > above.length ? full.slice(above.length) : full;
     const [lanes, texts] = partsOf(table);
     // A field that not all may see is a row of its own, whose lanes keep the field's name.
     const field = table.rows.of !== undefined && table.rows.each === 1 && table.restricted
-      && [...lanes, ...texts].every(({ name }) => under(path, name));
-    const read = reader(field ? path : '', lanes, texts);
-    return { number, owner, path: path.split('.'), kind: table.rows, field, read };
+      && [...lanes, ...texts].every((part) => startsWith(part.path, path));
+    const read = reader(field ? path.length : 0, lanes, texts);
+    return { number, owner, path, kind: table.rows, field, read };
   });
   const valueOf = (rows, { number, read }, slot) => {
     let value = read(rows.tables[number], slot);
@@ -80,39 +81,37 @@ function set(object, name, value) {
   Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
 }
 
+function startsWith(path, start) {
+  return start.every((name, place) => path[place] === name);
+}
+
 function partsOf({ lanes, texts }) {
   return [
-    lanes.map(({ name, kind }, at) => ({ name, kind, at })),
-    texts.map(({ name, utf8 }, at) => ({ name, utf8, at, count: texts.length })),
+    lanes.map(({ name, kind }, at) => ({ path: pathOf(name), kind, at })),
+    texts.map(({ name, utf8 }, at) => ({ path: pathOf(name), utf8, at, count: texts.length })),
   ];
 }
 
-/** Whether `name` is at the path or below it. */
-function under(path, name) {
-  return path === '' || name === path || name.startsWith(`${path}.`);
+function pathOf(name) {
+  return name === '' ? [] : name.split('.');
 }
 
-function below(path, parts) {
-  return parts.filter(({ name }) => under(path, name));
+/** Those of some parts whose path goes on with `name` after `depth` names. */
+function below(depth, name, parts) {
+  return parts.filter(({ path }) => path[depth] === name);
 }
 
-function join(path, name) {
-  return path === '' ? name : `${path}.${name}`;
-}
-
-/** Reads the value at `path`, which these lanes and texts are. */
-function reader(path, lanes, texts) {
+/** Reads the value that is these lanes and texts, whose paths begin with the same `depth` names. */
+function reader(depth, lanes, texts) {
   const [head, ...rest] = lanes;
-  if (head !== undefined && head.name === path) return headReader(path, head, rest, texts);
-  const whole = texts.find(({ name }) => name === path);
+  if (head !== undefined && head.path.length === depth) return headReader(depth, head, rest, texts);
+  const whole = texts.find(({ path }) => path.length === depth);
   if (whole !== undefined) return textReader(whole);
   const names = new Set();
-  for (const { name } of [...lanes, ...texts]) {
-    names.add((path === '' ? name : name.slice(path.length + 1)).split('.')[0]);
-  }
+  for (const { path } of [...lanes, ...texts]) if (path.length > depth) names.add(path[depth]);
   const fields = [...names].map((name) => {
-    const inner = join(path, name);
-    return [name, reader(inner, below(inner, lanes), below(inner, texts))];
+    const inner = reader(depth + 1, below(depth, name, lanes), below(depth, name, texts));
+    return [name, inner];
   });
   if (fields.length > 0 && fields.every(([name], place) => name === `${place}`)) {
     return (rows, slot) => fields.map(([, read]) => read(rows, slot));
@@ -120,18 +119,17 @@ function reader(path, lanes, texts) {
   return (rows, slot) => Object.fromEntries(fields.map(([name, read]) => [name, read(rows, slot)]));
 }
 
-function headReader(path, head, rest, texts) {
+function headReader(depth, head, rest, texts) {
   const { kind } = head;
   switch (kind.type) {
     case 'Some': {
-      const inner = reader(path, rest, texts);
+      const inner = reader(depth, rest, texts);
       return (rows, slot) => (laneOf(rows, slot, head.at) === 0 ? null : inner(rows, slot));
     }
     case 'Variant': {
       const data = kind.names.map((name) => {
-        const inner = join(path, name);
-        const own = [below(inner, rest), below(inner, texts)];
-        return own.some((parts) => parts.length > 0) ? reader(inner, ...own) : null;
+        const own = [below(depth, name, rest), below(depth, name, texts)];
+        return own.some((parts) => parts.length > 0) ? reader(depth + 1, ...own) : null;
       });
       return (rows, slot) => {
         // What no variant has is read as the first.

@@ -84,7 +84,8 @@ class Writer {
   }
 
   byte(value) {
-    this.bytes[this.grow(1)] = value;
+    const start = this.grow(1);
+    this.bytes[start] = value;
   }
 
   /** A number or a `BigInt` of at most 64 bits. */
@@ -103,7 +104,8 @@ class Writer {
   }
 
   put(bytes) {
-    this.bytes.set(bytes, this.grow(bytes.length));
+    const start = this.grow(bytes.length);
+    this.bytes.set(bytes, start);
   }
 }
 

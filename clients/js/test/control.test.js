@@ -14,7 +14,7 @@ import {
   roomNumber,
   roomText,
 } from '../src/index.js';
-import { bytesOf, control, hexOf, plain, random } from './vectors.js';
+import { bytesOf, control, hexOf, plain, random } from './support/vectors.mjs';
 
 const directions = [
   ['to the server', control.to_server, decodeToServer, encodeToServer],

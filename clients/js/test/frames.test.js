@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { Replica, decodeSchema, encodeSchema, layoutOf, schemaHash } from '../src/index.js';
-import { bytesOf, frames, hexOf, plain, rowsOf, schemas } from './vectors.js';
+import { bytesOf, frames, hexOf, plain, rowsOf, schemas } from './support/vectors.mjs';
 
 test('schemas read and write as they should', () => {
   for (const { bytes, hash, value } of schemas) {

@@ -3,6 +3,7 @@
 //! They are committed in `proto/vectors`, and built here again. After a change of the format,
 //! `GREENROOM_VECTORS=write cargo test -p greenroom-proto --test vectors` writes them anew.
 
+mod bodies;
 mod control;
 mod random;
 mod room;
@@ -62,4 +63,12 @@ fn frames() {
         let text = format!("{{\"schema\":\"{schema}\",\"streams\":[{}]}}\n", streams.join(",\n"));
         check(&format!("frames/{}.json", scenario.name), &text);
     }
+}
+
+/// `GREENROOM_STREAM=FILE cargo test -p greenroom-proto --test vectors -- --ignored`
+#[test]
+#[ignore = "writes a file for a benchmark"]
+fn stream_to_time_decoders_with() {
+    let path = std::env::var("GREENROOM_STREAM").expect("GREENROOM_STREAM names the file");
+    fs::write(path, bodies::stream()).unwrap();
 }

@@ -2,7 +2,7 @@
 
 import { readFileSync, readdirSync } from 'node:fs';
 
-const folder = new URL('../../../proto/vectors/', import.meta.url);
+const folder = new URL('../../../../proto/vectors/', import.meta.url);
 
 function load(name) {
   return JSON.parse(readFileSync(new URL(name, folder), 'utf8'));
