@@ -137,7 +137,8 @@ pub enum LaneKind {
     High,
     /// The value is the lane times the step; the step as the bits of an IEEE 754 double.
     Step(u64),
-    /// The value is `min` plus the lane times the step; the lane is from 0 to `most`.
+    /// The value is `min` plus the lane, without a sign, times the step; the lane is from 0 to
+    /// `most`.
     Range {
         /// The least value, as the bits of a double.
         min: u64,

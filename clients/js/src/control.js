@@ -9,7 +9,20 @@
 import { CLOSE_CODES } from './close.js';
 import { Malformed } from './error.js';
 import { roomId } from './room.js';
-import { blob, choice, decode, encode, list, option, struct, text, u16, u32, u64, variants } from './wire.js';
+import {
+  blob,
+  choice,
+  decode,
+  encode,
+  list,
+  option,
+  struct,
+  text,
+  u16,
+  u32,
+  u64,
+  variants,
+} from './wire.js';
 
 /** The WebSocket subprotocol. */
 export const SUBPROTOCOL = 'greenroom.v1';

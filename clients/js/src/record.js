@@ -1,6 +1,17 @@
 /** What changed of one row. */
 
-import { CODE_ONE_LANE, CODE_PLAIN, CODE_VELOCITY, CODE_WHOLE, LOOK, LOOK_BITS, LOOK_LENGTH, LOOK_LONG, LOOK_MASK, SYMBOL_RAW } from './code.js';
+import {
+  CODE_ONE_LANE,
+  CODE_PLAIN,
+  CODE_VELOCITY,
+  CODE_WHOLE,
+  LOOK,
+  LOOK_BITS,
+  LOOK_LENGTH,
+  LOOK_LONG,
+  LOOK_MASK,
+  SYMBOL_RAW,
+} from './code.js';
 import { Malformed } from './error.js';
 import { HOLD, LINEAR, QUAT } from './layout.js';
 import { TURNED, turned } from './turn.js';
@@ -275,7 +286,8 @@ export class Records {
       }
     }
     for (let group = 0; group < layout.groups; group += 1) {
-      if (layout.kind[group] === QUAT) checkParts(lanes, slot * width + layout.first[group], layout.most[group]);
+      if (layout.kind[group] !== QUAT) continue;
+      checkParts(lanes, slot * width + layout.first[group], layout.most[group]);
     }
     if (layout.predicts) this.predictor(rows, slot);
     for (let text = 0; text < texts.length; text += 1) {

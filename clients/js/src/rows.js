@@ -2,7 +2,10 @@
 
 import { Malformed } from './error.js';
 
-/** Memory that the rows of a state may take, in bytes; what is expected of them as much again. */
+/**
+ * Memory that the rows of a state may take, as the protocol counts it, in bytes. With what is
+ * expected of them and room to grow it is at most four times that.
+ */
 export const ROWS_BYTES_MAX = 16 << 20;
 
 /** Bytes that a text costs besides its own. */

@@ -1,7 +1,21 @@
 /** Schemas: what a state consists of. */
 
 import { Malformed } from './error.js';
-import { bool, choice, decode, double, encode, list, option, struct, text, u16, u32, u8, variants } from './wire.js';
+import {
+  bool,
+  choice,
+  decode,
+  double,
+  encode,
+  list,
+  option,
+  struct,
+  text,
+  u16,
+  u32,
+  u8,
+  variants,
+} from './wire.js';
 
 export const TABLES_MAX = 64;
 export const LANES_MAX = 256;

@@ -66,7 +66,9 @@ for (const { name, schema: bytes, streams } of frames) {
         const wrong = bytesOf(message);
         for (let flips = next(3); flips > 0; flips -= 1) {
           // Mostly in the state.
-          wrong[next(8) === 0 ? next(wrong.length) : wrong.length - 1 - next(Math.max(wrong.length - 12, 1))] ^= 1 << next(8);
+          const anywhere = next(8) === 0 || wrong.length < 13;
+          const at = anywhere ? next(wrong.length) : 12 + next(wrong.length - 12);
+          wrong[at] ^= 1 << next(8);
         }
         if (survives(replica, wrong) !== null) read(replica.rows);
         rowsOf(replica);
@@ -98,8 +100,15 @@ for (const { name, schema: bytes, streams } of frames) {
 
 test('a schema that asks for more than there may be', () => {
   const lane = { name: '', kind: { type: 'Int' }, predict: 'Hold', joined: false, tolerance: 0 };
-  const single = { name: '', rows: { type: 'Single' }, restricted: false, near: null, lanes: [], texts: [] };
-  const cells = (of, each) => ({ ...single, name: 'cells', rows: { type: 'Cells', of, each }, lanes: [lane] });
+  const single = {
+    name: '',
+    rows: { type: 'Single' },
+    restricted: false,
+    near: null,
+    lanes: [],
+    texts: [],
+  };
+  const cells = (of, each) => ({ ...single, rows: { type: 'Cells', of, each }, lanes: [lane] });
   const bad = (...tables) => assert.throws(() => layoutOf({ tables }), { name: 'Malformed' });
   bad();
   bad(cells(0, 1));

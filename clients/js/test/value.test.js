@@ -49,7 +49,8 @@ test('optional values, variants, 64 bits', () => {
   const optional = [['at', some], step('at.x'), step('at.y'), ['n', some], ['n', some], step('n')];
   assert.deepEqual(valueOf(optional, [1, 2, 4, 1, 0, 0]), { at: { x: 1, y: 2 }, n: null });
   assert.deepEqual(valueOf(optional, [0, 0, 0, 1, 1, 2]), { at: null, n: 1 });
-  const mode = [['mode', { type: 'Variant', names: ['Idle', 'Run', 'Hit'] }], step('mode.Run.speed'), step('mode.Hit')];
+  const names = ['Idle', 'Run', 'Hit'];
+  const mode = [['mode', { type: 'Variant', names }], step('mode.Run.speed'), step('mode.Hit')];
   assert.deepEqual(valueOf(mode, [0, 0, 0]), { mode: 'Idle' });
   assert.deepEqual(valueOf(mode, [1, 3, 0]), { mode: { Run: { speed: 1.5 } } });
   assert.deepEqual(valueOf(mode, [2, 0, 3]), { mode: { Hit: 1.5 } });

@@ -3,6 +3,8 @@
 //! They are committed in `proto/vectors`, and built here again. After a change of the format,
 //! `GREENROOM_VECTORS=write cargo test -p greenroom-proto --test vectors` writes them anew.
 
+#![allow(missing_docs, clippy::unwrap_used)]
+
 mod bodies;
 mod control;
 mod random;
@@ -14,6 +16,8 @@ mod world;
 use std::fs;
 use std::path::PathBuf;
 
+use greenroom_proto::schema::RowsKind;
+use greenroom_proto::{Layout, wire};
 use serde_json::Value;
 
 fn hex(bytes: &[u8]) -> String {
@@ -52,6 +56,16 @@ fn schemas_read_back() {
 }
 
 #[test]
+fn quaternions_have_as_many_bits_as_the_codec_can_tell_apart() {
+    let schema = |bits| {
+        let lanes = schemas::quat("turn", bits);
+        schemas::schema(vec![schemas::table("", RowsKind::Single, lanes, &[])])
+    };
+    assert!(Layout::new(&schema(15)).is_ok());
+    assert!(Layout::new(&schema(16)).is_err());
+}
+
+#[test]
 fn frames() {
     for scenario in scenarios::all() {
         let streams: Vec<String> = scenario
@@ -59,7 +73,7 @@ fn frames() {
             .into_iter()
             .map(|(name, frames)| format!("{{\"name\":\"{name}\",\"frames\":{}}}", lines(&frames)))
             .collect();
-        let schema = hex(&greenroom_proto::wire::encode(&scenario.schema));
+        let schema = hex(&wire::encode(&scenario.schema));
         let text = format!("{{\"schema\":\"{schema}\",\"streams\":[{}]}}\n", streams.join(",\n"));
         check(&format!("frames/{}.json", scenario.name), &text);
     }
