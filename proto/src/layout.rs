@@ -81,6 +81,11 @@ pub struct Group {
     pub tolerance: u32,
 }
 
+/// Bits of a part of a quaternion. With more, a residual could need the symbol that says that the
+/// quaternion turns: it is up to four times the greatest part, as far as the parts may be from
+/// where they were going.
+const QUAT_BITS: std::ops::RangeInclusive<u8> = 4..=15;
+
 /// How a group is predicted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Coding {
@@ -253,7 +258,7 @@ fn group(lanes: &[LaneSchema], start: usize) -> Result<Group, BadSchema> {
     let (coding, shift) = match &lanes[0].kind {
         LaneKind::Quat(bits) => {
             let parts = lanes[1..].iter().all(|lane| lane.kind == LaneKind::QuatPart(*bits));
-            if !(parts && lanes.len() == 4 && (4..=16).contains(bits)) {
+            if !(parts && lanes.len() == 4 && QUAT_BITS.contains(bits)) {
                 return Err(BadSchema("a quaternion that is none"));
             }
             (Coding::Quat((1 << (bits - 1)) - 1), 0)

@@ -25,12 +25,14 @@
 //! ## Control messages
 //!
 //! bincode 2.0.1, `config::standard()`: numbers of more than one byte as varints (below 251 the
-//! byte itself; 251, 252 or 253, then 2, 4 or 8 bytes, little endian), `i` types zig-zag first;
-//! one-byte integers as they are; `bool` as 0 or 1; `Option` as 0, or 1 and the value; text and
-//! bytes as a length (varint) and the bytes; lists as a length and the values; structs as their
-//! fields in order; enums as the variant's number in order from 0 (varint) and its fields. Nothing
-//! may follow the value. Every length has a bound, which the types name: [`Text`], [`Blob`],
-//! [`List`].
+//! byte itself; 251, 252 or 253, then 2, 4 or 8 bytes, little endian; never more bytes than the
+//! type has), `i` types zig-zag first; one-byte integers as they are; `bool` as 0 or 1; `Option` as
+//! 0, or 1 and the value; text and bytes as a length (varint of 64 bits) and the bytes; lists as a
+//! length and the values; structs as their fields in order, those of one field without a name
+//! ([`RoomId`], [`PlayerId`], [`Tick`]) as that field; enums as the variant's number in order from
+//! 0 (varint of 32 bits) and its fields. So a [`CloseCode`] is its place among
+//! [`CloseCode::ALL`], not its code. Nothing may follow the value. Texts are UTF-8. Every length
+//! has a bound, which the types name: [`Text`], [`Blob`], [`List`].
 //!
 //! ```text
 //! client                                  server
@@ -69,43 +71,91 @@
 //! u16     inputs applied: how many of this client's inputs since it joined, in the order sent, up
 //!         to and with the newest that the room has applied (low 16 bits, little endian)
 //! i8      slack: how many ticks before its own the newest input came; below 0: late
-//! events  (0x03 only) varint count, then for each, oldest first:
+//! events  (0x03 only) varint count, at most 4,096; then for each, oldest first:
 //!           varint number (counts up from 1 for this seat), varint ticks before this frame's,
-//!           varint length, the game's bytes
-//! body    u8 flags: 1 = the whole state, 2 = a hash follows
-//!         varint tick
-//!         varint ticks since the base (not in a whole state): the frame applied before this one
-//!         u32 state hash, little endian (if flag 2)
-//!         bits: the change of the rows from the base; in a whole state from nothing
+//!           varint length, at most 4,096, the game's bytes
+//! u8      flags: 1 = the whole state, 2 = a hash follows, 4 = the change from an older frame;
+//!         never 1 and 4 together, never another
+//! tick    u32, little endian, of a whole state; else u16, its low 16 bits: of the ticks that have
+//!         them the one from 32,768 before the tick of the last frame to 32,767 after it
+//! varint  (flag 4 only) ticks since the base
+//! u32     (flag 2 only) state hash after this frame, little endian
+//! state   see [`codec`]; all the rest
 //! ```
 //!
-//! These varints are LEB128: seven bits a byte, lowest first, the top bit set on all but the last.
-//! The order in which TCP delivers is the order of bases: a client never acknowledges a frame, and
-//! a server never sends a change from a state that it did not hand over before. A client whose
-//! hash differs from the frame's sends `Resync` and gets the whole state.
+//! These varints are LEB128: seven bits a byte, lowest first, the top bit set on all but the last;
+//! at most 32 bits in five bytes.
+//!
+//! Without flag 1 or 4 the state is a *step* from the frame before. With flag 4 it is a *change*
+//! from the frame that the client applied last, whose tick is this one's less the ticks since the
+//! base: the frames between were never sent to it. The order in which TCP delivers is the order of
+//! bases: a client never acknowledges a frame, and a server never sends a change from a state that
+//! it did not hand over before.
+//!
+//! A client whose hash differs from the frame's, or which cannot apply a frame, sends `Resync` and
+//! leaves out states until it gets the whole one; heads and events hold all the same.
 //!
 //! ## State
 //!
-//! A [`Schema`] lists tables; a table's rows have so many lanes, `i32` each. Table 0 holds the
-//! state's single values in one row at slot 0; the others hold entities. A row is named by its
-//! table, its slot and its generation, which tells apart those that use one slot after another.
-//! How a lane reads as a value is its [`schema::LaneKind`]; the hash of a schema is FNV-1a (64
-//! bits) over its encoding. The bits of a change are drawn in [`delta`].
+//! A [`Schema`] lists tables; a row of a table has so many lanes, `i32` each, and so many texts.
+//! Table 0 holds the state's single values in one row at slot 0 with generation 0. A row is named
+//! by its table, its slot and its generation, which tells apart those that use one slot after
+//! another. How rows come, go and change is written down in [`codec`].
+//!
+//! A schema is encoded as control messages are; its hash is FNV-1a (64 bits) over the bytes. A
+//! client need not take one that breaks a rule:
+//!
+//! - The first table, and only it, is `Single`; it is not `restricted`.
+//! - `of` is the number of an earlier table, whose rows are not `Cells`, and which is not
+//!   `restricted` unless this one is.
+//! - A table has so many slots: `Single` 1, `Entities` 65,536, others `each` times those of their
+//!   owner's table: at least 1, at most 2²⁴.
+//! - A row has at most 64 groups of lanes and texts together. A group has at most 4 lanes.
+//!   `joined` says nothing of a row's first lane. Cells have at least a lane or a text, unless
+//!   there is only one.
+//! - Lanes that wrap (`Angle`, 1 to 24 bits) are grouped with such of as many bits only.
+//! - A `Quat` (4 to 15 bits) is the first of a group of four, the others are `QuatPart`s of as many
+//!   bits, which are nowhere else. It goes on as it went, whatever its `predict` says.
+//! - `near` names lanes of a `restricted` table of `Entities`.
+//!
+//! A lane is any `i32`, whatever its kind: a client must bear a variant that has no name (it reads
+//! it as the first). [`schema::LaneKind`] says how it reads as a value. Names tell how values
+//! nest:
+//!
+//! - A lane called `a.b` is part `b` of the value `a`; parts 0, 1, 2 … are those of an array. In a
+//!   table of which each row is one value, that value has the empty name.
+//! - An `Option` is a `Some` lane and then the lanes and texts of its value, under the same name.
+//! - An enumeration is a `Variant` lane; the data of variant `V` of the value `a` are called `a.V`
+//!   (one without a name), `a.V.0`, `a.V.1` (several) or `a.V.name`.
+//! - `Low` and `High` have one name. A quaternion `a` has lanes called `a`, `a.a`, `a.b`, `a.c`.
+//! - A table whose rows another owns is called by the owner's name, a dot and the field's. The rows
+//!   of a map have a `key` and a `value`. A field that not all may see is an `Owned` table with one
+//!   slot, `restricted`, whose lanes and texts have the field's name.
 //!
 //! The state hash is the wrapping 32-bit sum over all rows of `h ^ h >> 15` (logical shift), where
 //!
 //! ```text
 //! mix(h, w) = rotate_left((h ^ w) * 0x9e3779b1, 13)        32 bits, wrapping
-//! h = mix(mix(0x811c9dc5, table << 16 | slot), generation)
-//! h = mix(h, lane) for each lane of the row in order
+//! h = 0x811c9dc5
+//! h = mix(h, lane)                 for each lane in order
+//! h = mix(h, length), then         for each text in order: its bytes' number,
+//!     h = mix(h, byte)             then each byte
+//! h = mix(h, table << 24 ^ slot)
+//! h = mix(h, generation)
 //! ```
+//!
+//! The rows of `Single` and `Cells` count too. Slot and generation are those of the frames that the
+//! client got.
+//!
+//! `proto/vectors` in the repository holds messages, schemas and frames with all that they say, as
+//! JSON: a decoder that reads them all is right.
 //!
 //! ## Closing
 //!
 //! | codes | what a client does |
 //! |---|---|
 //! | 4000–4099, and the protocol errors 1002, 1003, 1007, 1009 | does not come back: shows the reason |
-//! | 4100–4199, 1001, 1006, 1011–1014 | comes back after a back-off, at random within the window of `Closing` |
+//! | 4100–4199, 1001, 1005, 1006, 1011–1014 | comes back after a back-off, at random within the window of `Closing` |
 //! | 4200–4299 | comes back at once, at random within the window of `Closing` |
 //!
 //! [`CloseCode`] lists them all.

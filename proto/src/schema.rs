@@ -137,7 +137,8 @@ pub enum LaneKind {
     High,
     /// The value is the lane times the step; the step as the bits of an IEEE 754 double.
     Step(u64),
-    /// The value is `min` plus the lane times the step; the lane is from 0 to `most`.
+    /// The value is `min` plus the lane, without a sign, times the step; the lane is from 0 to
+    /// `most`.
     Range {
         /// The least value, as the bits of a double.
         min: u64,
@@ -149,9 +150,10 @@ pub enum LaneKind {
     /// An angle: a full turn (2π) has 2 to the power of this many steps, at most 24. The lane is
     /// from minus half of them to below half of them and wraps.
     Angle(u8),
-    /// First lane of a unit quaternion in four joined lanes: which of its components x, y, z, w
+    /// First lane of a unit quaternion in four joined lanes: which of its components w, x, y, z
     /// (0 to 3) is the largest. It is positive and follows from the others; these are the next
-    /// three lanes, in the order x, y, z, w, in steps of `1 / (√2 · (2^(bits − 1) − 1))`.
+    /// three lanes, in the order w, x, y, z, in steps of `1 / (√2 · (2^(bits − 1) − 1))`; 4 to 15
+    /// bits.
     Quat(u8),
     /// One of the three other components; with the bits of [`LaneKind::Quat`].
     QuatPart(u8),

@@ -94,7 +94,7 @@ pub fn take_any(bits: u32, from: &mut BitReader<'_>) -> Result<u64, BadState> {
 }
 
 fn put_all(mask: u64, bits: u32, out: &mut impl Sink) {
-    out.put(mask as u32 & ones(bits.min(32)), bits.min(32));
+    out.put((mask & ones(bits.min(32))) as u32, bits.min(32));
     if bits > 32 {
         out.put((mask >> 32) as u32, bits - 32);
     }
@@ -106,8 +106,10 @@ fn take_all(bits: u32, from: &mut BitReader<'_>) -> Result<u64, BadState> {
     Ok(u64::from(high) << 32 | u64::from(low))
 }
 
-fn ones(bits: u32) -> u32 {
-    ((1u64 << bits) - 1) as u32
+/// So many ones, at most 64.
+#[inline]
+pub fn ones(bits: u32) -> u64 {
+    u64::MAX.checked_shr(64 - bits).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -11,20 +11,24 @@
 //! - `Entities`: a row is in a slot (0 to 65,535) and has a generation that tells it apart from
 //!   those that had the slot before.
 //! - `Owned {of, each}`: row `r` of table `of` owns the slots from `r * each` on, `each` of them. A
-//!   row has the generation of its owner and goes when its owner goes, without being named.
+//!   row has the generation of its owner. When its owner goes it goes too, with all that it owns
+//!   itself, without being named: all this before the section of its own table is read.
 //! - `Cells {of, each}`: as `Owned`, but all rows are there, first all zeros, as soon as their
-//!   owner is. Never named as new or gone.
+//!   owner is. Never named as new or gone: where others are told apart by being new, cells are not,
+//!   even if their owner is new.
 //!
 //! Lanes are in *groups*: a lane that is `joined` is in that of the lane before. A group is a
 //! quaternion if its first lane is `Quat`; else it is `Linear` or `Hold` as its first lane's
-//! `predict` says, and always `Hold` in `Cells`. The lanes of an `Angle(b)` *wrap*: every sum or
-//! difference below is brought into −2^(b−1) to 2^(b−1)−1. All other sums wrap at 32 bits.
+//! `predict` says, in `Cells` always `Hold`. (A quaternion is one in `Cells` too.) The lanes of an
+//! `Angle(b)` *wrap*: every sum or difference below, velocities too, is brought into −2^(b−1) to
+//! 2^(b−1)−1. All other sums wrap at 32 bits.
 //!
 //! ## Predictors
 //!
 //! Of each row of all but `Cells` both ends also hold, all 0 at first:
 //! per lane a *velocity*, per group a *context* (0 to 7), and a *last mask*: bit `g` is 1 if the
-//! context of group `g` is not 0. In `Cells` they are 0 whenever they are asked for.
+//! context of group `g` is not 0, and those of texts are 0. In `Cells` all are 0 whenever they are
+//! asked for. A new row's are those that come with it, whatever its slot had before.
 //!
 //! What is *expected* of a lane is: `Hold`: the lane. `Linear`: lane + velocity. Of a quaternion:
 //! its first lane; of the other three, lane + velocity.
@@ -43,7 +47,8 @@
 //! Codes are canonical Huffman codes: the lengths of the words by symbol are
 //! [`lengths::LENGTHS`]; words of equal length are consecutive numbers in the order of symbols, the
 //! next length goes on with (last word + 1) · 2 for each bit more, from the word of zeros on. The
-//! highest bit of a word is sent first. The codes by number:
+//! highest bit of a word is sent first. No word has more than 10 bits, and no bits are none. The
+//! codes by number:
 //!
 //! | codes | for |
 //! |---|---|
@@ -60,14 +65,16 @@
 //! which is older), or whole: a change from the state in which there are only the `Single` row and
 //! the `Cells` that it owns, all zeros, no predictors. (The body's first byte says which, see
 //! [`crate::frame::write_body_head`].) For each table of the schema in order a *section*; zeros up
-//! to the end of the byte; then the texts.
+//! to the end of the byte; then the texts. What happens in a section happens in its order: a slot
+//! may be gone and new in one. *Slots between* counts all slots, empty ones too, between this one
+//! and the one before in the same list; for the first, those before it.
 //!
 //! ```text
 //! section:   flag                     0: nothing of this table, and the section ends
 //!            bits(2)                  how changed rows are named: 0 none changed, 1, 2, 3 see below
 //!            flag, flag               are rows gone? are rows new? (not in Single and Cells: no)
 //!            gone, if any:            golomb(2) + 1 of them, ascending by slot; each:
-//!              golomb(2)              slots between it and the one before (the first: its slot)
+//!              golomb(2)              slots between
 //!              flag                   only in a step and a `restricted` table: 1 it is no more,
 //!                                     0 it is out of sight
 //!            new, if any:             golomb(2) + 1 of them, ascending by slot; each:
@@ -81,7 +88,8 @@
 //!              3                      for each row that is not new, ascending: its record
 //!
 //! row:       for each lane:           if it is of 1 or 2 bits: that many bits; else
-//!                                     flag; 1: as in the row before in this section (the first: 0)
+//!                                     flag; 1: as in the new row before in this section (the
+//!                                     first: 0)
 //!                                     0: bits(w) if its width w is known, else signed(18)
 //!            predictor                not in Cells
 //!            for each text:           flag: 1 it is not empty, and is among the texts at the end
@@ -95,7 +103,7 @@
 //!                                     groups. It is never 0.
 //!            for each group in it:    residuals
 //!
-//! record of a change:
+//! record of a change:                 (of cells that are new: from zeros)
 //!            any mask                 which groups and texts differ; may be 0
 //!            for each group in it:    residuals by code 16, expected: the lanes as they are
 //!            predictor                not in Cells
@@ -103,20 +111,23 @@
 //!
 //! Widths of lanes: `Bool`, `Some` 1; `Quat` 2; `Variant` and `Range` the bits of the greatest
 //! value (at least 1); `Angle(b)`, `QuatPart(b)` b bits, the highest the sign. Others are not known.
+//! The greatest value of a `Variant` is the number of its names less 1.
 //!
 //! `residuals` of a group with context `x`, whose code `c` is `x`, or `8 + x` if it has one lane:
 //! for each lane `signed(c)`, to be added to what is expected. Of a quaternion: the first symbol of
 //! code `c` is 18 if its first lane changes: then `bits(2)` is that lane (another than before),
 //! the expectation is *turned* (below), and the three residuals are `signed(16)`. Else the symbol
-//! starts the first of three residuals `signed(c)`. No part of a quaternion of `b` bits may be over
-//! `M = 2^(b−1) − 1` either way.
+//! starts the first of three residuals `signed(c)` (which never needs 18 itself: parts have at most
+//! 15 bits). No part of a quaternion of `b` bits may be over `M = 2^(b−1) − 1` either way; what is
+//! expected may, and then a record says otherwise.
 //!
 //! After a step's record, for each group in the mask: its velocity is its change (of a group that
 //! does not hold; of a quaternion that turned: from the turned lanes before; the first lane's is
 //! 0), and its context the bits of its largest zig-zag residual, 7 if more (zig-zag: 0, −1, 1, −2
-//! are 0, 1, 2, 3; of a quaternion that turned the change of the first lane counts too). Groups
-//! that are not in the mask become what was expected, keep their velocity, and get context 0. So
-//! do, in a step, all groups of all rows that have no record and are not new.
+//! are 0, 1, 2, 3; of a quaternion that turned the change of the first lane, new less old, counts
+//! too). Groups that are not in the mask become what was expected, keep their velocity, and get
+//! context 0. So do, in a step, all groups of all rows that have no record and are not new, also in
+//! tables of which the section says nothing. In a change, rows without a record keep everything.
 //!
 //! *Turned*: with the old lanes `i, a, b, c` and velocities (in a change: 0): clamp each of the three
 //! parts + velocity to ±M, let `d` be the root of `2M² − (sum of squares)`, rounded down, 0 if that
@@ -131,14 +142,25 @@
 //! `m − 1` has; 1: `bits(m)` (the lower 32 first). `any mask`: if `m` is at most 4: `bits(m)`. Else
 //! flag; 0: one bit only, its place as above; 1: `bits(m)`.
 //!
-//! The texts at the end, in the order in which rows and records named them (in a record from its
-//! lowest mask bit up): a varint length (LEB128) and the bytes. Nothing follows.
+//! The texts at the end, in the order in which rows and records of all sections named them (in a
+//! record from its lowest mask bit up): a varint length (LEB128), at most the `max` of the schema,
+//! and the bytes, UTF-8 if the schema says so. Nothing follows.
+//!
+//! ## What a decoder refuses
+//!
+//! Rows that are gone or change and are not there; rows that are new where one is, or without an
+//! owner; slots beyond the table's; generations over 65,535; masks that are 0 or have bits beyond
+//! `m`, but for `any mask` 0; a quaternion that turns to the component it has, or a part over `M`;
+//! numbers that do not fit; bits that are not there; anything but zeros before the texts. Also a
+//! state over [`ROWS_BYTES_MAX`](crate::ROWS_BYTES_MAX) bytes: a slot costs 4 bytes a lane, 24 a text
+//! and 4 more, from slot 0 to the highest that was ever in use, and texts cost their bytes.
 //!
 //! ## Viewers that do not see everything
 //!
 //! Rows of `restricted` tables have, for each viewer, slots and generations of its own. A row that
-//! comes into its sight is new, with the predictor that all hold who see it already; one that goes
-//! out of sight is gone.
+//! comes into its sight is new, with the predictor that all hold who see it already after this
+//! frame; one that goes out of sight is gone. A decoder need not know of this: whether a row that
+//! is gone is no more changes nothing in the state, but a game may show it.
 
 pub mod bits;
 pub mod body;

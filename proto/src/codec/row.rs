@@ -56,7 +56,7 @@ pub fn put_step(
             _ => put_group(codes, group, code_of(group, row.context[number]), room, now, out),
         };
     }
-    *row.mask = changed & ((1 << table.groups.len()) - 1);
+    *row.mask = changed & mask::ones(table.groups.len() as u32);
     *row.active = moving || *row.mask != 0;
     changed
 }
@@ -88,7 +88,7 @@ pub fn take_step(
         }
         moving |= any(group, row.velocity);
     }
-    *row.mask = changed & ((1 << table.groups.len()) - 1);
+    *row.mask = changed & mask::ones(table.groups.len() as u32);
     *row.active = moving != 0 || *row.mask != 0;
     Ok(changed)
 }

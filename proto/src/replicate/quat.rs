@@ -1,5 +1,6 @@
 //! Unit quaternions by their three smallest components: what `#[sync(quat = 10)]` makes of
-//! `[f32; 4]`, the components x, y, z, w of a rotation.
+//! `[f32; 4]`, the components x, y, z, w of a rotation. On the wire w comes first, so that zeros
+//! are no rotation.
 
 use std::f64::consts::SQRT_2;
 
@@ -12,10 +13,10 @@ pub const LANES: usize = 4;
 /// Checks the bits of a quaternion's component.
 ///
 /// # Panics
-/// When they are not 4 to 16.
+/// When they are not 4 to 15: with more, a residual might not be told from a turn.
 #[must_use]
 pub const fn bits(bits: u8) -> u8 {
-    assert!(4 <= bits && bits <= 16, "a part of a quaternion has 4 to 16 bits");
+    assert!(4 <= bits && bits <= 15, "a part of a quaternion has 4 to 15 bits");
     bits
 }
 
@@ -37,12 +38,13 @@ pub fn describe(name: &str, bits: u8, out: &mut Describe) {
 /// Writes a rotation, which need not have length 1. One without a direction counts as clamped and
 /// is sent as no rotation.
 pub fn publish(value: &[f32; 4], bits: u8, out: &mut Publish<'_>) {
-    let value = value.map(f64::from);
+    let [x, y, z, w] = value.map(f64::from);
+    let value = [w, x, y, z];
     let length = value.iter().map(|part| part * part).sum::<f64>().sqrt();
     let mut unit = value.map(|part| part / length);
     if !(length > 0.0 && length.is_finite()) {
         out.clamped();
-        unit = [0.0, 0.0, 0.0, 1.0];
+        unit = [1.0, 0.0, 0.0, 0.0];
     }
     let largest =
         (1..4).fold(0, |best, at| if unit[at].abs() > unit[best].abs() { at } else { best });
@@ -66,7 +68,8 @@ pub fn recover(bits: u8, from: &mut Recover<'_>) -> [f32; 4] {
         rest -= value[part] * value[part];
     }
     value[largest] = rest.max(0.0).sqrt();
-    value.map(|part| part as f32)
+    let [w, x, y, z] = value.map(|part| part as f32);
+    [x, y, z, w]
 }
 
 /// The components besides one, in order.

@@ -18,7 +18,7 @@ struct Floats {
     angle: f32,
     #[sync(quat = 9)]
     turned: [f32; 4],
-    #[sync(quat = 16, seen = Seen::All)]
+    #[sync(quat = 15, seen = Seen::All)]
     fine: [f32; 4],
 }
 

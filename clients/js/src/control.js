@@ -1,0 +1,121 @@
+/**
+ * Control messages: everything but inputs and state frames.
+ *
+ * A message is an object with its name in `type` and its fields beside it. Numbers of 64 bits are
+ * `BigInt`s, bytes are `Uint8Array`s, room ids texts, close codes their numbers, what is not there
+ * is `null`.
+ */
+
+import { CLOSE_CODES } from './close.js';
+import { Malformed } from './error.js';
+import { roomId } from './room.js';
+import {
+  blob,
+  choice,
+  decode,
+  encode,
+  list,
+  option,
+  struct,
+  text,
+  u16,
+  u32,
+  u64,
+  variants,
+} from './wire.js';
+
+/** The WebSocket subprotocol. */
+export const SUBPROTOCOL = 'greenroom.v1';
+/** The version in `Hello`. */
+export const PROTOCOL_VERSION = 1;
+/** First byte of a control message. */
+export const CONTROL = 0x00;
+/** Bytes of one request, reply, event or input of a game. */
+export const BODY_MAX = 4096;
+
+const gameName = text(32);
+const options = text(1024);
+const body = blob(BODY_MAX);
+const place = { game: gameName, options };
+
+const joinTarget = variants({
+  Create: place,
+  Open: place,
+  OpenOrCreate: place,
+  Room: { room: roomId },
+});
+
+const toServer = variants({
+  Hello: { protocol: u16, client: text(64), token: option(text(1024)), schemas: list(u64, 8) },
+  Join: { id: u32, to: joinTarget },
+  Leave: {},
+  List: { id: u32, game: gameName },
+  Request: { id: u32, body },
+  Resync: {},
+});
+
+/** Why something was not granted. */
+export const REFUSALS = [
+  'UnknownGame',
+  'UnknownRoom',
+  'BadOptions',
+  'RoomFull',
+  'ServerFull',
+  'AlreadySeated',
+  'NoSeat',
+  'Game',
+  'Busy',
+  'Failed',
+  'Stopping',
+];
+
+const roomInfo = struct({ room: roomId, players: u32, players_max: u32, options });
+
+const toClient = variants({
+  Welcome: {
+    server: text(64),
+    games: list(gameName, 256),
+    messages_per_sec: u32,
+    ping_interval_ms: u32,
+  },
+  Joined: {
+    id: u32,
+    room: roomId,
+    game: gameName,
+    player: u32,
+    tick: u32,
+    tick_hz: u16,
+    send_every: u16,
+    input_lead_ticks_max: u32,
+    schema_hash: u64,
+    schema: option(blob(64 * 1024)),
+  },
+  Refused: { id: u32, why: choice(REFUSALS), text: text(256) },
+  Reply: { id: u32, body },
+  Rooms: { id: u32, rooms: list(roomInfo, 100) },
+  Left: {},
+  Ended: { result: text(16 * 1024) },
+  Closing: { code: choice([...CLOSE_CODES.keys()]), retry_after_ms: u32 },
+});
+
+function encoded(type, message) {
+  const bytes = encode(type, message);
+  const out = new Uint8Array(1 + bytes.length);
+  out[0] = CONTROL;
+  out.set(bytes, 1);
+  return out;
+}
+
+function decoded(type, message) {
+  if (message[0] !== CONTROL) throw new Malformed('not a control message');
+  return decode(type, message.subarray(1));
+}
+
+/** The binary WebSocket message of what a client says. */
+export const encodeToServer = (message) => encoded(toServer, message);
+/** What a client said. */
+export const decodeToServer = (message) => decoded(toServer, message);
+/** The binary WebSocket message of what a server says. */
+export const encodeToClient = (message) => encoded(toClient, message);
+/** What a server said. */
+export const decodeToClient = (message) => decoded(toClient, message);

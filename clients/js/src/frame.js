@@ -1,0 +1,130 @@
+/** Inputs and state frames, all but the state. */
+
+import { BODY_MAX } from './control.js';
+import { Malformed } from './error.js';
+
+/** First byte of an input. */
+export const INPUT = 0x01;
+/** First byte of a state frame without events. */
+export const STATE = 0x02;
+/** First byte of a state frame with events. */
+export const STATE_EVENTS = 0x03;
+/** Events in one frame at most. */
+export const FRAME_EVENTS_MAX = 4096;
+
+/** Bits of the first byte of a body. */
+const WHOLE = 1;
+const HASH = 2;
+const OLDER = 4;
+
+/** The binary WebSocket message of an input for a tick. */
+export function encodeInput(tick, body) {
+  if (body.length > BODY_MAX) throw new RangeError(`more than ${BODY_MAX} bytes`);
+  const out = new Uint8Array(3 + body.length);
+  out[0] = INPUT;
+  out[1] = tick & 0xff;
+  out[2] = (tick >>> 8) & 0xff;
+  out.set(body, 3);
+  return out;
+}
+
+/** The low 16 bits of an input's tick, and its bytes. */
+export function decodeInput(message) {
+  if (message[0] !== INPUT || message.length < 3) throw new Malformed('not an input');
+  return { tick: message[1] | (message[2] << 8), body: message.slice(3) };
+}
+
+/** The tick nearest to `tick` that has these low 16 bits. */
+export function nearTick(tick, low) {
+  const ahead = ((low - tick) << 16) >> 16;
+  return (tick + ahead) >>> 0;
+}
+
+/** Bytes and numbers of whole bytes. */
+export class Bytes {
+  constructor(bytes, at = 0) {
+    this.bytes = bytes;
+    this.at = at;
+  }
+
+  byte() {
+    if (this.at >= this.bytes.length) throw new Malformed('the frame ends early');
+    return this.bytes[this.at++];
+  }
+
+  u16() {
+    return this.byte() | (this.byte() << 8);
+  }
+
+  u32() {
+    return (this.u16() | (this.u16() << 16)) >>> 0;
+  }
+
+  /** Seven bits a byte, the lowest first; at most 32 bits. */
+  varint() {
+    let number = 0;
+    for (let place = 1; ; place *= 128) {
+      const byte = this.byte();
+      number += (byte & 127) * place;
+      if (number > 0xffffffff || (place === 2 ** 28 && byte > 127)) {
+        throw new Malformed('a number has more than 32 bits');
+      }
+      if (byte < 128) return number;
+    }
+  }
+
+  /** A copy of the next bytes. */
+  take(count) {
+    if (count > this.bytes.length - this.at) throw new Malformed('the frame ends early');
+    this.at += count;
+    return this.bytes.slice(this.at - count, this.at);
+  }
+}
+
+/**
+ * Takes a state frame apart, its first byte included. `newest` is the tick of the frame before, of
+ * which a frame that is not whole needs to be near.
+ */
+export function readFrame(message, newest) {
+  const from = new Bytes(message);
+  const kind = from.byte();
+  if (kind !== STATE && kind !== STATE_EVENTS) throw new Malformed('not a state frame');
+  const inputsApplied = from.u16();
+  const slack = (from.byte() << 24) >> 24;
+  const events = kind === STATE_EVENTS ? readEvents(from) : [];
+  const flags = from.byte();
+  if (flags > 7 || (flags & (WHOLE | OLDER)) === (WHOLE | OLDER)) {
+    throw new Malformed('a body with flags that say nothing');
+  }
+  const whole = (flags & WHOLE) !== 0;
+  const tick = whole ? from.u32() : nearTick(newest, from.u16());
+  /** Ticks since the base, 0 if the base is the frame before. */
+  const age = flags & OLDER ? from.varint() : 0;
+  const hash = flags & HASH ? from.u32() : null;
+  for (const event of events) event.tick = (tick - event.tick) >>> 0;
+  return {
+    inputsApplied,
+    slack,
+    events,
+    whole,
+    tick,
+    base: flags & OLDER ? (tick - age) >>> 0 : null,
+    hash,
+    state: message.subarray(from.at),
+  };
+}
+
+/** Events whose `tick` is still their age. */
+function readEvents(from) {
+  const count = from.varint();
+  if (count > FRAME_EVENTS_MAX) throw new Malformed(`more than ${FRAME_EVENTS_MAX} events`);
+  const events = [];
+  while (events.length < count) {
+    const number = from.varint();
+    const tick = from.varint();
+    const length = from.varint();
+    if (length > BODY_MAX) throw new Malformed(`an event of more than ${BODY_MAX} bytes`);
+    events.push({ number, tick, body: from.take(length) });
+  }
+  return events;
+}

@@ -1,0 +1,332 @@
+/** What changed of one row. */
+
+import {
+  CODE_ONE_LANE,
+  CODE_PLAIN,
+  CODE_VELOCITY,
+  CODE_WHOLE,
+  LOOK,
+  LOOK_BITS,
+  LOOK_LENGTH,
+  LOOK_LONG,
+  LOOK_MASK,
+  SYMBOL_RAW,
+} from './code.js';
+import { Malformed } from './error.js';
+import { HOLD, LINEAR, QUAT } from './layout.js';
+import { TURNED, turned } from './turn.js';
+
+/** The context of a group whose largest residual has so many bits. */
+const CONTEXT_MAX = 7;
+
+/** Bits that `number` has without leading zeros. */
+const sizeOf = (number) => 32 - Math.clz32(number);
+
+/** Reads records from `bits`; the texts that they name are appended to `texts`. */
+export class Records {
+  constructor(bits) {
+    this.bits = bits;
+    /** Table and index of each text that follows the state. */
+    this.texts = [];
+    /** The mask that was read. */
+    this.low = 0;
+    this.high = 0;
+  }
+
+  /** The mask of a step's record. */
+  mask(size, lastLow, lastHigh) {
+    const { bits } = this;
+    if (size <= 1) {
+      if (size === 0) throw new Malformed('a record of a row in which nothing can change');
+      this.low = 1;
+      this.high = 0;
+      return;
+    }
+    const any = (lastLow | lastHigh) !== 0;
+    if (any && bits.flag()) {
+      this.low = lastLow;
+      this.high = lastHigh;
+    } else if (size <= 4) {
+      const others = (1 << size) - (any ? 2 : 1);
+      const number = bits.bits(sizeOf(others - 1));
+      if (number >= others) throw new Malformed('a mask that is none');
+      this.low = number + (any && number + 1 >= lastLow ? 2 : 1);
+      this.high = 0;
+    } else {
+      this.longMask(size, lastLow, lastHigh);
+      if ((this.low | this.high) === 0) throw new Malformed('a record of nothing');
+    }
+  }
+
+  /** The mask of a change's record. */
+  anyMask(size) {
+    if (size <= 4) {
+      this.low = this.bits.bits(size);
+      this.high = 0;
+    } else {
+      this.longMask(size, 0, 0);
+    }
+  }
+
+  longMask(size, lastLow, lastHigh) {
+    const { bits } = this;
+    if (bits.flag()) {
+      this.low = bits.wide(Math.min(size, 32)) | 0;
+      this.high = size > 32 ? bits.wide(size - 32) | 0 : 0;
+      return;
+    }
+    const place = bits.bits(sizeOf(size - 1));
+    if (place >= size) throw new Malformed('a mask with a bit beyond its end');
+    this.low = place < 32 ? lastLow ^ (1 << place) : lastLow;
+    this.high = place < 32 ? lastHigh : lastHigh ^ (1 << (place - 32));
+  }
+
+  /** Notes the texts of the mask, whose lowest bit is number `groups`. */
+  maskTexts(rows, slot) {
+    const { groups, maskBits, texts } = rows.layout;
+    for (let bit = groups; bit < maskBits; bit += 1) {
+      if (this.inMask(bit)) this.texts.push(rows, slot * texts.length + bit - groups);
+    }
+  }
+
+  inMask(bit) {
+    return ((bit < 32 ? this.low >>> bit : this.high >>> (bit - 32)) & 1) !== 0;
+  }
+
+  /** A row's record in a step, in a table that predicts. */
+  step(rows, slot) {
+    const { layout, lanes, velocities, contexts } = rows;
+    const { groups, first, kind, wrap, width } = layout;
+    const { bits } = this;
+    this.mask(layout.maskBits, rows.lastLow[slot], rows.lastHigh[slot]);
+    const { view } = bits;
+    const { low, high } = this;
+    const row = slot * width;
+    let lastLow = 0;
+    let lastHigh = 0;
+    for (let group = 0; group < groups; group += 1) {
+      const start = first[group];
+      const end = first[group + 1];
+      const own = slot * groups + group;
+      const coding = kind[group];
+      if (((group < 32 ? low >>> group : high >>> (group - 32)) & 1) === 0) {
+        contexts[own] = 0;
+        if (coding !== HOLD) coastGroup(rows, row, group);
+        continue;
+      }
+      let size = 0;
+      if (coding === QUAT) {
+        const code = contexts[own] << LOOK_BITS;
+        size = this.quaternion(rows, row + start, layout.most[group], code, true);
+      } else {
+        const context = contexts[own];
+        const code = (end - start === 1 ? CODE_ONE_LANE + context : context) << LOOK_BITS;
+        for (let lane = start; lane < end; lane += 1) {
+          const entry = LOOK[code | ((view.getInt32(bits.at >>> 3, true) >> (bits.at & 7)) & LOOK_MASK)];
+          let residual;
+          if ((entry & LOOK_LONG) === 0 && entry !== 0) {
+            bits.at += entry & LOOK_LENGTH;
+            residual = entry >> 16;
+            const own = (entry >> 8) & 0xff;
+            if (own > size) size = own;
+          } else {
+            residual = bits.signedAt(entry);
+            if (bits.size > size) size = bits.size;
+          }
+          const at = row + lane;
+          const shift = wrap[lane];
+          const old = lanes[at];
+          if (coding === LINEAR) {
+            const change = ((velocities[at] + residual) << shift) >> shift;
+            velocities[at] = change;
+            lanes[at] = ((old + change) << shift) >> shift;
+          } else {
+            lanes[at] = ((old + residual) << shift) >> shift;
+          }
+        }
+      }
+      if (size > CONTEXT_MAX) size = CONTEXT_MAX;
+      contexts[own] = size;
+      if (size !== 0) {
+        if (group < 32) lastLow |= 1 << group;
+        else lastHigh |= 1 << (group - 32);
+      }
+    }
+    rows.lastLow[slot] = lastLow;
+    rows.lastHigh[slot] = lastHigh;
+    rows.moving[slot] = 1;
+    if (layout.maskBits > groups) this.maskTexts(rows, slot);
+    bits.check();
+  }
+
+  /** A row's record in a step, among cells. */
+  stepCell(rows, slot) {
+    this.mask(rows.layout.maskBits, 0, 0);
+    this.plain(rows, slot, CODE_ONE_LANE, 0);
+  }
+
+  /** A row's record in a change. */
+  change(rows, slot) {
+    this.anyMask(rows.layout.maskBits);
+    this.plain(rows, slot, CODE_PLAIN, CODE_PLAIN);
+    if (rows.layout.predicts) this.predictor(rows, slot);
+  }
+
+  /** The groups and texts in the mask, of which nothing but themselves is expected. */
+  plain(rows, slot, codeOne, codeMany) {
+    const { bits } = this;
+    const { groups, first, kind, most, wrap, width } = rows.layout;
+    const row = slot * width;
+    for (let group = 0; group < groups; group += 1) {
+      if (!this.inMask(group)) continue;
+      if (kind[group] === QUAT) {
+        this.quaternion(rows, row + first[group], most[group], codeMany << LOOK_BITS, false);
+        continue;
+      }
+      const code = first[group + 1] - first[group] === 1 ? codeOne : codeMany;
+      for (let lane = first[group]; lane < first[group + 1]; lane += 1) {
+        const sum = rows.lanes[row + lane] + bits.signed(code);
+        rows.lanes[row + lane] = (sum << wrap[lane]) >> wrap[lane];
+      }
+    }
+    this.maskTexts(rows, slot);
+    bits.check();
+  }
+
+  /**
+   * The residuals of a quaternion whose first lane is `at`, by the code that starts at `code` in the
+   * look-up. Returns the size of the largest.
+   */
+  quaternion(rows, at, most, code, predicted) {
+    const { bits } = this;
+    const { lanes, velocities } = rows;
+    const va = predicted ? velocities[at + 1] : 0;
+    const vb = predicted ? velocities[at + 2] : 0;
+    const vc = predicted ? velocities[at + 3] : 0;
+    const from = lanes[at];
+    const a = lanes[at + 1];
+    const b = lanes[at + 2];
+    const c = lanes[at + 3];
+    const entry = LOOK[code | (bits.peek() & LOOK_MASK)];
+    let size;
+    if (((entry >> 8) & 0xff) === SYMBOL_RAW) {
+      bits.at += entry & LOOK_LENGTH;
+      const to = bits.bits(2);
+      if (to === from) throw new Malformed('a quaternion turns to where it is');
+      size = sizeOf(to > from ? 2 * (to - from) : 2 * (from - to) - 1);
+      turned(from, to, (a + va) | 0, (b + vb) | 0, (c + vc) | 0, most);
+      for (let part = 0; part < 3; part += 1) {
+        lanes[at + 1 + part] = TURNED[part] + bits.signed(CODE_PLAIN);
+        if (bits.size > size) ({ size } = bits);
+      }
+      lanes[at] = to;
+      if (predicted) {
+        turned(from, to, a, b, c, most);
+        velocities[at] = 0;
+        for (let part = 0; part < 3; part += 1) {
+          velocities[at + 1 + part] = lanes[at + 1 + part] - TURNED[part];
+        }
+      }
+    } else {
+      lanes[at + 1] = a + va + bits.signedAt(entry);
+      ({ size } = bits);
+      lanes[at + 2] = b + vb + bits.signedAt(LOOK[code | (bits.peek() & LOOK_MASK)]);
+      if (bits.size > size) ({ size } = bits);
+      lanes[at + 3] = c + vc + bits.signedAt(LOOK[code | (bits.peek() & LOOK_MASK)]);
+      if (bits.size > size) ({ size } = bits);
+      if (predicted) {
+        velocities[at + 1] = lanes[at + 1] - a;
+        velocities[at + 2] = lanes[at + 2] - b;
+        velocities[at + 3] = lanes[at + 3] - c;
+      }
+    }
+    checkParts(lanes, at, most);
+    return size;
+  }
+
+  /** What is expected of a row, sent whole. */
+  predictor(rows, slot) {
+    const { bits } = this;
+    const { layout, velocities } = rows;
+    const { groups, first, kind, width } = layout;
+    velocities.fill(0, slot * width, (slot + 1) * width);
+    rows.contexts.fill(0, slot * groups, (slot + 1) * groups);
+    rows.lastLow[slot] = rows.lastHigh[slot] = 0;
+    rows.moving[slot] = bits.flag();
+    if (!rows.moving[slot]) return;
+    for (let group = 0; group < groups; group += 1) {
+      const context = bits.bits(3);
+      rows.contexts[slot * groups + group] = context;
+      if (context !== 0) {
+        if (group < 32) rows.lastLow[slot] |= 1 << group;
+        else rows.lastHigh[slot] |= 1 << (group - 32);
+      }
+      if (kind[group] === HOLD) continue;
+      for (let lane = first[group] + (kind[group] === QUAT ? 1 : 0); lane < first[group + 1]; lane += 1) {
+        velocities[slot * width + lane] = bits.signed(CODE_VELOCITY);
+      }
+    }
+  }
+
+  /** A new row in `slot`; `before` is the slot of the new row before, or -1. */
+  row(rows, slot, before) {
+    const { bits } = this;
+    const { layout, lanes } = rows;
+    const { width, texts } = layout;
+    for (let lane = 0; lane < width; lane += 1) {
+      const size = layout.bits[lane];
+      const at = slot * width + lane;
+      if ((size === 0 || size > 2) && bits.flag()) {
+        lanes[at] = before < 0 ? 0 : lanes[before * width + lane];
+      } else if (size === 0) {
+        lanes[at] = bits.signed(CODE_WHOLE);
+      } else {
+        const value = bits.wide(size);
+        lanes[at] = layout.signed[lane] ? (value << (32 - size)) >> (32 - size) : value;
+      }
+    }
+    for (let group = 0; group < layout.groups; group += 1) {
+      if (layout.kind[group] !== QUAT) continue;
+      checkParts(lanes, slot * width + layout.first[group], layout.most[group]);
+    }
+    if (layout.predicts) this.predictor(rows, slot);
+    for (let text = 0; text < texts.length; text += 1) {
+      if (bits.flag()) this.texts.push(rows, slot * texts.length + text);
+    }
+  }
+}
+
+/** Moves a group that is as expected; `row` is the first lane of its row. Returns whether it moved. */
+function coastGroup({ layout, lanes, velocities }, row, group) {
+  const { first, wrap, kind, most } = layout;
+  let moved = 0;
+  for (let lane = first[group]; lane < first[group + 1]; lane += 1) {
+    const velocity = velocities[row + lane];
+    moved |= velocity;
+    lanes[row + lane] = ((lanes[row + lane] + velocity) << wrap[lane]) >> wrap[lane];
+  }
+  if (kind[group] === QUAT) checkParts(lanes, row + first[group], most[group]);
+  return moved;
+}
+
+/** A step of the rows from slot `from` to before slot `to` that have no record. */
+export function coast(rows, from, to) {
+  const { layout, generations, moving, fresh, contexts } = rows;
+  const { groups, kind, width } = layout;
+  for (let slot = from; slot < to; slot += 1) {
+    if (moving[slot] === 0 || fresh[slot] !== 0 || generations[slot] < 0) continue;
+    let moved = 0;
+    for (let group = 0; group < groups; group += 1) {
+      contexts[slot * groups + group] = 0;
+      if (kind[group] !== HOLD) moved |= coastGroup(rows, slot * width, group);
+    }
+    rows.lastLow[slot] = rows.lastHigh[slot] = 0;
+    moving[slot] = moved === 0 ? 0 : 1;
+  }
+}
+
+function checkParts(lanes, at, most) {
+  for (let part = at + 1; part < at + 4; part += 1) {
+    if (lanes[part] > most || lanes[part] < -most) throw new Malformed('a part of a quaternion is too large');
+  }
+}

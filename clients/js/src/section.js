@@ -1,0 +1,100 @@
+/** What changed of one table. */
+
+import { CODE_GAP } from './code.js';
+import { Malformed } from './error.js';
+import { coast } from './record.js';
+
+/** How changed rows are named. */
+const NONE = 0;
+const BY_GAPS = 1;
+const BY_BITS = 2;
+
+/** Reads the section of `rows`, one of the tables of `all`. */
+export function readSection(all, rows, records, step) {
+  const { bits } = records;
+  const { layout } = rows;
+  if (!bits.flag()) {
+    if (step && layout.predicts) coast(rows, 0, rows.slots);
+    return;
+  }
+  const naming = bits.bits(2);
+  const gone = !layout.fixed && bits.flag();
+  const born = !layout.fixed && bits.flag();
+  if (gone) readGone(all, rows, bits, step && layout.restricted);
+  const fresh = born ? readNew(all, rows, records) : [];
+  readChanged(rows, records, naming, step);
+  for (const slot of fresh) rows.fresh[slot] = 0;
+}
+
+/** Calls `each` with the slots of an ascending list. */
+function slots(bits, gap, each) {
+  let left = bits.golomb(2) + 1;
+  for (let slot = -1; left > 0; left -= 1) {
+    slot += 1 + bits.golomb(gap);
+    each(slot);
+  }
+}
+
+function readGone(all, rows, bits, told) {
+  slots(bits, 2, (slot) => {
+    if (!rows.has(slot)) throw new Malformed('a row is gone that was not there');
+    if (told) bits.flag();
+    all.remove(rows, slot);
+  });
+}
+
+function readNew(all, rows, records) {
+  const { bits } = records;
+  const { layout } = rows;
+  const fresh = [];
+  slots(bits, 1, (slot) => {
+    if (slot >= layout.slotsMax) throw new Malformed("a slot beyond the table's end");
+    if (rows.has(slot)) throw new Malformed('a row is new where one is already');
+    let generation;
+    if (layout.entities) {
+      generation = bits.golomb(3);
+      if (generation > 0xffff) throw new Malformed('a generation has more than 16 bits');
+    } else {
+      const owners = all.tables[layout.of];
+      const owner = Math.floor(slot / layout.each);
+      if (!owners.has(owner)) throw new Malformed('a row is new whose owner is not there');
+      generation = owners.generations[owner];
+    }
+    all.spawn(rows, slot, generation);
+    rows.fresh[slot] = 1;
+    records.row(rows, slot, fresh.length === 0 ? -1 : fresh.at(-1));
+    fresh.push(slot);
+  });
+  return fresh;
+}
+
+function readChanged(rows, records, naming, step) {
+  const { bits } = records;
+  const { layout, generations, fresh } = rows;
+  const coasts = step && layout.predicts;
+  const record = step ? (layout.predicts ? 'step' : 'stepCell') : 'change';
+  if (naming === NONE) {
+    if (coasts) coast(rows, 0, rows.slots);
+    return;
+  }
+  if (naming === BY_GAPS) {
+    let left = bits.golomb(3) + 1;
+    const code = CODE_GAP + bits.bits(2);
+    let next = 0;
+    for (; left > 0; left -= 1) {
+      const slot = next + bits.number(code);
+      if (!rows.has(slot) || fresh[slot]) throw new Malformed('a row changes that is not there or new');
+      if (coasts) coast(rows, next, slot);
+      records[record](rows, slot);
+      next = slot + 1;
+    }
+    if (coasts) coast(rows, next, rows.slots);
+    return;
+  }
+  const all = naming !== BY_BITS;
+  for (let slot = 0; slot < rows.slots; slot += 1) {
+    if (generations[slot] < 0 || fresh[slot]) continue;
+    if (all || bits.flag()) records[record](rows, slot);
+    else if (coasts) coast(rows, slot, slot + 1);
+  }
+}

@@ -1,0 +1,197 @@
+//! Control messages, inputs and close codes as bytes and as JSON.
+
+use greenroom_proto::frame::{CONTROL, write_input};
+use greenroom_proto::{
+    Blob, Body, CloseCode, GameName, JoinTarget, Joined, List, OptionsText, PlayerId, Refusal,
+    RoomId, RoomInfo, Text, Tick, ToClient, ToServer, wire,
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{hex, lines};
+
+fn text<const MAX: usize>(text: &str) -> Text<MAX> {
+    Text::try_from(text).expect("a short text")
+}
+
+fn blob<const MAX: usize>(bytes: &[u8]) -> Blob<MAX> {
+    Blob::try_from(bytes.to_vec()).expect("few bytes")
+}
+
+fn message<T: Serialize>(message: &T, value: Value) -> Value {
+    let mut bytes = vec![CONTROL];
+    wire::encode_into(message, &mut bytes);
+    json!({"bytes": hex(&bytes), "value": value})
+}
+
+fn place() -> (GameName, OptionsText) {
+    (text("arena"), text(r#"{"map":"Käfig"}"#))
+}
+
+fn to_server() -> Vec<Value> {
+    let hello = |token: Option<&str>, schemas: &[u64]| {
+        let shown: Vec<String> = schemas.iter().map(u64::to_string).collect();
+        message(
+            &ToServer::Hello {
+                protocol: 1,
+                client: text("test/1.0 ü"),
+                token: token.map(text),
+                schemas: List::first(schemas.iter().copied()),
+            },
+            json!({"type": "Hello", "protocol": 1, "client": "test/1.0 ü", "token": token, "schemas": shown}),
+        )
+    };
+    let join = |id: u32, to: JoinTarget, shown: Value| {
+        message(&ToServer::Join { id, to }, json!({"type": "Join", "id": id, "to": shown}))
+    };
+    let at = |name: &str| json!({"type": name, "game": "arena", "options": r#"{"map":"Käfig"}"#});
+    let (game, options) = place();
+    let (create, open) = (
+        JoinTarget::Create { game: game.clone(), options: options.clone() },
+        JoinTarget::Open { game: game.clone(), options: options.clone() },
+    );
+    let either = JoinTarget::OpenOrCreate { game: game.clone(), options };
+    let room = RoomId(u64::MAX);
+    let body: Vec<u8> = (0..=255).collect();
+    vec![
+        hello(None, &[]),
+        hello(Some("secret"), &[0, 250, 251, 65_535, 65_536, 4_294_967_295, 1 << 32, u64::MAX]),
+        join(0, create, at("Create")),
+        join(250, open, at("Open")),
+        join(251, either, at("OpenOrCreate")),
+        join(65_536, JoinTarget::Room(room), json!({"type": "Room", "room": room.to_string()})),
+        message(&ToServer::Leave, json!({"type": "Leave"})),
+        message(
+            &ToServer::List { id: u32::MAX, game },
+            json!({"type": "List", "id": u32::MAX, "game": "arena"}),
+        ),
+        message(
+            &ToServer::Request { id: 65_535, body: blob(&body) },
+            json!({"type": "Request", "id": 65_535, "body": hex(&body)}),
+        ),
+        message(&ToServer::Resync, json!({"type": "Resync"})),
+    ]
+}
+
+fn joined(schema: Option<&[u8]>) -> Value {
+    let room = RoomId(0x0123_4567_89ab_cdef);
+    let shown = schema.map(hex);
+    message(
+        &ToClient::Joined(Joined {
+            id: 3,
+            room,
+            game: text("arena"),
+            player: PlayerId(70_000),
+            tick: Tick(300),
+            tick_hz: 60,
+            send_every: 3,
+            input_lead_ticks_max: 1000,
+            schema_hash: 0xfedc_ba98_7654_3210,
+            schema: schema.map(blob),
+        }),
+        json!({
+            "type": "Joined", "id": 3, "room": room.to_string(), "game": "arena",
+            "player": 70_000, "tick": 300, "tick_hz": 60, "send_every": 3,
+            "input_lead_ticks_max": 1000,
+            "schema_hash": 0xfedc_ba98_7654_3210_u64.to_string(), "schema": shown,
+        }),
+    )
+}
+
+fn to_client() -> Vec<Value> {
+    use Refusal as R;
+    let refusals = [
+        R::UnknownGame,
+        R::UnknownRoom,
+        R::BadOptions,
+        R::RoomFull,
+        R::ServerFull,
+        R::AlreadySeated,
+        R::NoSeat,
+        R::Game,
+        R::Busy,
+        R::Failed,
+        R::Stopping,
+    ];
+    let info = |room: u64| RoomInfo {
+        room: RoomId(room),
+        players: 1,
+        players_max: 300,
+        options: text("{}"),
+    };
+    let shown = |room: u64| json!({"room": RoomId(room).to_string(), "players": 1, "players_max": 300, "options": "{}"});
+    let mut all = vec![
+        message(
+            &ToClient::Welcome {
+                server: text("greenroom/1"),
+                games: List::first([text("arena"), text("chess")]),
+                messages_per_sec: 100,
+                ping_interval_ms: 20_000,
+            },
+            json!({
+                "type": "Welcome", "server": "greenroom/1", "games": ["arena", "chess"],
+                "messages_per_sec": 100, "ping_interval_ms": 20_000,
+            }),
+        ),
+        joined(None),
+        joined(Some(&[1, 2, 3])),
+        message(
+            &ToClient::Reply { id: 9, body: Body::default() },
+            json!({"type": "Reply", "id": 9, "body": ""}),
+        ),
+        message(
+            &ToClient::Rooms { id: 10, rooms: List::first([info(1), info(1 << 40)]) },
+            json!({"type": "Rooms", "id": 10, "rooms": [shown(1), shown(1 << 40)]}),
+        ),
+        message(&ToClient::Left, json!({"type": "Left"})),
+        message(
+            &ToClient::Ended { result: text(r#"{"winner":null}"#) },
+            json!({"type": "Ended", "result": r#"{"winner":null}"#}),
+        ),
+    ];
+    for (id, why) in (0..).zip(refusals) {
+        all.push(message(
+            &ToClient::Refused { id, why, text: text("no") },
+            json!({"type": "Refused", "id": id, "why": format!("{why:?}"), "text": "no"}),
+        ));
+    }
+    for code in CloseCode::ALL {
+        all.push(message(
+            &ToClient::Closing { code: *code, retry_after_ms: 5000 },
+            json!({"type": "Closing", "code": code.code(), "retry_after_ms": 5000}),
+        ));
+    }
+    all
+}
+
+fn inputs() -> Vec<Value> {
+    let cases: [(u32, u32, &[u8]); 4] =
+        [(0, 3, b""), (65_535, 65_534, b"a"), (65_537, 65_535, b"abc"), (300, 70_000, &[0, 255])];
+    let input = |(tick, now, body): (u32, u32, &[u8])| {
+        let mut bytes = Vec::new();
+        write_input(Tick(tick), body, &mut bytes);
+        let read = Tick(now).near(tick as u16).0;
+        json!({"bytes": hex(&bytes), "tick": tick, "now": now, "read": read, "body": hex(body)})
+    };
+    cases.into_iter().map(input).collect()
+}
+
+fn close_codes() -> Vec<Value> {
+    let code = |code: u16| {
+        let name = CloseCode::of(code).map(|known| format!("{known:?}"));
+        json!({"code": code, "name": name, "then": format!("{:?}", CloseCode::then(code))})
+    };
+    let others = [1001, 1005, 1006, 1010, 1011, 1012, 1014, 1015, 3000, 4099, 4199, 4299, 4300];
+    CloseCode::ALL.iter().map(|known| known.code()).chain(others).map(code).collect()
+}
+
+/// All of them as JSON.
+pub fn vectors() -> String {
+    format!(
+        "{{\"to_server\":{},\n\"to_client\":{},\n\"inputs\":{},\n\"close_codes\":{}}}",
+        lines(&to_server()),
+        lines(&to_client()),
+        lines(&inputs()),
+        lines(&close_codes()),
+    )
+}
