@@ -73,21 +73,40 @@ fn main() {
     }
 }
 
-/// Prints the best codes for these streams.
+/// Prints the best codes for these streams, and what codes made for one stream cost on others.
 #[cfg(feature = "train")]
 fn train(streams: &[Stream]) {
-    use greenroom_proto::codec::train::{take_counts, train};
-    take_counts();
+    use greenroom_proto::codec::lengths::LENGTHS;
+    use greenroom_proto::codec::train::{cost, take_counts, train};
+    let _ = take_counts();
+    let counts: Vec<_> = streams
+        .iter()
+        .map(|stream| {
+            greenroom::cost(stream, 1.0);
+            take_counts()
+        })
+        .collect();
     let mut sum = take_counts();
-    for stream in streams {
-        greenroom::cost(stream, 1.0);
-        for (sum, counts) in sum.iter_mut().zip(take_counts()) {
+    for counts in &counts {
+        for (sum, counts) in sum.iter_mut().zip(counts) {
             // Of each stream as much as of any other, but for codes that it hardly uses.
             let all: u64 = counts.iter().sum();
             for (sum, count) in sum.iter_mut().zip(counts) {
                 *sum += count * 100_000 / all.max(2_000);
             }
         }
+    }
+    let first = counts[0].map(|counts| train(&counts));
+    for (stream, counts) in streams.iter().zip(&counts) {
+        let own = cost(counts, &counts.map(|counts| train(&counts)));
+        let more = |lengths| 100.0 * (cost(counts, lengths) / own - 1.0);
+        println!(
+            "{}: codes for {} take {:.1} % more bits than its own, the protocol's {:.1} %",
+            stream.name,
+            streams[0].name,
+            more(&first),
+            more(&LENGTHS),
+        );
     }
     for counts in &sum {
         println!("    {:?},", train(counts));
