@@ -150,6 +150,9 @@ pub mod prelude {
     pub use crate::{
         Ctx, Game, Games, Never, NoOptions, Options, Pace, Rng, Signal, To, Winner, math,
     };
-    pub use greenroom_proto::{EntityId, PlayerId, Replicate, Table, Tick};
+    pub use greenroom_proto::{
+        Blob, EntityId, Eye, Full, Grid, List, Map, Message, PlayerId, Replicate, Seen, Sight,
+        Table, Teams, Text, Tick, TooLong,
+    };
     pub use serde::{Deserialize, Serialize};
 }
