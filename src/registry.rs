@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use greenroom_proto::{
-    BODY_MAX, GAME_NAME_MAX, Layout, Message, Schema, layout_of, schema_of, wire,
+    BODY_MAX, GAME_NAME_MAX, Layout, Message, Schema, Shape, layout_of, schema_of, wire,
 };
 
 use crate::bot::{AnyBot, Bot, BotMaker, TypedBot};
@@ -25,6 +25,8 @@ pub trait AnyGame: Send + Sync {
     fn option_help(&self) -> &'static [OptionHelp];
     /// Checks a creator's choice.
     fn plan(&self, options: &str) -> Result<RoomPlan, String>;
+    /// The forms of its messages.
+    fn messages(&self) -> MessageShapes;
     /// Whether these are the bytes of an input.
     fn is_input(&self, body: &[u8]) -> bool;
     /// Whether these are the bytes of a request.
@@ -33,6 +35,19 @@ pub trait AnyGame: Send + Sync {
     fn create(&self, options: &str, seed: u64) -> Result<Box<dyn AnyRoom>, String>;
     /// A room from a keyframe.
     fn restore(&self, keyframe: &[u8]) -> Result<Box<dyn AnyRoom>, String>;
+}
+
+/// The forms of a game's messages, for clients that know no Rust.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct MessageShapes {
+    /// Of [`Game::Input`].
+    pub input: Shape,
+    /// Of [`Game::Request`].
+    pub request: Shape,
+    /// Of [`Game::Reply`].
+    pub reply: Shape,
+    /// Of [`Game::Event`].
+    pub event: Shape,
 }
 
 /// What options come to.
@@ -62,6 +77,14 @@ impl<G: Game> AnyGame for Typed<G> {
         let options = G::Options::parse(options)?;
         let pace = G::pace(&options).in_range();
         Ok(RoomPlan { options: options.to_json(), pace, seats: G::seats(&options) })
+    }
+    fn messages(&self) -> MessageShapes {
+        MessageShapes {
+            input: G::Input::shape(),
+            request: G::Request::shape(),
+            reply: G::Reply::shape(),
+            event: G::Event::shape(),
+        }
     }
     fn is_input(&self, body: &[u8]) -> bool {
         decodes::<G::Input>(body)
