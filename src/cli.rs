@@ -1,6 +1,7 @@
 //! Commands.
 
 mod scaffold;
+mod schema;
 mod serve;
 
 use std::io::{self, Write};
@@ -33,6 +34,8 @@ enum Command {
     Certs(CertsArgs),
     /// List the games, their options and bots.
     Games,
+    /// Print what a game's clients see and say: the form of its state and messages.
+    Schema(schema::SchemaArgs),
     /// Print every setting with its value, origin, range and reason, as a configuration file.
     Config(ConfigArgs),
     /// Write a crate with a small game of its own, ready to be changed.
@@ -85,6 +88,7 @@ pub fn cli(games: Games) -> ExitCode {
             .map_err(|error| error.to_string())
             .and_then(|report| print(&format!("{report}\n"))),
         Command::Games => print(&describe(&games)),
+        Command::Schema(args) => schema::run(&args, &games).and_then(|text| print(&text)),
         Command::Config(args) => config::print(&args.config)
             .map_err(|error| error.to_string())
             .and_then(|text| print(&text)),

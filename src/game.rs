@@ -347,7 +347,7 @@ impl<G: Game> Ctx<G> {
 
     /// Asks the host to do something outside the room. The answer arrives at [`Game::signal`]
     /// with the number returned here.
-    pub fn effect<E: Message>(&mut self, effect: &E) -> u32 {
+    pub fn effect<E: Serialize>(&mut self, effect: &E) -> u32 {
         self.effects_made += 1;
         let number = self.effects_made;
         self.said.push(Said::Effect { number, body: wire::encode(effect) });

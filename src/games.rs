@@ -1,6 +1,7 @@
 //! The games that come with Greenroom, each in a file or folder of its own.
 
 pub mod arena;
+pub mod cards;
 pub mod connect4;
 
 use crate::registry::Games;
@@ -13,6 +14,9 @@ impl Games {
             .add::<arena::Arena>()
             .bot("hunter", arena::bots::Hunter::new)
             .bot("random", arena::bots::Random::new)
+            .add::<cards::Cards>()
+            .bot("careful", cards::bots::Careful::new)
+            .bot("random", cards::bots::Random::new)
             .add::<connect4::Connect4>()
             .bot("planner", connect4::bots::Planner::new)
             .bot("random", connect4::bots::Random::new)

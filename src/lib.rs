@@ -66,7 +66,7 @@
 //! |---|---|---|
 //! | [`game`], [`mod@options`], [`math`], [`rng`] | what a game author writes and may use | yes |
 //! | [`bot`] | players that are programs | yes |
-//! | [`games`] | arena and connect4 | yes |
+//! | [`games`] | arena, cards and connect4 | yes |
 //! | [`registry`] | games by name, their types erased: bytes in, bytes out | yes |
 //! | [`room`] | one match: step, keyframe, hash; its inbox, log and history of frames | yes |
 //! | [`session`], [`outbox`] | what a client may say next; what it is still to be sent | yes |
@@ -150,6 +150,9 @@ pub mod prelude {
     pub use crate::{
         Ctx, Game, Games, Never, NoOptions, Options, Pace, Rng, Signal, To, Winner, math,
     };
-    pub use greenroom_proto::{EntityId, PlayerId, Replicate, Table, Tick};
+    pub use greenroom_proto::{
+        Blob, EntityId, Eye, Full, Grid, List, Map, Message, PlayerId, Replicate, Seen, Sight,
+        Table, Teams, Text, Tick, TooLong,
+    };
     pub use serde::{Deserialize, Serialize};
 }

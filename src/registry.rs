@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use greenroom_proto::{GAME_NAME_MAX, Layout, Message, Schema, layout_of, schema_of, wire};
+use greenroom_proto::{
+    BODY_MAX, GAME_NAME_MAX, Layout, Message, Schema, Shape, layout_of, schema_of, wire,
+};
 
 use crate::bot::{AnyBot, Bot, BotMaker, TypedBot};
 use crate::effects::EffectHandler;
@@ -23,6 +25,8 @@ pub trait AnyGame: Send + Sync {
     fn option_help(&self) -> &'static [OptionHelp];
     /// Checks a creator's choice.
     fn plan(&self, options: &str) -> Result<RoomPlan, String>;
+    /// The forms of its messages.
+    fn messages(&self) -> MessageShapes;
     /// Whether these are the bytes of an input.
     fn is_input(&self, body: &[u8]) -> bool;
     /// Whether these are the bytes of a request.
@@ -31,6 +35,19 @@ pub trait AnyGame: Send + Sync {
     fn create(&self, options: &str, seed: u64) -> Result<Box<dyn AnyRoom>, String>;
     /// A room from a keyframe.
     fn restore(&self, keyframe: &[u8]) -> Result<Box<dyn AnyRoom>, String>;
+}
+
+/// The forms of a game's messages, for clients that know no Rust.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct MessageShapes {
+    /// Of [`Game::Input`].
+    pub input: Shape,
+    /// Of [`Game::Request`].
+    pub request: Shape,
+    /// Of [`Game::Reply`].
+    pub reply: Shape,
+    /// Of [`Game::Event`].
+    pub event: Shape,
 }
 
 /// What options come to.
@@ -61,6 +78,14 @@ impl<G: Game> AnyGame for Typed<G> {
         let pace = G::pace(&options).in_range();
         Ok(RoomPlan { options: options.to_json(), pace, seats: G::seats(&options) })
     }
+    fn messages(&self) -> MessageShapes {
+        MessageShapes {
+            input: G::Input::shape(),
+            request: G::Request::shape(),
+            reply: G::Reply::shape(),
+            event: G::Event::shape(),
+        }
+    }
     fn is_input(&self, body: &[u8]) -> bool {
         decodes::<G::Input>(body)
     }
@@ -81,6 +106,18 @@ impl<G: Game> AnyGame for Typed<G> {
 /// is a message that does not decode.
 fn decodes<M: Message>(body: &[u8]) -> bool {
     std::panic::catch_unwind(|| wire::decode::<M>(body).is_ok()).unwrap_or(false)
+}
+
+/// Refuses messages that could be too large to be sent: better now than in the one match in which
+/// a player writes so much.
+fn check_size<G: Game, M: Message>(which: &str) {
+    assert!(
+        M::BYTES_MAX <= BODY_MAX,
+        "the {which} of the game {:?} can take {} bytes, but a message has at most {BODY_MAX}: \
+         give its Text, Blob, List, Map or Grid a smaller bound, or keep large things in the State",
+        G::NAME,
+        M::BYTES_MAX
+    );
 }
 
 /// A game with all that is known about it.
@@ -142,8 +179,8 @@ impl Games {
     /// Adds a game.
     ///
     /// # Panics
-    /// When its name is not 1 to 32 of `a-z 0-9 -` or is taken, or its schema is too large: an
-    /// author meets that at the first run.
+    /// When its name is not 1 to 32 of `a-z 0-9 -` or is taken, or its schema or one of its
+    /// messages is too large: an author meets that at the first run.
     #[must_use]
     pub fn add<G: Game>(mut self) -> Self {
         let well_formed = G::NAME.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
@@ -152,6 +189,10 @@ impl Games {
             "a game's name is 1 to {GAME_NAME_MAX} of a-z, 0-9 and -: {:?}",
             G::NAME
         );
+        check_size::<G, G::Input>("Input");
+        check_size::<G, G::Request>("Request");
+        check_size::<G, G::Reply>("Reply");
+        check_size::<G, G::Event>("Event");
         let schema = schema_of::<G::State>();
         let entry = Entry {
             game: Arc::new(Typed::<G>(PhantomData)),
@@ -219,4 +260,50 @@ pub struct UnknownGame {
     pub name: String,
     /// The names there are.
     pub known: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use greenroom_proto::{PlayerId, Text};
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+    use crate::game::{Ctx, Never};
+    use crate::options::NoOptions;
+
+    /// A game whose chat may say `MAX` bytes.
+    #[derive(Serialize, Deserialize)]
+    struct Talk<const MAX: usize>;
+
+    impl<const MAX: usize> Game for Talk<MAX> {
+        const NAME: &'static str = "talk";
+        type Options = NoOptions;
+        type State = ();
+        type Input = ();
+        type Request = Never;
+        type Reply = ();
+        type Event = (PlayerId, Text<MAX>);
+        type Result = ();
+
+        fn new(_: &NoOptions, _: &mut Ctx<Self>) -> Self {
+            Talk
+        }
+        fn state(&self) -> &() {
+            &()
+        }
+    }
+
+    #[test]
+    fn messages_that_just_fit_are_taken() {
+        assert!(Games::new().add::<Talk<4088>>().get("talk").is_ok());
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "the Event of the game \"talk\" can take 4097 bytes, but a message has at most \
+                    4096: give its Text, Blob, List, Map or Grid a smaller bound"
+    )]
+    fn messages_that_could_be_too_large_are_refused() {
+        let _ = Games::new().add::<Talk<4089>>();
+    }
 }

@@ -16,12 +16,18 @@ use xxhash_rust::xxh3::xxh3_64;
 /// A step: what happens, and the time that has passed since the last.
 type Step = (Vec<Command>, u64);
 
-/// Bodies of inputs and requests: some of either game, and some of neither.
+/// Bodies of inputs and requests: some of each game, and some of none.
 fn body() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         (any::<bool>(), any::<i8>(), any::<bool>()).prop_map(|input| wire::encode(&input)),
         // `Drop { column }`, mostly in a column that there is.
         (0u8..9).prop_map(|column| wire::encode(&(0u32, column))),
+        // `Choose`, `Draw`, `Pass` and `Say` of cards.
+        (1u32..5, 0u8..4).prop_map(|(what, suit)| match what {
+            1 => wire::encode(&(1u32, u32::from(suit))),
+            4 => wire::encode(&(5u32, "hello")),
+            what => wire::encode(&what),
+        }),
         vec(any::<u8>(), 0..6),
     ]
 }
@@ -50,7 +56,7 @@ fn steps(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
-/// Both games, with options under which much happens in little time.
+/// All games, with options under which much happens in little time.
 fn room() -> impl Strategy<Value = (&'static str, String, u64)> {
     // Mostly slow: then the steps of a test are seconds, in which ships meet.
     let hz = prop_oneof![3 => 2u16..12, 1 => 1u16..=128];
@@ -62,7 +68,10 @@ fn room() -> impl Strategy<Value = (&'static str, String, u64)> {
         ("arena", options)
     });
     let connect4 = (1u16..5).prop_map(|secs| ("connect4", format!(r#"{{"turn_secs": {secs}}}"#)));
-    (prop_oneof![arena, connect4], any::<u64>())
+    let cards = (1u8..3, 1u16..3).prop_map(|(deals, secs)| {
+        ("cards", format!(r#"{{"players": 2, "deals": {deals}, "turn_secs": {secs}}}"#))
+    });
+    (prop_oneof![arena, cards, connect4], any::<u64>())
         .prop_map(|((game, options), seed)| (game, options, seed))
 }
 

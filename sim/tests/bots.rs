@@ -41,11 +41,19 @@ fn the_planner_beats_random_in_nine_of_ten_matches_of_connect4() {
 }
 
 #[test]
+fn a_careful_player_wins_among_two_careful_and_two_random_ones_in_nine_of_ten_matches_of_cards() {
+    let wins = wins("cards", "careful:2,random:2", r#"{"deals": 1}"#, "careful");
+    assert!(wins >= 180, "{wins} of 200");
+}
+
+#[test]
 fn a_seed_decides_everything_and_another_seed_decides_otherwise() {
     let games = Games::builtin();
-    for (game, config) in
-        [("arena", r#"{"time_limit_secs": 5, "send_every": 3}"#), ("connect4", "")]
-    {
+    for (game, config) in [
+        ("arena", r#"{"time_limit_secs": 5, "send_every": 3}"#),
+        ("cards", r#"{"players": 2}"#),
+        ("connect4", ""),
+    ] {
         let hashes = |seed| {
             let simulation = Simulation::new(&games, game).config(config).seed(seed);
             let series = simulation.matches(3).prepare().unwrap();

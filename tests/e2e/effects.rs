@@ -1,6 +1,7 @@
 //! What a game asks of the host, and the answers.
 
 use greenroom::Games;
+use greenroom::proto::Blob;
 use greenroom_client::{Client, Update};
 
 use crate::support::probe::{self, Event, Probe, Request};
@@ -18,7 +19,7 @@ fn games() -> Games {
 }
 
 async fn ask(client: &mut Client, body: &str) -> i32 {
-    let request = Request::Effect(body.as_bytes().to_vec());
+    let request = Request::Effect(Blob::cut(body.as_bytes()));
     within("an answer", client.request(&request, DEADLINE)).await.unwrap()
 }
 
@@ -26,7 +27,9 @@ async fn ask(client: &mut Client, body: &str) -> i32 {
 async fn signal(client: &mut Client) -> (u32, String) {
     find(client, |update| match update {
         Update::Event(event) => match event.decode().unwrap() {
-            Event::Signal { effect, body } => Some((effect, String::from_utf8(body).unwrap())),
+            Event::Signal { effect, body } => {
+                Some((effect, String::from_utf8(body.into_vec()).unwrap()))
+            }
             _ => None,
         },
         _ => None,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use greenroom::proto::Refusal;
+use greenroom::proto::{Blob, Refusal};
 use greenroom_client::{CallError, Join};
 
 use crate::support::probe::{Fault, Input, POISON, Request};
@@ -69,7 +69,7 @@ async fn panics_in_request_timer_signal_and_state_end_only_their_rooms() {
     for tick_hz in [30, 0] {
         let options = with_fault(tick_hz, Fault::Nowhere);
         let timer = Request::Timer { after_ms: 5, id: POISON as u32 };
-        let signal = Request::Effect(b"poison".to_vec());
+        let signal = Request::Effect(Blob::cut(b"poison"));
         for request in [Request::Panic, timer, signal, Request::PanicInState] {
             request_ends_room(&beside, &options, &request).await;
         }

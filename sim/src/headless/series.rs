@@ -267,7 +267,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_played_is_said_in_a_sentence() {
-        assert_eq!(error("go", "2", ""), "there is no game `go`: choose from arena, connect4");
+        assert_eq!(
+            error("go", "2", ""),
+            "there is no game `go`: choose from arena, cards, connect4"
+        );
         assert_eq!(
             error("arena", "8,best", ""),
             "--bots 8,best: there is no bot `best`: choose from hunter, random"

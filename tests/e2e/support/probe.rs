@@ -44,12 +44,12 @@ pub enum Fault {
 /// An input that decodes and yet kills the room.
 pub const POISON: i32 = 666;
 
-#[derive(Clone, Default, Debug, Serialize, Deserialize)]
+#[derive(Message, Clone, Default, Debug, Serialize, Deserialize)]
 pub struct Input {
     pub value: i32,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Message, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
     /// Adds to the sum; the answer is the sum.
     Add(i32),
@@ -60,22 +60,22 @@ pub enum Request {
     /// Sets a timer; it panics if its id is [`POISON`].
     Timer { after_ms: u64, id: u32 },
     /// Asks the host; the answer is the effect's number.
-    Effect(Vec<u8>),
+    Effect(Blob<64>),
     /// Sends everybody so many events now.
     Events { count: u32, bytes: u32 },
     /// Ends the match.
     End,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Message, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     Came(PlayerId),
     Went(PlayerId),
     Broke(PlayerId),
     Step(u32),
     Timer(u32),
-    Signal { effect: u32, body: Vec<u8> },
-    Filler { number: u32, body: Vec<u8> },
+    Signal { effect: u32, body: Blob<4000> },
+    Filler { number: u32, body: Blob<4000> },
 }
 
 #[derive(Replicate, Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -205,7 +205,7 @@ impl Game for Probe {
             Request::Effect(body) => return ctx.effect(&body) as i32,
             Request::Events { count, bytes } => {
                 for number in 0..count {
-                    let body = vec![7; bytes as usize];
+                    let body = Blob::cut(&vec![7; bytes as usize]);
                     ctx.send(To::All, &Event::Filler { number, body });
                 }
             }
@@ -223,7 +223,7 @@ impl Game for Probe {
     fn signal(&mut self, signal: &Signal, ctx: &mut Ctx<Self>) {
         assert!(signal.body != b"poison", "a poisoned signal");
         self.make_step(ctx);
-        let Signal { effect, body } = signal.clone();
-        ctx.send(To::All, &Event::Signal { effect, body });
+        let body = Blob::cut(&signal.body);
+        ctx.send(To::All, &Event::Signal { effect: signal.effect, body });
     }
 }

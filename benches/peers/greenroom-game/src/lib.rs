@@ -1,0 +1,14 @@
+//! A small game with a chat and an inventory: the same as `../colyseus-game`, for Greenroom.
+
+pub mod bots;
+pub mod field;
+pub mod messages;
+pub mod state;
+
+use greenroom::Games;
+
+/// The game and its bots.
+#[must_use]
+pub fn games() -> Games {
+    Games::new().add::<field::Field>().bot("gatherer", bots::Gatherer::new)
+}

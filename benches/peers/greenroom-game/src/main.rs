@@ -1,0 +1,5 @@
+//! The server: `cargo run --release -- serve`.
+
+fn main() -> std::process::ExitCode {
+    greenroom::cli(field::games())
+}
