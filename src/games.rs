@@ -2,6 +2,7 @@
 
 pub mod arena;
 pub mod connect4;
+pub mod swarm;
 
 use crate::registry::Games;
 
@@ -16,5 +17,9 @@ impl Games {
             .add::<connect4::Connect4>()
             .bot("planner", connect4::bots::Planner::new)
             .bot("random", connect4::bots::Random::new)
+            .add::<swarm::Swarm>()
+            .bot("grazer", swarm::bots::Grazer::new)
+            .bot("hunter", swarm::bots::Hunter::new)
+            .bot("random", swarm::bots::Random::new)
     }
 }
