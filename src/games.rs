@@ -3,6 +3,7 @@
 pub mod arena;
 pub mod cards;
 pub mod connect4;
+pub mod swarm;
 
 use crate::registry::Games;
 
@@ -20,5 +21,9 @@ impl Games {
             .add::<connect4::Connect4>()
             .bot("planner", connect4::bots::Planner::new)
             .bot("random", connect4::bots::Random::new)
+            .add::<swarm::Swarm>()
+            .bot("grazer", swarm::bots::Grazer::new)
+            .bot("hunter", swarm::bots::Hunter::new)
+            .bot("random", swarm::bots::Random::new)
     }
 }

@@ -98,32 +98,43 @@ impl View {
 pub struct Looker {
     /// By table: marks by row, and the grid of positions.
     tables: Vec<Marks>,
-    /// Rows that a view sees of one table.
-    visible: Vec<u32>,
+    /// Rows that a view sees of one table, in no order.
+    visible: Vec<Point>,
+    /// By place in what a view saw before, whether it stays.
+    stays: Vec<bool>,
     entering: Vec<(u32, u32)>,
-    places: Vec<Point>,
 }
 
+/// Marks on the rows that a view saw before: its first plus their place in what it saw.
 #[derive(Debug, Default)]
 struct Marks {
     /// By row: the last mark given.
     of_row: Vec<u32>,
-    mark: u32,
+    /// All marks so far are below.
+    next: u32,
     grid: Option<Grid>,
 }
 
 impl Marks {
-    /// Two marks that no row has: one for rows that the view had, one for those that it has.
-    fn fresh(&mut self, rows: usize) -> (u32, u32) {
-        if self.of_row.len() < rows {
-            self.of_row.resize(rows, 0);
+    /// Marks the rows that were there before and still are; returns the first mark.
+    fn mark(&mut self, rows: &TableRows, before: &[Member]) -> u32 {
+        if self.of_row.len() < rows.slots() {
+            self.of_row.resize(rows.slots(), 0);
         }
-        if self.mark > u32::MAX - 4 {
+        let count = before.len() as u32;
+        if self.next == 0 || self.next > u32::MAX - count {
             self.of_row.fill(0);
-            self.mark = 0;
+            self.next = 1;
         }
-        self.mark += 2;
-        (self.mark - 1, self.mark)
+        let first = self.next;
+        self.next += count;
+        for (mark, member) in (first..).zip(before) {
+            let row = member.row as usize;
+            if row < rows.slots() && rows.birth(row) == member.birth {
+                self.of_row[row] = mark;
+            }
+        }
+        first
     }
 }
 
@@ -156,9 +167,9 @@ impl Looker {
                     None => {
                         let before =
                             view.frames.last().map_or(&[][..], |(_, seen)| seen.of(number));
-                        self.find(number, table, of, sight, before);
+                        let first = self.find(number, table, of, sight, before);
                         let slots = &mut view.slots[number];
-                        self.name(number, of, before, slots, &mut members);
+                        self.name(of, (before, first), slots, &mut members);
                     }
                     Some((owner, each)) => {
                         let owners = &rows.tables()[owner];
@@ -174,7 +185,8 @@ impl Looker {
         view.frames.push((tick, seen));
     }
 
-    /// Puts the rows of a table that the sight allows into `visible`.
+    /// Puts the rows of a table that the sight allows into `visible`; those that the view had
+    /// `before` have marks from the returned one on.
     fn find(
         &mut self,
         number: usize,
@@ -182,85 +194,74 @@ impl Looker {
         rows: &TableRows,
         sight: &Sight,
         before: &[Member],
-    ) {
-        self.visible.clear();
+    ) -> u32 {
+        let visible = &mut self.visible;
+        visible.clear();
+        let marks = &mut self.tables[number];
+        let first = marks.mark(rows, before);
         let allowed = |row: u32| sight.sees(rows.seen(row as usize));
         let (Some(near), Some(eye)) = (table.near, sight.eye) else {
             let all = (0..rows.slots()).filter(|row| rows.row(*row).is_some());
-            self.visible.extend(all.map(|row| row as u32).filter(|row| allowed(*row)));
-            return;
+            let all = all.map(|row| row as u32).filter(|row| allowed(*row));
+            let mark = |row| marks.of_row[row as usize];
+            visible.extend(all.map(|row| Point { distance: 0, row, mark: mark(row) }));
+            return first;
         };
-        let marks = &mut self.tables[number];
-        let (had, _) = marks.fresh(rows.slots());
-        for member in before {
-            marks.of_row[member.row as usize] = had;
-        }
         let step = table.near_step;
         let reach = eye.reach.max(0.0) / step;
         let grid = marks.grid.get_or_insert_with(|| Grid::new(rows, near, reach * LINGER));
-        let (x, y) = ((eye.x / step) as i32, (eye.y / step) as i32);
-        let (inner, outer) = (square(reach), square(reach * LINGER));
-        self.places.clear();
-        let (places, of_row) = (&mut self.places, &marks.of_row);
-        grid.around(x, y, reach * LINGER, |row, distance| {
-            let lingers = of_row[row as usize] == had;
-            if distance <= if lingers { outer } else { inner } && allowed(row) {
-                // What is in sight counts as nearer than it is, so that nothing flickers when
-                // more is near than may be seen.
-                let distance = if lingers { distance / 121 * 100 } else { distance };
-                places.push(Point { distance, row });
-            }
-        });
-        nearest(places, &eye, rows);
-        self.visible.extend(places.iter().map(|place| place.row));
+        let place = ((eye.x / step) as i32, (eye.y / step) as i32);
+        grid.around(place, (reach, reach * LINGER), (&marks.of_row, first), visible);
+        if !grid.is_open() {
+            visible.retain(|point| allowed(point.row));
+        }
+        nearest(visible, &eye, rows, first);
+        first
     }
 
-    /// Gives the visible rows of a table their names.
+    /// Gives the visible rows of a table their names. Those that the view had `before` keep
+    /// theirs; they have marks from `first` on.
     fn name(
         &mut self,
-        number: usize,
         rows: &TableRows,
-        before: &[Member],
+        (before, first): (&[Member], u32),
         slots: &mut Slots,
         members: &mut Vec<Member>,
     ) {
-        let marks = &mut self.tables[number];
-        let (visible, kept) = marks.fresh(rows.slots());
-        for row in &self.visible {
-            marks.of_row[*row as usize] = visible;
+        self.stays.clear();
+        self.stays.resize(before.len(), false);
+        self.entering.clear();
+        for Point { row, mark, .. } in &self.visible {
+            match mark.checked_sub(first) {
+                Some(place) => self.stays[place as usize] = true,
+                None => self.entering.push((rows.birth(*row as usize), *row)),
+            }
         }
-        for member in before {
-            let row = member.row as usize;
-            let stays = marks.of_row.get(row) == Some(&visible) && rows.birth(row) == member.birth;
-            if stays {
-                marks.of_row[row] = kept;
+        members.reserve(self.visible.len());
+        for (member, stays) in before.iter().zip(&self.stays) {
+            if *stays {
                 members.push(*member);
             } else {
                 slots.free.push(Reverse(member.slot));
             }
         }
-        self.entering.clear();
-        let entering = self.visible.iter().filter(|row| marks.of_row[**row as usize] == visible);
-        self.entering.extend(entering.map(|row| (rows.birth(*row as usize), *row)));
-        if self.entering.is_empty() {
-            return;
-        }
         self.entering.sort_unstable();
         for (birth, row) in &self.entering {
             let (slot, generation) = slots.take();
-            members.push(Member { slot, row: *row, birth: *birth, generation });
+            let place = members.partition_point(|member| member.slot < slot);
+            members.insert(place, Member { slot, row: *row, birth: *birth, generation });
         }
-        members.sort_unstable_by_key(|member| member.slot);
     }
 }
 
-fn square(length: f64) -> i64 {
-    (length * length).min(4e18) as i64
-}
-
-/// Drops all but the nearest, as many as the eye sees at most.
-fn nearest(places: &mut Vec<Point>, eye: &Eye, rows: &TableRows) {
+/// Drops all but the nearest, as many as the eye sees at most. What is in sight, which has a mark
+/// from `first` on, counts as nearer than it is, so that nothing flickers when more is near than
+/// may be seen.
+fn nearest(places: &mut Vec<Point>, eye: &Eye, rows: &TableRows, first: u32) {
     if places.len() > eye.most {
+        for place in places.iter_mut().filter(|place| place.mark >= first) {
+            place.distance = place.distance / 121 * 100;
+        }
         let by = |place: &Point| (place.distance, rows.birth(place.row as usize));
         if eye.most > 0 {
             places.select_nth_unstable_by_key(eye.most - 1, by);
