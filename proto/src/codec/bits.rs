@@ -195,20 +195,6 @@ impl<'a> BitReader<'a> {
         BitReader { bytes, taken: 0, held: 0, count: 0 }
     }
 
-    /// Holds at least 56 bits, or all there are.
-    #[inline]
-    fn fill(&mut self) {
-        if let Some(word) = self.bytes[self.taken..].first_chunk() {
-            // What does not fit is held twice: as the bits that it is.
-            self.held |= u64::from_le_bytes(*word) << self.count;
-            let bytes = (63 - self.count) / 8;
-            self.taken += bytes as usize;
-            self.count += 8 * bytes;
-        } else {
-            self.fill_last();
-        }
-    }
-
     #[cold]
     fn fill_last(&mut self) {
         while self.count <= 56 && self.taken < self.bytes.len() {
@@ -227,8 +213,14 @@ impl<'a> BitReader<'a> {
     /// The bits held, lowest first: at least 56, or all there are and then zeros.
     #[inline(always)]
     pub fn look(&mut self) -> u64 {
-        if self.count < 56 {
-            self.fill();
+        if let Some(word) = self.bytes[self.taken..].first_chunk() {
+            // Without asking whether it is needed, which nobody could foresee. What does not fit
+            // is held twice, as the bits that it is.
+            self.held |= u64::from_le_bytes(*word) << self.count;
+            self.taken += ((63 - self.count) / 8) as usize;
+            self.count |= 56;
+        } else {
+            self.fill_last();
         }
         self.held
     }
