@@ -10,7 +10,7 @@ pub mod log;
 mod near;
 pub mod views;
 
-use greenroom_proto::{Layout, Malformed, PlayerId, Rows, Sight, Tick, publish, wire};
+use greenroom_proto::{Layout, Malformed, PlayerId, Rows, Sight, Tick, publish, schema_of, wire};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -104,6 +104,9 @@ pub trait AnyRoom: Send {
 pub struct Room<G: Game> {
     game: G,
     ctx: Ctx<G>,
+    /// Hash of the schema of its state: the first bytes of a keyframe.
+    #[serde(skip)]
+    schema_hash: u64,
     /// Hash over all that the room ever said.
     said_hash: u64,
 }
@@ -117,6 +120,17 @@ pub enum RoomError {
     /// The keyframe does not decode as this game.
     #[error("the keyframe does not fit this build of the game: {0}")]
     Keyframe(#[from] Malformed),
+    /// The keyframe was taken by a build whose game has another state.
+    #[error(
+        "the keyframe is of a game whose state has the schema {theirs:016x}, and this build's has \
+         {ours:016x}: restore it with the build that took it"
+    )]
+    Schema {
+        /// Of the keyframe.
+        theirs: u64,
+        /// Of this build.
+        ours: u64,
+    },
 }
 
 impl<G: Game> Room<G> {
@@ -125,12 +139,19 @@ impl<G: Game> Room<G> {
         let options = G::Options::parse(options).map_err(RoomError::Options)?;
         let mut ctx = Ctx::new(G::pace(&options).in_range(), seed);
         let game = G::new(&options, &mut ctx);
-        Ok(Room { game, ctx, said_hash: 0 })
+        Ok(Room { game, ctx, schema_hash: schema_of::<G::State>().hash(), said_hash: 0 })
     }
 
     /// A room as it was when the keyframe was taken.
     pub fn restore(keyframe: &[u8]) -> Result<Self, RoomError> {
-        Ok(wire::decode_own(keyframe)?)
+        let (hash, room) = keyframe
+            .split_first_chunk()
+            .ok_or_else(|| Malformed::Bad("it ends before the hash of its schema".into()))?;
+        let (theirs, ours) = (u64::from_le_bytes(*hash), schema_of::<G::State>().hash());
+        if theirs != ours {
+            return Err(RoomError::Schema { theirs, ours });
+        }
+        Ok(Room { schema_hash: ours, ..wire::decode_own(room)? })
     }
 
     /// The game's own view of things, for tests and tools.
@@ -262,7 +283,9 @@ impl<G: Game> AnyRoom for Room<G> {
     }
 
     fn keyframe(&self) -> Vec<u8> {
-        wire::encode(self)
+        let mut keyframe = self.schema_hash.to_le_bytes().to_vec();
+        wire::encode_into(self, &mut keyframe);
+        keyframe
     }
 
     fn hash(&self) -> u64 {
