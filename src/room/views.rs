@@ -193,7 +193,10 @@ impl Looker {
         let marks = &mut self.tables[number];
         let (had, _) = marks.fresh(rows.slots());
         for member in before {
-            marks.of_row[member.row as usize] = had;
+            // Its slot may have another by now, which was not in sight before.
+            if rows.birth(member.row as usize) == member.birth {
+                marks.of_row[member.row as usize] = had;
+            }
         }
         let step = table.near_step;
         let reach = eye.reach.max(0.0) / step;
