@@ -8,6 +8,7 @@ mod everyone;
 mod oracle;
 #[path = "../../proto/tests/vectors/random.rs"]
 mod random;
+mod secrecy;
 mod server;
 mod state;
 

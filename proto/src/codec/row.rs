@@ -71,6 +71,8 @@ pub fn take_step(
     bits: &mut BitReader<'_>,
 ) -> Result<u64, BadState> {
     let changed = mask::take(*row.mask, table.mask_bits(), bits)?;
+    // Groups that the record names and that are as expected all the same.
+    let mut still = 0u64;
     let mut moving = 0;
     for (number, group) in table.groups.iter().enumerate() {
         if changed & 1 << number != 0 {
@@ -82,13 +84,14 @@ pub fn take_step(
                 3 => take_group::<3>(codes, group, code, lanes, velocity, bits)?,
                 _ => take_group::<4>(codes, group, code, lanes, velocity, bits)?,
             };
+            still |= u64::from(row.context[number] == 0) << number;
         } else {
-            go_on(group, lanes, row.velocity);
+            go_on(group, lanes, row.velocity)?;
             row.context[number] = 0;
         }
         moving |= any(group, row.velocity);
     }
-    *row.mask = changed & mask::ones(table.groups.len() as u32);
+    *row.mask = changed & !still & mask::ones(table.groups.len() as u32);
     *row.active = moving != 0 || *row.mask != 0;
     Ok(changed)
 }
@@ -100,22 +103,40 @@ fn any(group: &Group, velocity: &[i32]) -> i32 {
 }
 
 /// Brings a row forward that no record of a step names.
-pub fn coast(table: &TableLayout, lanes: &mut [i32], row: &mut Predictor<'_>) {
+pub fn coast(
+    table: &TableLayout,
+    lanes: &mut [i32],
+    row: &mut Predictor<'_>,
+) -> Result<(), BadState> {
     let mut moving = false;
     for group in &table.groups {
-        go_on(group, lanes, row.velocity);
+        go_on(group, lanes, row.velocity)?;
         moving |= any(group, row.velocity) != 0;
     }
     row.context.fill(0);
     (*row.mask, *row.active) = (0, moving);
+    Ok(())
 }
 
-fn go_on(group: &Group, lanes: &mut [i32], velocity: &[i32]) {
+fn go_on(group: &Group, lanes: &mut [i32], velocity: &[i32]) -> Result<(), BadState> {
     if group.coding != Coding::Hold {
         let range = group.start..group.start + group.len;
         for (lane, velocity) in lanes[range.clone()].iter_mut().zip(&velocity[range]) {
             *lane = ahead(group, *lane, *velocity);
         }
+        in_range(group, lanes)?;
+    }
+    Ok(())
+}
+
+/// Refuses a quaternion with a part over its range.
+#[inline(always)]
+fn in_range(group: &Group, lanes: &[i32]) -> Result<(), BadState> {
+    let Coding::Quat(most) = group.coding else { return Ok(()) };
+    let [_, parts @ ..]: &[i32; 4] = lanes_of(group, lanes);
+    match parts.iter().all(|part| part.unsigned_abs() <= most as u32) {
+        true => Ok(()),
+        false => Err(BadState("a component over its range")),
     }
 }
 
@@ -220,6 +241,7 @@ pub fn take_row(
             count => bits.bits(count)? as i32,
         };
     }
+    table.groups.iter().try_for_each(|group| in_range(group, lanes))?;
     if let Some(row) = row {
         take_predictor(codes, table, row, bits)?;
     }
@@ -418,11 +440,9 @@ fn take_quaternion(
     differences[3] = take_signed(codes, code, bits)?;
     for lane in 1..4 {
         now[lane] = now[lane].wrapping_add(differences[lane]);
-        if now[lane].unsigned_abs() > most as u32 {
-            return Err(BadState("a component over its range"));
-        }
     }
     *lanes_of_mut(group, lanes) = now;
+    in_range(group, lanes)?;
     let before = held;
     velocities_of_quaternion(&now, &before, most, lanes_of_mut(group, velocity));
     Ok(context_after(&differences))
