@@ -7,9 +7,14 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use greenroom::Games;
-use greenroom::proto::codec::{Snapshot, Step, Viewer, advance, put_change_body, put_step_body};
+use greenroom::bot::Act;
+use greenroom::game::Said;
+use greenroom::outbox::{Outbox, OutboxLimits};
+use greenroom::proto::codec::{Snapshot, Viewer, advance, put_change_body, put_step_body};
 use greenroom::proto::frame::{Base, Head, write_body_head};
-use greenroom::proto::{HashCheck, Layout, PlayerId, Replica, Rows, Tick, wire};
+use greenroom::proto::{HashCheck, Layout, PlayerId, Replica, Rows, Sight, Teams, Tick, wire};
+use greenroom::room::history::{History, HistoryLimits};
+use greenroom::room::views::ViewKey;
 use greenroom::room::{AnyRoom, Command};
 
 const PLAYERS: u32 = 20;
@@ -52,7 +57,69 @@ fn published(room: &dyn AnyRoom, layout: &Layout) -> Rows {
     rows
 }
 
+/// What a frame of 20 bots that fight takes, head and events included, and how often they shoot.
+fn fight_bytes() {
+    let games = Games::builtin();
+    let entry = games.get("arena").unwrap();
+    let options = r#"{"tick_hz":20,"max_players":20,"time_limit_secs":3600,"score_limit":1000}"#;
+    let mut room = entry.game.create(options, 7).unwrap();
+    let mut commands: Vec<_> =
+        (1..=PLAYERS).map(|player| Command::Join { player: PlayerId(player) }).collect();
+    let mut bots: Vec<_> =
+        (1..=PLAYERS).map(|seed| entry.bot("hunter", seed.into()).unwrap()).collect();
+    let limits = HistoryLimits { frames_max: 4, bytes_max: usize::MAX };
+    let mut history = History::new(entry.layout.clone(), limits);
+    let (view, sight) = (ViewKey::Teams(Teams::NONE), Sight::public());
+    let mut outbox = Outbox::new(OutboxLimits { events_max: 1000, event_bytes_max: 1 << 20 });
+    let (mut said, mut bytes, mut body_bytes, mut shots) = (Vec::new(), 0, 0, 0usize);
+    let mut before = 0;
+    let (warm, frames) = (100, 2000);
+    for number in 0..warm + frames {
+        room.step(0, &commands, &mut said);
+        commands.clear();
+        let tick = room.tick();
+        history.push(tick, |rows| {
+            room.publish(&entry.layout, rows);
+        });
+        for said in said.drain(..) {
+            if let Said::Event { body, .. } = said {
+                outbox.event(tick, &body.into()).unwrap();
+            }
+        }
+        outbox.look(view);
+        let mut message = Head::default().to_bytes(outbox.has_events()).to_vec();
+        let (body, _) = history.body(outbox.base(), view, &sight).unwrap();
+        let body_len = body.len();
+        outbox.hand_over(tick, &mut message);
+        history.keep_bases([(view, tick)].into_iter());
+        let rows = history.newest().unwrap().1;
+        let born = rows.tables()[2].slots();
+        let births: usize =
+            (0..born).map(|slot| rows.tables()[2].birth(slot) as usize).max().unwrap_or(0);
+        if number >= warm {
+            bytes += message.len() + body_len;
+            body_bytes += body_len;
+            shots += births.saturating_sub(before);
+        }
+        before = births.max(before);
+        for (player, bot) in (1..).zip(&mut bots) {
+            for act in bot.act(PlayerId(player), tick, rows) {
+                let Act::Input(body) = act else { continue };
+                commands.push(Command::Input { player: PlayerId(player), body });
+            }
+        }
+    }
+    let each = |total: usize| total as f64 / frames as f64;
+    println!(
+        "arena, 20 hunters at 20 Hz: {:.1} bytes a frame ({:.1} of them state), a ship shoots every {:.2} s",
+        each(bytes),
+        each(body_bytes),
+        f64::from(PLAYERS) * frames as f64 / 20.0 / shots as f64,
+    );
+}
+
 fn room(c: &mut Criterion) {
+    fight_bytes();
     let Fight { mut room, keyframe, inputs } = fight();
     let games = Games::builtin();
     let entry = games.get("arena").unwrap().clone();

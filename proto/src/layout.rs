@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::codec::MaskBits;
 use crate::schema::{
     BadSchema, GROUP_LANES_MAX, GROUPS_MAX, LaneKind, LaneSchema, Near, Predict, RowsKind,
     SLOTS_MAX, Schema, TableSchema,
@@ -21,6 +22,7 @@ pub struct TableLayout {
     pub width: usize,
     /// The groups of lanes; in a mask the texts follow them.
     pub groups: Vec<Group>,
+    mask_bits: MaskBits,
     /// Bytes that each text may have.
     pub texts: Vec<TextLayout>,
     /// Whether viewers may see some rows only.
@@ -115,10 +117,11 @@ pub struct TextLayout {
 }
 
 impl TableLayout {
-    /// Bits of a mask.
+    /// The bits of a mask.
     #[must_use]
-    pub fn mask_bits(&self) -> u32 {
-        (self.groups.len() + self.texts.len()) as u32
+    #[inline]
+    pub fn mask_bits(&self) -> MaskBits {
+        self.mask_bits
     }
 
     /// Whether rows have a predictor. Cells have none: there may be very many.
@@ -226,6 +229,12 @@ fn table(schema: &TableSchema, slots_max: usize) -> Result<TableLayout, BadSchem
         rows: schema.rows,
         width: lanes.len(),
         tolerant: groups.iter().any(|group| group.tolerance > 0),
+        mask_bits: MaskBits {
+            count: (groups.len() + schema.texts.len()) as u32,
+            moving: (0..).zip(&groups).fold(0, |moving, (number, group)| {
+                moving | u64::from(group.coding != Coding::Hold) << number
+            }),
+        },
         groups,
         texts: schema
             .texts

@@ -16,6 +16,9 @@ import { Malformed } from './error.js';
 import { HOLD, LINEAR, QUAT } from './layout.js';
 import { TURNED, turned } from './turn.js';
 
+/** Up to so many groups and texts a mask is a number of its own. */
+const SMALL = 4;
+
 /** The context of a group whose largest residual has so many bits. */
 const CONTEXT_MAX = 7;
 
@@ -34,51 +37,72 @@ export class Records {
   }
 
   /** The mask of a step's record. */
-  mask(size, lastLow, lastHigh) {
+  mask(layout, lastLow, lastHigh) {
     const { bits } = this;
+    const { maskBits: size } = layout;
     if (size <= 1) {
       if (size === 0) throw new Malformed('a record of a row in which nothing can change');
       this.low = 1;
       this.high = 0;
       return;
     }
-    const any = (lastLow | lastHigh) !== 0;
+    const small = size <= SMALL;
+    const low = small ? lastLow : lastLow & layout.movingLow;
+    const high = small ? lastHigh : lastHigh & layout.movingHigh;
+    const any = (low | high) !== 0;
     if (any && bits.flag()) {
-      this.low = lastLow;
-      this.high = lastHigh;
-    } else if (size <= 4) {
+      this.low = low;
+      this.high = high;
+    } else if (small) {
       const others = (1 << size) - (any ? 2 : 1);
       const number = bits.bits(sizeOf(others - 1));
       if (number >= others) throw new Malformed('a mask that is none');
-      this.low = number + (any && number + 1 >= lastLow ? 2 : 1);
+      this.low = number + (any && number + 1 >= low ? 2 : 1);
       this.high = 0;
     } else {
-      this.longMask(size, lastLow, lastHigh);
+      this.each(layout.moving);
+      const resting = layout.resting.length > 0;
+      if (resting && ((this.low | this.high) === 0 || bits.flag())) this.resting(layout);
       if ((this.low | this.high) === 0) throw new Malformed('a record of nothing');
     }
   }
 
   /** The mask of a change's record. */
-  anyMask(size) {
-    if (size <= 4) {
-      this.low = this.bits.bits(size);
+  anyMask(layout) {
+    if (layout.maskBits <= SMALL) {
+      this.low = this.bits.bits(layout.maskBits);
       this.high = 0;
-    } else {
-      this.longMask(size, 0, 0);
-    }
-  }
-
-  longMask(size, lastLow, lastHigh) {
-    const { bits } = this;
-    if (bits.flag()) {
-      this.low = bits.wide(Math.min(size, 32)) | 0;
-      this.high = size > 32 ? bits.wide(size - 32) | 0 : 0;
       return;
     }
-    const place = bits.bits(sizeOf(size - 1));
-    if (place >= size) throw new Malformed('a mask with a bit beyond its end');
-    this.low = place < 32 ? lastLow ^ (1 << place) : lastLow;
-    this.high = place < 32 ? lastHigh : lastHigh ^ (1 << (place - 32));
+    this.each(layout.moving);
+    if (layout.resting.length > 0 && this.bits.flag()) this.resting(layout);
+  }
+
+  /** A bit for each of these, and 0 for all others. */
+  each(places) {
+    this.low = 0;
+    this.high = 0;
+    this.add(places);
+  }
+
+  add(places) {
+    for (const place of places) if (this.bits.flag()) this.set(place);
+  }
+
+  /** Those that hold: one of them, or a bit for each. */
+  resting({ resting }) {
+    if (this.bits.flag()) {
+      this.add(resting);
+      return;
+    }
+    const place = this.bits.bits(sizeOf(resting.length - 1));
+    if (place >= resting.length) throw new Malformed('a mask with a bit beyond its end');
+    this.set(resting[place]);
+  }
+
+  set(place) {
+    if (place < 32) this.low |= 1 << place;
+    else this.high |= 1 << (place - 32);
   }
 
   /** Notes the texts of the mask, whose lowest bit is number `groups`. */
@@ -98,7 +122,7 @@ export class Records {
     const { layout, lanes, velocities, contexts } = rows;
     const { groups, first, kind, wrap, width } = layout;
     const { bits } = this;
-    this.mask(layout.maskBits, rows.lastLow[slot], rows.lastHigh[slot]);
+    this.mask(layout, rows.lastLow[slot], rows.lastHigh[slot]);
     const { view } = bits;
     const { low, high } = this;
     const row = slot * width;
@@ -161,13 +185,13 @@ export class Records {
 
   /** A row's record in a step, among cells. */
   stepCell(rows, slot) {
-    this.mask(rows.layout.maskBits, 0, 0);
+    this.mask(rows.layout, 0, 0);
     this.plain(rows, slot, CODE_ONE_LANE, 0);
   }
 
   /** A row's record in a change. */
   change(rows, slot) {
-    this.anyMask(rows.layout.maskBits);
+    this.anyMask(rows.layout);
     this.plain(rows, slot, CODE_PLAIN, CODE_PLAIN);
     if (rows.layout.predicts) this.predictor(rows, slot);
   }

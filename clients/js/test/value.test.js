@@ -65,7 +65,8 @@ test('quaternions have length 1', () => {
   const lanes = [['q', { type: 'Quat', bits: 9 }], ['q.a', part], ['q.b', part], ['q.c', part]];
   const { q } = valueOf(lanes, [1, 255, 0, -100]);
   assert.ok(Math.abs(Math.hypot(...q) - 1) < 1e-12);
-  assert.ok(Math.abs(q[0] - Math.SQRT1_2) < 1e-12 && q[1] > 0 && q[2] === 0 && q[3] < 0);
+  // The largest is x; w, y, z follow.
+  assert.ok(Math.abs(q[3] - Math.SQRT1_2) < 1e-12 && q[0] > 0 && q[1] === 0 && q[2] < 0);
 });
 
 test('whole states', () => {

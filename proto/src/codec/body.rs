@@ -10,7 +10,7 @@
 use super::bits::{BitWriter, Sink};
 use super::code::codes;
 use super::predict::Predictors;
-use super::row::{Differences, put_change, put_row, put_step};
+use super::row::{Differences, Way, put_change, put_row, put_step};
 use super::section::{Changed, Gone, New, Section, Source};
 use super::sighted::{Members, Sighted};
 use super::step::{NO_RECORD, Snapshot, Step, TableStep, is_kept, there};
@@ -243,7 +243,7 @@ fn put_changed<'a>(
     table: &Table<'a>,
     changed: &Changed,
     zeros: &[i32],
-    differences: &mut Differences,
+    room: &mut Differences,
     said: &mut Vec<&'a [u8]>,
     bits: &mut BitWriter<'_>,
 ) {
@@ -262,9 +262,10 @@ fn put_changed<'a>(
         // A cell, which has no predictor.
         let mut still = Predictors::still(layout);
         let mut still = still.of(layout, 0);
-        put_step(codes(), layout, before, now, texts, &mut still, differences, bits);
+        super::predict::differences(now, before, still.velocity, room);
+        put_step(codes(), layout, Way { before, now, room }, texts, &mut still, bits);
     } else {
         let known = table.predictors.known(layout, row);
-        put_change(codes(), layout, before, now, texts, known, differences, bits);
+        put_change(codes(), layout, Way { before, now, room }, texts, known, bits);
     }
 }

@@ -135,12 +135,20 @@
 //! value at the new place is below 0, negate all. The other three, clamped to ±M, are expected.
 //! For the velocity after a turn, the same with velocities of 0.
 //!
-//! `mask` of `m` bits (groups and texts of the table): if `m` is 1 it is 1. Else if the last mask is
-//! not 0: flag; 1: it is the last mask. Else if `m` is at most 4: number the masks from 1 to 2^m − 1
-//! without the last mask (if that is not 0) from 0 on; the number's bits are those of the greatest
-//! number. Else flag; 0: the last mask with one bit turned over, its place in as many bits as
-//! `m − 1` has; 1: `bits(m)` (the lower 32 first). `any mask`: if `m` is at most 4: `bits(m)`. Else
-//! flag; 0: one bit only, its place as above; 1: `bits(m)`.
+//! `mask` of `m` bits (groups and texts of the table): if `m` is 1 it is 1. If `m` is at most 4:
+//! expected is the last mask; if that is not 0: flag; 1: it is the mask. Else number the masks from
+//! 1 to 2^m − 1 without the expected one (if that is not 0) from 0 on: the number, in the bits of
+//! the greatest.
+//!
+//! If `m` is over 4: the groups that do not hold are *moving*, the other groups and the texts
+//! *resting*. Expected are the moving ones of the last mask; if there are any: flag; 1: it is the
+//! mask. Else a bit for each moving group, in order; then, if there are resting ones and the mask
+//! is not 0 so far: flag, whether any of them changed. If so, or if the mask is 0 so far: flag; 0:
+//! one of them only, its place among them in as many bits as their number less 1 has; 1: a bit for
+//! each of them.
+//!
+//! `any mask`: if `m` is at most 4: `bits(m)`. Else a bit for each moving group; if there are
+//! resting ones: flag, whether any of them changed; if so, as above.
 //!
 //! The texts at the end, in the order in which rows and records of all sections named them (in a
 //! record from its lowest mask bit up): a varint length (LEB128), at most the `max` of the schema,
@@ -177,6 +185,7 @@ pub mod step;
 pub mod train;
 
 pub use body::{Viewer, put_change_body, put_step_body};
+pub use mask::MaskBits;
 pub use replica::Mirror;
 pub use sighted::{Member, Members, view_hash, visible};
 pub use step::{Snapshot, Step, advance};

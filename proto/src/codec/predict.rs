@@ -171,62 +171,65 @@ pub fn lanes_of_mut<'a, const N: usize>(group: &Group, row: &'a mut [i32]) -> &'
     row[group.start..].first_chunk_mut().expect("a group is within its row")
 }
 
-/// By how much the lanes of a group of `N` differ from what was expected, and its velocity
-/// brought forward; all slices are whole rows. Of a quaternion whose largest component is another
-/// than before, the first difference is not 0. Returns whether any is not 0, and whether it moves.
+/// By how much the lanes of a row differ from what was expected, if none of them wraps and no
+/// quaternion turns. Returns a number that is not 0 if any does.
 #[inline(always)]
-pub fn differences<const N: usize>(
+pub fn differences(now: &[i32], before: &[i32], velocity: &[i32], out: &mut [i32]) -> i32 {
+    let mut any = 0;
+    for (((out, now), before), velocity) in out.iter_mut().zip(now).zip(before).zip(velocity) {
+        *out = now.wrapping_sub(*before).wrapping_sub(*velocity);
+        any |= *out;
+    }
+    any
+}
+
+/// Whether a group of a row changed unexpectedly; brings its velocity forward. `out` is what
+/// [`differences`] found and becomes the residuals of the group. Of a quaternion whose largest
+/// component is another than before, the first is not 0. All slices are whole rows.
+#[inline(always)]
+pub fn advance_group<const N: usize>(
     group: &Group,
     now: &[i32],
     before: &[i32],
     velocity: &mut [i32],
     out: &mut [i32],
-) -> (bool, bool) {
-    let (now, before): (&[i32; N], &[i32; N]) = (lanes_of(group, now), lanes_of(group, before));
-    let velocity: &mut [i32; N] = lanes_of_mut(group, velocity);
+) -> bool {
     let out: &mut [i32; N] = lanes_of_mut(group, out);
-    let mut moved = [0i32; N];
-    for lane in 0..N {
-        moved[lane] = now[lane].wrapping_sub(before[lane]);
-        out[lane] = moved[lane].wrapping_sub(velocity[lane]);
-    }
     if group.shift != 0 {
-        for lane in 0..N {
-            moved[lane] = wrap(moved[lane], group.shift);
-            out[lane] = wrap(out[lane], group.shift);
+        *out = out.map(|lane| wrap(lane, group.shift));
+    }
+    let any = out.iter().fold(0, |any, lane| any | lane) != 0;
+    if any && group.coding != Coding::Hold {
+        let velocity: &mut [i32; N] = lanes_of_mut(group, velocity);
+        if let (Coding::Quat(most), true) = (group.coding, out[0] != 0) {
+            let (now, before) = (lanes_of(group, now), lanes_of(group, before));
+            turn(now, before, most, lanes_of_mut_of(velocity), lanes_of_mut_of(out));
+            return true;
+        }
+        for (velocity, difference) in velocity.iter_mut().zip(out) {
+            *velocity = wrap(velocity.wrapping_add(*difference), group.shift);
         }
     }
-    match group.coding {
-        // Its velocity stays 0.
-        Coding::Hold => return (any(out), false),
-        Coding::Quat(most) if moved[0] != 0 => {
-            let expected = turned(before, velocity, now[0], most);
-            let from = turned(before, &[0; 4], now[0], most);
-            for lane in 1..N {
-                out[lane] = now[lane].wrapping_sub(expected[lane - 1]);
-                moved[lane] = now[lane].wrapping_sub(from[lane - 1]);
-            }
-            moved[0] = 0;
-        }
-        Coding::Quat(_) | Coding::Linear => {}
-    }
-    *velocity = moved;
-    (any(out), any(&moved))
+    any
 }
 
-#[inline(always)]
-fn any<const N: usize>(lanes: &[i32; N]) -> bool {
-    lanes.iter().fold(0, |any, lane| any | lane) != 0
+/// The same lanes, of a quaternion.
+fn lanes_of_mut_of(lanes: &mut [i32]) -> &mut [i32; 4] {
+    lanes.first_chunk_mut().expect("a quaternion has four lanes")
+}
+
+/// Residuals and velocity of a quaternion whose largest component is another than before.
+#[cold]
+fn turn(now: &[i32; 4], before: &[i32; 4], most: i32, velocity: &mut [i32; 4], out: &mut [i32; 4]) {
+    let expected = turned(before, velocity, now[0], most);
+    for lane in 1..4 {
+        out[lane] = now[lane].wrapping_sub(expected[lane - 1]);
+    }
+    velocities_of_quaternion(now, before, most, velocity);
 }
 
 /// Sets the velocity of a quaternion.
-#[inline(always)]
-pub fn velocities_of_quaternion(
-    now: &[i32; 4],
-    before: &[i32; 4],
-    most: i32,
-    out: &mut [i32; 4],
-) -> i32 {
+pub fn velocities_of_quaternion(now: &[i32; 4], before: &[i32; 4], most: i32, out: &mut [i32; 4]) {
     let from = match now[0] == before[0] {
         true => [before[1], before[2], before[3]],
         false => turned(before, &[0; 4], now[0], most),
@@ -237,7 +240,6 @@ pub fn velocities_of_quaternion(
         now[2].wrapping_sub(from[1]),
         now[3].wrapping_sub(from[2]),
     ];
-    out[1] | out[2] | out[3]
 }
 
 /// The context that residuals leave behind.

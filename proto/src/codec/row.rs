@@ -10,8 +10,8 @@ use super::code::{
 };
 use super::mask;
 use super::predict::{
-    Known, Predictor, ahead, context_after, context_of, differences, lanes_of, lanes_of_mut,
-    turned, velocities_of_quaternion, wrap,
+    Known, Predictor, advance_group, ahead, context_after, context_of, differences, lanes_of,
+    lanes_of_mut, turned, velocities_of_quaternion, wrap,
 };
 use crate::layout::{Coding, Group, TableLayout};
 use crate::schema::{GROUPS_MAX, LANES_MAX};
@@ -27,42 +27,47 @@ pub fn record_bits_max(table: &TableLayout) -> usize {
     2 * GROUPS_MAX + table.width * (WORD_MAX as usize + 32) + 4 * table.groups.len()
 }
 
-/// Puts the step of a row from `before` to `now` and brings its predictor forward. `texts` are the
-/// mask bits of texts that changed. Returns the mask; nothing is put when it is 0: the row is as
-/// expected.
-#[inline]
+/// A row that goes from one state to another, and the [`differences`] between them.
+pub struct Way<'a> {
+    /// Its lanes before.
+    pub before: &'a [i32],
+    /// Its lanes now.
+    pub now: &'a [i32],
+    /// What is not as expected.
+    pub room: &'a mut Differences,
+}
+
+/// Puts the step of a row and brings its predictor forward. `texts` are the mask bits of texts that
+/// changed. Returns the mask; nothing is put when it is 0: the row is as expected.
+#[inline(always)]
 pub fn put_step(
     codes: &Codes,
     table: &TableLayout,
-    before: &[i32],
-    now: &[i32],
+    Way { before, now, room }: Way<'_>,
     texts: u64,
     row: &mut Predictor<'_>,
-    room: &mut Differences,
     out: &mut impl Sink,
 ) -> u64 {
-    let (mut changed, mut moving) = (texts, false);
+    let mut changed = texts;
     for (number, group) in table.groups.iter().enumerate() {
-        let (differs, moves) = differ(group, now, before, row.velocity, room);
+        let differs = advance_any(group, now, before, row.velocity, room);
         changed |= u64::from(differs) << number;
-        moving |= moves;
     }
     if changed != 0 {
         mask::put(changed, *row.mask, table.mask_bits(), out);
     }
-    for (number, group) in table.groups.iter().enumerate() {
-        row.context[number] = match changed & 1 << number {
+    for (number, (group, context)) in table.groups.iter().zip(&mut *row.context).enumerate() {
+        *context = match changed & 1 << number {
             0 => 0,
-            _ => put_group(codes, group, code_of(group, row.context[number]), room, now, out),
+            _ => put_group(codes, group, code_of(group, *context), room, now, out),
         };
     }
-    *row.mask = changed & mask::ones(table.groups.len() as u32);
-    *row.active = moving || *row.mask != 0;
+    remember(table, changed, row);
     changed
 }
 
 /// Takes a step. Returns its mask, in which the bits above the groups are texts.
-#[inline]
+#[inline(always)]
 pub fn take_step(
     codes: &Codes,
     table: &TableLayout,
@@ -73,33 +78,26 @@ pub fn take_step(
     let changed = mask::take(*row.mask, table.mask_bits(), bits)?;
     // Groups that the record names and that are as expected all the same.
     let mut still = 0u64;
-    let mut moving = 0;
-    for (number, group) in table.groups.iter().enumerate() {
+    for (number, (group, context)) in table.groups.iter().zip(&mut *row.context).enumerate() {
         if changed & 1 << number != 0 {
-            let code = code_of(group, row.context[number]);
-            let velocity = &mut *row.velocity;
-            row.context[number] = match group.len {
-                1 => take_group::<1>(codes, group, code, lanes, velocity, bits)?,
-                2 => take_group::<2>(codes, group, code, lanes, velocity, bits)?,
-                3 => take_group::<3>(codes, group, code, lanes, velocity, bits)?,
-                _ => take_group::<4>(codes, group, code, lanes, velocity, bits)?,
-            };
-            still |= u64::from(row.context[number] == 0) << number;
+            let code = code_of(group, *context);
+            *context = take_group(codes, group, code, lanes, row.velocity, bits)?;
+            still |= u64::from(*context == 0) << number;
         } else {
             go_on(group, lanes, row.velocity)?;
-            row.context[number] = 0;
+            *context = 0;
         }
-        moving |= any(group, row.velocity);
     }
-    *row.mask = changed & !still & mask::ones(table.groups.len() as u32);
-    *row.active = moving != 0 || *row.mask != 0;
+    remember(table, changed & !still, row);
     Ok(changed)
 }
 
-/// Not 0 if a group moves.
+/// Notes what changed, and whether the predictor says anything.
 #[inline(always)]
-fn any(group: &Group, velocity: &[i32]) -> i32 {
-    velocity[group.start..group.start + group.len].iter().fold(0, |any, lane| any | lane)
+fn remember(table: &TableLayout, changed: u64, row: &mut Predictor<'_>) {
+    let moving = row.velocity.iter().fold(0, |any, lane| any | lane) != 0;
+    *row.mask = changed & mask::ones(table.groups.len() as u32);
+    *row.active = moving || *row.mask != 0;
 }
 
 /// Brings a row forward that no record of a step names.
@@ -108,13 +106,11 @@ pub fn coast(
     lanes: &mut [i32],
     row: &mut Predictor<'_>,
 ) -> Result<(), BadState> {
-    let mut moving = false;
     for group in &table.groups {
         go_on(group, lanes, row.velocity)?;
-        moving |= any(group, row.velocity) != 0;
     }
     row.context.fill(0);
-    (*row.mask, *row.active) = (0, moving);
+    remember(table, 0, row);
     Ok(())
 }
 
@@ -124,38 +120,34 @@ fn go_on(group: &Group, lanes: &mut [i32], velocity: &[i32]) -> Result<(), BadSt
         for (lane, velocity) in lanes[range.clone()].iter_mut().zip(&velocity[range]) {
             *lane = ahead(group, *lane, *velocity);
         }
-        in_range(group, lanes)?;
+        sound(group, lanes)?;
     }
     Ok(())
 }
 
 /// Refuses a quaternion with a part over its range.
 #[inline(always)]
-fn in_range(group: &Group, lanes: &[i32]) -> Result<(), BadState> {
-    let Coding::Quat(most) = group.coding else { return Ok(()) };
-    let [_, parts @ ..]: &[i32; 4] = lanes_of(group, lanes);
-    match parts.iter().all(|part| part.unsigned_abs() <= most as u32) {
-        true => Ok(()),
-        false => Err(BadState("a component over its range")),
+fn sound(group: &Group, lanes: &[i32]) -> Result<(), BadState> {
+    match group.coding {
+        Coding::Quat(most) => in_range(lanes_of(group, lanes), most),
+        Coding::Hold | Coding::Linear => Ok(()),
     }
 }
 
-/// Puts the change of a row from `before`, which no predictor is known of, to `now`, and the
-/// predictor that the row has now.
+/// Puts the change of a row, of which no predictor is known before, and the one that it has now.
 pub fn put_change(
     codes: &Codes,
     table: &TableLayout,
-    before: &[i32],
-    now: &[i32],
+    Way { before, now, room }: Way<'_>,
     texts: u64,
     row: Option<Known<'_>>,
-    room: &mut Differences,
     out: &mut impl Sink,
 ) {
     let mut still = [0i32; LANES_MAX];
+    differences(now, before, &still, room);
     let mut changed = texts;
     for (number, group) in table.groups.iter().enumerate() {
-        let (differs, _) = differ(group, now, before, &mut still, room);
+        let differs = advance_any(group, now, before, &mut still, room);
         changed |= u64::from(differs) << number;
     }
     mask::put_any(changed, table.mask_bits(), out);
@@ -181,12 +173,7 @@ pub fn take_change(
     let changed = mask::take_any(table.mask_bits(), bits)?;
     for (number, group) in table.groups.iter().enumerate() {
         if changed & 1 << number != 0 {
-            match group.len {
-                1 => take_group::<1>(codes, group, PLAIN, lanes, &mut still, bits)?,
-                2 => take_group::<2>(codes, group, PLAIN, lanes, &mut still, bits)?,
-                3 => take_group::<3>(codes, group, PLAIN, lanes, &mut still, bits)?,
-                _ => take_group::<4>(codes, group, PLAIN, lanes, &mut still, bits)?,
-            };
+            take_group(codes, group, PLAIN, lanes, &mut still, bits)?;
         }
     }
     if let Some(row) = row {
@@ -241,7 +228,7 @@ pub fn take_row(
             count => bits.bits(count)? as i32,
         };
     }
-    table.groups.iter().try_for_each(|group| in_range(group, lanes))?;
+    table.groups.iter().try_for_each(|group| sound(group, lanes))?;
     if let Some(row) = row {
         take_predictor(codes, table, row, bits)?;
     }
@@ -298,24 +285,24 @@ fn code_of(group: &Group, context: u8) -> usize {
     usize::from(context) + if group.len == 1 { SINGLE } else { 0 }
 }
 
-/// [`differences`] of a group of any length.
+/// [`advance_group`] of a group of any length.
 #[inline(always)]
-fn differ(
+fn advance_any(
     group: &Group,
     now: &[i32],
     before: &[i32],
     velocity: &mut [i32],
     room: &mut Differences,
-) -> (bool, bool) {
+) -> bool {
     match group.len {
-        1 => differences::<1>(group, now, before, velocity, room),
-        2 => differences::<2>(group, now, before, velocity, room),
-        3 => differences::<3>(group, now, before, velocity, room),
-        _ => differences::<4>(group, now, before, velocity, room),
+        1 => advance_group::<1>(group, now, before, velocity, room),
+        2 => advance_group::<2>(group, now, before, velocity, room),
+        3 => advance_group::<3>(group, now, before, velocity, room),
+        _ => advance_group::<4>(group, now, before, velocity, room),
     }
 }
 
-/// Puts the differences of a group. Returns the context that it leaves behind.
+/// Puts the residuals of a group. Returns the context that it leaves behind.
 #[inline(always)]
 fn put_group(
     codes: &Codes,
@@ -326,56 +313,42 @@ fn put_group(
     out: &mut impl Sink,
 ) -> u8 {
     match group.len {
-        1 => put_numbers::<1>(codes, group, code, room, out),
-        2 => put_numbers::<2>(codes, group, code, room, out),
-        3 => put_numbers::<3>(codes, group, code, room, out),
-        _ if matches!(group.coding, Coding::Quat(_)) => {
-            put_quaternion(codes, group, code, room, now, out)
-        }
+        1 => context_of(put_several::<1>(codes, code, lanes_of(group, room), out)),
+        2 => context_of(put_several::<2>(codes, code, lanes_of(group, room), out)),
+        3 => context_of(put_several::<3>(codes, code, lanes_of(group, room), out)),
         _ => {
-            let [a, b, c, d]: &[i32; 4] = lanes_of(group, room);
-            let any = put_several(codes, code, &[*a, *b], out);
-            context_of(any | put_several(codes, code, &[*c, *d], out))
+            let [a, b, c, d]: [i32; 4] = *lanes_of(group, room);
+            if let Coding::Quat(_) = group.coding {
+                return put_quaternion(codes, code, [a, b, c, d], now[group.start], out);
+            }
+            let any = put_several(codes, code, &[a, b], out);
+            context_of(any | put_several(codes, code, &[c, d], out))
         }
     }
-}
-
-#[inline(always)]
-fn put_numbers<const N: usize>(
-    codes: &Codes,
-    group: &Group,
-    code: usize,
-    room: &Differences,
-    out: &mut impl Sink,
-) -> u8 {
-    let differences: &[i32; N] = lanes_of(group, room);
-    context_of(put_several(codes, code, differences, out))
 }
 
 #[inline(always)]
 fn put_quaternion(
     codes: &Codes,
-    group: &Group,
     code: usize,
-    room: &Differences,
-    now: &[i32],
+    residuals: [i32; 4],
+    largest: i32,
     out: &mut impl Sink,
 ) -> u8 {
-    let differences: &[i32; 4] = lanes_of(group, room);
-    let [turns, a, b, c] = *differences;
+    let [turns, a, b, c] = residuals;
     if turns == 0 {
         return context_of(put_several(codes, code, &[a, b, c], out));
     }
     out.note(code, ESCAPE);
     codes[code].put_mark(out);
-    out.put(now[group.start] as u32 & 3, 2);
+    out.put(largest as u32 & 3, 2);
     put_several(codes, PLAIN, &[a, b, c], out);
-    context_after(differences)
+    context_after(&residuals)
 }
 
 /// Takes a group and brings its velocity forward. Returns the context that it leaves behind.
 #[inline(always)]
-fn take_group<const N: usize>(
+fn take_group(
     codes: &Codes,
     group: &Group,
     code: usize,
@@ -383,67 +356,96 @@ fn take_group<const N: usize>(
     velocity: &mut [i32],
     bits: &mut BitReader<'_>,
 ) -> Result<u8, BadState> {
-    if let Coding::Quat(most) = group.coding {
-        return take_quaternion(codes, group, code, most, lanes, velocity, bits);
+    match group.len {
+        1 => take_numbers::<1>(codes, group, code, lanes, velocity, bits),
+        2 => take_numbers::<2>(codes, group, code, lanes, velocity, bits),
+        3 => take_numbers::<3>(codes, group, code, lanes, velocity, bits),
+        _ => match group.coding {
+            Coding::Quat(most) => {
+                let (lanes, velocity) = (lanes_of_mut(group, lanes), lanes_of_mut(group, velocity));
+                take_quaternion(codes, code, most, lanes, velocity, bits)
+            }
+            _ => take_numbers::<4>(codes, group, code, lanes, velocity, bits),
+        },
     }
-    let lanes: &mut [i32; N] = lanes_of_mut(group, lanes);
-    let velocity: &mut [i32; N] = lanes_of_mut(group, velocity);
-    let mut differences = [0i32; N];
-    for lane in 0..N {
-        differences[lane] = take_signed(codes, code, bits)?;
-        let before = lanes[lane];
-        let expected = match group.coding {
-            Coding::Hold => before,
-            _ => before.wrapping_add(velocity[lane]),
-        };
-        lanes[lane] = wrap(expected.wrapping_add(differences[lane]), group.shift);
-        if group.coding == Coding::Linear {
-            velocity[lane] = wrap(lanes[lane].wrapping_sub(before), group.shift);
-        }
-    }
-    Ok(context_after(&differences))
 }
 
-#[inline]
-fn take_quaternion(
+#[inline(always)]
+fn take_numbers<const N: usize>(
     codes: &Codes,
     group: &Group,
     code: usize,
-    most: i32,
     lanes: &mut [i32],
     velocity: &mut [i32],
     bits: &mut BitReader<'_>,
 ) -> Result<u8, BadState> {
-    let held: [i32; 4] = *lanes_of(group, lanes);
-    let speed: &[i32; 4] = lanes_of(group, velocity);
+    let lanes: &mut [i32; N] = lanes_of_mut(group, lanes);
+    let velocity: &mut [i32; N] = lanes_of_mut(group, velocity);
+    let mut residuals = [0i32; N];
+    for residual in &mut residuals {
+        *residual = take_signed(codes, code, bits)?;
+    }
+    for lane in 0..N {
+        let moved = wrap(velocity[lane].wrapping_add(residuals[lane]), group.shift);
+        lanes[lane] = wrap(lanes[lane].wrapping_add(moved), group.shift);
+        if group.coding != Coding::Hold {
+            velocity[lane] = moved;
+        }
+    }
+    Ok(context_after(&residuals))
+}
+
+#[inline(always)]
+fn take_quaternion(
+    codes: &Codes,
+    code: usize,
+    most: i32,
+    lanes: &mut [i32; 4],
+    velocity: &mut [i32; 4],
+    bits: &mut BitReader<'_>,
+) -> Result<u8, BadState> {
     let symbol = codes[code].symbol(bits)?;
-    let turns = symbol == ESCAPE as u32;
-    let mut now = held;
-    let mut differences = [0i32; 4];
-    let code = if turns { PLAIN } else { code };
-    if turns {
-        now[0] = bits.bits(2)? as i32;
-        differences[0] = now[0].wrapping_sub(held[0]);
-        if differences[0] == 0 {
-            return Err(BadState("a largest component that is not another"));
-        }
-        let expected = turned(&held, speed, now[0], most);
-        now[1..].copy_from_slice(&expected);
-        differences[1] = take_signed(codes, code, bits)?;
-    } else {
-        for lane in 1..4 {
-            now[lane] = held[lane].wrapping_add(speed[lane]);
-        }
-        differences[1] = unzigzag(Code::number(symbol, bits)?);
+    if symbol == ESCAPE as u32 {
+        return take_turn(codes, most, lanes, velocity, bits);
     }
-    differences[2] = take_signed(codes, code, bits)?;
-    differences[3] = take_signed(codes, code, bits)?;
+    let first = unzigzag(Code::number(symbol, bits)?);
+    let residuals = [0, first, take_signed(codes, code, bits)?, take_signed(codes, code, bits)?];
     for lane in 1..4 {
-        now[lane] = now[lane].wrapping_add(differences[lane]);
+        velocity[lane] = velocity[lane].wrapping_add(residuals[lane]);
+        lanes[lane] = lanes[lane].wrapping_add(velocity[lane]);
     }
-    *lanes_of_mut(group, lanes) = now;
-    in_range(group, lanes)?;
-    let before = held;
-    velocities_of_quaternion(&now, &before, most, lanes_of_mut(group, velocity));
-    Ok(context_after(&differences))
+    in_range(lanes, most)?;
+    Ok(context_after(&residuals))
+}
+
+/// A quaternion whose largest component is another than before.
+#[cold]
+fn take_turn(
+    codes: &Codes,
+    most: i32,
+    lanes: &mut [i32; 4],
+    velocity: &mut [i32; 4],
+    bits: &mut BitReader<'_>,
+) -> Result<u8, BadState> {
+    let before = *lanes;
+    lanes[0] = bits.bits(2)? as i32;
+    let mut residuals = [lanes[0].wrapping_sub(before[0]), 0, 0, 0];
+    if residuals[0] == 0 {
+        return Err(BadState("a largest component that is not another"));
+    }
+    let expected = turned(&before, velocity, lanes[0], most);
+    for lane in 1..4 {
+        residuals[lane] = take_signed(codes, PLAIN, bits)?;
+        lanes[lane] = expected[lane - 1].wrapping_add(residuals[lane]);
+    }
+    in_range(lanes, most)?;
+    velocities_of_quaternion(lanes, &before, most, velocity);
+    Ok(context_after(&residuals))
+}
+
+fn in_range(lanes: &[i32; 4], most: i32) -> Result<(), BadState> {
+    match lanes[1..].iter().all(|lane| lane.unsigned_abs() <= most as u32) {
+        true => Ok(()),
+        false => Err(BadState("a component over its range")),
+    }
 }

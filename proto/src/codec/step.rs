@@ -2,9 +2,9 @@
 //! hold, and the records that take them there, each made once for all of them.
 
 use super::bits::{Record, Records};
-use super::code::codes;
-use super::predict::{Predictors, ahead};
-use super::row::{Differences, put_step, record_bits_max};
+use super::code::{CODES, Code, codes};
+use super::predict::{Predictors, ahead, differences};
+use super::row::{Differences, Way, put_step, record_bits_max};
 use super::section::{Changed, Gone, New, Section, Source};
 use crate::layout::{Layout, TableLayout};
 use crate::rows::{Rows, TableRows};
@@ -125,8 +125,8 @@ pub fn advance(layout: &Layout, before: &Snapshot, now: &mut Snapshot, step: &mu
         }
         let owner = table.rows.owner();
         let owner = owner.map(|(of, each)| (before_rows(of), &owners[of], each as usize));
-        let bits_max = record_bits_max(table);
-        Advance { table, old, rows, owner, step, room: &mut room, bits_max }.run();
+        let (bits_max, codes) = (record_bits_max(table), codes());
+        Advance { table, old, rows, owner, step, room: &mut room, bits_max, codes }.run();
         now.active[number].clone_from(&step.predictors.active);
     }
 }
@@ -170,6 +170,7 @@ struct Advance<'a> {
     room: &'a mut Room,
     /// Of a record, at most.
     bits_max: usize,
+    codes: &'static [Code; CODES],
 }
 
 /// Room to work in.
@@ -205,49 +206,45 @@ impl Advance<'_> {
 
     /// `WIDTH` is that of the table, or 0: the compiler makes better loops of known lengths.
     fn scan<const WIDTH: usize>(&mut self, slots: usize) {
-        if false {
-            return self.scan_same::<WIDTH>();
-        }
+        let same = self.old.alive == self.rows.alive && self.old.births == self.rows.births;
         for slot in 0..slots {
-            if is_kept(self.old, self.rows, slot) {
-                let rank = self.rank();
-                if self.step.predictors.is_active(slot) || self.differs::<WIDTH>(slot) {
-                    self.record(slot, rank, true);
+            if same {
+                if self.rows.alive[slot].is_some() {
+                    self.kept::<WIDTH>(slot);
                 }
+            } else if is_kept(self.old, self.rows, slot) {
+                self.kept::<WIDTH>(slot);
             } else if !self.table.rows.is_fixed() {
                 self.come_or_go(slot);
             } else if there(self.rows, slot).is_some() {
                 // Its owner is new.
                 let rank = self.rank();
+                let lanes = self.rows.lanes(slot);
+                self.room.differences[..lanes.len()].copy_from_slice(lanes);
                 self.record(slot, rank, false);
             }
         }
     }
 
-    /// The same rows are there as before: the common case, and the fast one.
-    fn scan_same<const WIDTH: usize>(&mut self) {
+    /// A row that was there before.
+    #[inline(always)]
+    fn kept<const WIDTH: usize>(&mut self, slot: usize) {
+        let rank = self.rank();
         let width = if WIDTH == 0 { self.table.width } else { WIDTH };
-        let (old, rows) = (self.old, self.rows);
-        let has_texts = !self.table.texts.is_empty();
-        let mut rank = 0;
-        let mut now_lanes = rows.lanes.chunks_exact(width.max(1));
-        let mut old_lanes = old.lanes.chunks_exact(width.max(1));
-        for (slot, alive) in rows.alive.iter().enumerate() {
-            let now = now_lanes.next().unwrap_or_default();
-            let before = old_lanes.next().unwrap_or_default();
-            if alive.is_none() {
-                continue;
-            }
-            let differs = now.iter().zip(before).fold(0, |any, (now, old)| any | (now ^ old));
-            if differs != 0
-                || self.step.predictors.is_active(slot)
-                || (has_texts && rows.texts(slot) != old.texts(slot))
-            {
-                self.record(slot, rank, true);
-            }
-            rank += 1;
+        let lanes = slot * width..(slot + 1) * width;
+        let (now, old) = (&self.rows.lanes[lanes.clone()], &self.old.lanes[lanes.clone()]);
+        let predictors = &self.step.predictors;
+        let velocity = match self.table.predicts() {
+            true => &predictors.velocity[lanes],
+            false => &self.room.zeros[..width],
+        };
+        let differs = differences(now, old, velocity, &mut self.room.differences[..width]);
+        if differs != 0
+            || predictors.mask.get(slot).is_some_and(|mask| *mask != 0)
+            || (!self.table.texts.is_empty() && self.rows.texts(slot) != self.old.texts(slot))
+        {
+            self.record(slot, rank, true);
         }
-        self.step.section.kept = rank;
     }
 
     /// The number of the next row that is kept.
@@ -256,19 +253,8 @@ impl Advance<'_> {
         self.step.section.kept - 1
     }
 
-    /// Whether lanes or texts of a row that is kept are not as before.
-    #[inline]
-    fn differs<const WIDTH: usize>(&self, slot: usize) -> bool {
-        let width = if WIDTH == 0 { self.table.width } else { WIDTH };
-        let lanes = slot * width..(slot + 1) * width;
-        let (now, old) = (&self.rows.lanes[lanes.clone()], &self.old.lanes[lanes]);
-        let differences = now.iter().zip(old).fold(0, |any, (now, old)| any | (now ^ old));
-        differences != 0
-            || (!self.table.texts.is_empty() && self.rows.texts(slot) != self.old.texts(slot))
-    }
-
-    /// Makes the record of a row, if there is anything to say: from its state in the frame before
-    /// if it is kept, else from zeros.
+    /// Makes the record of a row of which the differences are known, if there is anything to say:
+    /// from its state in the frame before if it is kept, else from zeros.
     fn record(&mut self, slot: usize, rank: u32, kept: bool) {
         let (table, width) = (self.table, self.table.width);
         let lanes = slot * width..(slot + 1) * width;
@@ -288,10 +274,9 @@ impl Advance<'_> {
             true => step.predictors.of(table, slot),
             false => self.room.still.of(table, 0),
         };
-        let differences = &mut self.room.differences;
+        let way = Way { before, now, room: &mut self.room.differences };
         let mut record = step.records.open(self.bits_max);
-        let changed =
-            put_step(codes(), table, before, now, texts, &mut row, differences, &mut record);
+        let changed = put_step(self.codes, table, way, texts, &mut row, &mut record);
         let written = record.close();
         if !table.predicts() {
             row.forget();

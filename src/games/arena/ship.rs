@@ -63,26 +63,26 @@ pub enum Status {
     Wrecked,
 }
 
-/// A player's ship. The steps are what an eye on a screen can tell apart: an eighth of a unit, and
-/// less than half a degree.
+/// A player's ship. The steps are what an eye on a screen can tell apart: a quarter of a unit, and
+/// less than a degree; where it is may be as much off while it goes on as it went.
 #[derive(Replicate, Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Ship {
     /// Whose it is.
     pub player: PlayerId,
     /// From the left wall.
-    #[sync(step = 0.125)]
+    #[sync(step = 0.25, tolerance = 0.25)]
     pub x: f32,
     /// From the upper wall.
-    #[sync(step = 0.125)]
+    #[sync(step = 0.25, tolerance = 0.25, join)]
     pub y: f32,
     /// Velocity, in units per second.
-    #[sync(step = 0.5)]
+    #[sync(step = 2.0, tolerance = 4.0)]
     pub vx: f32,
     /// Velocity, in units per second.
-    #[sync(step = 0.5)]
+    #[sync(step = 2.0, tolerance = 4.0, join)]
     pub vy: f32,
     /// Where the nose points, from −π to π; 0 is to the right, π/2 down the screen.
-    #[sync(step = 0.0078125)]
+    #[sync(angle = 9, tolerance = 0.013)]
     pub heading: f32,
     /// Whether the engine burns, for the flame.
     pub thrusting: bool,
