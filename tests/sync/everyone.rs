@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use greenroom::proto::{Tick, recover};
-use greenroom::room::history::BodyKind;
+use greenroom::proto::{PlayerId, Sight, Tick, recover};
+use greenroom::room::history::{BodyKind, HistoryLimits};
 
 use crate::oracle::Shown;
 use crate::random::Random;
@@ -234,7 +234,32 @@ fn happen(all: &mut Vec<Viewer>, twins: &mut Vec<Viewer>, server: &Server, rando
 
 #[test]
 fn everybody_has_what_they_may_see() {
-    for seed in seeds(120) {
+    for seed in seeds(150) {
         with_seed(seed, || run(seed));
+    }
+}
+
+/// A frame names its tick by 16 bits: whoever is further behind gets the whole state.
+#[test]
+fn whoever_is_very_far_behind_gets_the_whole_state() {
+    for (behind, kind) in [(32_767, BodyKind::Merged), (32_768, BodyKind::Full)] {
+        let limits = HistoryLimits { frames_max: 9, bytes_max: 1 << 20 };
+        let mut server = Server::new(limits, Tick(u32::MAX / 2));
+        let mut all = [Viewer::new(PlayerId(1), Sight::public(), &server.layout)];
+        let mut world = World::default();
+        for round in 0..9 {
+            world.single.round = round;
+            server.push(&world);
+            if round == 0 {
+                let sent = server.hand(&mut all[0]).unwrap();
+                all[0].apply(&sent, server.tick);
+                // Nobody waits for all of these to pass.
+                server.tick.0 += behind - 8;
+            }
+            server.end(&mut all);
+        }
+        let sent = server.hand(&mut all[0]).unwrap();
+        assert_eq!(sent.kind, kind);
+        all[0].apply(&sent, server.tick);
     }
 }

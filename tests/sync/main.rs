@@ -5,6 +5,8 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod everyone;
+mod garbage;
+mod logs;
 mod oracle;
 #[path = "../../proto/tests/vectors/random.rs"]
 mod random;
