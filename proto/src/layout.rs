@@ -46,6 +46,8 @@ pub struct TableLayout {
 pub struct Width {
     bits: u8,
     signed: bool,
+    /// The greatest value of a range; else there is none.
+    most: u32,
 }
 
 impl Width {
@@ -59,6 +61,12 @@ impl Width {
     #[must_use]
     pub fn is_signed(self) -> bool {
         self.signed
+    }
+
+    /// Whether a lane may have this value.
+    #[must_use]
+    pub fn holds(self, lane: i32) -> bool {
+        lane as u32 <= self.most
     }
 
     /// Whether they are so few that it is not worth a bit to say that they are as before.
@@ -257,7 +265,11 @@ fn width(lane: &LaneSchema) -> Width {
         }
         _ => (0, false),
     };
-    Width { bits, signed }
+    let most = match lane.kind {
+        LaneKind::Range { most, .. } => most,
+        _ => u32::MAX,
+    };
+    Width { bits, signed, most }
 }
 
 fn group(lanes: &[LaneSchema], start: usize) -> Result<Group, BadSchema> {

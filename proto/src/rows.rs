@@ -9,7 +9,8 @@ use crate::seen::Seen;
 use crate::table::EntityId;
 
 /// Memory that the rows of one state may take, in bytes. An encoder never gets near; a decoder
-/// refuses what would go over.
+/// refuses what would go over. With what it expects of them and room to grow, a replica takes at
+/// most four times that.
 pub const ROWS_BYTES_MAX: usize = 16 << 20;
 
 /// All rows of a state at one tick.

@@ -187,8 +187,10 @@ impl History {
         }
         let view = self.look(view, sight);
         let base = base.filter(|base| {
+            // A frame names its tick by the low 16 bits.
+            let near = newest.0.wrapping_sub(base.0) < 1 << 15;
             let seen = view.and_then(|view| self.views.get(&view));
-            self.place(*base).is_some() && seen.is_none_or(|view| view.at(*base).is_some())
+            near && self.place(*base).is_some() && seen.is_none_or(|view| view.at(*base).is_some())
         });
         let kind = match base {
             None => BodyKind::Full,

@@ -161,7 +161,9 @@
 //! `m`, but for `any mask` 0; a quaternion that turns to the component it has, or a part over `M`;
 //! numbers that do not fit; bits that are not there; anything but zeros before the texts. Also a
 //! state over [`ROWS_BYTES_MAX`](crate::ROWS_BYTES_MAX) bytes: a slot costs 4 bytes a lane, 24 a text
-//! and 4 more, from slot 0 to the highest that was ever in use, and texts cost their bytes.
+//! and 4 more, from slot 0 to the highest that was ever in use. This is counted when a table gets
+//! longer: all tables as they are so far, and twice this one with its new slot. The bytes of all
+//! texts, counted by themselves, may be as many.
 //!
 //! ## Viewers that do not see everything
 //!

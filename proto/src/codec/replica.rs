@@ -15,7 +15,7 @@ pub struct Mirror {
     layout: Layout,
     rows: Rows,
     tables: Vec<Held>,
-    /// At least the bytes that all texts have.
+    /// The bytes that all texts have.
     text_bytes: usize,
     /// Counts frames.
     frame: u32,
@@ -115,14 +115,15 @@ impl Mirror {
             };
             take(codes(), &layout, number, step, &mut bits, &mut taker)?;
             if step {
-                self.coast(table, number);
+                self.coast(table, number)?;
             }
         }
         self.take_texts(bits.rest()?, &texts)
     }
 
     /// Rows that were not named go on as expected.
-    fn coast(&mut self, table: &TableLayout, number: usize) {
+    fn coast(&mut self, table: &TableLayout, number: usize) -> Result<(), BadState> {
+        let mut sound = Ok(());
         let Held { predictors, active, listed, named, .. } = &mut self.tables[number];
         let rows = &mut self.rows.tables[number];
         let frame = self.frame;
@@ -130,11 +131,13 @@ impl Mirror {
             let slot = *slot as usize;
             if named[slot] != frame && predictors.is_active(slot) {
                 let lanes = slot * table.width..(slot + 1) * table.width;
-                coast(table, &mut rows.lanes[lanes], &mut predictors.of(table, slot));
+                let row = &mut predictors.of(table, slot);
+                sound = sound.and(coast(table, &mut rows.lanes[lanes], row));
             }
             listed[slot] = predictors.is_active(slot);
             listed[slot]
         });
+        sound
     }
 
     /// Takes out a row and all that it owns.
@@ -149,6 +152,8 @@ impl Mirror {
                 }
             }
         }
+        let texts = self.rows.tables[number].texts(slot);
+        self.text_bytes -= texts.iter().map(Vec::len).sum::<usize>();
         self.rows.tables[number].despawn(slot);
         self.tables[number].predictors.reset(&layout.tables()[number], slot);
     }
@@ -167,15 +172,13 @@ impl Mirror {
                 return Err(BadState("a text that is not UTF-8"));
             }
             bytes = rest;
-            self.text_bytes += length;
-            if self.text_bytes > ROWS_BYTES_MAX {
-                self.text_bytes = length + self.rows.text_bytes();
-            }
+            let rows = &mut self.rows.tables[place.table];
+            let held = &mut rows.texts[place.slot * rows.text_count + place.text];
+            self.text_bytes = self.text_bytes - held.len() + length;
             if self.text_bytes > ROWS_BYTES_MAX {
                 return Err(BadState("texts of more than 16 MiB"));
             }
-            let rows = &mut self.rows.tables[place.table];
-            rows.texts[place.slot * rows.text_count + place.text] = text.to_vec();
+            *held = text.to_vec();
         }
         if bytes.is_empty() { Ok(()) } else { Err(BadState("bytes are left over")) }
     }
@@ -269,6 +272,9 @@ impl TakeSection for Taker<'_> {
         rows.row(slot).ok_or(BadState("a change of a row that is not there"))?;
         let held = &mut mirror.tables[*number];
         held.grow(table, slot + 1);
+        if held.named[slot] == mirror.frame {
+            return Err(BadState("a change of a row that is new"));
+        }
         let lanes = &mut rows.lanes[slot * table.width..][..table.width];
         let mask = match (self.step, table.predicts()) {
             (true, true) => {

@@ -76,16 +76,19 @@ pub fn take_step(
     bits: &mut BitReader<'_>,
 ) -> Result<u64, BadState> {
     let changed = mask::take(*row.mask, table.mask_bits(), bits)?;
+    // Groups that the record names and that are as expected all the same.
+    let mut still = 0u64;
     for (number, (group, context)) in table.groups.iter().zip(&mut *row.context).enumerate() {
         if changed & 1 << number != 0 {
             let code = code_of(group, *context);
             *context = take_group(codes, group, code, lanes, row.velocity, bits)?;
+            still |= u64::from(*context == 0) << number;
         } else {
-            go_on(group, lanes, row.velocity);
+            go_on(group, lanes, row.velocity)?;
             *context = 0;
         }
     }
-    remember(table, changed, row);
+    remember(table, changed & !still, row);
     Ok(changed)
 }
 
@@ -98,20 +101,36 @@ fn remember(table: &TableLayout, changed: u64, row: &mut Predictor<'_>) {
 }
 
 /// Brings a row forward that no record of a step names.
-pub fn coast(table: &TableLayout, lanes: &mut [i32], row: &mut Predictor<'_>) {
+pub fn coast(
+    table: &TableLayout,
+    lanes: &mut [i32],
+    row: &mut Predictor<'_>,
+) -> Result<(), BadState> {
     for group in &table.groups {
-        go_on(group, lanes, row.velocity);
+        go_on(group, lanes, row.velocity)?;
     }
     row.context.fill(0);
     remember(table, 0, row);
+    Ok(())
 }
 
-fn go_on(group: &Group, lanes: &mut [i32], velocity: &[i32]) {
+fn go_on(group: &Group, lanes: &mut [i32], velocity: &[i32]) -> Result<(), BadState> {
     if group.coding != Coding::Hold {
         let range = group.start..group.start + group.len;
         for (lane, velocity) in lanes[range.clone()].iter_mut().zip(&velocity[range]) {
             *lane = ahead(group, *lane, *velocity);
         }
+        sound(group, lanes)?;
+    }
+    Ok(())
+}
+
+/// Refuses a quaternion with a part over its range.
+#[inline(always)]
+fn sound(group: &Group, lanes: &[i32]) -> Result<(), BadState> {
+    match group.coding {
+        Coding::Quat(most) => in_range(lanes_of(group, lanes), most),
+        Coding::Hold | Coding::Linear => Ok(()),
     }
 }
 
@@ -209,6 +228,7 @@ pub fn take_row(
             count => bits.bits(count)? as i32,
         };
     }
+    table.groups.iter().try_for_each(|group| sound(group, lanes))?;
     if let Some(row) = row {
         take_predictor(codes, table, row, bits)?;
     }

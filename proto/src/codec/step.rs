@@ -146,9 +146,11 @@ fn settle(table: &TableLayout, old: &TableRows, rows: &mut TableRows, predictors
             }
             let expected = &expected[..group.len];
             let lanes = &mut rows.lanes[start + group.start..][..group.len];
-            let near = lanes.iter().zip(expected).all(|(lane, expected)| {
+            let widths = &table.widths[group.start..];
+            let near = lanes.iter().zip(expected).zip(widths).all(|((lane, expected), width)| {
                 let apart = super::predict::wrap(lane.wrapping_sub(*expected), group.shift);
-                apart.unsigned_abs() <= group.tolerance
+                // What goes on as it went may leave its range.
+                apart.unsigned_abs() <= group.tolerance && width.holds(*expected)
             });
             if near {
                 lanes.copy_from_slice(expected);

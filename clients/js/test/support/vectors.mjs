@@ -9,6 +9,7 @@ function load(name) {
 }
 
 export const control = load('control.json');
+export const broken = load(process.env.GREENROOM_BROKEN ?? 'broken.json');
 export const schemas = load('schemas.json');
 export const frames = readdirSync(new URL('frames/', folder)).map((file) => ({
   name: file.replace('.json', ''),

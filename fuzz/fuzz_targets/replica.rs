@@ -1,0 +1,9 @@
+#![no_main]
+
+#[path = "../../proto/tests/hostile/checks.rs"]
+#[allow(dead_code)]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    checks::replica(bytes);
+});
