@@ -66,7 +66,7 @@
 //! |---|---|---|
 //! | [`game`], [`mod@options`], [`math`], [`rng`] | what a game author writes and may use | yes |
 //! | [`bot`] | players that are programs | yes |
-//! | [`games`] | arena and connect4 | yes |
+//! | [`games`] | arena, connect4 and swarm | yes |
 //! | [`registry`] | games by name, their types erased: bytes in, bytes out | yes |
 //! | [`room`] | one match: step, keyframe, hash; its inbox, log and history of frames | yes |
 //! | [`session`], [`outbox`] | what a client may say next; what it is still to be sent | yes |

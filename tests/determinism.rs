@@ -16,10 +16,11 @@ use xxhash_rust::xxh3::xxh3_64;
 /// A step: what happens, and the time that has passed since the last.
 type Step = (Vec<Command>, u64);
 
-/// Bodies of inputs and requests: some of either game, and some of neither.
+/// Bodies of inputs and requests: some of each game, and some of none.
 fn body() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         (any::<bool>(), any::<i8>(), any::<bool>()).prop_map(|input| wire::encode(&input)),
+        (any::<i8>(), any::<i8>(), any::<bool>()).prop_map(|input| wire::encode(&input)),
         // `Drop { column }`, mostly in a column that there is.
         (0u8..9).prop_map(|column| wire::encode(&(0u32, column))),
         vec(any::<u8>(), 0..6),
@@ -50,7 +51,7 @@ fn steps(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
-/// Both games, with options under which much happens in little time.
+/// Every game, with options under which much happens in little time.
 fn room() -> impl Strategy<Value = (&'static str, String, u64)> {
     // Mostly slow: then the steps of a test are seconds, in which ships meet.
     let hz = prop_oneof![3 => 2u16..12, 1 => 1u16..=128];
@@ -62,7 +63,15 @@ fn room() -> impl Strategy<Value = (&'static str, String, u64)> {
         ("arena", options)
     });
     let connect4 = (1u16..5).prop_map(|secs| ("connect4", format!(r#"{{"turn_secs": {secs}}}"#)));
-    (prop_oneof![arena, connect4], any::<u64>())
+    // So small and so full of pellets that creatures grow and meet.
+    let swarm = (5u16..20, 2u16..=4, 50u32..200).prop_map(|(hz, players, pellets)| {
+        let options = format!(
+            r#"{{"tick_hz": {hz}, "max_players": {players}, "pellets": {pellets},
+                 "time_limit_secs": 5}}"#
+        );
+        ("swarm", options)
+    });
+    (prop_oneof![arena, connect4, swarm], any::<u64>())
         .prop_map(|((game, options), seed)| (game, options, seed))
 }
 

@@ -210,7 +210,7 @@ impl Looker {
         let step = table.near_step;
         let reach = eye.reach.max(0.0) / step;
         let grid = marks.grid.get_or_insert_with(|| Grid::new(rows, near, reach * LINGER));
-        let place = ((eye.x / step) as i32, (eye.y / step) as i32);
+        let place = ((eye.x / step).round() as i32, (eye.y / step).round() as i32);
         grid.around(place, (reach, reach * LINGER), (&marks.of_row, first), visible);
         if !grid.is_open() {
             visible.retain(|point| allowed(point.row));
