@@ -88,5 +88,8 @@ fn a_mistake_on_the_command_line_is_a_sentence_and_a_failure() {
     let output = sim(&["match", "--game", "chess"]);
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(said, "greenroom-sim: there is no game `chess`: choose from arena, connect4, swarm\n");
+    assert_eq!(
+        said,
+        "greenroom-sim: there is no game `chess`: choose from arena, connect4, swarm\n"
+    );
 }
