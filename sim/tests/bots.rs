@@ -34,6 +34,26 @@ fn a_hunter_wins_among_two_hunters_and_two_randoms_in_nine_of_ten_arenas() {
     assert!(wins >= 180, "{wins} of 200");
 }
 
+/// All in one world: who is heaviest after half a minute is no random swimmer.
+#[test]
+fn those_who_graze_or_hunt_outgrow_those_who_swim_about() {
+    let games = Games::builtin();
+    let config = r#"{"max_players": 20, "tick_hz": 10, "time_limit_secs": 30}"#;
+    let bots = "grazer:5,hunter:5,random:10";
+    let simulation = Simulation::new(&games, "swarm").bots(bots).config(config).seed(2026);
+    let series = simulation.matches(10).prepare().unwrap();
+    for index in 0..series.matches() {
+        let played = series.play(index).unwrap();
+        let result: serde_json::Value = serde_json::from_str(&played.result).unwrap();
+        let best = result["scores"].as_array().unwrap().iter().take(5);
+        let random = |score: &serde_json::Value| {
+            let player = score["player"].as_u64().unwrap();
+            played.seats.iter().any(|s| u64::from(s.player.0) == player && s.bot == "random")
+        };
+        assert_eq!(best.filter(|score| random(score)).count(), 0, "{result}");
+    }
+}
+
 #[test]
 fn the_planner_beats_random_in_nine_of_ten_matches_of_connect4() {
     let wins = wins("connect4", "planner,random", "", "planner");
@@ -51,8 +71,13 @@ fn a_seed_decides_everything_and_another_seed_decides_otherwise() {
     let games = Games::builtin();
     for (game, config) in [
         ("arena", r#"{"time_limit_secs": 5, "send_every": 3}"#),
+<<<<<<< HEAD
         ("cards", r#"{"players": 2}"#),
         ("connect4", ""),
+=======
+        ("connect4", ""),
+        ("swarm", r#"{"time_limit_secs": 5, "max_players": 2, "send_every": 3}"#),
+>>>>>>> swarm
     ] {
         let hashes = |seed| {
             let simulation = Simulation::new(&games, game).config(config).seed(seed);

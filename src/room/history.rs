@@ -6,7 +6,7 @@
 //! state. Only frames that some viewer stands on are kept: while all are in step these are two,
 //! whatever the bounds allow.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use greenroom_proto::codec::{
     Snapshot, Step, Viewer, advance, put_change_body, put_step_body, view_hash, visible,
@@ -98,27 +98,34 @@ impl History {
     /// newest stays: it is the next base.
     pub fn keep_bases(&mut self, bases: impl Iterator<Item = (ViewKey, Tick)>) {
         let restricted = self.is_restricted();
-        let mut ticks = BTreeSet::new();
-        let mut stands = BTreeSet::new();
+        let (mut ticks, mut stands) = (Vec::new(), Vec::new());
         for (view, tick) in bases {
-            ticks.insert(tick);
+            // Nearly all stand on the same.
+            if ticks.last() != Some(&tick) {
+                ticks.push(tick);
+            }
             if restricted {
-                stands.insert((view, tick));
+                stands.push((view, tick));
             }
         }
+        ticks.sort_unstable();
+        stands.sort_unstable();
         let mut place = 0;
         while place + 1 < self.frames.len() {
-            if ticks.contains(&self.frames[place].0) {
+            if ticks.binary_search(&self.frames[place].0).is_ok() {
                 place += 1;
             } else if let Some((_, frame)) = self.frames.remove(place) {
                 self.recycle(frame);
             }
         }
+        // Both ascend by view.
+        let mut rest = stands.as_slice();
         self.views.retain(|key, view| {
-            let first = (*key, Tick(0));
-            let used = stands.range(first..).next().is_some_and(|(other, _)| other == key);
-            view.keep(|tick| stands.contains(&(*key, tick)));
-            used
+            rest = &rest[rest.iter().take_while(|(other, _)| other < key).count()..];
+            let count = rest.iter().take_while(|(other, _)| other == key).count();
+            let own = &rest[..count];
+            view.keep(|tick| own.iter().any(|(_, base)| *base == tick));
+            count > 0
         });
     }
 
@@ -164,9 +171,9 @@ impl History {
     /// The rows of the newest frame that somebody with this sight sees, as their replica has them.
     #[must_use]
     pub fn seen(&mut self, view: ViewKey, sight: &Sight) -> Option<Rows> {
-        let key = self.look(view, sight);
+        let is_restricted = self.look(view, sight).is_some();
         let (_, frame) = self.frames.back()?;
-        let members = key.and_then(|key| self.views.get(&key)?.newest());
+        let members = self.views.get(&view).filter(|_| is_restricted).and_then(View::newest);
         Some(visible(&self.layout, frame, members.map(|(_, members)| members)))
     }
 
@@ -185,6 +192,7 @@ impl History {
         if base == Some(newest) {
             return None;
         }
+<<<<<<< HEAD
         let view = self.look(view, sight);
         let base = base.filter(|base| {
             // A frame names its tick by the low 16 bits.
@@ -192,6 +200,12 @@ impl History {
             let seen = view.and_then(|view| self.views.get(&view));
             near && self.place(*base).is_some() && seen.is_none_or(|view| view.at(*base).is_some())
         });
+=======
+        let seen = self.look(view, sight);
+        let sees_base = seen.is_none_or(|seen| base.is_none_or(|base| seen.at(base).is_some()));
+        let view = seen.is_some().then_some(view);
+        let base = base.filter(|base| sees_base && self.place(*base).is_some());
+>>>>>>> swarm
         let kind = match base {
             None => BodyKind::Full,
             Some(base) if self.previous == Some(base) => BodyKind::Step,
@@ -211,15 +225,15 @@ impl History {
         self.frames.binary_search_by_key(&tick, |(tick, _)| *tick).ok()
     }
 
-    /// Makes sure that the view of this sight knows what it sees in the newest frame.
-    /// `None` if all see everything.
-    fn look(&mut self, key: ViewKey, sight: &Sight) -> Option<ViewKey> {
+    /// The view of this sight, which now knows what it sees in the newest frame. `None` if all
+    /// see everything.
+    fn look(&mut self, key: ViewKey, sight: &Sight) -> Option<&View> {
         let (tick, frame) = self.frames.back().filter(|_| self.layout.is_restricted())?;
         let view = self.views.entry(key).or_default();
         if view.newest().is_none_or(|(seen, _)| seen != *tick) {
             self.looker.look(&self.layout, frame.rows(), sight, *tick, view);
         }
-        Some(key)
+        Some(view)
     }
 
     fn make(

@@ -210,7 +210,7 @@ impl Looker {
         let step = table.near_step;
         let reach = eye.reach.max(0.0) / step;
         let grid = marks.grid.get_or_insert_with(|| Grid::new(rows, near, reach * LINGER));
-        let place = ((eye.x / step) as i32, (eye.y / step) as i32);
+        let place = ((eye.x / step).round() as i32, (eye.y / step).round() as i32);
         grid.around(place, (reach, reach * LINGER), (&marks.of_row, first), visible);
         if !grid.is_open() {
             visible.retain(|point| allowed(point.row));
@@ -238,13 +238,14 @@ impl Looker {
             }
         }
         members.reserve(self.visible.len());
-        for (member, stays) in before.iter().zip(&self.stays) {
-            if *stays {
-                members.push(*member);
-            } else {
-                slots.free.push(Reverse(member.slot));
-            }
+        // Most stay: those between two that leave are copied at once.
+        let mut rest = 0;
+        for (place, _) in self.stays.iter().enumerate().filter(|(_, stays)| !**stays) {
+            members.extend_from_slice(&before[rest..place]);
+            slots.free.push(Reverse(before[place].slot));
+            rest = place + 1;
         }
+        members.extend_from_slice(&before[rest..]);
         self.entering.sort_unstable();
         for (birth, row) in &self.entering {
             let (slot, generation) = slots.take();
