@@ -66,11 +66,7 @@
 //! |---|---|---|
 //! | [`game`], [`mod@options`], [`math`], [`rng`] | what a game author writes and may use | yes |
 //! | [`bot`] | players that are programs | yes |
-<<<<<<< HEAD
-//! | [`games`] | arena, cards and connect4 | yes |
-=======
-//! | [`games`] | arena, connect4 and swarm | yes |
->>>>>>> swarm
+//! | [`games`] | arena, cards, connect4 and swarm | yes |
 //! | [`registry`] | games by name, their types erased: bytes in, bytes out | yes |
 //! | [`room`] | one match: step, keyframe, hash; its inbox and log; its history of frames and what each viewer sees of them | yes |
 //! | [`session`], [`outbox`] | what a client may say next; what it is still to be sent | yes |

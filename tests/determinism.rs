@@ -57,11 +57,7 @@ fn steps(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
-<<<<<<< HEAD
-/// All games, with options under which much happens in little time.
-=======
 /// Every game, with options under which much happens in little time.
->>>>>>> swarm
 fn room() -> impl Strategy<Value = (&'static str, String, u64)> {
     // Mostly slow: then the steps of a test are seconds, in which ships meet.
     let hz = prop_oneof![3 => 2u16..12, 1 => 1u16..=128];
@@ -73,12 +69,9 @@ fn room() -> impl Strategy<Value = (&'static str, String, u64)> {
         ("arena", options)
     });
     let connect4 = (1u16..5).prop_map(|secs| ("connect4", format!(r#"{{"turn_secs": {secs}}}"#)));
-<<<<<<< HEAD
     let cards = (1u8..3, 1u16..3).prop_map(|(deals, secs)| {
         ("cards", format!(r#"{{"players": 2, "deals": {deals}, "turn_secs": {secs}}}"#))
     });
-    (prop_oneof![arena, cards, connect4], any::<u64>())
-=======
     // So small and so full of pellets that creatures grow and meet.
     let swarm = (5u16..20, 2u16..=4, 50u32..200).prop_map(|(hz, players, pellets)| {
         let options = format!(
@@ -87,8 +80,7 @@ fn room() -> impl Strategy<Value = (&'static str, String, u64)> {
         );
         ("swarm", options)
     });
-    (prop_oneof![arena, connect4, swarm], any::<u64>())
->>>>>>> swarm
+    (prop_oneof![arena, cards, connect4, swarm], any::<u64>())
         .prop_map(|((game, options), seed)| (game, options, seed))
 }
 

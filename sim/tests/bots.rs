@@ -71,13 +71,9 @@ fn a_seed_decides_everything_and_another_seed_decides_otherwise() {
     let games = Games::builtin();
     for (game, config) in [
         ("arena", r#"{"time_limit_secs": 5, "send_every": 3}"#),
-<<<<<<< HEAD
         ("cards", r#"{"players": 2}"#),
         ("connect4", ""),
-=======
-        ("connect4", ""),
         ("swarm", r#"{"time_limit_secs": 5, "max_players": 2, "send_every": 3}"#),
->>>>>>> swarm
     ] {
         let hashes = |seed| {
             let simulation = Simulation::new(&games, game).config(config).seed(seed);

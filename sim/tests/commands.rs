@@ -90,10 +90,6 @@ fn a_mistake_on_the_command_line_is_a_sentence_and_a_failure() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(
         said,
-<<<<<<< HEAD
-        "greenroom-sim: there is no game `chess`: choose from arena, cards, connect4\n"
-=======
-        "greenroom-sim: there is no game `chess`: choose from arena, connect4, swarm\n"
->>>>>>> swarm
+        "greenroom-sim: there is no game `chess`: choose from arena, cards, connect4, swarm\n"
     );
 }

@@ -192,20 +192,12 @@ impl History {
         if base == Some(newest) {
             return None;
         }
-<<<<<<< HEAD
-        let view = self.look(view, sight);
-        let base = base.filter(|base| {
-            // A frame names its tick by the low 16 bits.
-            let near = newest.0.wrapping_sub(base.0) < 1 << 15;
-            let seen = view.and_then(|view| self.views.get(&view));
-            near && self.place(*base).is_some() && seen.is_none_or(|view| view.at(*base).is_some())
-        });
-=======
         let seen = self.look(view, sight);
         let sees_base = seen.is_none_or(|seen| base.is_none_or(|base| seen.at(base).is_some()));
         let view = seen.is_some().then_some(view);
-        let base = base.filter(|base| sees_base && self.place(*base).is_some());
->>>>>>> swarm
+        // A frame names its tick by the low 16 bits.
+        let near = |base: Tick| newest.0.wrapping_sub(base.0) < 1 << 15;
+        let base = base.filter(|base| sees_base && near(*base) && self.place(*base).is_some());
         let kind = match base {
             None => BodyKind::Full,
             Some(base) if self.previous == Some(base) => BodyKind::Step,
