@@ -8,8 +8,8 @@ use greenroom_proto::codec::{
 };
 use greenroom_proto::schema::{LaneKind, Predict};
 use greenroom_proto::{
-    Describe, EntityId, Layout, List, Publish, Recover, Replicate, Rows, Sync, Table, layout_of,
-    publish, schema_of,
+    Describe, EntityId, Layout, List, Publish, Recover, Replicate, Rows, Schema, Sync, Table,
+    layout_of, publish, schema_of,
 };
 
 use crate::streams::Stream;
@@ -169,6 +169,11 @@ impl<L: Lanes> Replicate for World<L> {
     fn recover(_: &Sync, _: &mut Recover<'_>) -> Self {
         unreachable!("only measured")
     }
+}
+
+/// The schema of bodies that all see.
+pub fn bodies_schema() -> Schema {
+    schema_of::<World<Bodies>>()
 }
 
 /// The layout of bodies that all see, of bodies that not all see, and frames in which 1,000 of

@@ -4,12 +4,14 @@
 //! cargo bench --bench codec                  what each stream is like, and the fixed ladders
 //! cargo bench --bench codec -- --json        figures only, a JSON line each
 //! cargo bench --bench codec -- --dump DIR    writes each stream to DIR/NAME.stream
+//! cargo bench --bench codec -- --frames FILE writes frames of 1,000 entities, see clients/js/bench
 //! ```
 //!
 //! `benches/peers/run` compares these figures with those of other codecs.
 
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods)]
 
+mod file;
 mod greenroom;
 #[path = "../streams/mod.rs"]
 mod streams;
@@ -29,6 +31,12 @@ fn main() {
     let frames = if has("--test").is_some() { 60 } else { FRAMES };
     if has("--thousand").is_some() {
         return thousand(10 * frames);
+    }
+    if let Some(at) = has("--frames") {
+        let to = arguments.get(at + 1).expect("--frames needs a file");
+        let (layout, _, rows) = greenroom::thousand(frames / 4);
+        let bytes = file::of(&greenroom::bodies_schema(), &layout, &rows);
+        return std::fs::write(to, bytes).unwrap();
     }
     let streams = streams::all(frames);
     streams.iter().for_each(check);

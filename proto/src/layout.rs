@@ -182,7 +182,7 @@ fn slots_max(
         RowsKind::Entities => Ok(ENTITIES_MAX),
         RowsKind::Owned { of, each } | RowsKind::Cells { of, each } => {
             let owner = before.get(usize::from(of)).ok_or(BadSchema("rows owned by none"))?;
-            let slots = owner.slots_max.checked_mul(each as usize).unwrap_or(usize::MAX);
+            let slots = owner.slots_max.saturating_mul(each as usize);
             if each == 0 || slots > SLOTS_MAX {
                 return Err(BadSchema("rows with no slots or with too many"));
             }

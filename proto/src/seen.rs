@@ -35,6 +35,11 @@ impl Teams {
 
 /// Who may see an entity or a field. Whoever may not gets byte for byte what they would get if it
 /// did not exist.
+///
+/// Two things are told all the same. What comes into sight says how it moved since the frame
+/// before, and, with a tolerance, is where those see it who saw it before. And a value in a list or
+/// a map has its place: whoever sees it can tell that the places before it are taken. Where that
+/// is too much, entities of a [`crate::Table`] have no places.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub enum Seen {
     /// Everybody.

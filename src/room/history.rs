@@ -24,7 +24,8 @@ pub const HASH_EVERY: u32 = 32;
 pub struct HistoryLimits {
     /// Frames kept at most.
     pub frames_max: usize,
-    /// Memory that they take at most, in bytes; the newest is kept whatever its size.
+    /// Memory that they take at most, in bytes; the newest is kept whatever its size. What not all
+    /// may see counts too: whoever is behind can tell from a whole state that there is much of it.
     pub bytes_max: usize,
 }
 

@@ -1,7 +1,7 @@
 /**
  * Time to apply frames in which 1,000 entities of seven lanes change: they move and tumble.
  *
- *     GREENROOM_STREAM=FILE cargo test -p greenroom-proto --test vectors -- --ignored
+ *     cargo bench -p greenroom-proto --bench codec -- --frames FILE
  *     node bench/decode.mjs FILE
  *
  * FILE has a schema and frames, each with its length before it (four bytes, little endian).
