@@ -269,7 +269,7 @@ mod tests {
     fn what_cannot_be_played_is_said_in_a_sentence() {
         assert_eq!(
             error("go", "2", ""),
-            "there is no game `go`: choose from arena, cards, connect4"
+            "there is no game `go`: choose from arena, cards, connect4, swarm"
         );
         assert_eq!(
             error("arena", "8,best", ""),

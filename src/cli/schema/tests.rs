@@ -218,5 +218,5 @@ fn what_is_printed_is_whole() {
 fn an_unknown_game_is_an_error_that_names_the_others() {
     let args = SchemaArgs { game: "chess".to_owned(), ts: false };
     let said = run(&args, &Games::builtin()).unwrap_err();
-    assert_eq!(said, "there is no game `chess`: choose from arena, cards, connect4");
+    assert_eq!(said, "there is no game `chess`: choose from arena, cards, connect4, swarm");
 }
