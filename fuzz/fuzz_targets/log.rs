@@ -4,4 +4,6 @@
 #[allow(dead_code)]
 mod garbage;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| garbage::log(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    garbage::log(bytes);
+});
