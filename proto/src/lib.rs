@@ -32,7 +32,8 @@
 //! ([`RoomId`], [`PlayerId`], [`Tick`]) as that field; enums as the variant's number in order from
 //! 0 (varint of 32 bits) and its fields. So a [`CloseCode`] is its place among
 //! [`CloseCode::ALL`], not its code. Nothing may follow the value. Texts are UTF-8. Every length
-//! has a bound, which the types name: [`Text`], [`Blob`], [`List`].
+//! has a bound, which the types name: [`Text`], [`Blob`], [`List`], [`Map`] (slot,
+//! key and value of each entry, by key) and [`Grid`] (its cells, row by row).
 //!
 //! ```text
 //! client                                  server
