@@ -22,6 +22,10 @@ pub struct TableLayout {
     pub width: usize,
     /// The groups of lanes; in a mask the texts follow them.
     pub groups: Vec<Group>,
+    /// Those of them that wrap or turn.
+    pub odd: Vec<Group>,
+    /// Per lane all ones if it is of a group that does not hold, else 0.
+    pub moves: Vec<i32>,
     mask_bits: MaskBits,
     /// Bytes that each text may have.
     pub texts: Vec<TextLayout>,
@@ -174,7 +178,7 @@ fn slots_max(
         RowsKind::Entities => Ok(ENTITIES_MAX),
         RowsKind::Owned { of, each } | RowsKind::Cells { of, each } => {
             let owner = before.get(usize::from(of)).ok_or(BadSchema("rows owned by none"))?;
-            let slots = owner.slots_max.checked_mul(each as usize).unwrap_or(usize::MAX);
+            let slots = owner.slots_max.saturating_mul(each as usize);
             if each == 0 || slots > SLOTS_MAX {
                 return Err(BadSchema("rows with no slots or with too many"));
             }
@@ -217,7 +221,12 @@ fn table(schema: &TableSchema, slots_max: usize) -> Result<TableLayout, BadSchem
     if schema.restricted && schema.rows.is_fixed() && schema.rows.owner().is_none() {
         return Err(BadSchema("single values that not all may see"));
     }
+    let is_odd = |group: &&Group| group.shift != 0 || matches!(group.coding, Coding::Quat(_));
+    let moves =
+        |group: &Group| std::iter::repeat_n(-i32::from(group.coding != Coding::Hold), group.len);
     Ok(TableLayout {
+        odd: groups.iter().filter(is_odd).cloned().collect(),
+        moves: groups.iter().flat_map(moves).collect(),
         rows: schema.rows,
         width: lanes.len(),
         tolerant: groups.iter().any(|group| group.tolerance > 0),

@@ -15,7 +15,7 @@
 //!            all: for each row that was there before, ascending: the record
 //! ```
 
-use super::bits::{BadState, BitReader, BitWriter, Sink};
+use super::bits::{BadState, BitReader, BitWriter, Record, Sink};
 use super::code::{CODES, Code, GAP, GAPS, bucket};
 use crate::layout::{Layout, TableLayout};
 use crate::rows::Rows;
@@ -76,8 +76,8 @@ pub struct Changed {
 /// Where the record of a row comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Source {
-    /// It is made already: which of those of the step.
-    Record(u32),
+    /// It is made already: one of those of the step.
+    Record(Record),
     /// It is made from the row in the frame that the viewer has.
     Base,
     /// It is made from zeros: a cell whose owner is new to the viewer.
