@@ -239,6 +239,7 @@ impl<'a> Body<'a> {
 }
 
 /// Puts a record that is not there yet.
+#[inline(never)]
 fn put_changed<'a>(
     table: &Table<'a>,
     changed: &Changed,

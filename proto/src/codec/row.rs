@@ -263,14 +263,17 @@ fn code_of(group: &Group, context: u8) -> usize {
 /// The groups of a row that have residuals.
 #[inline(always)]
 fn differing(table: &TableLayout, room: &[u32]) -> u64 {
-    let bits = |group: &Group| match group.len {
-        1 => any(lanes_of::<_, 1>(group, room)),
-        2 => any(lanes_of::<_, 2>(group, room)),
-        3 => any(lanes_of::<_, 3>(group, room)),
-        _ => any(lanes_of::<_, 4>(group, room)),
-    };
-    let groups = table.groups.iter().enumerate();
-    groups.fold(0, |all, (number, group)| all | u64::from(bits(group) != 0) << number)
+    let mut differing = 0;
+    for (number, group) in table.groups.iter().enumerate() {
+        let bits = match group.len {
+            1 => any(lanes_of::<_, 1>(group, room)),
+            2 => any(lanes_of::<_, 2>(group, room)),
+            3 => any(lanes_of::<_, 3>(group, room)),
+            _ => any(lanes_of::<_, 4>(group, room)),
+        };
+        differing |= u64::from(bits != 0) << number;
+    }
+    differing
 }
 
 /// All bits that any of the numbers has.

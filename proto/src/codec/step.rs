@@ -233,7 +233,7 @@ impl Advance<'_> {
         let width = self.table.width;
         let masks = self.step.predictors.mask.get(slots.clone()).unwrap_or(&[]);
         let context = masks.iter().fold(0, |any, mask| any | mask);
-        if self.unexpected(slots.start * width..slots.end * width) == 0 && context == 0 {
+        if context == 0 && self.unexpected(slots.start * width..slots.end * width) == 0 {
             self.step.section.kept += self.rows.alive[slots].iter().flatten().count() as u32;
             return;
         }
