@@ -22,6 +22,10 @@ pub struct TableLayout {
     pub width: usize,
     /// The groups of lanes; in a mask the texts follow them.
     pub groups: Vec<Group>,
+    /// Those of them that wrap or turn.
+    pub odd: Vec<Group>,
+    /// Per lane all ones if it is of a group that does not hold, else 0.
+    pub moves: Vec<i32>,
     mask_bits: MaskBits,
     /// Bytes that each text may have.
     pub texts: Vec<TextLayout>,
@@ -225,7 +229,12 @@ fn table(schema: &TableSchema, slots_max: usize) -> Result<TableLayout, BadSchem
     if schema.restricted && schema.rows.is_fixed() && schema.rows.owner().is_none() {
         return Err(BadSchema("single values that not all may see"));
     }
+    let is_odd = |group: &&Group| group.shift != 0 || matches!(group.coding, Coding::Quat(_));
+    let moves =
+        |group: &Group| std::iter::repeat_n(-i32::from(group.coding != Coding::Hold), group.len);
     Ok(TableLayout {
+        odd: groups.iter().filter(is_odd).cloned().collect(),
+        moves: groups.iter().flat_map(moves).collect(),
         rows: schema.rows,
         width: lanes.len(),
         tolerant: groups.iter().any(|group| group.tolerance > 0),

@@ -38,34 +38,59 @@ pub trait Sink {
 }
 
 /// Appends bits to bytes.
+///
+/// Each time the whole word that is held is stored, and what is full of it is left behind: whether
+/// a word is full already is nothing that a processor could foresee.
 pub struct BitWriter<'a> {
+    /// The bytes; behind `at` is only room.
     out: &'a mut Vec<u8>,
-    /// Bits not yet in `out`, the oldest lowest; fewer than 64 of them.
+    /// The byte that the lowest bit held is in.
+    at: usize,
+    /// The bits of the last byte, unless it is full: fewer than 8.
     held: u64,
     count: u32,
 }
 
+/// Bits that a word takes besides those held.
+const AT_ONCE: u32 = 56;
+
 impl<'a> BitWriter<'a> {
     /// Starts at the byte after the last of `out`.
     pub fn new(out: &'a mut Vec<u8>) -> Self {
-        BitWriter { out, held: 0, count: 0 }
+        BitWriter { at: out.len(), out, held: 0, count: 0 }
     }
 
-    /// Appends a record.
-    #[inline(always)]
-    pub fn append(&mut self, words: &[u64], bits: u32) {
-        let Some((last, whole)) = words.split_last() else { return };
-        for word in whole {
-            self.put_wide(*word, 64);
+    /// Appends so many bits of words.
+    fn append(&mut self, words: &[u64], mut bits: u32) {
+        for word in words {
+            self.put_wide(*word, bits.min(64));
+            bits = bits.saturating_sub(64);
         }
-        self.put_wide(*last, bits - 64 * whole.len() as u32);
     }
 
     /// Pads the last byte with zeros; returns the bytes.
     pub fn finish(self) -> &'a mut Vec<u8> {
-        let bytes = self.count.div_ceil(8) as usize;
-        self.out.extend_from_slice(&self.held.to_le_bytes()[..bytes]);
+        self.out.truncate(self.at + usize::from(self.count > 0));
         self.out
+    }
+
+    /// Puts at most [`AT_ONCE`] bits.
+    #[inline(always)]
+    fn put_some(&mut self, value: u64, width: u32) {
+        self.held |= value << self.count;
+        if self.out.len() < self.at + 8 {
+            self.grow();
+        }
+        self.out[self.at..self.at + 8].copy_from_slice(&self.held.to_le_bytes());
+        let count = self.count + width;
+        self.at += (count / 8) as usize;
+        self.held >>= count & !7;
+        self.count = count % 8;
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        self.out.resize((2 * self.at).max(self.at + 256), 0);
     }
 }
 
@@ -73,18 +98,16 @@ impl Sink for BitWriter<'_> {
     #[inline(always)]
     fn put(&mut self, value: u32, width: u32) {
         debug_assert!(width <= 32 && u64::from(value) >> width == 0);
-        self.put_wide(value.into(), width);
+        self.put_some(value.into(), width);
     }
 
     #[inline(always)]
     fn put_wide(&mut self, value: u64, width: u32) {
-        self.held |= value << self.count;
-        let count = self.count + width;
-        if count >= 64 {
-            self.out.extend_from_slice(&self.held.to_le_bytes());
-            self.held = value >> 1 >> (63 - self.count);
+        if width > AT_ONCE {
+            self.put_some(value & u64::from(u32::MAX), 32);
+            return self.put_some(value >> 32, width - 32);
         }
-        self.count = count % 64;
+        self.put_some(value, width);
     }
 }
 
@@ -101,6 +124,11 @@ pub struct Records {
 pub struct Record {
     word: u32,
     bits: u32,
+}
+
+impl Record {
+    /// Instead of one where nothing is to be said.
+    pub const NONE: Record = Record { word: u32::MAX, bits: 0 };
 }
 
 /// Writes one record.
@@ -138,22 +166,21 @@ impl Records {
     /// Appends a record to a frame.
     #[inline(always)]
     pub fn append(&self, record: Record, out: &mut BitWriter<'_>) {
-        let words = record.bits.div_ceil(64) as usize;
-        out.append(&self.words[record.word as usize..][..words], record.bits);
+        let word = record.word as usize;
+        if record.bits <= AT_ONCE {
+            return out.put_some(self.words[word], record.bits);
+        }
+        out.append(&self.words[word..][..record.bits.div_ceil(64) as usize], record.bits);
     }
 }
 
 impl RecordWriter<'_> {
-    /// Ends the record: how many words and bits it has.
+    /// Ends the record: how many words and bits it has. It has one even without any bits.
     #[inline]
     #[must_use]
     pub fn close(self) -> (usize, u32) {
-        let bits = self.at as u32 * 64 + self.count;
-        if self.count == 0 {
-            return (self.at, bits);
-        }
         self.words[self.at] = self.held;
-        (self.at + 1, bits)
+        (self.at + 1, self.at as u32 * 64 + self.count)
     }
 }
 
@@ -180,10 +207,8 @@ impl Sink for RecordWriter<'_> {
 /// Takes bits from bytes.
 pub struct BitReader<'a> {
     bytes: &'a [u8],
-    /// Bytes that went into `held`.
-    taken: usize,
-    held: u64,
-    count: u32,
+    /// The number of the next bit.
+    at: usize,
 }
 
 const ENDS: BadState = BadState("it ends early");
@@ -192,44 +217,34 @@ impl<'a> BitReader<'a> {
     /// Starts at the first bit of `bytes`.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
-        BitReader { bytes, taken: 0, held: 0, count: 0 }
+        BitReader { bytes, at: 0 }
+    }
+
+    /// The next bits, lowest first: at least [`AT_ONCE`], or all there are and then zeros.
+    #[inline(always)]
+    #[must_use]
+    pub fn look(&self) -> u64 {
+        let word = match self.bytes[self.at / 8..].first_chunk() {
+            Some(word) => u64::from_le_bytes(*word),
+            None => self.last(),
+        };
+        word >> (self.at % 8)
     }
 
     #[cold]
-    fn fill_last(&mut self) {
-        while self.count <= 56 && self.taken < self.bytes.len() {
-            // Behind the whole words nothing is held twice, but it may have been before.
-            let held =
-                if self.count == 0 { 0 } else { self.held & (u64::MAX >> (64 - self.count)) };
-            self.held = held | u64::from(self.bytes[self.taken]) << self.count;
-            self.count += 8;
-            self.taken += 1;
-        }
-        if self.taken == self.bytes.len() && self.count < 64 {
-            self.held &= (1 << self.count) - 1;
-        }
+    fn last(&self) -> u64 {
+        let last = self.bytes[self.at / 8..].iter().rev();
+        last.fold(0, |word, byte| word << 8 | u64::from(*byte))
     }
 
-    /// The bits held, lowest first: at least 56, or all there are and then zeros.
-    #[inline(always)]
-    pub fn look(&mut self) -> u64 {
-        if let Some(word) = self.bytes[self.taken..].first_chunk() {
-            // Without asking whether it is needed, which nobody could foresee. What does not fit
-            // is held twice, as the bits that it is.
-            self.held |= u64::from_le_bytes(*word) << self.count;
-            self.taken += ((63 - self.count) / 8) as usize;
-            self.count |= 56;
-        } else {
-            self.fill_last();
-        }
-        self.held
-    }
-
-    /// Takes bits that were looked at, fewer than 64.
+    /// Takes bits that were looked at.
     #[inline(always)]
     pub fn took(&mut self, width: u32) -> Result<(), BadState> {
-        self.count = self.count.checked_sub(width).ok_or(ENDS)?;
-        self.held >>= width;
+        let at = self.at + width as usize;
+        if at > 8 * self.bytes.len() {
+            return Err(ENDS);
+        }
+        self.at = at;
         Ok(())
     }
 
@@ -262,11 +277,11 @@ impl<'a> BitReader<'a> {
 
     /// The bytes after the one that the last bit is in, whose other bits must be zeros.
     pub fn rest(self) -> Result<&'a [u8], BadState> {
-        let held = self.held & ((1u64 << (self.count % 8)) - 1);
-        if held != 0 {
+        let byte = if self.at.is_multiple_of(8) { 0 } else { self.bytes[self.at / 8] };
+        if byte >> (self.at % 8) != 0 {
             return Err(BadState("bits are left over"));
         }
-        Ok(&self.bytes[self.taken - (self.count / 8) as usize..])
+        Ok(&self.bytes[self.at.div_ceil(8)..])
     }
 }
 

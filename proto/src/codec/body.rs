@@ -7,13 +7,13 @@
 //! [`advance`]: super::step::advance
 //! [`Rows::initial`]: crate::Rows::initial
 
-use super::bits::{BitWriter, Sink};
+use super::bits::{BitWriter, Record, Sink};
 use super::code::codes;
 use super::predict::Predictors;
-use super::row::{Differences, Way, put_change, put_row, put_step};
+use super::row::{Residuals, Way, put_change, put_row, put_step};
 use super::section::{Changed, Gone, New, Section, Source};
 use super::sighted::{Members, Sighted};
-use super::step::{NO_RECORD, Snapshot, Step, TableStep, is_kept, there};
+use super::step::{Snapshot, Step, TableStep, is_kept, there};
 use crate::layout::{Layout, TableLayout};
 use crate::rows::TableRows;
 use crate::schema::LANES_MAX;
@@ -47,7 +47,7 @@ pub fn put_step_body(
         let section = match viewer {
             Viewer::Some { before, now } if layout_of.restricted => {
                 let source = |row: u32| match of.of_slot[row as usize] {
-                    NO_RECORD => None,
+                    Record::NONE => None,
                     record => Some(Source::Record(record)),
                 };
                 let kept = |of, slot| step.keeps(layout, of, slot);
@@ -174,8 +174,8 @@ struct Body<'a> {
     bits: BitWriter<'a>,
     /// They follow the bits.
     texts: Vec<&'a [u8]>,
-    differences: Differences,
-    zeros: Differences,
+    residuals: Residuals,
+    zeros: [i32; LANES_MAX],
 }
 
 impl<'a> Body<'a> {
@@ -183,13 +183,13 @@ impl<'a> Body<'a> {
         Body {
             bits: BitWriter::new(out),
             texts: Vec::new(),
-            differences: [0; LANES_MAX],
+            residuals: [0; LANES_MAX],
             zeros: [0; LANES_MAX],
         }
     }
 
     fn put(&mut self, table: &Table<'a>, section: &Section) {
-        let Body { bits, texts, differences, zeros } = self;
+        let Body { bits, texts, residuals, zeros } = self;
         let zeros = &zeros[..table.layout.width];
         let mut last = zeros;
         let texts = std::cell::RefCell::new(texts);
@@ -214,16 +214,16 @@ impl<'a> Body<'a> {
             |changed, bits| match changed.source {
                 Source::Record(record) => {
                     let step = table.step;
-                    step.records.append(step.cuts[record as usize], bits);
+                    step.records.append(record, bits);
                     if !step.texts.is_empty() {
                         let now = table.rows.texts(changed.row as usize);
-                        let said = step.texts_of(record).map(|text| now[text].as_slice());
+                        let said = step.texts_of(changed.row).map(|text| now[text].as_slice());
                         texts.borrow_mut().extend(said);
                     }
                 }
                 _ => {
                     let mut texts = texts.borrow_mut();
-                    put_changed(table, changed, zeros, differences, &mut texts, bits);
+                    put_changed(table, changed, zeros, residuals, &mut texts, bits);
                 }
             },
         );
@@ -239,11 +239,12 @@ impl<'a> Body<'a> {
 }
 
 /// Puts a record that is not there yet.
+#[inline(never)]
 fn put_changed<'a>(
     table: &Table<'a>,
     changed: &Changed,
     zeros: &[i32],
-    room: &mut Differences,
+    room: &mut Residuals,
     said: &mut Vec<&'a [u8]>,
     bits: &mut BitWriter<'_>,
 ) {
@@ -261,8 +262,7 @@ fn put_changed<'a>(
     if table.is_step() {
         // A cell, which has no predictor.
         let mut still = Predictors::still(layout);
-        let mut still = still.of(layout, 0);
-        super::predict::differences(now, before, still.velocity, room);
+        let mut still = still.of(layout.width, layout.groups.len(), 0);
         put_step(codes(), layout, Way { before, now, room }, texts, &mut still, bits);
     } else {
         let known = table.predictors.known(layout, row);

@@ -43,9 +43,9 @@ const SHORT: u32 = 256;
 pub struct Code {
     /// By number, below [`SHORT`]: word and bits, and from bit 24 on how many they are.
     short: [u32; SHORT as usize],
-    /// By the next [`WORD_MAX`] bits, where these hold a whole signed number: from bit 16 on the
+    /// By the next [`WORD_MAX`] bits, where these hold a whole signed number: from bit 8 on the
     /// number, and below how many bits it takes; else 0.
-    whole: [u32; 1 << WORD_MAX],
+    whole: [u16; 1 << WORD_MAX],
     /// Per number of bits (0 to 32): the word, and from bit 16 on its length.
     words: [u32; 33],
     /// By the next [`WORD_MAX`] bits: the symbol, and from bit 8 on the length of its word.
@@ -83,9 +83,10 @@ impl Code {
             next <<= 1;
         }
         for value in 0..SHORT {
-            let (bits, width, _) = code.bits_of(value);
+            let (bits, width) = code.bits_of(value);
+            let bits = bits as u32;
             code.short[value as usize] = bits | width << 24;
-            let number = (unzigzag(value) as u32) << 16 | width;
+            let number = (unzigzag(value) as u16) << 8 | width as u16;
             for rest in 0..(1u32 << WORD_MAX) >> width.min(WORD_MAX) {
                 if width <= WORD_MAX {
                     code.whole[(bits | rest << width) as usize] = number;
@@ -95,18 +96,14 @@ impl Code {
         code
     }
 
-    /// The bits of an unsigned number and how many they are, at most 26; of one that has the
-    /// bucket [`ESCAPE`], only its word. Returns also whether it has.
-    fn bits_of(&self, value: u32) -> (u32, u32, bool) {
+    /// The bits of an unsigned number and how many they are: at most 42.
+    fn bits_of(&self, value: u32) -> (u64, u32) {
         let bits = 32 - value.leading_zeros();
         let word = self.words[bits as usize];
-        let (word, length) = (word & 0xffff, word >> 16);
-        if bits >= ESCAPE as u32 {
-            return (word, length, true);
-        }
-        let below = bits.saturating_sub(1);
-        let raw = value & ((1 << below) - 1);
-        (word | raw << length, length + below, false)
+        let (word, length) = (u64::from(word & 0xffff), word >> 16);
+        let below = if bits >= ESCAPE as u32 { 32 } else { bits.saturating_sub(1) };
+        let raw = u64::from(value) & ((1 << below) - 1);
+        (word | raw << length, length + below)
     }
 
     /// Puts an unsigned number.
@@ -114,15 +111,10 @@ impl Code {
     pub fn put(&self, value: u32, out: &mut impl Sink) {
         match self.short.get(value as usize) {
             Some(short) => out.put(short & 0xff_ffff, short >> 24),
-            None => self.put_long(value, out),
-        }
-    }
-
-    fn put_long(&self, value: u32, out: &mut impl Sink) {
-        let (bits, width, escapes) = self.bits_of(value);
-        out.put(bits, width);
-        if escapes {
-            out.put(value, 32);
+            None => {
+                let (bits, width) = self.bits_of(value);
+                out.put_wide(bits, width);
+            }
         }
     }
 
@@ -167,6 +159,29 @@ impl Code {
         Ok((held >> length) as u32 & ((1 << below) - 1) | one)
     }
 
+    /// Takes signed numbers, at most 4, if all of them are short, as nearly all are: of these one
+    /// look holds as many.
+    #[inline(always)]
+    pub fn take_short<const N: usize>(&self, bits: &mut BitReader<'_>) -> Option<[i32; N]> {
+        let (held, mut width, mut all) = (bits.look(), 0, true);
+        let values = std::array::from_fn(|_| {
+            let whole = self.whole[(held >> width) as usize % (1 << WORD_MAX)];
+            width += u32::from(whole & 0xff);
+            all &= whole != 0;
+            i32::from(whole as i16 >> 8)
+        });
+        (all && bits.took(width).is_ok()).then_some(values)
+    }
+
+    /// Takes signed numbers.
+    fn take_long<const N: usize>(&self, bits: &mut BitReader<'_>) -> Result<[i32; N], BadState> {
+        let mut values = [0; N];
+        for value in &mut values {
+            *value = unzigzag(self.take(bits)?);
+        }
+        Ok(values)
+    }
+
     /// Bits that a number of so many bits takes.
     #[must_use]
     pub fn cost(&self, bits: usize) -> u32 {
@@ -198,16 +213,14 @@ pub fn put_signed(codes: &[Code; CODES], code: usize, value: i32, out: &mut impl
     codes[code].put(value, out);
 }
 
-/// Puts a few signed numbers, at most 3, with one of the codes. Returns all bits that any of them
-/// has, made unsigned.
+/// Puts a few numbers, at most 3, with one of the codes. Returns all bits that any of them has.
 #[inline(always)]
 pub fn put_several<const N: usize>(
     codes: &[Code; CODES],
     code: usize,
-    values: &[i32; N],
+    values: &[u32; N],
     out: &mut impl Sink,
 ) -> u32 {
-    let values = values.map(zigzag);
     let any = values.iter().fold(0, |any, value| any | value);
     values.iter().for_each(|value| out.note(code, bucket(*value)));
     let code = &codes[code];
@@ -218,7 +231,7 @@ pub fn put_several<const N: usize>(
     // Each takes 17 bits at most.
     let (mut all, mut width) = (0u64, 0);
     for value in values {
-        let short = code.short[value as usize];
+        let short = code.short[*value as usize];
         all |= u64::from(short & 0xff_ffff) << width;
         width += short >> 24;
     }
@@ -233,13 +246,20 @@ pub fn take_signed(
     code: usize,
     bits: &mut BitReader<'_>,
 ) -> Result<i32, BadState> {
-    let code = &codes[code];
-    let whole = code.whole[bits.look() as usize % (1 << WORD_MAX)];
-    if whole != 0 {
-        bits.took(whole & 0xffff)?;
-        return Ok(whole as i32 >> 16);
+    Ok(take_several::<1>(codes, code, bits)?[0])
+}
+
+/// Takes a few signed numbers, at most 4, with one of the codes.
+#[inline(always)]
+pub fn take_several<const N: usize>(
+    codes: &[Code; CODES],
+    code: usize,
+    bits: &mut BitReader<'_>,
+) -> Result<[i32; N], BadState> {
+    match codes[code].take_short(bits) {
+        Some(values) => Ok(values),
+        None => codes[code].take_long(bits),
     }
-    Ok(unzigzag(code.take(bits)?))
 }
 
 /// The context that a group leaves behind after a residual of so many bits.

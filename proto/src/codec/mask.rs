@@ -55,6 +55,7 @@ pub fn put(mask: u64, last: u64, bits: MaskBits, out: &mut impl Sink) {
     put_unexpected(mask, expected, bits, out);
 }
 
+#[inline(always)]
 fn put_unexpected(mask: u64, expected: u64, bits: MaskBits, out: &mut impl Sink) {
     if bits.count <= SMALL {
         // Its number among those that it can be.

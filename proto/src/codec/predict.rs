@@ -4,7 +4,7 @@
 //! (its velocity), and per group the context that its last residual left behind. It depends on
 //! nothing but the frames that every viewer in step has seen.
 
-use super::bits::zigzag;
+use super::bits::{unzigzag, zigzag};
 use super::code::context;
 use crate::layout::{Coding, Group, TableLayout};
 
@@ -108,14 +108,13 @@ impl Predictors {
     /// The row in `slot` has none any more.
     pub fn reset(&mut self, table: &TableLayout, slot: usize) {
         if self.is_active(slot) {
-            self.of(table, slot).forget();
+            self.of(table.width, table.groups.len(), slot).forget();
         }
     }
 
-    /// That of the row in `slot`, which there is room for.
-    #[inline]
-    pub fn of(&mut self, table: &TableLayout, slot: usize) -> Predictor<'_> {
-        let (width, groups) = (table.width, table.groups.len());
+    /// That of the row in `slot`, which there is room for, of a table with so many lanes and groups.
+    #[inline(always)]
+    pub fn of(&mut self, width: usize, groups: usize, slot: usize) -> Predictor<'_> {
         Predictor {
             velocity: &mut self.velocity[slot * width..][..width],
             context: &mut self.context[slot * groups..][..groups],
@@ -160,70 +159,71 @@ pub fn ahead(group: &Group, lane: i32, velocity: i32) -> i32 {
 /// The lanes of a group of `N`, out of those of its row.
 #[inline(always)]
 #[must_use]
-pub fn lanes_of<'a, const N: usize>(group: &Group, row: &'a [i32]) -> &'a [i32; N] {
+pub fn lanes_of<'a, T, const N: usize>(group: &Group, row: &'a [T]) -> &'a [T; N] {
     row[group.start..].first_chunk().expect("a group is within its row")
 }
 
 /// The lanes of a group of `N`, out of those of its row.
 #[inline(always)]
 #[must_use]
-pub fn lanes_of_mut<'a, const N: usize>(group: &Group, row: &'a mut [i32]) -> &'a mut [i32; N] {
+pub fn lanes_of_mut<'a, T, const N: usize>(group: &Group, row: &'a mut [T]) -> &'a mut [T; N] {
     row[group.start..].first_chunk_mut().expect("a group is within its row")
 }
 
-/// By how much the lanes of a row differ from what was expected, if none of them wraps and no
-/// quaternion turns. Returns a number that is not 0 if any does.
+/// Finds the residuals of a row, made unsigned, and brings its velocity forward. Of a quaternion
+/// whose largest component is another than before, the first is not 0.
 #[inline(always)]
-pub fn differences(now: &[i32], before: &[i32], velocity: &[i32], out: &mut [i32]) -> i32 {
-    let mut any = 0;
-    for (((out, now), before), velocity) in out.iter_mut().zip(now).zip(before).zip(velocity) {
-        *out = now.wrapping_sub(*before).wrapping_sub(*velocity);
-        any |= *out;
-    }
-    any
-}
-
-/// Whether a group of a row changed unexpectedly; brings its velocity forward. `out` is what
-/// [`differences`] found and becomes the residuals of the group. Of a quaternion whose largest
-/// component is another than before, the first is not 0. All slices are whole rows.
-#[inline(always)]
-pub fn advance_group<const N: usize>(
-    group: &Group,
+pub fn advance_row(
+    table: &TableLayout,
     now: &[i32],
     before: &[i32],
     velocity: &mut [i32],
-    out: &mut [i32],
-) -> bool {
-    let out: &mut [i32; N] = lanes_of_mut(group, out);
-    if group.shift != 0 {
-        *out = out.map(|lane| wrap(lane, group.shift));
+    out: &mut [u32],
+) {
+    // First as if no lane wrapped and no quaternion turned: this is done for several lanes at once.
+    let width = now.len();
+    let (before, moves) = (&before[..width], &table.moves[..width]);
+    let (velocity, out) = (&mut velocity[..width], &mut out[..width]);
+    for lane in 0..width {
+        let moved = now[lane].wrapping_sub(before[lane]);
+        out[lane] = zigzag(moved.wrapping_sub(velocity[lane]));
+        velocity[lane] = moved & moves[lane];
     }
-    let any = out.iter().fold(0, |any, lane| any | lane) != 0;
-    if any && group.coding != Coding::Hold {
-        let velocity: &mut [i32; N] = lanes_of_mut(group, velocity);
-        if let (Coding::Quat(most), true) = (group.coding, out[0] != 0) {
-            let (now, before) = (lanes_of(group, now), lanes_of(group, before));
-            turn(now, before, most, lanes_of_mut_of(velocity), lanes_of_mut_of(out));
-            return true;
-        }
-        for (velocity, difference) in velocity.iter_mut().zip(out) {
-            *velocity = wrap(velocity.wrapping_add(*difference), group.shift);
+    for group in &table.odd {
+        match group.coding {
+            Coding::Quat(most) => {
+                if out[group.start] != 0 {
+                    let (now, before) = (lanes_of(group, now), lanes_of(group, before));
+                    turn(
+                        now,
+                        before,
+                        most,
+                        lanes_of_mut(group, velocity),
+                        lanes_of_mut(group, out),
+                    );
+                }
+            }
+            _ => {
+                let lanes = group.start..group.start + group.len;
+                for (velocity, out) in velocity[lanes.clone()].iter_mut().zip(&mut out[lanes]) {
+                    *out = zigzag(wrap(unzigzag(*out), group.shift));
+                    *velocity = wrap(*velocity, group.shift);
+                }
+            }
         }
     }
-    any
 }
 
-/// The same lanes, of a quaternion.
-fn lanes_of_mut_of(lanes: &mut [i32]) -> &mut [i32; 4] {
-    lanes.first_chunk_mut().expect("a quaternion has four lanes")
-}
-
-/// Residuals and velocity of a quaternion whose largest component is another than before.
+/// Residuals and velocity of a quaternion whose largest component is another than before; they are
+/// as if it was the same.
 #[cold]
-fn turn(now: &[i32; 4], before: &[i32; 4], most: i32, velocity: &mut [i32; 4], out: &mut [i32; 4]) {
+fn turn(now: &[i32; 4], before: &[i32; 4], most: i32, velocity: &mut [i32; 4], out: &mut [u32; 4]) {
+    for (velocity, out) in velocity.iter_mut().zip(&*out) {
+        *velocity = velocity.wrapping_sub(unzigzag(*out));
+    }
     let expected = turned(before, velocity, now[0], most);
     for lane in 1..4 {
-        out[lane] = now[lane].wrapping_sub(expected[lane - 1]);
+        out[lane] = zigzag(now[lane].wrapping_sub(expected[lane - 1]));
     }
     velocities_of_quaternion(now, before, most, velocity);
 }

@@ -131,7 +131,7 @@ impl Mirror {
             let slot = *slot as usize;
             if named[slot] != frame && predictors.is_active(slot) {
                 let lanes = slot * table.width..(slot + 1) * table.width;
-                let row = &mut predictors.of(table, slot);
+                let row = &mut predictors.of(table.width, table.groups.len(), slot);
                 sound = sound.and(coast(table, &mut rows.lanes[lanes], row));
             }
             listed[slot] = predictors.is_active(slot);
@@ -254,7 +254,8 @@ impl TakeSection for Taker<'_> {
             last.copy_from_slice(rows.lanes(row));
         }
         let lanes = &mut rows.lanes[slot * table.width..][..table.width];
-        let row = table.predicts().then(|| held.predictors.of(table, slot));
+        let row =
+            table.predicts().then(|| held.predictors.of(table.width, table.groups.len(), slot));
         take_row(codes(), table, last, lanes, row, bits)?;
         held.name(slot, mirror.frame);
         self.last = Some(slot);
@@ -278,17 +279,18 @@ impl TakeSection for Taker<'_> {
         let lanes = &mut rows.lanes[slot * table.width..][..table.width];
         let mask = match (self.step, table.predicts()) {
             (true, true) => {
-                let mut row = held.predictors.of(table, slot);
+                let mut row = held.predictors.of(table.width, table.groups.len(), slot);
                 take_step(codes(), table, lanes, &mut row, bits)?
             }
             (true, false) => {
-                let mut row = still.of(table, 0);
+                let mut row = still.of(table.width, table.groups.len(), 0);
                 let mask = take_step(codes(), table, lanes, &mut row, bits)?;
                 row.forget();
                 mask
             }
             (false, predicts) => {
-                let row = predicts.then(|| held.predictors.of(table, slot));
+                let row =
+                    predicts.then(|| held.predictors.of(table.width, table.groups.len(), slot));
                 take_change(codes(), table, lanes, row, bits)?
             }
         };

@@ -6,20 +6,20 @@
 use super::bits::{BadState, BitReader, Sink, unzigzag};
 use super::code::{
     CODES, Code, ESCAPE, PLAIN, SINGLE, VALUE, VELOCITY, WORD_MAX, put_several, put_signed,
-    take_signed,
+    take_several, take_signed,
 };
 use super::mask;
 use super::predict::{
-    Known, Predictor, advance_group, ahead, context_after, context_of, differences, lanes_of,
-    lanes_of_mut, turned, velocities_of_quaternion, wrap,
+    Known, Predictor, advance_row, ahead, context_after, context_of, lanes_of, lanes_of_mut,
+    turned, velocities_of_quaternion, wrap,
 };
 use crate::layout::{Coding, Group, TableLayout};
 use crate::schema::{GROUPS_MAX, LANES_MAX};
 
 type Codes = [Code; CODES];
 
-/// Room for the differences of one row.
-pub type Differences = [i32; LANES_MAX];
+/// Room for the residuals of one row, made unsigned.
+pub type Residuals = [u32; LANES_MAX];
 
 /// Bits of a record at most: a mask, and for each lane a word and 32 bits.
 #[must_use]
@@ -27,14 +27,14 @@ pub fn record_bits_max(table: &TableLayout) -> usize {
     2 * GROUPS_MAX + table.width * (WORD_MAX as usize + 32) + 4 * table.groups.len()
 }
 
-/// A row that goes from one state to another, and the [`differences`] between them.
+/// A row that goes from one state to another.
 pub struct Way<'a> {
     /// Its lanes before.
     pub before: &'a [i32],
     /// Its lanes now.
     pub now: &'a [i32],
-    /// What is not as expected.
-    pub room: &'a mut Differences,
+    /// Room to work in.
+    pub room: &'a mut Residuals,
 }
 
 /// Puts the step of a row and brings its predictor forward. `texts` are the mask bits of texts that
@@ -48,11 +48,9 @@ pub fn put_step(
     row: &mut Predictor<'_>,
     out: &mut impl Sink,
 ) -> u64 {
-    let mut changed = texts;
-    for (number, group) in table.groups.iter().enumerate() {
-        let differs = advance_any(group, now, before, row.velocity, room);
-        changed |= u64::from(differs) << number;
-    }
+    let room = &mut room[..now.len()];
+    advance_row(table, now, before, row.velocity, room);
+    let changed = texts | differing(table, room);
     if changed != 0 {
         mask::put(changed, *row.mask, table.mask_bits(), out);
     }
@@ -144,12 +142,9 @@ pub fn put_change(
     out: &mut impl Sink,
 ) {
     let mut still = [0i32; LANES_MAX];
-    differences(now, before, &still, room);
-    let mut changed = texts;
-    for (number, group) in table.groups.iter().enumerate() {
-        let differs = advance_any(group, now, before, &mut still, room);
-        changed |= u64::from(differs) << number;
-    }
+    let room = &mut room[..now.len()];
+    advance_row(table, now, before, &mut still[..now.len()], room);
+    let changed = texts | differing(table, room);
     mask::put_any(changed, table.mask_bits(), out);
     for (number, group) in table.groups.iter().enumerate() {
         if changed & 1 << number != 0 {
@@ -285,21 +280,26 @@ fn code_of(group: &Group, context: u8) -> usize {
     usize::from(context) + if group.len == 1 { SINGLE } else { 0 }
 }
 
-/// [`advance_group`] of a group of any length.
+/// The groups of a row that have residuals.
 #[inline(always)]
-fn advance_any(
-    group: &Group,
-    now: &[i32],
-    before: &[i32],
-    velocity: &mut [i32],
-    room: &mut Differences,
-) -> bool {
-    match group.len {
-        1 => advance_group::<1>(group, now, before, velocity, room),
-        2 => advance_group::<2>(group, now, before, velocity, room),
-        3 => advance_group::<3>(group, now, before, velocity, room),
-        _ => advance_group::<4>(group, now, before, velocity, room),
+fn differing(table: &TableLayout, room: &[u32]) -> u64 {
+    let mut differing = 0;
+    for (number, group) in table.groups.iter().enumerate() {
+        let bits = match group.len {
+            1 => any(lanes_of::<_, 1>(group, room)),
+            2 => any(lanes_of::<_, 2>(group, room)),
+            3 => any(lanes_of::<_, 3>(group, room)),
+            _ => any(lanes_of::<_, 4>(group, room)),
+        };
+        differing |= u64::from(bits != 0) << number;
     }
+    differing
+}
+
+/// All bits that any of the numbers has.
+#[inline(always)]
+fn any<const N: usize>(numbers: &[u32; N]) -> u32 {
+    numbers.iter().fold(0, |any, number| any | number)
 }
 
 /// Puts the residuals of a group. Returns the context that it leaves behind.
@@ -308,7 +308,7 @@ fn put_group(
     codes: &Codes,
     group: &Group,
     code: usize,
-    room: &Differences,
+    room: &[u32],
     now: &[i32],
     out: &mut impl Sink,
 ) -> u8 {
@@ -317,7 +317,7 @@ fn put_group(
         2 => context_of(put_several::<2>(codes, code, lanes_of(group, room), out)),
         3 => context_of(put_several::<3>(codes, code, lanes_of(group, room), out)),
         _ => {
-            let [a, b, c, d]: [i32; 4] = *lanes_of(group, room);
+            let [a, b, c, d]: [u32; 4] = *lanes_of(group, room);
             if let Coding::Quat(_) = group.coding {
                 return put_quaternion(codes, code, [a, b, c, d], now[group.start], out);
             }
@@ -331,7 +331,7 @@ fn put_group(
 fn put_quaternion(
     codes: &Codes,
     code: usize,
-    residuals: [i32; 4],
+    residuals: [u32; 4],
     largest: i32,
     out: &mut impl Sink,
 ) -> u8 {
@@ -342,8 +342,7 @@ fn put_quaternion(
     out.note(code, ESCAPE);
     codes[code].put_mark(out);
     out.put(largest as u32 & 3, 2);
-    put_several(codes, PLAIN, &[a, b, c], out);
-    context_after(&residuals)
+    context_of(turns | put_several(codes, PLAIN, &[a, b, c], out))
 }
 
 /// Takes a group and brings its velocity forward. Returns the context that it leaves behind.
@@ -381,10 +380,7 @@ fn take_numbers<const N: usize>(
 ) -> Result<u8, BadState> {
     let lanes: &mut [i32; N] = lanes_of_mut(group, lanes);
     let velocity: &mut [i32; N] = lanes_of_mut(group, velocity);
-    let mut residuals = [0i32; N];
-    for residual in &mut residuals {
-        *residual = take_signed(codes, code, bits)?;
-    }
+    let residuals = take_several::<N>(codes, code, bits)?;
     for lane in 0..N {
         let moved = wrap(velocity[lane].wrapping_add(residuals[lane]), group.shift);
         lanes[lane] = wrap(lanes[lane].wrapping_add(moved), group.shift);
@@ -404,12 +400,18 @@ fn take_quaternion(
     velocity: &mut [i32; 4],
     bits: &mut BitReader<'_>,
 ) -> Result<u8, BadState> {
-    let symbol = codes[code].symbol(bits)?;
-    if symbol == ESCAPE as u32 {
-        return take_turn(codes, most, lanes, velocity, bits);
-    }
-    let first = unzigzag(Code::number(symbol, bits)?);
-    let residuals = [0, first, take_signed(codes, code, bits)?, take_signed(codes, code, bits)?];
+    let residuals = match codes[code].take_short(bits) {
+        Some([a, b, c]) => [0, a, b, c],
+        None => {
+            let symbol = codes[code].symbol(bits)?;
+            if symbol == ESCAPE as u32 {
+                return take_turn(codes, most, lanes, velocity, bits);
+            }
+            let first = unzigzag(Code::number(symbol, bits)?);
+            let [second, third] = take_several(codes, code, bits)?;
+            [0, first, second, third]
+        }
+    };
     for lane in 1..4 {
         velocity[lane] = velocity[lane].wrapping_add(residuals[lane]);
         lanes[lane] = lanes[lane].wrapping_add(velocity[lane]);

@@ -15,7 +15,7 @@
 //!            all: for each row that was there before, ascending: the record
 //! ```
 
-use super::bits::{BadState, BitReader, BitWriter, Sink};
+use super::bits::{BadState, BitReader, BitWriter, Record, Sink};
 use super::code::{CODES, Code, GAP, GAPS, bucket};
 use crate::layout::{Layout, TableLayout};
 use crate::rows::Rows;
@@ -76,8 +76,8 @@ pub struct Changed {
 /// Where the record of a row comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Source {
-    /// It is made already: which of those of the step.
-    Record(u32),
+    /// It is made already: one of those of the step.
+    Record(Record),
     /// It is made from the row in the frame that the viewer has.
     Base,
     /// It is made from zeros: a cell whose owner is new to the viewer.
@@ -135,35 +135,26 @@ impl Section {
             }
             put_new(new, out);
         }
-        match mode {
-            GAPS_MODE => {
-                out.golomb(self.changed.len() as u32 - 1, 3);
-                out.put(code as u32, 2);
-                let mut next = Ascending::default();
-                for changed in &self.changed {
-                    let gap = next.gap(changed.slot);
-                    out.note(GAP + code, bucket(gap));
-                    codes[GAP + code].put(gap, out);
-                    put_changed(changed, out);
-                }
+        if mode == GAPS_MODE {
+            out.golomb(self.changed.len() as u32 - 1, 3);
+            out.put(code as u32, 2);
+        }
+        let mut next = Ascending::default();
+        let mut rank = 0;
+        for changed in &self.changed {
+            if mode == GAPS_MODE {
+                let gap = next.gap(changed.slot);
+                out.note(GAP + code, bucket(gap));
+                codes[GAP + code].put(gap, out);
+            } else if mode == BITMAP {
+                put_resting(changed.rank - rank, out);
+                rank = changed.rank + 1;
+                out.flag(true);
             }
-            BITMAP => {
-                let mut rank = 0;
-                for changed in &self.changed {
-                    while rank < changed.rank {
-                        out.flag(false);
-                        rank += 1;
-                    }
-                    out.flag(true);
-                    rank += 1;
-                    put_changed(changed, out);
-                }
-                while rank < self.kept {
-                    out.flag(false);
-                    rank += 1;
-                }
-            }
-            _ => self.changed.iter().for_each(|changed| put_changed(changed, out)),
+            put_changed(changed, out);
+        }
+        if mode == BITMAP {
+            put_resting(self.kept - rank, out);
         }
     }
 
@@ -188,6 +179,16 @@ impl Section {
         let (bits, code) = (0..GAPS).map(|code| (cost(code), code)).min().unwrap_or((u32::MAX, 0));
         if bits.saturating_add(9) < self.kept { (GAPS_MODE, code) } else { (BITMAP, 0) }
     }
+}
+
+/// Puts that so many rows did not change.
+#[inline(always)]
+fn put_resting(mut rows: u32, out: &mut BitWriter<'_>) {
+    while rows > 32 {
+        out.put(0, 32);
+        rows -= 32;
+    }
+    out.put(0, rows);
 }
 
 /// Numbers in ascending order as gaps.

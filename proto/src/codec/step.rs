@@ -1,17 +1,16 @@
 //! From one frame to the next, on the server: what was published becomes what viewers in step
 //! hold, and the records that take them there, each made once for all of them.
 
+use std::ops::Range;
+
 use super::bits::{Record, Records};
 use super::code::{CODES, Code, codes};
-use super::predict::{Predictors, ahead, differences};
-use super::row::{Differences, Way, put_step, record_bits_max};
+use super::predict::{Predictors, ahead};
+use super::row::{Residuals, Way, put_step, record_bits_max};
 use super::section::{Changed, Gone, New, Section, Source};
 use crate::layout::{Layout, TableLayout};
 use crate::rows::{Rows, TableRows};
 use crate::schema::LANES_MAX;
-
-/// No record.
-pub const NO_RECORD: u32 = u32::MAX;
 
 /// A frame as it was published.
 #[derive(Clone, Debug, Default)]
@@ -89,11 +88,10 @@ pub struct TableStep {
     pub(crate) section: Section,
     pub(crate) predictors: Predictors,
     pub(crate) records: Records,
-    pub(crate) cuts: Vec<Record>,
-    /// Texts that records change: record, number of the text.
+    /// Texts that records change: slot of the row, number of the text.
     pub(crate) texts: Vec<(u32, u32)>,
-    /// By slot the record; [`NO_RECORD`] where nothing is to be said. Only of restricted tables.
-    pub(crate) of_slot: Vec<u32>,
+    /// By slot the record, if anything is to be said. Only of restricted tables.
+    pub(crate) of_slot: Vec<Record>,
 }
 
 /// Whether the row in `slot` is the same thing in both frames.
@@ -113,7 +111,7 @@ pub fn advance(layout: &Layout, before: &Snapshot, now: &mut Snapshot, step: &mu
     now.active.resize_with(layout.tables().len(), Vec::new);
     let no_rows = TableRows::default();
     let mut room =
-        Room { differences: [0; LANES_MAX], zeros: [0; LANES_MAX], still: Predictors::default() };
+        Room { residuals: [0; LANES_MAX], zeros: [0; LANES_MAX], still: Predictors::default() };
     let before_rows = |number: usize| before.rows.tables.get(number).unwrap_or(&no_rows);
     for (number, table) in layout.tables().iter().enumerate() {
         let (owners, rows) = now.rows.tables.split_at_mut(number);
@@ -159,6 +157,9 @@ fn settle(table: &TableLayout, old: &TableRows, rows: &mut TableRows, predictors
     }
 }
 
+/// Slots that are looked at together: their lanes are some kilobytes at most.
+const BLOCK: usize = 16;
+
 /// One table's way to the next frame.
 struct Advance<'a> {
     table: &'a TableLayout,
@@ -175,8 +176,8 @@ struct Advance<'a> {
 
 /// Room to work in.
 struct Room {
-    differences: Differences,
-    zeros: Differences,
+    residuals: Residuals,
+    zeros: [i32; LANES_MAX],
     /// What rows without predictor have instead.
     still: Predictors,
 }
@@ -186,7 +187,7 @@ impl Advance<'_> {
         self.step.clear();
         let slots = self.rows.slots().max(self.old.slots());
         if self.table.restricted {
-            self.step.of_slot.resize(slots, NO_RECORD);
+            self.step.of_slot.resize(slots, Record::NONE);
         }
         if !self.table.predicts() {
             self.room.still = Predictors::still(self.table);
@@ -206,45 +207,66 @@ impl Advance<'_> {
 
     /// `WIDTH` is that of the table, or 0: the compiler makes better loops of known lengths.
     fn scan<const WIDTH: usize>(&mut self, slots: usize) {
-        let same = self.old.alive == self.rows.alive && self.old.births == self.rows.births;
+        let same = same(&self.old.alive, &self.rows.alive) && self.old.births == self.rows.births;
+        if same && self.table.texts.is_empty() {
+            let blocks = (0..slots).step_by(BLOCK);
+            return blocks.for_each(|slot| self.block::<WIDTH>(slot..slots.min(slot + BLOCK)));
+        }
         for slot in 0..slots {
-            if same {
-                if self.rows.alive[slot].is_some() {
-                    self.kept::<WIDTH>(slot);
+            if is_kept(self.old, self.rows, slot) {
+                let rank = self.rank();
+                if !self.is_expected::<WIDTH>(slot) || self.rows.texts(slot) != self.old.texts(slot)
+                {
+                    self.record::<WIDTH>(slot, rank, true);
                 }
-            } else if is_kept(self.old, self.rows, slot) {
-                self.kept::<WIDTH>(slot);
             } else if !self.table.rows.is_fixed() {
                 self.come_or_go(slot);
             } else if there(self.rows, slot).is_some() {
                 // Its owner is new.
                 let rank = self.rank();
-                let lanes = self.rows.lanes(slot);
-                self.room.differences[..lanes.len()].copy_from_slice(lanes);
-                self.record(slot, rank, false);
+                self.record::<WIDTH>(slot, rank, false);
             }
         }
     }
 
-    /// A row that was there before.
-    #[inline(always)]
-    fn kept<const WIDTH: usize>(&mut self, slot: usize) {
-        let rank = self.rank();
-        let width = if WIDTH == 0 { self.table.width } else { WIDTH };
-        let lanes = slot * width..(slot + 1) * width;
-        let (now, old) = (&self.rows.lanes[lanes.clone()], &self.old.lanes[lanes.clone()]);
-        let predictors = &self.step.predictors;
-        let velocity = match self.table.predicts() {
-            true => &predictors.velocity[lanes],
-            false => &self.room.zeros[..width],
-        };
-        let differs = differences(now, old, velocity, &mut self.room.differences[..width]);
-        if differs != 0
-            || predictors.mask.get(slot).is_some_and(|mask| *mask != 0)
-            || (!self.table.texts.is_empty() && self.rows.texts(slot) != self.old.texts(slot))
-        {
-            self.record(slot, rank, true);
+    /// Some slots of a table without texts in which all rows were there before. Mostly most of them
+    /// rest: this is found out for all at once.
+    fn block<const WIDTH: usize>(&mut self, slots: Range<usize>) {
+        let width = self.table.width;
+        let masks = self.step.predictors.mask.get(slots.clone()).unwrap_or(&[]);
+        let context = masks.iter().fold(0, |any, mask| any | mask);
+        if context == 0 && self.unexpected(slots.start * width..slots.end * width) == 0 {
+            self.step.section.kept += self.rows.alive[slots].iter().flatten().count() as u32;
+            return;
         }
+        for slot in slots {
+            if self.rows.alive[slot].is_some() {
+                let rank = self.rank();
+                if !self.is_expected::<WIDTH>(slot) {
+                    self.record::<WIDTH>(slot, rank, true);
+                }
+            }
+        }
+    }
+
+    /// Whether a row that was there before goes on as expected, but for texts, and has no context
+    /// to forget.
+    #[inline(always)]
+    fn is_expected<const WIDTH: usize>(&self, slot: usize) -> bool {
+        let width = if WIDTH == 0 { self.table.width } else { WIDTH };
+        self.step.predictors.mask.get(slot).is_none_or(|mask| *mask == 0)
+            && self.unexpected(slot * width..slot * width + width) == 0
+    }
+
+    /// A number that is not 0 if any of these lanes is not as expected, or perhaps wraps.
+    #[inline(always)]
+    fn unexpected(&self, lanes: Range<usize>) -> i32 {
+        let rows = self.rows.lanes[lanes.clone()].iter().zip(&self.old.lanes[lanes.clone()]);
+        if !self.table.predicts() {
+            return rows.fold(0, |any, (now, old)| any | (now ^ old));
+        }
+        let rows = rows.zip(&self.step.predictors.velocity[lanes]);
+        rows.fold(0, |any, ((now, old), velocity)| any | (now.wrapping_sub(*old) ^ velocity))
     }
 
     /// The number of the next row that is kept.
@@ -253,28 +275,29 @@ impl Advance<'_> {
         self.step.section.kept - 1
     }
 
-    /// Makes the record of a row of which the differences are known, if there is anything to say:
-    /// from its state in the frame before if it is kept, else from zeros.
-    fn record(&mut self, slot: usize, rank: u32, kept: bool) {
-        let (table, width) = (self.table, self.table.width);
+    /// Makes the record of a row, if there is anything to say: from its state in the frame before if
+    /// it is kept, else from zeros.
+    fn record<const WIDTH: usize>(&mut self, slot: usize, rank: u32, kept: bool) {
+        let table = self.table;
+        let width = if WIDTH == 0 { table.width } else { WIDTH };
         let lanes = slot * width..(slot + 1) * width;
         let now = &self.rows.lanes[lanes.clone()];
         let before = if kept { &self.old.lanes[lanes] } else { &self.room.zeros[..width] };
         let step = &mut *self.step;
-        let number = step.cuts.len() as u32;
         let mut texts = 0u64;
         for (text, now) in self.rows.texts(slot).iter().enumerate() {
             let before: &[u8] = if kept { &self.old.texts(slot)[text] } else { &[] };
             if now != before {
                 texts |= 1 << (table.groups.len() + text);
-                step.texts.push((number, text as u32));
+                step.texts.push((slot as u32, text as u32));
             }
         }
         let mut row = match table.predicts() {
-            true => step.predictors.of(table, slot),
-            false => self.room.still.of(table, 0),
+            true => step.predictors.of(width, table.groups.len(), slot),
+            false => self.room.still.of(width, table.groups.len(), 0),
         };
-        let way = Way { before, now, room: &mut self.room.differences };
+        let room = &mut self.room.residuals;
+        let way = Way { before, now, room };
         let mut record = step.records.open(self.bits_max);
         let changed = put_step(self.codes, table, way, texts, &mut row, &mut record);
         let written = record.close();
@@ -282,11 +305,11 @@ impl Advance<'_> {
             row.forget();
         }
         if changed != 0 {
-            step.cuts.push(step.records.keep(written));
-            let (row, source) = (slot as u32, Source::Record(number));
+            let record = step.records.keep(written);
+            let (row, source) = (slot as u32, Source::Record(record));
             step.section.changed.push(Changed { slot: row, rank, row, source });
             if table.restricted {
-                step.of_slot[slot] = number;
+                step.of_slot[slot] = record;
             }
         }
     }
@@ -309,6 +332,15 @@ impl Advance<'_> {
     }
 }
 
+/// Whether the same slots have rows, of the same generations. Looks at all of them: that is faster
+/// than to stop early.
+fn same(one: &[Option<u16>], two: &[Option<u16>]) -> bool {
+    let number = |row: Option<u16>| row.map_or(u32::MAX, u32::from);
+    let rows = one.iter().zip(two);
+    one.len() == two.len()
+        && rows.fold(0, |any, (one, two)| any | (number(*one) ^ number(*two))) == 0
+}
+
 pub(crate) fn there(rows: &TableRows, slot: usize) -> Option<u16> {
     rows.alive.get(slot).copied().flatten()
 }
@@ -317,15 +349,14 @@ impl TableStep {
     fn clear(&mut self) {
         self.section.clear();
         self.records.clear();
-        self.cuts.clear();
         self.texts.clear();
         self.of_slot.clear();
     }
 
-    /// The texts that a record changes.
-    pub(crate) fn texts_of(&self, record: u32) -> impl Iterator<Item = usize> {
-        let start = self.texts.partition_point(|(of, _)| *of < record);
-        let of = self.texts[start..].iter().take_while(move |(of, _)| *of == record);
+    /// The texts that the record of a row changes.
+    pub(crate) fn texts_of(&self, row: u32) -> impl Iterator<Item = usize> {
+        let start = self.texts.partition_point(|(of, _)| *of < row);
+        let of = self.texts[start..].iter().take_while(move |(of, _)| *of == row);
         of.map(|(_, text)| *text as usize)
     }
 }
