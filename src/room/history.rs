@@ -19,6 +19,10 @@ use super::views::{Looker, View, ViewKey};
 /// Frames between two that carry a state hash.
 pub const HASH_EVERY: u32 = 32;
 
+/// Memory for bodies that is kept from frame to frame, in bytes: steps take less, and whole states
+/// of a large world must not stay.
+const BODIES_KEPT: usize = 16 * 1024;
+
 /// Bounds of a history.
 #[derive(Clone, Copy, Debug)]
 pub struct HistoryLimits {
@@ -45,8 +49,10 @@ pub struct History {
     frames_made: u32,
     views: BTreeMap<ViewKey, View>,
     looker: Looker,
-    /// Bodies made of the newest frame, one behind the other.
+    /// Bodies made of the newest frame, one behind the other; behind those that are shared, the
+    /// last that was for one player.
     bodies: Vec<u8>,
+    shared_end: usize,
     made: Vec<Made>,
 }
 
@@ -85,6 +91,7 @@ impl History {
             views: BTreeMap::new(),
             looker: Looker::default(),
             bodies: Vec::new(),
+            shared_end: 0,
             made: Vec::new(),
         }
     }
@@ -146,6 +153,8 @@ impl History {
         self.frames.push_back((tick, now));
         self.frames_made = self.frames_made.wrapping_add(1);
         self.bodies.clear();
+        self.bodies.shrink_to(BODIES_KEPT);
+        self.shared_end = 0;
         self.made.clear();
         self.looker.restart(self.layout.tables().len());
         while self.frames.len() > self.limits.frames_max.max(1)
@@ -235,7 +244,8 @@ impl History {
         key: Option<ViewKey>,
         kind: BodyKind,
     ) -> std::ops::Range<usize> {
-        let start = self.bodies.len();
+        let start = self.shared_end;
+        self.bodies.truncate(start);
         let Some((tick, now)) = self.frames.back() else { return start..start };
         let view = key.and_then(|key| self.views.get(&key));
         let members = view.and_then(View::newest).map(|(_, members)| members);
@@ -266,6 +276,7 @@ impl History {
         }
         let bytes = start..out.len();
         if !matches!(key, Some(ViewKey::Player(_))) {
+            self.shared_end = bytes.end;
             self.made.push(Made { base, view: key, bytes: bytes.clone() });
         }
         bytes
