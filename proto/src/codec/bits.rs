@@ -29,10 +29,11 @@ pub trait Sink {
     }
 
     /// A symbol of a code is about to be put.
-    #[inline]
-    fn note(&mut self, code: usize, symbol: usize) {
+    #[inline(always)]
+    fn note(&mut self, code: usize, symbol: impl FnOnce() -> usize) {
         #[cfg(feature = "train")]
-        super::train::count(code, symbol);
+        super::train::count(code, symbol());
+        #[cfg(not(feature = "train"))]
         let _ = (code, symbol);
     }
 }

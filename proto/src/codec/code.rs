@@ -209,7 +209,7 @@ pub fn codes() -> &'static [Code; CODES] {
 #[inline(always)]
 pub fn put_signed(codes: &[Code; CODES], code: usize, value: i32, out: &mut impl Sink) {
     let value = zigzag(value);
-    out.note(code, bucket(value));
+    out.note(code, || bucket(value));
     codes[code].put(value, out);
 }
 
@@ -222,7 +222,7 @@ pub fn put_several<const N: usize>(
     out: &mut impl Sink,
 ) -> u32 {
     let any = values.iter().fold(0, |any, value| any | value);
-    values.iter().for_each(|value| out.note(code, bucket(*value)));
+    values.iter().for_each(|value| out.note(code, || bucket(*value)));
     let code = &codes[code];
     if any >= SHORT {
         values.iter().for_each(|value| code.put(*value, out));

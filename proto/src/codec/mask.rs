@@ -86,6 +86,7 @@ pub fn take(last: u64, bits: MaskBits, from: &mut BitReader<'_>) -> Result<u64, 
     take_unexpected(expected, bits, from)
 }
 
+#[inline(always)]
 fn take_unexpected(
     expected: u64,
     bits: MaskBits,

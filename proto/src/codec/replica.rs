@@ -36,6 +36,7 @@ struct Held {
 }
 
 impl Held {
+    #[inline]
     fn grow(&mut self, table: &TableLayout, slots: usize) {
         if self.named.len() < slots {
             self.predictors.grow(table, slots);

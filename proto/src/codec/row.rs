@@ -93,9 +93,8 @@ pub fn take_step(
 /// Notes what changed, and whether the predictor says anything.
 #[inline(always)]
 fn remember(table: &TableLayout, changed: u64, row: &mut Predictor<'_>) {
-    let moving = row.velocity.iter().fold(0, |any, lane| any | lane) != 0;
     *row.mask = changed & mask::ones(table.groups.len() as u32);
-    *row.active = moving || *row.mask != 0;
+    *row.active = *row.mask != 0 || row.velocity.iter().any(|lane| *lane != 0);
 }
 
 /// Brings a row forward that no record of a step names.
@@ -339,7 +338,7 @@ fn put_quaternion(
     if turns == 0 {
         return context_of(put_several(codes, code, &[a, b, c], out));
     }
-    out.note(code, ESCAPE);
+    out.note(code, || ESCAPE);
     codes[code].put_mark(out);
     out.put(largest as u32 & 3, 2);
     context_of(turns | put_several(codes, PLAIN, &[a, b, c], out))

@@ -144,7 +144,7 @@ impl Section {
         for changed in &self.changed {
             if mode == GAPS_MODE {
                 let gap = next.gap(changed.slot);
-                out.note(GAP + code, bucket(gap));
+                out.note(GAP + code, || bucket(gap));
                 codes[GAP + code].put(gap, out);
             } else if mode == BITMAP {
                 put_resting(changed.rank - rank, out);
