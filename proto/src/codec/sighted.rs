@@ -60,7 +60,7 @@ impl Sighted {
         let section = &mut self.section;
         section.clear();
         let table = &layout.tables()[number];
-        let fixed = table.rows.is_fixed();
+        let (fixed, owns) = (table.rows.is_fixed(), !table.owned.is_empty());
         let owned_by_kept = |slot: u32| match table.rows.owner() {
             None => true,
             Some((of, each)) if layout.tables()[of].restricted => {
@@ -77,12 +77,17 @@ impl Sighted {
                 section.gone.push(Gone { slot: member.slot, dead });
             }
         };
-        let mut old = before.of(number).iter().peekable();
+        // Both ascend by slot, and most of one is in the other.
+        let old = before.of(number);
+        let mut next = 0;
+        section.changed.reserve(now.of(number).len());
         for member in now.of(number) {
-            while let Some(left) = old.next_if(|old| old.slot < member.slot) {
+            while let Some(left) = old.get(next).filter(|old| old.slot < member.slot) {
                 gone(left, section);
+                next += 1;
             }
-            let had = old.next_if(|old| old.slot == member.slot);
+            let had = old.get(next).filter(|old| old.slot == member.slot);
+            next += usize::from(had.is_some());
             let is_kept = had == Some(member) && owned_by_kept(member.slot);
             let Member { slot, row, generation, .. } = *member;
             if is_kept || fixed {
@@ -101,11 +106,11 @@ impl Sighted {
                 }
                 section.new.push(New { slot, generation, row });
             }
-            if is_kept {
+            if is_kept && owns {
                 kept.push(slot);
             }
         }
-        old.for_each(|left| gone(left, section));
+        old[next..].iter().for_each(|left| gone(left, section));
         self.kept[number] = kept;
         &self.section
     }
