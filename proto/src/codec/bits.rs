@@ -221,7 +221,7 @@ impl<'a> BitReader<'a> {
         BitReader { bytes, at: 0 }
     }
 
-    /// The next bits, lowest first: at least [`AT_ONCE`], or all there are and then zeros.
+    /// The next bits, lowest first: at least `AT_ONCE`, or all there are and then zeros.
     #[inline(always)]
     #[must_use]
     pub fn look(&self) -> u64 {
