@@ -65,10 +65,16 @@ impl TableRows {
         self.alive.len()
     }
 
+    /// Generation of the row in `slot`, if one is there.
+    #[inline]
+    pub(crate) fn generation(&self, slot: usize) -> Option<u16> {
+        self.alive.get(slot).copied().flatten()
+    }
+
     /// Generation and lanes of the row in `slot`.
     #[must_use]
     pub fn row(&self, slot: usize) -> Option<(u16, &[i32])> {
-        let generation = self.alive.get(slot).copied().flatten()?;
+        let generation = self.generation(slot)?;
         Some((generation, &self.lanes[slot * self.width..][..self.width]))
     }
 
@@ -135,7 +141,7 @@ impl TableRows {
 
     /// Empties `slot`.
     pub(crate) fn despawn(&mut self, slot: usize) {
-        if self.alive.get(slot).copied().flatten().is_some() {
+        if self.generation(slot).is_some() {
             self.alive[slot] = None;
             self.clear(slot);
         }

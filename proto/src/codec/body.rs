@@ -13,7 +13,7 @@ use super::predict::Predictors;
 use super::row::{Residuals, Way, put_change, put_row, put_step};
 use super::section::{Changed, Gone, New, Section, Source};
 use super::sighted::{Members, Sighted};
-use super::step::{Snapshot, Step, TableStep, is_kept, there};
+use super::step::{Snapshot, Step, TableStep, is_kept};
 use crate::layout::{Layout, TableLayout};
 use crate::rows::TableRows;
 use crate::schema::LANES_MAX;
@@ -111,7 +111,7 @@ fn compare(
     for slot in 0..rows.slots().max(old.slots()) {
         let row = slot as u32;
         let is_kept = is_kept(old, rows, slot);
-        let generation = there(rows, slot);
+        let generation = rows.generation(slot);
         if is_kept || (kind.is_fixed() && generation.is_some()) {
             let rank = section.kept;
             section.kept += 1;
@@ -124,7 +124,7 @@ fn compare(
             }
         } else if !kind.is_fixed() {
             let alone = |(of, each)| owner_kept(of, row / each);
-            if there(old, slot).is_some() && kind.owner().is_none_or(alone) {
+            if old.generation(slot).is_some() && kind.owner().is_none_or(alone) {
                 section.gone.push(Gone { slot: row, dead: true });
             }
             if let Some(generation) = generation {

@@ -9,7 +9,7 @@ use super::code::context;
 use crate::layout::{Coding, Group, TableLayout};
 
 /// The predictors of one table's rows, by slot.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Predictors {
     /// By slot and lane.
     pub velocity: Vec<i32>,
@@ -31,22 +31,6 @@ pub struct Predictor<'a> {
     pub mask: &'a mut u64,
     /// Whether any of these is not 0.
     pub active: &'a mut bool,
-}
-
-/// Copies into the memory that is there.
-impl Clone for Predictors {
-    fn clone(&self) -> Self {
-        let mut clone = Predictors::default();
-        clone.clone_from(self);
-        clone
-    }
-
-    fn clone_from(&mut self, other: &Self) {
-        self.velocity.clone_from(&other.velocity);
-        self.context.clone_from(&other.context);
-        self.mask.clone_from(&other.mask);
-        self.active.clone_from(&other.active);
-    }
 }
 
 impl Predictor<'_> {
@@ -120,21 +104,6 @@ impl Predictors {
             context: &mut self.context[slot * groups..][..groups],
             mask: &mut self.mask[slot],
             active: &mut self.active[slot],
-        }
-    }
-
-    /// Whether both have the same for the row in `slot`.
-    #[must_use]
-    pub fn same(&self, other: &Self, table: &TableLayout, slot: usize) -> bool {
-        match (self.is_active(slot), other.is_active(slot)) {
-            (true, true) => {
-                let (width, groups) = (table.width, table.groups.len());
-                let velocity = slot * width..(slot + 1) * width;
-                let context = slot * groups..(slot + 1) * groups;
-                self.velocity[velocity.clone()] == other.velocity[velocity]
-                    && self.context[context.clone()] == other.context[context]
-            }
-            (one, two) => one == two,
         }
     }
 }

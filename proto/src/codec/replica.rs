@@ -112,7 +112,10 @@ impl Mirror {
                 last: None,
                 texts: &mut texts,
                 texts_max,
-                still: Predictors::still(table),
+                still: match table.predicts() {
+                    true => Predictors::default(),
+                    false => Predictors::still(table),
+                },
             };
             take(codes(), &layout, number, step, &mut bits, &mut taker)?;
             if step {

@@ -97,10 +97,9 @@ pub struct TableStep {
 /// Whether the row in `slot` is the same thing in both frames.
 #[inline]
 pub(crate) fn is_kept(before: &TableRows, now: &TableRows, slot: usize) -> bool {
-    let generation = |rows: &TableRows| rows.alive.get(slot).copied().flatten();
     let birth = |rows: &TableRows| rows.births.get(slot).copied();
-    generation(now).is_some()
-        && generation(before) == generation(now)
+    now.generation(slot).is_some()
+        && before.generation(slot) == now.generation(slot)
         && birth(before) == birth(now)
 }
 
@@ -221,7 +220,7 @@ impl Advance<'_> {
                 }
             } else if !self.table.rows.is_fixed() {
                 self.come_or_go(slot);
-            } else if there(self.rows, slot).is_some() {
+            } else if self.rows.generation(slot).is_some() {
                 // Its owner is new.
                 let rank = self.rank();
                 self.record::<WIDTH>(slot, rank, false);
@@ -317,7 +316,7 @@ impl Advance<'_> {
     /// A row that is not there, not there any more, or new.
     fn come_or_go(&mut self, slot: usize) {
         let row = slot as u32;
-        if there(self.old, slot).is_some() {
+        if self.old.generation(slot).is_some() {
             // What a row owned goes with it without a word.
             let alone = |(old, now, each)| is_kept(old, now, slot / each);
             if self.owner.is_none_or(alone) {
@@ -325,7 +324,7 @@ impl Advance<'_> {
             }
             self.step.predictors.reset(self.table, slot);
         }
-        if let Some(generation) = there(self.rows, slot) {
+        if let Some(generation) = self.rows.generation(slot) {
             self.step.predictors.reset(self.table, slot);
             self.step.section.new.push(New { slot: row, generation, row });
         }
@@ -339,10 +338,6 @@ fn same(one: &[Option<u16>], two: &[Option<u16>]) -> bool {
     let rows = one.iter().zip(two);
     one.len() == two.len()
         && rows.fold(0, |any, (one, two)| any | (number(*one) ^ number(*two))) == 0
-}
-
-pub(crate) fn there(rows: &TableRows, slot: usize) -> Option<u16> {
-    rows.alive.get(slot).copied().flatten()
 }
 
 impl TableStep {

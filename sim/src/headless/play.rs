@@ -239,10 +239,13 @@ impl Table {
                 });
             }
         }
+        let mut views = Vec::new();
         for Player { seat, bot } in &mut self.players {
             let seen = self.frames.as_mut().and_then(|frames| {
                 let sight = self.room.sight(seat.player);
-                frames.seen(ViewKey::of(seat.player, &sight), &sight)
+                let view = ViewKey::of(seat.player, &sight);
+                views.push((view, tick));
+                frames.seen(view, &sight)
             });
             let rows = seen.as_ref().unwrap_or(&self.rows);
             let events = self.events.iter().filter(|(to, _)| to.includes(seat.player));
@@ -258,11 +261,7 @@ impl Table {
             }
         }
         if let Some(frames) = &mut self.frames {
-            let views = self.players.iter().map(|player| {
-                let sight = self.room.sight(player.seat.player);
-                (ViewKey::of(player.seat.player, &sight), tick)
-            });
-            frames.keep_bases(views);
+            frames.keep_bases(views.into_iter());
         }
         self.events.clear();
     }
