@@ -49,6 +49,13 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
         8
     }
 
+    /// For how long a seat is held whose player's connection broke; 30 s if not said. Zero: it is
+    /// free at once.
+    fn seat_hold(options: &Self::Options) -> Duration {
+        let _ = options;
+        SEAT_HOLD
+    }
+
     /// A match before its first step.
     fn new(options: &Self::Options, ctx: &mut Ctx<Self>) -> Self;
     /// What clients see now.
@@ -73,7 +80,7 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
     fn leave(&mut self, player: PlayerId, ctx: &mut Ctx<Self>) {
         let _ = (player, ctx);
     }
-    /// Somebody's connection broke; the seat is still theirs.
+    /// Somebody's connection broke; the seat is still theirs for [`Game::seat_hold`].
     fn dropped(&mut self, player: PlayerId, ctx: &mut Ctx<Self>) {
         let _ = (player, ctx);
     }
@@ -106,6 +113,13 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
     /// The answer to an effect, or a word from the studio's backend.
     fn signal(&mut self, signal: &Signal, ctx: &mut Ctx<Self>) {
         let _ = (signal, ctx);
+    }
+    /// The room was brought back after a step panicked, also with other random numbers, and that
+    /// step was left out: whoever came or went in it did, nothing else of it happened. A chance to
+    /// put right what made the step panic, before the next one does. A panic in here, or in the
+    /// next look at the state, ends the room.
+    fn recovered(&mut self, ctx: &mut Ctx<Self>) {
+        let _ = ctx;
     }
 }
 
@@ -176,11 +190,25 @@ impl To {
 
 /// What comes into a room from outside.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Signal {
-    /// The effect that this answers; 0 if it answers none.
-    pub effect: u32,
-    /// As the sender encoded it.
-    pub body: Vec<u8>,
+pub enum Signal {
+    /// What came of an effect.
+    Answer {
+        /// The number that [`Ctx::effect`] returned.
+        effect: u32,
+        /// As the handler encoded it.
+        body: Vec<u8>,
+    },
+    /// No answer to an effect will ever come: its handler panicked or there is none, or the process
+    /// died meanwhile. It may have been done or not; it is never done again by itself.
+    Lost {
+        /// The number that [`Ctx::effect`] returned.
+        effect: u32,
+    },
+    /// A word from the studio's backend, of its own accord.
+    Word {
+        /// As the sender encoded it.
+        body: Vec<u8>,
+    },
 }
 
 /// What a game can see and do during a hook. Serialised into keyframes along with the game.
@@ -194,6 +222,8 @@ pub struct Ctx<G: Game> {
     pub(crate) seats: Vec<SeatState<G::Input>>,
     pub(crate) timers: Vec<Timer>,
     pub(crate) effects_made: u32,
+    /// Effects of which nothing has come yet, ascending.
+    pub(crate) effects_open: Vec<u32>,
     pub(crate) over: bool,
     #[serde(skip)]
     pub(crate) said: Vec<Said>,
@@ -220,6 +250,12 @@ pub enum Said {
     Joined(PlayerId),
     /// The game refused the player.
     JoinRefused(PlayerId, String),
+    /// The game panicked when the player came.
+    JoinFailed(PlayerId),
+    /// The player is back in the seat.
+    Resumed(PlayerId),
+    /// There is no seat to come back to.
+    ResumeRefused(PlayerId),
     /// The player's seat is free.
     Left(PlayerId),
     /// The answer to a request.
@@ -230,6 +266,13 @@ pub enum Said {
         id: u32,
         /// The encoded reply.
         body: Vec<u8>,
+    },
+    /// The game panicked over a request: nothing came of it.
+    RequestFailed {
+        /// Whose request.
+        player: PlayerId,
+        /// Its number.
+        id: u32,
     },
     /// Something happened.
     Event {
@@ -255,6 +298,13 @@ pub enum Said {
 /// Timers that a room may have running at once. One more is a bug in the game and panics.
 pub const TIMERS_MAX: usize = 1024;
 
+/// Effects of a room of which nothing has come yet, at most. One more is a bug in the game, or
+/// their handler hangs, and panics.
+pub const EFFECTS_MAX: usize = 1024;
+
+/// For how long a seat is held whose player's connection broke, if a game does not say.
+const SEAT_HOLD: Duration = Duration::from_secs(30);
+
 impl<G: Game> Ctx<G> {
     pub(crate) fn new(pace: Pace, seed: u64) -> Self {
         Ctx {
@@ -265,6 +315,7 @@ impl<G: Game> Ctx<G> {
             seats: Vec::new(),
             timers: Vec::new(),
             effects_made: 0,
+            effects_open: Vec::new(),
             over: false,
             said: Vec::new(),
         }
@@ -346,10 +397,18 @@ impl<G: Game> Ctx<G> {
     }
 
     /// Asks the host to do something outside the room. The answer arrives at [`Game::signal`]
-    /// with the number returned here.
+    /// with the number returned here, or word that none will come.
+    ///
+    /// # Panics
+    /// With more than [`EFFECTS_MAX`] of which nothing has come yet.
     pub fn effect<E: Serialize>(&mut self, effect: &E) -> u32 {
+        assert!(
+            self.effects_open.len() < EFFECTS_MAX,
+            "a room has at most {EFFECTS_MAX} effects under way"
+        );
         self.effects_made += 1;
         let number = self.effects_made;
+        self.effects_open.push(number);
         self.said.push(Said::Effect { number, body: wire::encode(effect) });
         number
     }

@@ -112,6 +112,7 @@ pub use greenroom_proto as proto;
 pub use serde_json;
 
 // The pure part: no async, no clock, no socket. clippy.toml bans what would break that.
+pub mod answers;
 pub mod bot;
 pub mod effects;
 pub mod game;
@@ -134,11 +135,15 @@ mod cli;
 #[cfg(feature = "server")]
 pub mod config;
 #[cfg(feature = "server")]
+pub mod crash_files;
+#[cfg(feature = "server")]
 pub mod directory;
 #[cfg(feature = "server")]
 pub mod net;
 #[cfg(feature = "server")]
 pub mod os;
+#[cfg(feature = "server")]
+pub mod scheduler;
 #[cfg(feature = "server")]
 pub mod server;
 #[cfg(feature = "server")]

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use greenroom_proto::{CloseCode, RoomId};
 use rustls::sign::CertifiedKey;
+use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 
 use crate::actors::connection::Shared;
@@ -24,16 +25,19 @@ use crate::actors::listener::door::Door;
 use crate::actors::listener::{Listener, ListenerArgs, Sockets, listen};
 use crate::actors::lobby::Lobby;
 use crate::actors::results::{self, ResultSink};
+use crate::actors::room::{Common, Rooms};
 use crate::config::Config;
-use crate::directory::Directory;
+use crate::crash_files::CrashFiles;
+use crate::directory::token::TokenKey;
+use crate::directory::{Directory, RoomRecord};
 use crate::net::admission::Admission;
-
 use crate::net::origin::Origins;
 use crate::net::tls;
 use crate::registry::Games;
+use crate::scheduler::{self, Scheduler};
 use crate::supervision::{
-    ChildExit, ChildSpec, Dynamic, Intensity, Partitioned, Shutdown, Slot, StartError, Strategy,
-    SupervisorRef, SupervisorSpec,
+    ChildExit, ChildSpec, Dynamic, Intensity, Next, Partitioned, Shutdown, Slot, StartError,
+    Strategy, SupervisorRef, SupervisorSpec,
 };
 
 /// What a server is made from.
@@ -55,6 +59,9 @@ pub struct Server {
     plain: Option<SocketAddr>,
     directory: Arc<Directory>,
     admission: Arc<Admission>,
+    scheduler: Arc<Scheduler>,
+    /// More threads are lost in steps without end than may be.
+    exhausted: Arc<Notify>,
 }
 
 /// A server cannot start.
@@ -85,6 +92,9 @@ pub enum ServeError {
         /// Why.
         error: std::io::Error,
     },
+    /// No key for tokens.
+    #[error("the system has no random numbers: {0}")]
+    Random(#[from] getrandom::Error),
     /// An actor could not be started.
     #[error("the server could not be started: {0}")]
     Start(#[from] StartError),
@@ -143,13 +153,21 @@ impl Server {
             let options = Dynamic { stop_at_once: 4096, ..Dynamic::default() };
             SupervisorSpec::dynamic(format!("connections/{number}"), options)
         });
+        let exhausted = Arc::new(Notify::new());
+        let scheduler = start_scheduler(&config, &exhausted);
+        let common = Common {
+            config: Arc::clone(&config),
+            results: sink,
+            scheduler: Arc::clone(&scheduler),
+            crashes: CrashFiles::new(config.rooms.crash_dir.clone(), config.rooms.crash_files_max),
+        };
+        let tokens = Arc::new(TokenKey::new(&TokenKey::random()?));
         let lobby = Slot::new();
         let lobby_args = Lobby {
             games: games.clone(),
             directory: Arc::clone(&directory),
-            rooms,
-            config: Arc::clone(&config),
-            results: sink,
+            rooms: Rooms::new(rooms, common),
+            tokens: Arc::clone(&tokens),
         };
         let admission = Admission::new(config.listen.clone());
         let door = Arc::new(Door {
@@ -161,6 +179,7 @@ impl Server {
                 games,
                 directory: Arc::clone(&directory),
                 lobby: lobby.clone(),
+                tokens,
                 config: Arc::clone(&config),
             }),
             numbers: AtomicU64::new(1),
@@ -175,7 +194,7 @@ impl Server {
             )
             .start()
             .await?;
-        Ok(Server { root, wss, plain, directory, admission })
+        Ok(Server { root, wss, plain, directory, admission, scheduler, exhausted })
     }
 
     /// Where it listens for wss.
@@ -202,15 +221,33 @@ impl Server {
         self.directory.len()
     }
 
+    /// The room with this id.
+    #[must_use]
+    pub fn room(&self, id: RoomId) -> Option<Arc<RoomRecord>> {
+        self.directory.get(id)
+    }
+
     /// Connections at the moment.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.admission.connections()
     }
 
-    /// Waits until the tree has ended by itself, which it does only when it is beyond repair.
-    pub async fn failed(&self) {
-        self.root.ended().await;
+    /// What the threads that step rooms are doing.
+    #[must_use]
+    pub fn load(&self) -> scheduler::Load {
+        self.scheduler.load()
+    }
+
+    /// Waits until the server is beyond repair: the tree has ended by itself, or too many threads
+    /// are lost in steps that never end. Returns why.
+    pub async fn failed(&self) -> &'static str {
+        tokio::select! {
+            _ = self.root.ended() => "the server failed too often and gave up: its log says why",
+            () = self.exhausted.notified() => {
+                "too many games never returned from a step: a new process is better off"
+            }
+        }
     }
 
     /// Stops in order: no new connections, every client gets a close frame with a reason, rooms
@@ -221,6 +258,22 @@ impl Server {
             self.root.kill();
         }
     }
+}
+
+fn start_scheduler(config: &Config, exhausted: &Arc<Notify>) -> Arc<Scheduler> {
+    let defaults = scheduler::Limits::default();
+    let limits = scheduler::Limits {
+        prompt_threads: match config.process.room_threads {
+            0 => defaults.prompt_threads,
+            threads => threads,
+        },
+        slow_threads_max: config.process.slow_room_threads_max,
+        stall: config.rooms.step_timeout,
+        lost_threads_max: config.process.lost_threads_max,
+    };
+    let exhausted = Arc::clone(exhausted);
+    // A permit is kept for whoever asks later.
+    Scheduler::start(limits, move || exhausted.notify_one())
 }
 
 /// Longer than all the shutdown times below the root in a row.
@@ -250,15 +303,20 @@ fn bind(config: &Config) -> Result<(Sockets, SocketAddr, Option<SocketAddr>), Se
     Ok((Sockets::new(sockets), wss, plain))
 }
 
-/// A room's actor has ended: the room goes, and if it did not end well its members are told.
+/// A room's actor has ended and is not started again: the room goes, and if it did not end well its
+/// members are told.
 fn room_ended(directory: &Directory, exit: &ChildExit<'_>) {
+    if exit.next == Next::Restarted {
+        return;
+    }
     let Ok(id) = exit.id.as_str().parse::<RoomId>() else { return };
     let Some(record) = directory.remove(id) else { return };
     let code = match exit.exit {
         end if end.is_normal() => CloseCode::GoingAway,
         _ => {
             metrics::counter!("greenroom_rooms_failed_total").increment(1);
-            tracing::error!(room = %id, game = record.entry.game.name(), "a room failed: {:?}", exit.exit);
+            tracing::error!(room = %id, game = record.entry.game.name(),
+                "a room failed too often: {:?}", exit.exit);
             CloseCode::RoomFailed
         }
     };

@@ -1,5 +1,6 @@
 //! A client: its link, and where it stands.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Seat;
@@ -10,6 +11,8 @@ pub struct Client {
     /// Its connection.
     pub link: Arc<Link>,
     place: Mutex<Place>,
+    /// It was sent a token and has said nothing since.
+    unconfirmed: AtomicBool,
 }
 
 /// Where a client stands. The room and the connection both change it, under one lock, so that a
@@ -31,7 +34,8 @@ impl Client {
     /// A client without a seat.
     #[must_use]
     pub fn new(link: Arc<Link>) -> Arc<Self> {
-        Arc::new(Client { link, place: Mutex::new(Place::Nowhere) })
+        let place = Mutex::new(Place::Nowhere);
+        Arc::new(Client { link, place, unconfirmed: AtomicBool::new(false) })
     }
 
     /// Starts to ask for a seat, unless the client has one or waits for one.
@@ -52,6 +56,7 @@ impl Client {
 
     /// The game has let the client in.
     pub fn sit(&self) {
+        self.unconfirmed.store(true, Ordering::Release);
         self.change(|place| {
             if let Place::Joining(seat) = place {
                 *place = Place::Seated(seat.clone());
@@ -87,6 +92,12 @@ impl Client {
             Place::Seated(seat) | Place::Joining(seat) => Some(seat.clone()),
             _ => None,
         })
+    }
+
+    /// The client has said something. Whether that shows, for the first time, that its newest token
+    /// has arrived.
+    pub fn confirms(&self) -> bool {
+        self.unconfirmed.load(Ordering::Relaxed) && self.unconfirmed.swap(false, Ordering::AcqRel)
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Place) -> T) -> T {

@@ -35,6 +35,8 @@ pub enum InputFate {
 /// Why a request was not taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum NotTaken {
+    /// It was taken before, or one with a higher id was.
+    Again,
     /// Too many requests of this player wait already.
     Busy,
     /// The player has no seat here.
@@ -55,8 +57,11 @@ pub struct Inbox {
 struct PlayerInbox {
     player: PlayerId,
     inputs: VecDeque<Waiting>,
-    received: u16,
+    /// Inputs that came, in all.
+    received: u32,
     requests: usize,
+    /// The newest request that was taken.
+    asked: u32,
     head: Head,
 }
 
@@ -86,6 +91,7 @@ impl Inbox {
             inputs: VecDeque::new(),
             received: 0,
             requests: 0,
+            asked: 0,
             head: Head::default(),
         };
         self.players.insert(place, inbox);
@@ -93,7 +99,17 @@ impl Inbox {
 
     /// A player's connection broke.
     pub fn drop_player(&mut self, player: PlayerId) {
-        self.queue.push(Command::Drop { player });
+        if self.place(player).is_some() {
+            self.queue.push(Command::Drop { player });
+        }
+    }
+
+    /// A player is back. Inputs that waited for their tick were for a time that has passed.
+    pub fn resume(&mut self, player: PlayerId) {
+        if let Some(place) = self.place(player) {
+            self.players[place].inputs.clear();
+            self.queue.push(Command::Resume { player });
+        }
     }
 
     /// A player goes; what waits of theirs is still done, in order.
@@ -102,6 +118,12 @@ impl Inbox {
             self.players.remove(place);
             self.queue.push(Command::Leave { player });
         }
+    }
+
+    /// The room knows a player whom nobody else does: their seat ends.
+    pub fn evict(&mut self, player: PlayerId) {
+        self.players.retain(|inbox| inbox.player != player);
+        self.queue.push(Command::Leave { player });
     }
 
     /// Word from outside.
@@ -124,22 +146,38 @@ impl Inbox {
         while inbox.inputs.back().is_some_and(|waiting| waiting.tick >= due) {
             inbox.inputs.pop_back();
         }
-        let ordinal = inbox.received;
+        let ordinal = inbox.received as u16;
         inbox.inputs.push_back(Waiting { tick: due, ordinal, body: body.to_vec() });
         if inbox.inputs.len() > before { InputFate::Waits } else { InputFate::Merged }
     }
 
-    /// A request.
+    /// A request. Ids of a player ascend.
     pub fn request(&mut self, player: PlayerId, id: u32, body: Vec<u8>) -> Result<(), NotTaken> {
         let max = self.limits.requests_per_player_max;
         let place = self.place(player).ok_or(NotTaken::NoSeat)?;
         let inbox = &mut self.players[place];
+        if id <= inbox.asked {
+            return Err(NotTaken::Again);
+        }
         if inbox.requests >= max {
             return Err(NotTaken::Busy);
         }
+        inbox.asked = id;
         inbox.requests += 1;
         self.queue.push(Command::Request { player, id, body });
         Ok(())
+    }
+
+    /// An effect is done, and there is no answer.
+    pub fn effect_done(&mut self, effect: u32) {
+        self.queue.push(Command::EffectDone { effect });
+    }
+
+    /// Inputs of the player that came so far, and the id of the newest request that was taken.
+    #[must_use]
+    pub fn taken_of(&self, player: PlayerId) -> (u32, u32) {
+        let inbox = self.place(player).map(|place| &self.players[place]);
+        inbox.map_or((0, 0), |inbox| (inbox.received, inbox.asked))
     }
 
     /// Ticks that an input may be early.
@@ -256,6 +294,8 @@ mod tests {
         assert_eq!(inbox.request(ANNA, 3, vec![]), Err(NotTaken::Busy));
         assert_eq!(take(&mut inbox).len(), 2);
         assert_eq!(inbox.request(ANNA, 3, vec![]), Ok(()));
+        // What was taken before is not taken again.
+        assert_eq!(inbox.request(ANNA, 2, vec![]), Err(NotTaken::Again));
     }
 
     #[test]

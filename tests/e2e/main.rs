@@ -6,13 +6,13 @@
 #![allow(clippy::disallowed_methods)] // and may read the clock
 
 mod commands_rooms;
+mod crashes;
 mod effects;
 mod half_open;
 mod hostile;
 mod http;
 mod lobby;
 mod matches;
-mod panics;
 mod shutdown;
 mod slow_client;
 mod stalled_memory;
