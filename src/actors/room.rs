@@ -9,6 +9,7 @@
 //! room out of the directory and closes its members with a typed code. Nobody else notices.
 
 mod effects;
+mod meters;
 pub mod pace;
 mod restore;
 mod runner;

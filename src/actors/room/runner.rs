@@ -9,14 +9,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use greenroom_proto::{PlayerId, Tick};
-use metrics::{counter, histogram};
 
 use super::effects::{Effects, Outcome};
+use super::meters::Meters;
 use super::pace::Schedule;
 use super::restore::{Begun, Redo};
 use super::{Common, RoomArgs};
 use crate::actors::results::MatchResult;
-use crate::directory::members::{FramesSent, Sights};
+use crate::directory::members::Sights;
 use crate::directory::work::Work;
 use crate::effects::EffectCall;
 use crate::game::{Pace, Said, Signal};
@@ -38,6 +38,7 @@ pub(super) struct Runner {
     /// Its number among those who worked on the room.
     pub(super) worker: u64,
     effects: Effects,
+    meters: Meters,
     pub(super) room: Option<Box<dyn AnyRoom>>,
     history: History,
     /// `None`: the room steps on commands.
@@ -90,6 +91,7 @@ impl Runner {
         Runner {
             effects: Effects::new(record.entry.effects.clone(), runtime),
             history: History::new(record.entry.layout.clone(), limits),
+            meters: Meters::of(record.entry.game.name()),
             args,
             worker,
             room: None,
@@ -118,10 +120,8 @@ impl Runner {
         if let Some(schedule) = &mut self.schedule {
             let late = began.saturating_duration_since(schedule.due());
             let missed = schedule.done(ended);
-            histogram!("greenroom_tick_lateness_seconds").record(late.as_secs_f64());
-            counter!("greenroom_ticks_missed_total").increment(u64::from(missed));
+            self.meters.tick(late, ended - began, missed);
         }
-        histogram!("greenroom_tick_seconds").record((ended - began).as_secs_f64());
         stepped
     }
 
@@ -190,8 +190,7 @@ impl Runner {
         if due || room.is_over() {
             let layout = &record.entry.layout;
             self.history.push(room.tick(), |rows| {
-                let clamped = room.publish(layout, rows);
-                counter!("greenroom_floats_clamped_total").increment(u64::from(clamped));
+                self.meters.clamped(room.publish(layout, rows));
             });
             self.look();
         }
@@ -268,7 +267,7 @@ impl Runner {
 
     fn send_frames(&mut self, last: bool) {
         let members = &mut self.args.record.members();
-        count(members.send_frames(&mut self.history, &self.sights, last));
+        self.meters.frames(members.send_frames(&mut self.history, &self.sights, last));
     }
 
     /// Notes hash and keyframe, if it is time for them.
@@ -334,7 +333,7 @@ impl Runner {
             seconds: record.began.elapsed().as_secs_f64(),
             result,
         });
-        counter!("greenroom_matches_finished_total").increment(1);
+        self.meters.finished();
     }
 
     /// Gives up the seats that have been held for long enough.
@@ -380,12 +379,4 @@ impl Runner {
             None => Next::Wait,
         }
     }
-}
-
-fn count(sent: FramesSent) {
-    counter!("greenroom_frames_total", "kind" => "full").increment(sent.full);
-    counter!("greenroom_frames_total", "kind" => "step").increment(sent.step);
-    counter!("greenroom_frames_total", "kind" => "merged").increment(sent.merged);
-    counter!("greenroom_frames_skipped_total").increment(sent.skipped);
-    counter!("greenroom_frame_bytes_total").increment(sent.bytes);
 }
