@@ -116,6 +116,8 @@ pub mod bot;
 pub mod effects;
 pub mod game;
 pub mod games;
+/// Its records and how they are read; with the feature `server` the files and threads too.
+pub mod journal;
 pub mod math;
 pub mod options;
 pub mod outbox;

@@ -1,0 +1,99 @@
+//! The few calls that the journal makes to a file system: one directory, whole names, no more than
+//! a test can stand in for.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A directory of segments.
+pub(super) trait Disk: Send + Sync {
+    /// The names of its files.
+    fn names(&self) -> io::Result<Vec<String>>;
+    /// Opens a file for reading, and says its length.
+    fn open(&self, name: &str) -> io::Result<(Box<dyn Read>, u64)>;
+    /// Opens a file for [`DiskFile::sync`] alone.
+    fn open_to_sync(&self, name: &str) -> io::Result<Arc<dyn DiskFile>>;
+    /// Makes a file that is not there yet, for appending.
+    fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>>;
+    /// Deletes a file.
+    fn remove(&self, name: &str) -> io::Result<()>;
+    /// Renames a file to a name that is not there yet.
+    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+    /// Has the names on disk: which files there are survives a power cut only after this.
+    fn sync_names(&self) -> io::Result<()>;
+}
+
+/// A file to which only is appended.
+pub(super) trait DiskFile: Send + Sync {
+    /// Hands bytes to the kernel, some of them or all.
+    fn write(&self, bytes: &[u8]) -> io::Result<usize>;
+    /// Cuts the file.
+    fn cut(&self, len: u64) -> io::Result<()>;
+    /// Has what was written on disk.
+    fn sync(&self) -> io::Result<()>;
+}
+
+/// A directory of the operating system.
+pub(super) struct Directory(pub(super) PathBuf);
+
+impl Disk for Directory {
+    fn names(&self) -> io::Result<Vec<String>> {
+        let names = fs::read_dir(&self.0)?.map(|entry| entry.map(|entry| entry.file_name()));
+        // A name that is not UTF-8 is none of ours.
+        names.filter_map(|name| name.map(|name| name.into_string().ok()).transpose()).collect()
+    }
+
+    fn open(&self, name: &str) -> io::Result<(Box<dyn Read>, u64)> {
+        let file = File::open(self.0.join(name))?;
+        let len = file.metadata()?.len();
+        Ok((Box::new(file), len))
+    }
+
+    fn open_to_sync(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        Ok(Arc::new(File::open(self.0.join(name))?))
+    }
+
+    fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        let mut options = OpenOptions::new();
+        options.append(true).create_new(true);
+        // What players see and what they may not see is in here.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        Ok(Arc::new(options.open(self.0.join(name))?))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.0.join(name))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let to = self.0.join(to);
+        if to.exists() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        fs::rename(self.0.join(from), to)
+    }
+
+    fn sync_names(&self) -> io::Result<()> {
+        if cfg!(unix) {
+            File::open(&self.0)?.sync_all()?;
+        }
+        Ok(())
+    }
+}
+
+impl DiskFile for File {
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        let mut file = self;
+        Write::write(&mut file, bytes)
+    }
+
+    fn cut(&self, len: u64) -> io::Result<()> {
+        self.set_len(len)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.sync_data()
+    }
+}
