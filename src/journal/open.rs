@@ -111,7 +111,7 @@ impl Journal {
 
     /// Has this called whenever [`written`](Self::written) has grown, with what it is then. By the
     /// thread that writes, which waits for it. There is one such call: false if there was one
-    /// before.
+    /// before. It must not own a handle of the journal, which would then never be dropped.
     pub fn on_written(&self, call: impl Fn(Position) + Send + Sync + 'static) -> bool {
         self.running.shared.on_written.set(Box::new(call)).is_ok()
     }
@@ -177,10 +177,15 @@ impl Running {
     }
 
     fn join(&self) {
+        let own = std::thread::current().id();
         for thread in std::mem::take(&mut *lock(&self.threads)) {
-            // One that panicked has said so.
-            let _ = thread.join();
+            // A callback may have held the last handle. One that panicked has said so.
+            if thread.thread().id() != own {
+                let _ = thread.join();
+            }
         }
+        // Handles of rooms may be left. They do not keep others out.
+        drop(lock(&self.shared.own).take());
     }
 }
 

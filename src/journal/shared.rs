@@ -25,13 +25,13 @@ pub(super) struct Shared {
     /// For messages.
     pub(super) dir: PathBuf,
     pub(super) limits: Limits,
-    /// Held until the last thread has ended.
-    _lock: Option<DirectoryLock>,
+    /// Held until the threads have ended.
+    pub(super) own: Mutex<Option<DirectoryLock>>,
 }
 
 impl Shared {
     pub(super) fn new(
-        (dir, disk, lock): (PathBuf, Arc<dyn Disk>, Option<DirectoryLock>),
+        (dir, disk, own): (PathBuf, Arc<dyn Disk>, Option<DirectoryLock>),
         limits: Limits,
         queue: Queue,
     ) -> Self {
@@ -46,7 +46,7 @@ impl Shared {
             disk,
             dir,
             limits,
-            _lock: lock,
+            own: Mutex::new(own),
         }
     }
 
