@@ -133,11 +133,11 @@ impl Journal {
 
     fn flush_by(&self, deadline: Instant) -> Result<(), FlushError> {
         let shared = &self.running.shared;
+        let before = lock(&shared.incidents).count;
         let (position, failing) = {
             let queue = lock(&shared.queue);
             (queue.batch.end.0, queue.failing)
         };
-        let before = lock(&shared.incidents).count;
         let lost = || lock(&shared.incidents).count != before;
         let in_time = shared.sync.wait_for(position, deadline, lost);
         if failing || lost() {

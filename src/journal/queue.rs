@@ -237,10 +237,8 @@ impl Queue {
 
     /// Whether there is something to write.
     pub(super) fn has_records(&self) -> bool {
-        !self.failing
-            && !(self.batch.bytes.is_empty()
-                && self.lost_owed.is_empty()
-                && self.ends.iter().all(|end| end.position.is_some()))
+        let owed = !self.lost_owed.is_empty() || self.ends.iter().any(|end| end.position.is_none());
+        !self.failing && (owed || !self.batch.bytes.is_empty())
     }
 
     /// How many records were lost so far, and how many of them since it was asked last because the
@@ -289,12 +287,15 @@ impl Queue {
         self.put(Head { tag: Tag::Closed, room: RoomId(0), number: 0 }, &[], None);
     }
 
-    /// Whether rooms should leave the oldest segments, for there is too much on disk.
-    pub(super) fn relieve(&mut self) {
-        let max = self.limits.disk_bytes_max;
-        if let Some(up_to) = self.segments.crowded_up_to(self.rooms.live_bytes, max) {
-            self.rooms.queue_leaving(up_to);
-        }
+    /// Has rooms leave the oldest segments if there is too much on disk. Gives the bytes there and
+    /// a room in the oldest segment, if that is twice too much: then somebody does not answer.
+    pub(super) fn relieve(&mut self) -> Option<(u64, RoomId)> {
+        let (live, max) = (self.rooms.live_bytes, self.limits.disk_bytes_max);
+        let up_to = self.segments.crowded_up_to(live, max)?;
+        self.rooms.queue_leaving(up_to);
+        self.segments.crowded_up_to(live.saturating_mul(2), max.saturating_mul(2))?;
+        let room = self.rooms.in_segment(self.segments.oldest()?)?;
+        Some((self.segments.disk_bytes(), room))
     }
 
     /// Those who are to be told now that a start is wanted. No more than fit: else all would

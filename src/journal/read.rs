@@ -55,8 +55,7 @@ pub(super) fn read_all(disk: &dyn Disk, dir: &Path, boot: u64) -> Result<Past, J
     let (replayed, verdict) = replay.finish();
     tell(dir, verdict, &mut segments);
     tell_headless(&replayed);
-    // A number that wraps is nothing a journal gets to; it comes from a stranger's file name.
-    Ok(Past { replayed, segments, next: last.saturating_add(1) })
+    Ok(Past { replayed, segments, next: last + 1 })
 }
 
 struct Reader<'a> {

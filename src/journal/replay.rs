@@ -1,7 +1,7 @@
 //! What to keep of records that are read again: for each unfinished room its last start and what
 //! follows it without a hole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use greenroom_proto::RoomId;
 
@@ -55,7 +55,7 @@ pub struct Replay {
     before: Option<(SegmentHead, Tail)>,
     chains: BTreeMap<RoomId, Chain>,
     /// Rooms with records and without a start.
-    headless: BTreeMap<RoomId, ()>,
+    headless: BTreeSet<RoomId>,
     /// Grows with everything after which records may be missing.
     doubts: u64,
 }
@@ -87,7 +87,7 @@ impl Replay {
     /// `boot`: of the machine as it runs now.
     #[must_use]
     pub fn new(boot: u64) -> Self {
-        Replay { boot, before: None, chains: BTreeMap::new(), headless: BTreeMap::new(), doubts: 0 }
+        Replay { boot, before: None, chains: BTreeMap::new(), headless: BTreeSet::new(), doubts: 0 }
     }
 
     /// A segment begins, after the last one ended as [`end`](Self::end) said. What is to be thought
@@ -134,7 +134,7 @@ impl Replay {
                 }
             }
             (Tag::More, None) => {
-                self.headless.insert(room, ());
+                self.headless.insert(room);
             }
             (Tag::Lost, Some(chain)) => chain.cut = true,
             (Tag::End, _) => {
@@ -155,7 +155,7 @@ impl Replay {
             let Chain { start, more, segment, .. } = chain;
             (Found { room, start, more, torn }, segment)
         });
-        let headless = self.headless.into_keys().collect();
+        let headless = self.headless.into_iter().collect();
         (Replayed { found: found.collect(), headless }, verdict)
     }
 

@@ -238,6 +238,12 @@ impl Rooms {
         }
     }
 
+    /// A room whose last start is in this segment.
+    pub(super) fn in_segment(&self, number: u64) -> Option<RoomId> {
+        let mut rooms = self.slots.iter().flatten();
+        rooms.find(|slot| slot.start.is_some_and(|at| at.segment == number)).map(|slot| slot.room)
+    }
+
     /// Whether somebody waits to be told.
     pub(super) fn has_queue(&self) -> bool {
         !self.queue.is_empty()

@@ -13,6 +13,9 @@ pub const SEGMENT_HEAD_BYTES: usize = 40;
 /// Flag: records were lost before this segment began.
 const GAP: u32 = 1;
 
+/// Numbers from here on are none that a journal gets to.
+const NUMBER_END: u64 = 1 << 62;
+
 /// How names of segments end.
 const SUFFIX: &str = ".journal";
 /// How names of segments go on that were set aside.
@@ -136,11 +139,13 @@ pub fn named(name: &str) -> Named {
     let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     let number = u64::from_str_radix(digits, 16);
     match (number, rest.strip_prefix(SUFFIX)) {
-        (Ok(number), Some(rest)) if digits.bytes().all(digit) => match rest {
-            "" => Named::Segment(number),
-            rest if rest.starts_with(DAMAGED) => Named::Damaged(number),
-            _ => Named::Other,
-        },
+        (Ok(number), Some(rest)) if number < NUMBER_END && digits.bytes().all(digit) => {
+            match rest {
+                "" => Named::Segment(number),
+                rest if rest.starts_with(DAMAGED) => Named::Damaged(number),
+                _ => Named::Other,
+            }
+        }
         _ => Named::Other,
     }
 }
@@ -187,7 +192,8 @@ mod tests {
     #[test]
     fn names_are_numbers_and_others_are_left_alone() {
         assert_eq!(name(0x1f), "000000000000001f.journal");
-        assert_eq!(named(&name(u64::MAX)), Named::Segment(u64::MAX));
+        assert_eq!(named(&name(0x1f)), Named::Segment(0x1f));
+        assert_eq!(named(&name(u64::MAX)), Named::Other);
         for copy in 0..3 {
             assert_eq!(named(&damaged_name(&name(5), copy)), Named::Damaged(5));
         }

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use greenroom_proto::RoomId;
 use metrics::{counter, gauge, histogram};
 
 use super::disk::{Disk, DiskFile};
@@ -15,13 +16,6 @@ use super::record::whole_in;
 use super::rooms::Caller;
 use super::segment::{SegmentHead, name};
 use super::shared::{Shared, lock};
-
-/// After a write, the next is made no sooner than this; a record that comes later is written at
-/// once. Waking up and calling the kernel cost the same whatever is written: 10 µs on good days, 30
-/// on a virtual machine, so at most 1 to 3 % of a core goes into it. Timers of rooms fire every
-/// millisecond, many at once: a shorter time makes two writes of each such burst, and records wait
-/// a twentieth of a tick at 50 Hz as it is.
-const GATHER: Duration = Duration::from_millis(1);
 
 /// After a batch of so many records more are coming: the writer sleeps without looking for them,
 /// which saves being woken up for the first.
@@ -36,8 +30,8 @@ const INVITE_EVERY: Duration = Duration::from_millis(20);
 const PROBE_BYTES: usize = 1 << 20;
 const PROBE_NAME: &str = "probe";
 
-/// How often it is said that the queue was full.
-const FULL_TOLD_EVERY: Duration = Duration::from_secs(60);
+/// How often one thing is said that goes on.
+const TOLD_EVERY: Duration = Duration::from_secs(60);
 
 /// The thread's own.
 pub(super) struct Writer {
@@ -54,6 +48,7 @@ pub(super) struct Writer {
     retry_at: Instant,
     invite_at: Instant,
     full_told: Option<Instant>,
+    crowd_told: Option<Instant>,
     /// Lost records that were counted.
     lost_counted: u64,
 }
@@ -109,6 +104,7 @@ impl Writer {
             retry_at: now,
             invite_at: now,
             full_told: None,
+            crowd_told: None,
             lost_counted: 0,
         }
     }
@@ -144,10 +140,12 @@ impl Writer {
         }
     }
 
-    /// For how long to gather records before the next write.
+    /// For how long to gather records before the next write. A short rest is not worth being woken
+    /// up for.
     fn gather(&self) -> Option<Duration> {
-        let left = GATHER.saturating_sub(self.written_at?.elapsed());
-        (!left.is_zero()).then_some(left)
+        let gather = self.shared.limits.gather;
+        let left = gather.saturating_sub(self.written_at?.elapsed());
+        (left > gather / 4).then_some(left)
     }
 
     fn next(&mut self) -> Next {
@@ -228,7 +226,10 @@ impl Writer {
         self.batch.bytes.clear();
         self.busy = std::mem::take(&mut self.batch.records) >= BUSY_RECORDS;
         if rotated {
-            lock(&self.shared.queue).relieve();
+            let crowd = lock(&self.shared.queue).relieve();
+            if let Some((bytes, room)) = crowd {
+                self.tell_crowded(now, bytes, room);
+            }
         }
         Ok(())
     }
@@ -331,7 +332,7 @@ impl Writer {
         gauge!("greenroom_journal_lag_seconds").set(lag.as_secs_f64());
         let (lost, full) = lock(&self.shared.queue).take_lost();
         self.count_lost(lost);
-        if full > 0 && self.full_told.is_none_or(|at| now >= at + FULL_TOLD_EVERY) {
+        if full > 0 && self.full_told.is_none_or(|at| now >= at + TOLD_EVERY) {
             self.full_told = Some(now);
             self.tell_full(full);
         }
@@ -345,6 +346,17 @@ impl Writer {
             self.shared.dir.display(),
             self.shared.limits.queue_bytes_max
         );
+    }
+
+    fn tell_crowded(&mut self, now: Instant, bytes: u64, room: RoomId) {
+        if self.crowd_told.is_none_or(|at| now >= at + TOLD_EVERY) {
+            self.crowd_told = Some(now);
+            tracing::warn!(
+                "the journal in {} has grown to {bytes} bytes: match {room}, and perhaps others, \
+                 was asked to write its state anew and does not do so",
+                self.shared.dir.display()
+            );
+        }
     }
 
     fn count_lost(&mut self, lost: u64) {

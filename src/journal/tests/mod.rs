@@ -28,6 +28,7 @@ fn limits() -> Limits {
         queue_bytes_max: 64 << 10,
         segment_bytes: 4096,
         disk_bytes_max: 1 << 20,
+        gather: Duration::from_micros(250),
         sync_interval: Duration::from_millis(1),
         retry_interval: Duration::from_millis(5),
     }

@@ -20,6 +20,8 @@ pub struct Model {
     events: BTreeMap<u64, Vec<Event>>,
     handles: BTreeMap<u64, RoomJournal>,
     records: u64,
+    /// The first of its rooms.
+    first: u64,
 }
 
 /// What must be there: all up to a position. What may be there and is missing must be said to be
@@ -33,7 +35,12 @@ pub struct Due {
 pub const NOTHING: Due = Due { there: None, told: None };
 
 impl Model {
-    /// A record of some room; the rooms are numbered from 0.
+    /// Rooms from this number on.
+    pub fn from(first: u64) -> Self {
+        Model { first, ..Model::default() }
+    }
+
+    /// A record of some room.
     pub fn append(&mut self, journal: &Journal, room: u64, kind: Kind, bytes: usize) -> Taken {
         let handle = self.handles.entry(room).or_insert_with(|| journal.room(RoomId(room), || ()));
         self.records += 1;
@@ -54,7 +61,7 @@ impl Model {
 
     /// Something that a room might do next.
     pub fn step(&mut self, journal: &Journal, rooms: u64, rng: &mut Rng) {
-        let room = u64::from(rng.below(rooms as u32));
+        let room = self.first + u64::from(rng.below(rooms as u32));
         let begun = self.handles.get(&room).is_some_and(|room| !room.wants_start());
         let kind = match rng.below(20) {
             0 if begun => Kind::End,

@@ -169,3 +169,35 @@ fn orderly_stop_leaves_no_doubt_even_if_the_machine_goes_down_then() {
         model.check(&found, Due { there: due, told: due }, "after a stop");
     });
 }
+
+#[test]
+fn many_threads_append_at_once() {
+    let disk = MemoryDisk::default();
+    let (journal, _) = open(&disk, Limits { segment_bytes: 50_000, ..limits() });
+    let models: Vec<_> = std::thread::scope(|scope| {
+        let threads = (0..4).map(|thread| {
+            let journal = journal.clone();
+            scope.spawn(move || {
+                let (mut model, mut rng) = (Model::from(thread * 100), Rng::new(thread));
+                for step in 0..2_000 {
+                    model.step(&journal, 20, &mut rng);
+                    if step % 50 == 0 {
+                        std::thread::sleep(Duration::from_micros(300));
+                    }
+                }
+                model
+            })
+        });
+        let threads: Vec<_> = threads.collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    journal.flush(SOON).unwrap();
+    let due = Some(journal.written().0);
+    drop(journal);
+    let found = found_in(&disk, BOOT);
+    for (first, model) in (0u64..).step_by(100).zip(models) {
+        let own = |found: &&Found| (first..first + 100).contains(&found.room.0);
+        let own: Vec<_> = found.iter().filter(own).cloned().collect();
+        model.check(&own, Due { there: due, told: due }, "threads");
+    }
+}
