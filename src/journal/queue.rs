@@ -173,8 +173,6 @@ impl Queue {
         if kind == Kind::Start {
             let at = StartAt { segment: self.batch.segment, position: self.batch.end.0 };
             self.rooms.started(caller.slot, at, bytes, &mut self.segments);
-            // This room is not the one that ended under the same name.
-            self.ends.retain(|end| end.position.is_some() || end.room != caller.room);
         } else {
             self.rooms.went_on(caller.slot, bytes);
         }
@@ -193,7 +191,8 @@ impl Queue {
         batch.end.0 += (batch.bytes.len() - before) as u64;
     }
 
-    /// The room is finished. This is kept in mind until it is on disk.
+    /// The room is finished. This is kept in mind until it is on disk. What finds no room now goes
+    /// first into the next batch, before another room of this name can start.
     fn append_end(&mut self, caller: &Arc<Caller>) -> Position {
         let finished = self.rooms.finish(caller.slot, &mut self.segments);
         // Of a room without a start there is nothing to forget.

@@ -170,6 +170,16 @@ mod tests {
     }
 
     #[test]
+    fn no_two_places_have_one_seed() {
+        let other = SegmentHead { number: 4, ..HEAD };
+        let place = |head: SegmentHead, offset| Place { seed: head.seed(), offset }.seed();
+        assert_ne!(place(HEAD, 40), place(HEAD, 68));
+        assert_ne!(place(HEAD, 40), place(other, 40));
+        assert_ne!(place(HEAD, 40), place(SegmentHead { life: 10, ..HEAD }, 40));
+        assert_eq!(Place { seed: u64::MAX, offset: 40 }.seed(), 39, "it wraps");
+    }
+
+    #[test]
     fn another_version_is_named() {
         let mut bytes = HEAD.to_bytes();
         bytes[7] = 9;

@@ -163,6 +163,25 @@ fn renamed_swapped_and_missing_segments_are_noticed() {
 }
 
 #[test]
+fn block_from_elsewhere_in_the_segment_does_not_pass() {
+    let disk = MemoryDisk::default();
+    let (journal, _) = open(&disk, limits());
+    let room = journal.room(RoomId(1), || ());
+    // All of one size.
+    for number in 0..10 {
+        room.append(if number == 0 { Kind::Start } else { Kind::More }, &[&[number; 4]]).unwrap();
+    }
+    journal.flush(SOON).unwrap();
+    let mut files = disk.files();
+    let file = &mut files.get_mut(&name(1)).unwrap().all;
+    let third = file[40 + 3 * 32..40 + 4 * 32].to_vec();
+    file[40 + 4 * 32..40 + 5 * 32].copy_from_slice(&third);
+    let found = found_in(&MemoryDisk::of(files), BOOT);
+    assert_eq!((found[0].more.len(), found[0].torn), (3, true));
+    assert_eq!(found_in(&disk, BOOT)[0].more.len(), 9);
+}
+
+#[test]
 fn random_bytes_are_no_journal() {
     for_seeds(200, |_, rng| {
         let head = crate::journal::segment::SegmentHead {

@@ -290,6 +290,37 @@ fn slow_sync_holds_up_no_write() {
 }
 
 #[test]
+fn failed_sync_is_not_tried_again_as_if_nothing_had_been() {
+    let disk = MemoryDisk::default();
+    let sync_interval = Duration::from_millis(50);
+    let (journal, _) = open(&disk, Limits { sync_interval, ..limits() });
+    journal.flush(SOON).unwrap();
+    let (syncs, stuck) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+    let (count, holds) = (Arc::clone(&syncs), Arc::clone(&stuck));
+    disk.watch(move |_, call, _| match call {
+        // The kernel says it once, and then that all is well.
+        Call::Sync => (count.fetch_add(1, Ordering::AcqRel) == 0)
+            .then_some(Fault::Error(io::ErrorKind::Other)),
+        Call::Write => Some(Fault::Stuck(Arc::clone(&holds))),
+        _ => None,
+    });
+    let (one, _) = room(&journal, ROOM);
+    let position = one.append(Kind::Start, &[b"s"]).unwrap();
+    until("it is written", || journal.written() >= position);
+    stuck.store(true, Ordering::Release);
+    one.append(Kind::More, &[b"m"]).unwrap();
+    until("it is synced in vain", || syncs.load(Ordering::Acquire) == 1);
+    // The writer, which has to deal with it, is stuck.
+    std::thread::sleep(Duration::from_millis(120));
+    assert_eq!(syncs.load(Ordering::Acquire), 1);
+    stuck.store(false, Ordering::Release);
+    until("the room is to begin anew", || one.wants_start());
+    one.append(Kind::Start, &[b"t"]).unwrap();
+    journal.flush(SOON).unwrap();
+    assert_eq!(found_in(&disk, BOOT)[0].start, b"t");
+}
+
+#[test]
 fn callback_that_panics_takes_nothing_along() {
     let disk = MemoryDisk::default();
     let (journal, _) = open(&disk, limits());

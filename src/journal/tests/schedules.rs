@@ -171,6 +171,22 @@ fn orderly_stop_leaves_no_doubt_even_if_the_machine_goes_down_then() {
 }
 
 #[test]
+fn orderly_stop_vouches_for_what_a_killed_process_left_to_the_kernel_too() {
+    let disk = MemoryDisk::default();
+    let (journal, _) = open(&disk, Limits { sync_interval: SOON, ..limits() });
+    let room = journal.room(greenroom_proto::RoomId(1), || ());
+    let position = room.append(super::super::Kind::Start, &[b"s"]).unwrap();
+    until("it is written", || journal.written() >= position);
+    // Another process goes on with what the killed one wrote, and stops.
+    let left = MemoryDisk::of(disk.files());
+    assert!(left.files().values().any(|file| file.synced < file.all.len()));
+    let (second, found) = open(&left, limits());
+    assert_eq!(found[0].start, b"s");
+    second.close(SOON).unwrap();
+    assert!(left.files().values().all(|file| file.synced == file.all.len()));
+}
+
+#[test]
 fn many_threads_append_at_once() {
     let disk = MemoryDisk::default();
     let (journal, _) = open(&disk, Limits { segment_bytes: 50_000, ..limits() });

@@ -216,3 +216,30 @@ fn segment_that_cannot_be_deleted_is_tried_again() {
     fill();
     until("they go", || disk.segments().len() <= 2);
 }
+
+#[test]
+fn names_are_on_disk_before_anything_is_said_to_be_and_before_the_next_one_goes() {
+    let disk = MemoryDisk::default();
+    let calls: Arc<Mutex<Vec<Call>>> = Arc::default();
+    let to = Arc::clone(&calls);
+    disk.watch(move |_, call, _| {
+        lock(&to).push(call);
+        None
+    });
+    let (journal, _) = open(&disk, limits());
+    let room = journal.room(RoomId(1), || ());
+    let mut removed = 0;
+    until("some segments have gone", || {
+        room.append(Kind::Start, &[&[1; 3000]]).unwrap();
+        journal.flush(SOON).unwrap();
+        let calls = lock(&calls);
+        let last = |call| calls.iter().rposition(|this| *this == call);
+        assert!(last(Call::Create) < last(Call::SyncNames), "a flush has names on disk too");
+        removed = calls.iter().filter(|call| **call == Call::Remove).count();
+        removed > 5
+    });
+    drop(journal);
+    let calls = lock(&calls);
+    let between = calls.split(|call| *call == Call::Remove).skip(1);
+    assert!(between.take(removed).all(|calls| calls.contains(&Call::SyncNames)));
+}
