@@ -6,6 +6,13 @@ use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::segment::{SegmentHead, name};
+
+/// Written and deleted again before records are taken after an error: a disk with room for a
+/// segment's head alone would take that and nothing else, over and over.
+const PROBE_BYTES: usize = 1 << 20;
+const PROBE_NAME: &str = "probe";
+
 /// A directory of segments.
 pub(super) trait Disk: Send + Sync {
     /// The names of its files.
@@ -96,4 +103,42 @@ impl DiskFile for File {
     fn sync(&self) -> io::Result<()> {
         self.sync_data()
     }
+}
+
+/// Makes a segment: the file and its head.
+pub(super) fn make(disk: &dyn Disk, head: &SegmentHead) -> io::Result<Arc<dyn DiskFile>> {
+    let name = name(head.number);
+    let file = disk.create(&name)?;
+    match write_all(&*file, &head.to_bytes()) {
+        Ok(()) => Ok(file),
+        Err((_, error)) => {
+            // If it stays, it has no records and is skipped.
+            let _ = disk.remove(&name);
+            Err(error)
+        }
+    }
+}
+
+/// Writes all; else says how much it was.
+pub(super) fn write_all(file: &dyn DiskFile, bytes: &[u8]) -> Result<(), (usize, io::Error)> {
+    let mut done = 0;
+    while done < bytes.len() {
+        match file.write(&bytes[done..]) {
+            Ok(0) => return Err((done, io::ErrorKind::WriteZero.into())),
+            Ok(written) => done += written,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err((done, error)),
+        }
+    }
+    Ok(())
+}
+
+/// Whether the disk takes something.
+pub(super) fn probe(disk: &dyn Disk) -> io::Result<()> {
+    // Of a process that was killed here.
+    let _ = disk.remove(PROBE_NAME);
+    let file = disk.create(PROBE_NAME)?;
+    let written = write_all(&*file, &vec![0; PROBE_BYTES]).map_err(|(_, error)| error);
+    let _ = disk.remove(PROBE_NAME);
+    written
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use greenroom_proto::RoomId;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::disk::{Directory, Disk};
+use super::disk::{Directory, Disk, make};
 use super::error::{FlushError, JournalError};
 use super::health::Health;
 use super::lock::DirectoryLock;
@@ -21,7 +21,7 @@ use super::rooms::Rooms;
 use super::segment::{SegmentHead, name};
 use super::segments::Segments;
 use super::shared::{Shared, lock};
-use super::writer::{Writer, make};
+use super::writer::Writer;
 use super::{Limits, sync};
 
 /// A journal that is open. Clones are handles of the same one.

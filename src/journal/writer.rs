@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use greenroom_proto::RoomId;
 use metrics::{counter, gauge, histogram};
 
-use super::disk::{Disk, DiskFile};
+use super::disk::{DiskFile, make, probe, write_all};
 use super::error::advice;
-use super::queue::{Batch, Stop};
+use super::queue::{Batch, Queue, Stop};
 use super::record::whole_in;
 use super::rooms::Caller;
-use super::segment::{SegmentHead, name};
+use super::segment::SegmentHead;
 use super::shared::{Shared, lock};
 
 /// After a batch of so many records more are coming: the writer sleeps without looking for them,
@@ -24,11 +24,6 @@ const BUSY_RECORDS: u64 = 8;
 /// Time between two rounds of telling rooms that a start is wanted: in this time the writer takes
 /// what those of the last round wrote.
 const INVITE_EVERY: Duration = Duration::from_millis(20);
-
-/// Written and deleted again before records are taken after an error: a disk with room for a
-/// segment's head alone would take that and nothing else, over and over.
-const PROBE_BYTES: usize = 1 << 20;
-const PROBE_NAME: &str = "probe";
 
 /// How often one thing is said that goes on.
 const TOLD_EVERY: Duration = Duration::from_secs(60);
@@ -61,34 +56,6 @@ enum Next {
     Failed(io::Error),
     Retry,
     Stop,
-}
-
-/// Makes a segment: the file and its head.
-pub(super) fn make(disk: &dyn Disk, head: &SegmentHead) -> io::Result<Arc<dyn DiskFile>> {
-    let name = name(head.number);
-    let file = disk.create(&name)?;
-    match write_all(&*file, &head.to_bytes()) {
-        Ok(()) => Ok(file),
-        Err((_, error)) => {
-            // If it stays, it has no records and is skipped.
-            let _ = disk.remove(&name);
-            Err(error)
-        }
-    }
-}
-
-/// Writes all; else says how much it was.
-fn write_all(file: &dyn DiskFile, bytes: &[u8]) -> Result<(), (usize, io::Error)> {
-    let mut done = 0;
-    while done < bytes.len() {
-        match file.write(&bytes[done..]) {
-            Ok(0) => return Err((done, io::ErrorKind::WriteZero.into())),
-            Ok(written) => done += written,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err((done, error)),
-        }
-    }
-    Ok(())
 }
 
 impl Writer {
@@ -148,51 +115,17 @@ impl Writer {
         (left > gather / 4).then_some(left)
     }
 
+    /// Waits until there is something to do.
     fn next(&mut self) -> Next {
         let shared = Arc::clone(&self.shared);
         let mut queue = lock(&shared.queue);
         loop {
-            if let Some(error) = queue.sync_error.take() {
-                return Next::Failed(error);
-            }
-            let mut wait = None;
-            if queue.failing {
-                if queue.stop.is_some() {
-                    return Next::Stop;
-                }
-                let left = self.retry_at.saturating_duration_since(Instant::now());
-                if left.is_zero() {
-                    return Next::Retry;
-                }
-                wait = Some(left);
-            } else if queue.rooms.has_queue() {
-                let left = self.invite_at.saturating_duration_since(Instant::now());
-                let invited = if left.is_zero() { queue.invite() } else { Vec::new() };
-                if !invited.is_empty() {
-                    return Next::Invite(invited);
-                }
-                wait = Some(left.max(Duration::from_millis(1)));
-            }
-            if (self.busy || queue.has_records())
-                && queue.stop.is_none()
-                && let Some(left) = self.gather()
-            {
-                self.busy = false;
-                return Next::Gather(left);
-            }
-            if queue.has_records() {
-                let rotated = queue.swap(&mut self.batch, shared.synced());
-                return Next::Write { rotated };
-            }
-            match queue.stop {
-                Some(Stop::Marked) => {
-                    queue.put_mark();
-                    queue.stop = Some(Stop::Plain);
-                    continue;
-                }
-                Some(Stop::Plain) => return Next::Stop,
-                None => {}
-            }
+            let due =
+                if queue.failing { self.due_failing(&mut queue) } else { self.due(&mut queue) };
+            let wait = match due {
+                Ok(next) => return next,
+                Err(wait) => wait,
+            };
             queue.writer_waits = true;
             queue = match wait {
                 None => shared.bell.wait(queue).unwrap_or_else(|e| e.into_inner()),
@@ -202,6 +135,50 @@ impl Writer {
             };
             queue.writer_waits = false;
         }
+    }
+
+    /// What there is to do now; else how long to wait for it, without a bound if only others know.
+    fn due(&mut self, queue: &mut Queue) -> Result<Next, Option<Duration>> {
+        if let Some(error) = queue.sync_error.take() {
+            return Ok(Next::Failed(error));
+        }
+        let mut wait = None;
+        if queue.rooms.has_queue() {
+            let left = self.invite_at.saturating_duration_since(Instant::now());
+            let invited = if left.is_zero() { queue.invite() } else { Vec::new() };
+            if !invited.is_empty() {
+                return Ok(Next::Invite(invited));
+            }
+            wait = Some(left.max(INVITE_EVERY / 20));
+        }
+        if (self.busy || queue.has_records())
+            && queue.stop.is_none()
+            && let Some(left) = self.gather()
+        {
+            self.busy = false;
+            return Ok(Next::Gather(left));
+        }
+        if queue.stop == Some(Stop::Marked) && !queue.has_records() {
+            queue.put_mark();
+            queue.stop = Some(Stop::Plain);
+        }
+        if queue.has_records() {
+            let rotated = queue.swap(&mut self.batch, self.shared.synced());
+            return Ok(Next::Write { rotated });
+        }
+        if queue.stop.is_some() { Ok(Next::Stop) } else { Err(wait) }
+    }
+
+    /// The same after an error.
+    fn due_failing(&self, queue: &mut Queue) -> Result<Next, Option<Duration>> {
+        if queue.stop.is_some() {
+            return Ok(Next::Stop);
+        }
+        if let Some(error) = queue.sync_error.take() {
+            return Ok(Next::Failed(error));
+        }
+        let left = self.retry_at.saturating_duration_since(Instant::now());
+        if left.is_zero() { Ok(Next::Retry) } else { Err(Some(left)) }
     }
 
     fn write(&mut self, rotated: bool) -> io::Result<()> {
@@ -365,16 +342,6 @@ impl Writer {
             self.lost_counted = lost;
         }
     }
-}
-
-/// Whether the disk takes something.
-fn probe(disk: &dyn Disk) -> io::Result<()> {
-    // Of a process that was killed here.
-    let _ = disk.remove(PROBE_NAME);
-    let file = disk.create(PROBE_NAME)?;
-    let written = write_all(&*file, &vec![0; PROBE_BYTES]).map_err(|(_, error)| error);
-    let _ = disk.remove(PROBE_NAME);
-    written
 }
 
 /// A callback that panics must not take the journal along.

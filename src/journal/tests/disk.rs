@@ -31,6 +31,27 @@ pub enum Fault {
     Stuck(Arc<AtomicBool>),
 }
 
+/// Off again when it is dropped: a test that fails must not leave the disk stuck, for the journal
+/// waits for it. To be made after the journal.
+#[derive(Default)]
+pub struct Switch(Arc<AtomicBool>);
+
+impl Switch {
+    pub fn set(&self, on: bool) {
+        self.0.store(on, Ordering::Release);
+    }
+
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+}
+
+impl Drop for Switch {
+    fn drop(&mut self) {
+        self.set(false);
+    }
+}
+
 /// A file: its bytes, and how many of them a power cut would leave.
 #[derive(Clone, Default, Debug)]
 pub struct Bytes {

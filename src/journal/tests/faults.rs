@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use greenroom_proto::RoomId;
 
-use super::disk::{Call, Fault, MemoryDisk};
+use super::disk::{Call, Fault, MemoryDisk, Switch};
 use super::model::{Due, Model};
 use super::*;
 use crate::journal::{FlushError, Health, Kind, NotTaken, RoomJournal};
@@ -215,16 +215,16 @@ fn room_that_ended_while_the_disk_failed_does_not_come_back() {
 #[test]
 fn full_queue_refuses_and_has_the_room_begin_anew_when_there_is_room() {
     let disk = MemoryDisk::default();
-    let stuck = Arc::new(AtomicBool::new(false));
     let (journal, _) = open(&disk, limits());
     let (one, woken) = room(&journal, ROOM);
     let (other, other_woken) = room(&journal, RoomId(2));
     one.append(Kind::Start, &[b"s"]).unwrap();
     other.append(Kind::Start, &[b"o"]).unwrap();
     journal.flush(SOON).unwrap();
-    let holds = Arc::clone(&stuck);
+    let stuck = Switch::default();
+    let holds = stuck.flag();
     disk.watch(move |_, call, _| (call == Call::Write).then(|| Fault::Stuck(Arc::clone(&holds))));
-    stuck.store(true, Ordering::Release);
+    stuck.set(true);
     other.append(Kind::More, &[b"p"]).unwrap();
     let big = [3; 1000];
     let mut taken = 0;
@@ -239,7 +239,7 @@ fn full_queue_refuses_and_has_the_room_begin_anew_when_there_is_room() {
     assert!(!one.wants_start(), "there is no room for one");
     assert_eq!(one.append(Kind::More, &[b"x"]), Err(NotTaken::NeedsStart));
     assert_eq!(journal.health(), Health::Sound);
-    stuck.store(false, Ordering::Release);
+    stuck.set(false);
     until("it is woken", || woken.load(Ordering::Acquire) == 1);
     assert!(one.wants_start());
     journal.flush(SOON).unwrap();
@@ -272,11 +272,12 @@ fn record_larger_than_the_queue_is_refused_for_good() {
 #[test]
 fn slow_sync_holds_up_no_write() {
     let disk = MemoryDisk::default();
-    let stuck = Arc::new(AtomicBool::new(true));
     let (journal, _) = open(&disk, limits());
     journal.flush(SOON).unwrap();
-    let holds = Arc::clone(&stuck);
+    let stuck = Switch::default();
+    let holds = stuck.flag();
     disk.watch(move |_, call, _| (call == Call::Sync).then(|| Fault::Stuck(Arc::clone(&holds))));
+    stuck.set(true);
     let (one, _) = room(&journal, ROOM);
     one.append(Kind::Start, &[b"s"]).unwrap();
     for _ in 0..200 {
@@ -285,7 +286,7 @@ fn slow_sync_holds_up_no_write() {
     }
     assert!(disk.segments().len() > 3, "segments are begun meanwhile");
     assert_eq!(journal.flush(Duration::from_millis(20)), Err(FlushError::TimedOut));
-    stuck.store(false, Ordering::Release);
+    stuck.set(false);
     journal.flush(SOON).unwrap();
 }
 
@@ -295,8 +296,8 @@ fn failed_sync_is_not_tried_again_as_if_nothing_had_been() {
     let sync_interval = Duration::from_millis(50);
     let (journal, _) = open(&disk, Limits { sync_interval, ..limits() });
     journal.flush(SOON).unwrap();
-    let (syncs, stuck) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
-    let (count, holds) = (Arc::clone(&syncs), Arc::clone(&stuck));
+    let (syncs, stuck) = (Arc::new(AtomicU64::new(0)), Switch::default());
+    let (count, holds) = (Arc::clone(&syncs), stuck.flag());
     disk.watch(move |_, call, _| match call {
         // The kernel says it once, and then that all is well.
         Call::Sync => (count.fetch_add(1, Ordering::AcqRel) == 0)
@@ -307,13 +308,13 @@ fn failed_sync_is_not_tried_again_as_if_nothing_had_been() {
     let (one, _) = room(&journal, ROOM);
     let position = one.append(Kind::Start, &[b"s"]).unwrap();
     until("it is written", || journal.written() >= position);
-    stuck.store(true, Ordering::Release);
+    stuck.set(true);
     one.append(Kind::More, &[b"m"]).unwrap();
     until("it is synced in vain", || syncs.load(Ordering::Acquire) == 1);
     // The writer, which has to deal with it, is stuck.
     std::thread::sleep(Duration::from_millis(120));
     assert_eq!(syncs.load(Ordering::Acquire), 1);
-    stuck.store(false, Ordering::Release);
+    stuck.set(false);
     until("the room is to begin anew", || one.wants_start());
     one.append(Kind::Start, &[b"t"]).unwrap();
     journal.flush(SOON).unwrap();

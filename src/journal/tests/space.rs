@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use greenroom_proto::RoomId;
 
-use super::disk::{Call, Fault, MemoryDisk};
+use super::disk::{Call, Fault, MemoryDisk, Switch};
 use super::*;
 use crate::journal::shared::lock;
 use crate::journal::{Kind, RoomJournal};
@@ -167,14 +167,14 @@ fn ten_thousand_rooms_begin_anew_after_an_error_without_overrunning_the_queue() 
 #[test]
 fn nothing_is_deleted_before_what_replaces_it_is_on_disk() {
     let disk = MemoryDisk::default();
-    let stuck = Arc::new(AtomicBool::new(false));
-    let holds = Arc::clone(&stuck);
-    disk.watch(move |_, call, _| (call == Call::Sync).then(|| Fault::Stuck(Arc::clone(&holds))));
     let (journal, _) = open(&disk, limits());
+    let stuck = Switch::default();
+    let holds = stuck.flag();
+    disk.watch(move |_, call, _| (call == Call::Sync).then(|| Fault::Stuck(Arc::clone(&holds))));
     let room = journal.room(RoomId(1), || ());
     room.append(Kind::Start, &[b"first"]).unwrap();
     journal.flush(SOON).unwrap();
-    stuck.store(true, Ordering::Release);
+    stuck.set(true);
     for _ in 0..50 {
         let position = room.append(Kind::Start, &[&[1; 500]]).unwrap();
         until("it is written", || journal.written() >= position);
@@ -187,7 +187,7 @@ fn nothing_is_deleted_before_what_replaces_it_is_on_disk() {
     assert!(cut > 40);
     let found = found_in(&MemoryDisk::of(files), BOOT + 1);
     assert_eq!((&found[0].start[..], found[0].torn), (&b"first"[..], true));
-    stuck.store(false, Ordering::Release);
+    stuck.set(false);
     journal.flush(SOON).unwrap();
     until("it goes", || !disk.segments().contains(first));
 }
@@ -197,11 +197,11 @@ fn segment_that_cannot_be_deleted_is_tried_again() {
     let disk = MemoryDisk::default();
     let fails = Arc::new(AtomicBool::new(true));
     let on = Arc::clone(&fails);
+    let (journal, _) = open(&disk, limits());
     disk.watch(move |_, call, _| {
         let fails = call == Call::Remove && on.load(Ordering::Acquire);
         fails.then_some(Fault::Error(io::ErrorKind::PermissionDenied))
     });
-    let (journal, _) = open(&disk, limits());
     let room = journal.room(RoomId(1), || ());
     let fill = || {
         for _ in 0..40 {
