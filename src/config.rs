@@ -34,7 +34,9 @@ pub use error::{ConfigError, ConfigErrors};
 pub use flags::ConfigFlags;
 pub use layers::{ConfigFile, Origin, Setting, Settings, Sources};
 pub use show::reference;
-pub use table::{Config, Deadlines, Edge, Listen, Outbox, Process, Rooms, SECTIONS, TUNABLES};
+pub use table::{
+    Config, Deadlines, Edge, Journal, Listen, Outbox, Process, Rooms, SECTIONS, TUNABLES,
+};
 pub use tunable::{Kind, Reload, Tunable, Unit, Value};
 
 /// The file that is read from the working directory when `--config-file` is not given.

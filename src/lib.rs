@@ -71,6 +71,7 @@
 //! | [`room`] | one match: step, keyframe, hash; its inbox and log; its history of frames and what each viewer sees of them | yes |
 //! | [`session`], [`outbox`] | what a client may say next; what it is still to be sent | yes |
 //! | [`effects`] | what a game asks of the outside world | yes |
+//! | [`journal`] | files with which unfinished matches survive the process; records and reading them are pure | partly |
 //! | [`directory`] | the rooms there are, and what of each outlives its actors | |
 //! | [`net`] | TCP, TLS, HTTP head, WebSocket; deadlines | |
 //! | [`actors`], [`supervision`] | who does what, and what happens when they fail | |
@@ -117,6 +118,7 @@ pub mod bot;
 pub mod effects;
 pub mod game;
 pub mod games;
+pub mod journal;
 pub mod math;
 pub mod options;
 pub mod outbox;

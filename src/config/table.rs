@@ -209,6 +209,25 @@ tunables! {
             "each is a log of log_bytes_max at most, so 32 MiB in all";
     }
 
+    /// The files with which unfinished matches outlive this process.
+    journal: Journal {
+        /// Directory of these files.
+        state_dir: Option<PathBuf> = "off", Kind::PathOrOff, Fixed,
+            "off: matches end with the process; a directory on a local disk, for one server alone";
+        /// Records that wait for the disk.
+        queue_bytes_max as "journal_queue_bytes_max": usize = 8_388_608, bytes(65_536, 67_108_864), Fixed,
+            "two seconds of 1,000 busy rooms, twice that in memory; beyond it records are lost and rooms begin anew; what a room writes at once must fit";
+        /// Size of a file after which another is begun.
+        segment_bytes as "journal_segment_bytes": u64 = 67_108_864, bytes(1_048_576, 1_073_741_824), Fixed,
+            "a file goes when no room needs it: large ones are kept for long, each small one costs a sync; a quarter of journal_disk_bytes_max at most";
+        /// Size of all files beyond which idle rooms write their state anew.
+        disk_bytes_max as "journal_disk_bytes_max": u64 = 1_073_741_824, bytes(4_194_304, 4_294_967_295), Fixed,
+            "16 files; four times what the unfinished rooms need is allowed in any case";
+        /// Time between two syncs.
+        sync_interval as "journal_sync_interval_ms": Duration = 1_000, ms(10, 60_000), Fixed,
+            "when the power fails so much may be lost, when the process is killed nothing; a sync costs a disk milliseconds";
+    }
+
     /// The process as a whole.
     process: Process {
         /// Threads that run rooms and connections.
