@@ -30,6 +30,7 @@ mod tunable;
 
 use std::path::{Path, PathBuf};
 
+use crate::outbox::OutboxLimits;
 pub use error::{ConfigError, ConfigErrors};
 pub use flags::ConfigFlags;
 pub use layers::{ConfigFile, Origin, Setting, Settings, Sources};
@@ -49,6 +50,14 @@ impl Config {
     /// Every unreadable file, unknown name and wrong value, each with its place.
     pub fn load(flags: &ConfigFlags) -> Result<Self, ConfigErrors> {
         Ok(Settings::resolve(&Sources::of_process(flags)?)?.config())
+    }
+}
+
+impl Outbox {
+    /// The bounds of one client's outbox.
+    #[must_use]
+    pub fn limits(&self) -> OutboxLimits {
+        OutboxLimits { events_max: self.events_max, event_bytes_max: self.event_bytes_max }
     }
 }
 

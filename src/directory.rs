@@ -7,29 +7,37 @@
 #![allow(clippy::disallowed_methods)]
 
 pub mod client;
+pub mod clock;
 mod member;
 pub mod members;
+pub mod saved;
 pub mod seat;
 pub mod token;
 pub mod work;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
+
 use greenroom_proto::{
-    CloseCode, GameName, OptionsText, PlayerId, Refusal, RoomId, RoomInfo, Text,
+    CloseCode, GameName, OptionsText, PlayerId, Refusal, RoomId, RoomInfo, Text, Tick,
 };
 
 pub use self::client::Client;
+use self::clock::Clock;
 pub use self::member::Back;
 use self::members::Members;
+use self::saved::{Restored, Saved};
 pub use self::seat::{Booked, Seat};
 use self::token::TokenKey;
 use self::work::Work;
 use crate::config::Config;
 use crate::game::Pace;
 use crate::registry::{Entry, RoomPlan};
+use crate::room::Header;
 use crate::room::inbox::{Inbox, InboxLimits};
 use crate::room::recovery::Progress;
 use crate::scheduler::Waker;
@@ -59,6 +67,11 @@ impl Directory {
     /// Takes a room out.
     pub fn remove(&self, id: RoomId) -> Option<Arc<RoomRecord>> {
         lock(&self.rooms).remove(&id)
+    }
+
+    /// All rooms.
+    pub fn all(&self) -> Vec<Arc<RoomRecord>> {
+        lock(&self.rooms).values().cloned().collect()
     }
 
     /// How many rooms there are.
@@ -100,10 +113,15 @@ pub struct RoomRecord {
     pub seed: u64,
     /// Makes the tokens of its seats.
     pub tokens: Arc<TokenKey>,
-    /// When it began, by this process's clock.
-    pub began: Instant,
     /// Where the game is in its work.
     pub progress: Progress,
+    /// Nobody needs to be told that it has begun any more.
+    begun: AtomicBool,
+    begun_bell: Notify,
+    /// It is to keep itself for another process, and then to stop.
+    closing: AtomicBool,
+    /// It looks at its inbox when it is told to and not only at its next tick.
+    needs_word: AtomicBool,
     booking: Mutex<Booking>,
     inbox: Mutex<Inbox>,
     members: Mutex<Members>,
@@ -133,17 +151,75 @@ impl RoomRecord {
         Arc::new(RoomRecord {
             id,
             entry,
-            plan,
             seed,
             tokens: Arc::clone(tokens),
-            began: Instant::now(),
             progress: Progress::default(),
+            begun: AtomicBool::new(false),
+            begun_bell: Notify::new(),
+            closing: AtomicBool::new(false),
+            needs_word: AtomicBool::new(plan.pace == Pace::OnCommand),
+            plan,
             booking: Mutex::new(Booking { open: true, taken: 0, last_player: 0 }),
             inbox: Mutex::new(Inbox::new(limits)),
             members: Mutex::default(),
-            work: Mutex::default(),
+            work: Mutex::new(Work::new(Clock::new(Instant::now(), 0))),
             waker: Mutex::default(),
         })
+    }
+
+    /// A room that was found in the journal, and that nobody works on yet.
+    pub fn restored(
+        id: RoomId,
+        made_from: (Entry, RoomPlan),
+        restored: Restored,
+        tokens: &Arc<TokenKey>,
+        config: &Config,
+    ) -> Arc<Self> {
+        let Restored { saved, log } = restored;
+        let record = RoomRecord::new(id, made_from, saved.header.seed, tokens, config);
+        let mut booking = lock(&record.booking);
+        booking.taken = saved.members.len() as u32;
+        booking.last_player = saved.last_player;
+        drop(booking);
+        let mut inbox = lock(&record.inbox);
+        for member in &saved.members {
+            inbox.restore(member.player, member.asked);
+        }
+        drop(inbox);
+        lock(&record.members).restore(saved.members, config.outbox.limits());
+        let mut work = lock(&record.work);
+        work.clock = Clock::new(Instant::now(), saved.time_ms);
+        work.epoch = saved.epoch;
+        work.told = saved.tick;
+        work.found = Some(saved.attempts);
+        work.log = Some(log);
+        drop(work);
+        record
+    }
+
+    /// What the journal needs besides game and records, after the step `tick`.
+    pub fn saved(&self, work: &Work, tick: Tick, header: &Header) -> Saved {
+        let members = lock(&self.members);
+        Saved {
+            header: header.clone(),
+            tick,
+            end: tick,
+            time_ms: work.clock.time_ms(Instant::now()),
+            epoch: work.epoch,
+            attempts: 0,
+            last_player: lock(&self.booking).last_player,
+            members: members.saved(&lock(&self.inbox)),
+        }
+    }
+
+    /// Somebody joined before the process was started anew.
+    pub fn expect(&self, player: PlayerId) {
+        let mut booking = lock(&self.booking);
+        booking.taken += 1;
+        booking.last_player = booking.last_player.max(player.0);
+        drop(booking);
+        self.members().expect(player);
+        self.inbox().restore(player, 0);
     }
 
     /// Takes a free seat, or says why there is none.
@@ -231,6 +307,49 @@ impl RoomRecord {
         lock(&self.work)
     }
 
+    /// The room is there, or there will be none.
+    pub fn has_begun(&self) {
+        self.begun.store(true, Ordering::Release);
+        self.begun_bell.notify_waiters();
+    }
+
+    /// Waits until the room is there, or will never be.
+    pub async fn begun(&self) {
+        let mut bell = std::pin::pin!(self.begun_bell.notified());
+        bell.as_mut().enable();
+        if !self.begun.load(Ordering::Acquire) {
+            bell.await;
+        }
+    }
+
+    /// The room is to keep itself for another process, and then to stop.
+    pub fn close(&self) {
+        self.closing.store(true, Ordering::Release);
+        self.wake_in_any_case();
+    }
+
+    /// Until when at most the room stands still, for its players to come back.
+    pub fn still_until(&self) -> Option<Instant> {
+        lock(&self.work).still_until
+    }
+
+    /// The room has a turn, whatever it waits for.
+    pub fn wake_in_any_case(&self) {
+        if let Some(waker) = lock(&self.waker).clone() {
+            waker.wake();
+        }
+    }
+
+    /// Whether the room is to keep itself and stop.
+    pub fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+
+    /// Whether the room looks at its inbox only when it is told to.
+    pub fn needs_word(&self, needs: bool) {
+        self.needs_word.store(needs || self.plan.pace == Pace::OnCommand, Ordering::Release);
+    }
+
     /// Somebody works on the room now; `waker` tells them that something waits.
     pub fn started(&self, waker: Waker) {
         *lock(&self.waker) = Some(waker);
@@ -241,10 +360,8 @@ impl RoomRecord {
     /// Something waits in the inbox, or a member can be sent frames again. A room with a fixed
     /// rate sees it at its next tick and needs no word.
     pub fn wake(&self) {
-        if self.plan.pace == Pace::OnCommand
-            && let Some(waker) = lock(&self.waker).clone()
-        {
-            waker.wake();
+        if self.needs_word.load(Ordering::Acquire) {
+            self.wake_in_any_case();
         }
     }
 
@@ -252,6 +369,7 @@ impl RoomRecord {
     pub fn fail(&self, code: CloseCode) {
         self.shut();
         self.members().fail(code);
+        self.has_begun();
     }
 }
 

@@ -131,6 +131,8 @@ pub mod session;
 #[cfg(feature = "server")]
 pub mod actors;
 #[cfg(feature = "server")]
+mod build_id;
+#[cfg(feature = "server")]
 pub mod certs;
 #[cfg(feature = "server")]
 mod cli;

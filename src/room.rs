@@ -327,8 +327,8 @@ impl<G: Game> Room<G> {
         self.ctx.effects_open.retain(|open| *open != effect);
     }
 
-    /// What is left of a step that panicked whatever its random numbers.
-    fn skip(&mut self, step: Step<'_>, progress: &Progress) {
+    /// A step of which nothing is left but who comes and goes.
+    fn members_only(&mut self, step: Step<'_>, progress: &Progress) {
         for (place, command) in (0..).zip(step.commands) {
             match is_membership(command) && !step.decisions.contains(&Decision::DropCommand(place))
             {
@@ -339,8 +339,6 @@ impl<G: Game> Room<G> {
                 false => self.apply_without_hook(command),
             }
         }
-        progress.note(At::Recovered);
-        self.game.recovered(&mut self.ctx);
     }
 
     fn run(&mut self, step: Step<'_>, progress: &Progress) {
@@ -378,9 +376,15 @@ impl<G: Game> AnyRoom for Room<G> {
                 self.ctx.rng = Rng::new(*seed);
             }
         }
-        match step.decisions.contains(&Decision::Skip) {
-            true => self.skip(step, progress),
-            false => self.run(step, progress),
+        progress.begin(self.ctx.tick);
+        if step.decisions.contains(&Decision::Still) {
+            self.members_only(step, progress);
+        } else if step.decisions.contains(&Decision::Skip) {
+            self.members_only(step, progress);
+            progress.note(At::Recovered);
+            self.game.recovered(&mut self.ctx);
+        } else {
+            self.run(step, progress);
         }
         progress.note(At::Rest);
         if !self.ctx.said.is_empty() {

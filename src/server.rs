@@ -9,6 +9,8 @@
 //! └─ listener      last up, first down
 //! ```
 
+mod revival;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,16 +22,20 @@ use rustls::sign::CertifiedKey;
 use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 
+use self::revival::{Making, StateError};
 use crate::actors::connection::Shared;
+use crate::actors::journal::JournalKeeper;
 use crate::actors::listener::door::Door;
 use crate::actors::listener::{Listener, ListenerArgs, Sockets, listen};
 use crate::actors::lobby::Lobby;
 use crate::actors::results::{self, ResultSink};
-use crate::actors::room::{Common, Rooms};
+use crate::actors::room::{self, Common, Keeper, Rooms};
+use crate::build_id::build_id;
 use crate::config::Config;
 use crate::crash_files::CrashFiles;
 use crate::directory::token::TokenKey;
 use crate::directory::{Directory, RoomRecord};
+use crate::journal::Health;
 use crate::net::admission::Admission;
 use crate::net::origin::Origins;
 use crate::net::tls;
@@ -37,7 +43,7 @@ use crate::registry::Games;
 use crate::scheduler::{self, Scheduler};
 use crate::supervision::{
     ChildExit, ChildSpec, Dynamic, Intensity, Next, Partitioned, Shutdown, Slot, StartError,
-    Strategy, SupervisorRef, SupervisorSpec,
+    Strategy, SupervisorError, SupervisorRef, SupervisorSpec,
 };
 
 /// What a server is made from.
@@ -62,6 +68,7 @@ pub struct Server {
     scheduler: Arc<Scheduler>,
     /// More threads are lost in steps without end than may be.
     exhausted: Arc<Notify>,
+    keeper: Option<Keeper>,
 }
 
 /// A server cannot start.
@@ -92,12 +99,18 @@ pub enum ServeError {
         /// Why.
         error: std::io::Error,
     },
+    /// The state directory cannot be used.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// No key for tokens.
     #[error("the system has no random numbers: {0}")]
     Random(#[from] getrandom::Error),
     /// An actor could not be started.
     #[error("the server could not be started: {0}")]
     Start(#[from] StartError),
+    /// The listener could not be started.
+    #[error("the server could not be started: {0}")]
+    Listener(#[from] SupervisorError),
 }
 
 fn bind_advice(error: &std::io::Error, address: SocketAddr) -> String {
@@ -127,11 +140,25 @@ impl Server {
         let ServerSpec { config, games, identity, results } = spec;
         let config = Arc::new(config);
         let (sockets, wss, plain) = bind(&config)?;
-        let directory = Arc::new(Directory::default());
+        let past = match &config.journal.state_dir {
+            Some(dir) => Some(revival::open(dir, &config)?),
+            None => None,
+        };
+        let keeper = past.as_ref().map(|past| past.keeper.clone());
+        let tokens = match &past {
+            Some(past) => Arc::clone(&past.tokens),
+            None => Arc::new(TokenKey::new(&TokenKey::random()?)),
+        };
         let mut root = SupervisorSpec::new("root", Strategy::OneForOne)
             // Nothing below should ever fail; what does so often is beyond repair.
             .intensity(Intensity::new(10, Duration::from_secs(10)));
-
+        // First up, last down: everything below may still have something to keep.
+        if let Some(keeper) = &keeper {
+            let journal = keeper.journal().clone();
+            let shutdown = Shutdown::Within(config.deadlines.shutdown_timeout);
+            root = root
+                .child(ChildSpec::actor::<JournalKeeper>("journal", journal).shutdown(shutdown));
+        }
         let mut sink = ResultSink::default();
         if let Some(path) = results {
             results::open(&path)
@@ -141,18 +168,6 @@ impl Server {
             sink = to;
         }
 
-        let cores = std::thread::available_parallelism().map_or(1, |count| count.get());
-        let shutdown = Shutdown::Within(config.deadlines.shutdown_timeout);
-        let (rooms_spec, rooms) = Partitioned::new("rooms", cores, |number| {
-            let directory = Arc::clone(&directory);
-            SupervisorSpec::dynamic(format!("rooms/{number}"), Dynamic::default())
-                .on_exit(move |exit| room_ended(&directory, exit))
-        });
-        let (connections_spec, connections) = Partitioned::new("connections", cores, |number| {
-            // Each may wait a second for its client's goodbye; a container waits ten for us.
-            let options = Dynamic { stop_at_once: 4096, ..Dynamic::default() };
-            SupervisorSpec::dynamic(format!("connections/{number}"), options)
-        });
         let exhausted = Arc::new(Notify::new());
         let scheduler = start_scheduler(&config, &exhausted);
         let common = Common {
@@ -160,15 +175,35 @@ impl Server {
             results: sink,
             scheduler: Arc::clone(&scheduler),
             crashes: CrashFiles::new(config.rooms.crash_dir.clone(), config.rooms.crash_files_max),
+            build: if keeper.is_some() { build_id() } else { 0 },
+            keeper: keeper.clone(),
         };
-        let tokens = Arc::new(TokenKey::new(&TokenKey::random()?));
+        let directory = Arc::new(Directory::default());
+        let (rooms_spec, rooms) = room_supervisors(&directory, &common);
+        let rooms = Rooms::new(rooms, common);
+        let (connections_spec, connections) = connection_supervisors();
         let lobby = Slot::new();
         let lobby_args = Lobby {
             games: games.clone(),
             directory: Arc::clone(&directory),
-            rooms: Rooms::new(rooms, common),
+            rooms: rooms.clone(),
             tokens: Arc::clone(&tokens),
         };
+        let root = root
+            .child(rooms_spec.into_child())
+            .child(ChildSpec::actor_at::<Lobby>("lobby", lobby_args, &lobby))
+            .child(connections_spec.into_child())
+            .start()
+            .await?;
+        if let Some(past) = past {
+            let build = rooms.build();
+            let keeper = past.keeper.clone();
+            let (games, directory, tokens) = (&games, &*directory, &tokens);
+            let (rooms, keeper) = (&rooms, &keeper);
+            let making = Making { games, directory, rooms, tokens, keeper, build };
+            revival::revive(past, &making).await;
+        }
+        // Nobody is let in before the matches are there that they come back to.
         let admission = Admission::new(config.listen.clone());
         let door = Arc::new(Door {
             tls: TlsAcceptor::from(tls::server_config(identity)?),
@@ -184,17 +219,10 @@ impl Server {
             }),
             numbers: AtomicU64::new(1),
         });
-        let root = root
-            .child(rooms_spec.into_child())
-            .child(ChildSpec::actor_at::<Lobby>("lobby", lobby_args, &lobby))
-            .child(connections_spec.into_child())
-            .child(
-                ChildSpec::actor::<Listener>("listener", ListenerArgs { sockets, door })
-                    .shutdown(shutdown),
-            )
-            .start()
-            .await?;
-        Ok(Server { root, wss, plain, directory, admission, scheduler, exhausted })
+        let listener = ChildSpec::actor::<Listener>("listener", ListenerArgs { sockets, door });
+        let shutdown = Shutdown::Within(config.deadlines.shutdown_timeout);
+        root.start_child(listener.shutdown(shutdown)).await?;
+        Ok(Server { root, wss, plain, directory, admission, scheduler, exhausted, keeper })
     }
 
     /// Where it listens for wss.
@@ -239,6 +267,12 @@ impl Server {
         self.scheduler.load()
     }
 
+    /// Whether matches are kept beyond the death of the process; `None`: no state directory was given.
+    #[must_use]
+    pub fn journal(&self) -> Option<Health> {
+        self.keeper.as_ref().map(|keeper| keeper.journal().health())
+    }
+
     /// Waits until the server is beyond repair: the tree has ended by itself, or too many threads
     /// are lost in steps that never end. Returns why.
     pub async fn failed(&self) -> &'static str {
@@ -258,6 +292,34 @@ impl Server {
             self.root.kill();
         }
     }
+}
+
+/// The supervisors of rooms. One that dies and is started anew finds its rooms in the directory.
+fn room_supervisors(directory: &Arc<Directory>, common: &Common) -> (SupervisorSpec, Partitioned) {
+    let count = cores();
+    Partitioned::new("rooms", count, |number| {
+        let (of_exit, of_start) = (Arc::clone(directory), Arc::clone(directory));
+        let common = common.clone();
+        SupervisorSpec::dynamic(format!("rooms/{number}"), Dynamic::default())
+            .on_exit(move |exit| room_ended(&of_exit, exit))
+            .at_start(move || {
+                let own = |id: RoomId| Partitioned::number_of(id.0, count) == number;
+                let rooms = of_start.all().into_iter().filter(|record| own(record.id));
+                rooms.map(|record| room::child(record, &common)).collect()
+            })
+    })
+}
+
+fn connection_supervisors() -> (SupervisorSpec, Partitioned) {
+    Partitioned::new("connections", cores(), |number| {
+        // Each may wait a second for its client's goodbye; a container waits ten for us.
+        let options = Dynamic { stop_at_once: 4096, ..Dynamic::default() };
+        SupervisorSpec::dynamic(format!("connections/{number}"), options)
+    })
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, |count| count.get())
 }
 
 fn start_scheduler(config: &Config, exhausted: &Arc<Notify>) -> Arc<Scheduler> {

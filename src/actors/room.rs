@@ -9,22 +9,27 @@
 //! room out of the directory and closes its members with a typed code. Nobody else notices.
 
 mod effects;
+mod keep;
+mod keeper;
 mod meters;
 pub mod pace;
 mod restore;
 mod runner;
+mod still;
 
 use std::sync::Arc;
 
 use metrics::counter;
 use tokio::sync::oneshot;
 
+pub use self::keeper::Keeper;
 use self::runner::Runner;
 use super::actor::{Actor, Context, Failure, Named};
 use super::results::ResultSink;
 use crate::config::Config;
 use crate::crash_files::CrashFiles;
 use crate::directory::RoomRecord;
+use crate::room::Header;
 use crate::room::recovery::Crash;
 use crate::scheduler::{End, Running, Scheduler};
 use crate::supervision::{ChildSpec, Intensity, Partitioned, Restart, Shutdown, SupervisorError};
@@ -55,6 +60,17 @@ pub struct Common {
     pub scheduler: Arc<Scheduler>,
     /// Where crashes are written down.
     pub crashes: CrashFiles,
+    /// Keeps them beyond the death of the process.
+    pub keeper: Option<Keeper>,
+    /// This program: see [`Header::build`].
+    pub build: u64,
+}
+
+impl Common {
+    /// The header of a new room's log.
+    fn header(&self, record: &RoomRecord) -> Header {
+        Header { build: self.build, ..record.entry.header(&record.plan, record.seed) }
+    }
 }
 
 /// What a room's actor starts from.
@@ -86,6 +102,12 @@ impl Rooms {
         &self.common.config
     }
 
+    /// The program that steps them.
+    #[must_use]
+    pub fn build(&self) -> u64 {
+        self.common.build
+    }
+
     /// Starts the actor of a room that is in the directory.
     pub async fn start(&self, record: Arc<RoomRecord>) -> Result<(), SupervisorError> {
         let id = record.id;
@@ -110,6 +132,8 @@ pub fn child(record: Arc<RoomRecord>, common: &Common) -> ChildSpec {
 pub struct RoomActor {
     record: Arc<RoomRecord>,
     crashes: CrashFiles,
+    /// It keeps itself for another process before it stops.
+    keeps: bool,
     running: Running,
     /// Completes when nobody works on the room any more.
     idle: Option<oneshot::Receiver<()>>,
@@ -122,7 +146,7 @@ impl Actor for RoomActor {
 
     async fn start(args: RoomArgs, ctx: &Context<RoomMsg>) -> Result<Self, Failure> {
         let record = Arc::clone(&args.record);
-        let Common { scheduler, crashes, .. } = args.common.clone();
+        let Common { scheduler, crashes, keeper, .. } = args.common.clone();
         let worker = record.hire();
         // The game's own code runs in the first turn, not here, where it would hold up the
         // supervisor.
@@ -135,7 +159,8 @@ impl Actor for RoomActor {
             let _ = tell_idle.send(());
         });
         record.started(running.waker());
-        Ok(RoomActor { record, crashes, running, idle: Some(idle) })
+        let keeps = keeper.is_some();
+        Ok(RoomActor { record, crashes, keeps, running, idle: Some(idle) })
     }
 
     async fn handle(&mut self, msg: RoomMsg, ctx: &Context<RoomMsg>) -> Result<(), Failure> {
@@ -158,7 +183,10 @@ impl Actor for RoomActor {
 
     async fn stopped(&mut self, _: &Context<RoomMsg>) {
         self.record.shut();
-        self.running.stop();
+        match self.keeps {
+            true => self.record.close(),
+            false => self.running.stop(),
+        }
         if let Some(idle) = self.idle.take() {
             let _ = idle.await;
         }
@@ -178,9 +206,8 @@ fn note_crash(record: &RoomRecord, worker: u64, end: &End) {
         }
     };
     counter!("greenroom_rooms_crashed_total", "kind" => kind).increment(1);
-    let at = record.progress.at();
+    let (tick, at) = record.progress.at();
     if let Some(mut work) = record.work(worker) {
-        let tick = work.log.as_ref().map_or_else(Default::default, |log| log.end());
         work.crash = Some(Crash { tick, at, text, place });
     }
 }

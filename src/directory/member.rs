@@ -6,8 +6,9 @@ use std::time::Instant;
 use greenroom_proto::{CloseCode, Head, PlayerId, Refusal, Tick, ToClient, frame};
 
 use super::Client;
+use super::saved::SavedMember;
 use crate::answers::{Again, Answer, Answers};
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, OutboxLimits};
 
 /// A seat that somebody has, has asked for, or has left for a moment.
 pub(super) struct Member {
@@ -59,6 +60,30 @@ impl Member {
             generation: 0,
             confirmed: 0,
         }
+    }
+
+    /// A seat out of the journal, whose client is not here yet.
+    pub(super) fn restored(saved: SavedMember, limits: OutboxLimits, now: Instant) -> Self {
+        Member {
+            outbox: Some(Outbox::restore(limits, saved.mail)),
+            answers: saved.answers,
+            away_since: Some(now),
+            generation: saved.generation,
+            confirmed: saved.confirmed,
+            ..Member::new(saved.player, None, None)
+        }
+    }
+
+    /// The seat for the journal; `None` if the game has not let the player in.
+    pub(super) fn saved(&self, asked: u32) -> Option<SavedMember> {
+        Some(SavedMember {
+            player: self.player,
+            generation: self.generation,
+            confirmed: self.confirmed,
+            asked,
+            mail: self.outbox.as_ref()?.mail().clone(),
+            answers: self.answers.clone(),
+        })
     }
 
     /// Whether this client has the seat, or has asked for it.

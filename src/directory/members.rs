@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use greenroom_proto::{CloseCode, Joined, PlayerId, Refusal, Sight, Text, Tick, ToClient, wire};
 
 use super::member::{Asked, Back, Member};
+use super::saved::SavedMember;
 use super::token::Claim;
 use super::{Client, RoomRecord};
 use crate::answers::Answer;
@@ -64,6 +65,35 @@ impl Members {
             return member.refuse(why, text);
         }
         self.members.push(member);
+    }
+
+    /// Seats out of the journal.
+    pub fn restore(&mut self, saved: Vec<SavedMember>, limits: OutboxLimits) {
+        let now = Instant::now();
+        let restored = saved.into_iter().map(|saved| Member::restored(saved, limits, now));
+        self.members.extend(restored);
+    }
+
+    /// Somebody joined before the process was started anew.
+    pub fn expect(&mut self, player: PlayerId) {
+        if self.find(player).is_none() {
+            let mut member = Member::new(player, None, None);
+            member.away_since = Some(Instant::now());
+            self.members.push(member);
+        }
+    }
+
+    /// The seats for the journal.
+    #[must_use]
+    pub fn saved(&self, inbox: &Inbox) -> Vec<SavedMember> {
+        let saved = |member: &Member| member.saved(inbox.logged_of(member.player));
+        self.members.iter().filter_map(saved).collect()
+    }
+
+    /// The players whose clients are away.
+    pub fn away(&self) -> impl Iterator<Item = PlayerId> {
+        let away = self.members.iter().filter(|member| member.client.is_none());
+        away.map(|member| member.player)
     }
 
     /// A client wants its seat back. Returns the client that has it so far, which is to be closed.
@@ -306,7 +336,11 @@ impl Members {
     /// The game has let a player in.
     fn seat(&mut self, room: &Arc<RoomRecord>, tick: Tick, player: PlayerId, limits: OutboxLimits) {
         let Some(member) = self.find(player) else { return };
-        member.outbox = Some(Outbox::new(limits));
+        let mut outbox = Outbox::new(limits);
+        if member.client.is_none() {
+            outbox.leave();
+        }
+        member.outbox = Some(outbox);
         welcome(member, room, tick, 0);
     }
 

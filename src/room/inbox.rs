@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use greenroom_proto::{Head, PlayerId, Tick};
 
 use super::Command;
+use super::recovery::is_membership;
 use crate::game::Signal;
 
 /// Bounds of an inbox.
@@ -60,9 +61,18 @@ struct PlayerInbox {
     /// Inputs that came, in all.
     received: u32,
     requests: usize,
-    /// The newest request that was taken.
+    /// The newest request that was taken, and the newest of those that are in the log.
     asked: u32,
+    logged: u32,
     head: Head,
+}
+
+impl PlayerInbox {
+    fn new(player: PlayerId, asked: u32) -> Self {
+        let (inputs, received, requests) = (VecDeque::new(), 0, 0);
+        let head = Head::default();
+        PlayerInbox { player, inputs, received, requests, asked, logged: asked, head }
+    }
 }
 
 #[derive(Debug)]
@@ -82,19 +92,21 @@ impl Inbox {
     /// A player comes; from now on inputs and requests of theirs are taken.
     pub fn join(&mut self, player: PlayerId) {
         self.queue.push(Command::Join { player });
+        self.restore(player, 0);
+    }
+
+    /// A player who is in the room already, and of whom the request `asked` was the last that was
+    /// done.
+    pub fn restore(&mut self, player: PlayerId, asked: u32) {
         // In order whatever the order of joining: places are found by halving.
-        let Err(place) = self.players.binary_search_by_key(&player, |inbox| inbox.player) else {
-            return;
-        };
-        let inbox = PlayerInbox {
-            player,
-            inputs: VecDeque::new(),
-            received: 0,
-            requests: 0,
-            asked: 0,
-            head: Head::default(),
-        };
-        self.players.insert(place, inbox);
+        match self.players.binary_search_by_key(&player, |inbox| inbox.player) {
+            Ok(place) => {
+                let inbox = &mut self.players[place];
+                inbox.asked = inbox.asked.max(asked);
+                inbox.logged = inbox.logged.max(asked);
+            }
+            Err(place) => self.players.insert(place, PlayerInbox::new(player, asked)),
+        }
     }
 
     /// A player's connection broke.
@@ -203,6 +215,7 @@ impl Inbox {
     /// Without `by_tick` (a room that steps on commands) every input is due.
     pub fn take(&mut self, by_tick: bool, commands: &mut Vec<Command>) {
         self.now = self.now.next();
+        self.note_logged();
         commands.append(&mut self.queue);
         for inbox in &mut self.players {
             inbox.requests = 0;
@@ -215,6 +228,39 @@ impl Inbox {
                 commands.push(Command::Input { player: inbox.player, body: input.body });
             }
         }
+    }
+
+    /// Moves who comes and who goes into `commands`, and counts a step as made. All else waits.
+    pub fn take_members(&mut self, commands: &mut Vec<Command>) {
+        self.now = self.now.next();
+        commands.extend(self.queue.extract_if(.., |command| is_membership(command)));
+    }
+
+    /// Whether somebody comes or goes.
+    #[must_use]
+    pub fn has_members(&self) -> bool {
+        self.queue.iter().any(is_membership)
+    }
+
+    /// The step made last; of a room that is brought back.
+    pub fn set_now(&mut self, now: Tick) {
+        self.now = now;
+    }
+
+    fn note_logged(&mut self) {
+        for place in 0..self.queue.len() {
+            if let Command::Request { player, id, .. } = &self.queue[place]
+                && let Some(of) = self.place(*player)
+            {
+                self.players[of].logged = *id;
+            }
+        }
+    }
+
+    /// The newest request of the player that is in the log.
+    #[must_use]
+    pub fn logged_of(&self, player: PlayerId) -> u32 {
+        self.place(player).map_or(0, |place| self.players[place].logged)
     }
 
     /// What the player's next frame tells about their inputs.

@@ -197,6 +197,13 @@ impl Log {
         self.segments.back().map_or(Tick(0), |segment| segment.end)
     }
 
+    /// The newest keyframe with the step after which it was taken, and the records after it.
+    #[must_use]
+    pub fn newest(&self) -> (Tick, &[u8], &[u8]) {
+        let newest = self.segments.back();
+        newest.map_or((Tick(0), &[], &[]), |s| (s.start, &s.keyframe[..], &s.records[..]))
+    }
+
     /// Memory that the log takes, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {

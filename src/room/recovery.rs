@@ -54,7 +54,15 @@ impl std::fmt::Display for At {
 #[derive(Debug, Default)]
 pub struct Progress(AtomicU64);
 
+/// Timers and commands of a step beyond this place are not told apart.
+const PLACE_MAX: u32 = (1 << 24) - 1;
+
 impl Progress {
+    /// A step begins.
+    pub fn begin(&self, tick: Tick) {
+        self.0.store(u64::from(tick.0), Relaxed);
+    }
+
     /// The room is here from now on.
     pub fn note(&self, at: At) {
         let (kind, place) = match at {
@@ -66,15 +74,21 @@ impl Progress {
             At::Show => (5, 0),
             At::Keep => (6, 0),
         };
-        self.0.store(kind << 32 | u64::from(place), Relaxed);
+        let tick = self.0.load(Relaxed) & u64::from(u32::MAX);
+        let place = u64::from(place.min(PLACE_MAX));
+        self.0.store(kind << 56 | place << 32 | tick, Relaxed);
     }
 
-    /// Where the room is.
+    /// The step that is being made, and what in it runs.
     #[must_use]
-    pub fn at(&self) -> At {
+    pub fn at(&self) -> (Tick, At) {
         let noted = self.0.load(Relaxed);
-        let place = noted as u32;
-        match noted >> 32 {
+        (Tick(noted as u32), Self::kind(noted))
+    }
+
+    fn kind(noted: u64) -> At {
+        let place = (noted >> 32) as u32 & PLACE_MAX;
+        match noted >> 56 {
             1 => At::Timer(place),
             2 => At::Command(place),
             3 => At::Tick,
@@ -97,6 +111,9 @@ pub enum Decision {
     Reseed(u64),
     /// All is left out but who comes and goes, and [`crate::Game::recovered`] is called.
     Skip,
+    /// Nothing failed: the room stands still until its players are back after the process was
+    /// started anew. Only who comes and goes is looked at.
+    Still,
     /// The room ends: nothing helped.
     End,
 }
@@ -146,7 +163,7 @@ fn reseed(seed: u64, tick: Tick) -> u64 {
 
 /// Commands that no decision leaves out: who comes and who goes.
 #[must_use]
-pub(super) fn is_membership(command: &Command) -> bool {
+pub fn is_membership(command: &Command) -> bool {
     matches!(
         command,
         Command::Join { .. }
@@ -183,11 +200,14 @@ mod tests {
     #[test]
     fn progress_tells_what_was_noted() {
         let progress = Progress::default();
-        let all =
-            [At::Rest, At::Timer(7), At::Command(u32::MAX), At::Tick, At::Recovered, At::Show];
-        for at in all.into_iter().chain([At::Keep]) {
+        let all = [At::Rest, At::Timer(7), At::Command(9), At::Tick, At::Recovered, At::Show];
+        for (tick, at) in (1_000_000..).map(Tick).zip(all.into_iter().chain([At::Keep])) {
+            progress.begin(tick);
+            assert_eq!(progress.at(), (tick, At::Rest));
             progress.note(at);
-            assert_eq!(progress.at(), at);
+            assert_eq!(progress.at(), (tick, at));
         }
+        progress.note(At::Command(u32::MAX));
+        assert_eq!(progress.at().1, At::Command(PLACE_MAX));
     }
 }

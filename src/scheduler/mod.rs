@@ -49,8 +49,9 @@ const GOOD_TURNS: u32 = 64;
 
 /// Something that runs in turns.
 pub trait Task: Send + 'static {
-    /// Does what is due and says when there is more. `now` is when the turn began.
-    fn turn(&mut self, now: Instant) -> Next;
+    /// Does what is due and says when there is more. `now` is when the turn began; `waker` gives the
+    /// task another one before its time.
+    fn turn(&mut self, now: Instant, waker: &Waker) -> Next;
 }
 
 /// When a task has its next turn.

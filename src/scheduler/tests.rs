@@ -11,7 +11,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 struct Does<F>(F);
 
 impl<F: FnMut(Instant) -> Next + Send + 'static> Task for Does<F> {
-    fn turn(&mut self, now: Instant) -> Next {
+    fn turn(&mut self, now: Instant, _: &Waker) -> Next {
         (self.0)(now)
     }
 }

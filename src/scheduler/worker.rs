@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::state::{Crew, Entry, Seat, Shared, Turned};
-use super::{End, Next, lock};
+use super::{End, Next, Waker, lock};
 use crate::actors::actor::catch;
 
 /// A thread of the slow crew that had nothing to do for so long ends.
@@ -49,7 +49,8 @@ fn turn(shared: &Arc<Shared>, seat: &Seat, entry: &Arc<Entry>) {
     drop(running);
     let began = Instant::now();
     seat.begin(entry, shared.now_ns());
-    let outcome = catch(|| task.turn(began));
+    let waker = Waker { shared: Arc::clone(shared), entry: Arc::clone(entry) };
+    let outcome = catch(|| task.turn(began, &waker));
     seat.end();
     let took = began.elapsed();
     let due = match &outcome {

@@ -1,9 +1,11 @@
 //! One room at work: takes the inbox, steps the game, sends frames. Runs in turns on the threads of
 //! the [scheduler](crate::scheduler).
 //!
-//! A turn has two halves. In the first the game's code runs: it may panic, or never return, and so
+//! A step has two halves. In the first the game's code runs: it may panic, or never return, and so
 //! it holds no lock and nothing of what it does is seen outside. In the second, what it came to is
 //! handed out; none of the game's code runs there. So a step is seen by everybody or by nobody.
+//! Between the two the journal, if there is one, gets the step into the kernel's hands: what
+//! somebody saw no killed process has forgotten.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,22 +17,20 @@ use super::meters::Meters;
 use super::pace::Schedule;
 use super::restore::{Begun, Redo};
 use super::{Common, RoomArgs};
-use crate::actors::results::MatchResult;
+use crate::directory::clock::Clock;
 use crate::directory::members::Sights;
-use crate::directory::work::Work;
 use crate::effects::EffectCall;
 use crate::game::{Pace, Said, Signal};
-use crate::outbox::OutboxLimits;
+use crate::journal::Position;
 use crate::room::history::{History, HistoryLimits};
 use crate::room::inbox::requests;
-use crate::room::log::{Keep, Log};
 use crate::room::recovery::{At, Decision};
 use crate::room::{AnyRoom, Command, Step};
-use crate::scheduler::{Next, Task};
+use crate::scheduler::{Next, Task, Waker};
 
-/// A keyframe is taken when replaying what follows the last one would take longer than this. Step
-/// times are measured, so that is what bringing the room back costs its players.
-const REPLAY_MAX: Duration = Duration::from_millis(20);
+/// How long players wait for a disk that keeps nothing: as for a bad moment of their network. Then
+/// the match goes on without it.
+const JOURNAL_PATIENCE: Duration = Duration::from_millis(250);
 
 /// A room, and all that is needed to work on it.
 pub(super) struct Runner {
@@ -42,45 +42,64 @@ pub(super) struct Runner {
     pub(super) room: Option<Box<dyn AnyRoom>>,
     history: History,
     /// `None`: the room steps on commands.
-    schedule: Option<Schedule>,
+    pub(super) schedule: Option<Schedule>,
+    pub(super) clock: Clock,
     empty_since: Option<Instant>,
-    worked_since_keyframe: Duration,
-    /// A step that is in the log and was not carried out.
+    /// Time that making the steps since the last keyframe again would take.
+    pub(super) worked_since_keyframe: Duration,
+    /// A step that is in the log and was not made, or not told.
     pub(super) redo: Option<Redo>,
-    commands: Vec<Command>,
-    said: Vec<Said>,
+    made: Option<Made>,
+    pub(super) commands: Vec<Command>,
+    pub(super) said: Vec<Said>,
     sights: Sights,
 }
 
-/// What became of a step.
-#[derive(PartialEq, Eq)]
-enum Stepped {
+/// A step that was made and not told yet.
+struct Made {
+    /// The journal must have got there first.
+    position: Option<Position>,
+    /// It is told then in any case.
+    until: Instant,
+    /// It was left out but for who comes and goes.
+    skipped: bool,
+}
+
+/// What became of a turn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turned {
     /// The room goes on.
     On,
-    /// The match is over.
-    Over,
-    /// Somebody else works on the room now.
-    Lost,
+    /// It waits for somebody, until then at most.
+    Waits(Instant),
+    /// There is nothing more to do: the match is over, or somebody else works on the room.
+    Done,
 }
 
 impl Task for Runner {
-    fn turn(&mut self, now: Instant) -> Next {
-        if self.room.is_none() && self.begin() == Begun::Nothing {
-            return Next::Done;
+    fn turn(&mut self, now: Instant, waker: &Waker) -> Next {
+        if self.room.is_none() {
+            let begun = self.begin();
+            self.args.record.has_begun();
+            if begun == Begun::Nothing || self.room.as_ref().is_some_and(|room| room.is_over()) {
+                return Next::Done;
+            }
         }
-        if self.turn_of_room(now) != Stepped::On || self.is_abandoned(now) {
-            return Next::Done;
+        match self.turn_of_room(now, waker) {
+            Turned::Waits(until) => Next::At(until),
+            Turned::On if !self.is_abandoned(now) => self.next(),
+            Turned::On | Turned::Done => Next::Done,
         }
-        self.next()
     }
 }
 
 impl Runner {
     pub(super) fn new(args: RoomArgs, worker: u64, runtime: tokio::runtime::Handle) -> Self {
         let (record, config) = (&args.record, &args.common.config);
+        let clock = record.any_work().clock;
         let schedule = match record.plan.pace {
             Pace::Fixed { tick_hz, .. } => {
-                Some(Schedule::new(tick_hz, record.id.0, record.began).from(Instant::now()))
+                Some(Schedule::new(tick_hz, record.id.0, clock.start()).from(Instant::now()))
             }
             Pace::OnCommand => None,
         };
@@ -96,98 +115,100 @@ impl Runner {
             worker,
             room: None,
             schedule,
+            clock,
             empty_since: None,
             worked_since_keyframe: Duration::ZERO,
             redo: None,
+            made: None,
             commands: Vec::new(),
             said: Vec::new(),
             sights: Sights::new(),
         }
     }
 
-    fn turn_of_room(&mut self, now: Instant) -> Stepped {
+    fn turn_of_room(&mut self, now: Instant, waker: &Waker) -> Turned {
+        if self.made.is_some() {
+            return self.tell_if_kept(now, waker);
+        }
+        if self.args.record.is_closing() {
+            return self.close();
+        }
+        if let Some(until) = self.args.record.still_until() {
+            return self.stand_still(until, now, waker);
+        }
         self.end_holds(now);
         match self.schedule {
-            Some(schedule) if self.redo.is_none() && now < schedule.due() => Stepped::On,
-            Some(_) => self.fixed_step(now),
-            None => self.command_step(now),
+            Some(schedule) if self.redo.is_none() && now < schedule.due() => Turned::On,
+            Some(_) => self.fixed_step(now, waker),
+            None => self.command_step(now, waker),
         }
     }
 
-    fn fixed_step(&mut self, began: Instant) -> Stepped {
-        let stepped = self.step(began, 0);
+    fn fixed_step(&mut self, began: Instant, waker: &Waker) -> Turned {
+        let turned = self.step(began, 0, waker);
         let ended = Instant::now();
         if let Some(schedule) = &mut self.schedule {
             let late = began.saturating_duration_since(schedule.due());
             let missed = schedule.done(ended);
             self.meters.tick(late, ended - began, missed);
         }
-        stepped
+        turned
     }
 
     /// Steps if there is something to step for; in any case serves those who were stuck.
-    fn command_step(&mut self, now: Instant) -> Stepped {
+    fn command_step(&mut self, now: Instant, waker: &Waker) -> Turned {
         let timer_due = self.next_timer().is_some_and(|due| due <= now);
         let is_first = self.room.as_ref().is_some_and(|room| room.tick() == Tick(0));
         if self.redo.is_some() || is_first || timer_due || !self.args.record.inbox().is_empty() {
-            // Rounded up: a timer must not run before its time has passed.
-            let time = (now - self.args.record.began).as_nanos().div_ceil(1_000_000);
-            return self.step(now, time as u64);
+            return self.step(now, self.clock.time_ms(now), waker);
         }
         self.look();
         if self.args.record.work(self.worker).is_none() {
-            return Stepped::Lost;
+            return Turned::Done;
         }
         self.send_frames(false);
-        Stepped::On
+        Turned::On
     }
 
-    /// Makes one step with what waits, or the one that was not carried out.
-    fn step(&mut self, began: Instant, time_ms: u64) -> Stepped {
-        let (time_ms, decisions) = match self.redo.take() {
+    /// Makes one step with what waits, or the one that was not made or not told.
+    fn step(&mut self, now: Instant, time_ms: u64, waker: &Waker) -> Turned {
+        match self.redo.take() {
             Some(redo) => {
                 self.commands = redo.commands;
-                (redo.time_ms, redo.decisions)
+                self.make(now, redo.time_ms, &redo.decisions, None);
             }
-            None if self.note(time_ms) => (time_ms, Vec::new()),
-            None => return Stepped::Lost,
-        };
-        self.make(time_ms, &decisions);
-        let record = Arc::clone(&self.args.record);
-        let Some(mut work) = record.work(self.worker) else { return Stepped::Lost };
-        let result = self.tell(&mut work, &decisions);
-        drop(work);
-        self.worked_since_keyframe += began.elapsed();
-        if result.is_none() {
-            self.keep();
-            return Stepped::On;
+            None => {
+                let record = Arc::clone(&self.args.record);
+                let Some(mut work) = record.work(self.worker) else { return Turned::Done };
+                record.inbox().take(self.schedule.is_some(), &mut self.commands);
+                let position = work.step(time_ms, &self.commands, None);
+                drop(work);
+                self.make(now, time_ms, &[], position);
+            }
         }
-        Stepped::Over
+        self.tell_if_kept(now, waker)
     }
 
-    /// Takes what waits and puts it into the log. `false`: the room is somebody else's.
-    fn note(&mut self, time_ms: u64) -> bool {
-        let RoomArgs { record, .. } = &self.args;
-        let Some(mut work) = record.work(self.worker) else { return false };
-        record.inbox().take(self.schedule.is_some(), &mut self.commands);
-        if let Some(log) = &mut work.log {
-            log.step(log.end().next(), time_ms, &self.commands);
-        }
-        true
-    }
-
-    /// The game's half of a turn: the step, and all that is to be seen of it.
-    fn make(&mut self, time_ms: u64, decisions: &[Decision]) {
+    /// The game's half of a step, which is in the log: the step itself, and all that is to be seen of
+    /// it.
+    pub(super) fn make(
+        &mut self,
+        now: Instant,
+        time_ms: u64,
+        decisions: &[Decision],
+        position: Option<Position>,
+    ) {
         let Some(room) = &mut self.room else { return };
         let record = &self.args.record;
         let step = Step { time_ms, commands: &self.commands, decisions };
         room.make(step, &record.progress, &mut self.said);
+        self.worked_since_keyframe += now.elapsed();
         record.progress.note(At::Show);
         let due = match record.plan.pace {
             Pace::Fixed { send_every, .. } => room.tick().0.is_multiple_of(u32::from(send_every)),
             Pace::OnCommand => true,
         };
-        if due || room.is_over() {
+        if due || room.is_over() || decisions.contains(&Decision::Still) {
             let layout = &record.entry.layout;
             self.history.push(room.tick(), |rows| {
                 self.meters.clamped(room.publish(layout, rows));
@@ -195,6 +216,9 @@ impl Runner {
             self.look();
         }
         self.args.record.progress.note(At::Rest);
+        let until = now + JOURNAL_PATIENCE;
+        let skipped = decisions.contains(&Decision::Skip);
+        self.made = Some(Made { position, until, skipped });
     }
 
     /// Asks the game what each player sees.
@@ -210,32 +234,54 @@ impl Runner {
         progress.note(At::Rest);
     }
 
-    /// Our half of a turn: hands out what the step came to. Returns the result if the match is over.
-    fn tell(&mut self, work: &mut Work, decisions: &[Decision]) -> Option<String> {
-        let room = self.room.as_ref()?;
+    /// Tells the step that was made, once the journal has it.
+    pub(super) fn tell_if_kept(&mut self, now: Instant, waker: &Waker) -> Turned {
+        let Some(made) = self.made.take() else { return Turned::On };
+        if let (Some(keeper), Some(position)) = (&self.args.common.keeper, made.position)
+            && !keeper.has_kept(position, waker)
+        {
+            if now < made.until {
+                let until = made.until;
+                self.made = Some(made);
+                return Turned::Waits(until);
+            }
+            keeper.is_late();
+        }
+        self.tell(made.skipped)
+    }
+
+    /// Our half of a step: hands out what it came to.
+    fn tell(&mut self, skipped: bool) -> Turned {
+        let Some(room) = &self.room else { return Turned::Done };
         let (tick, is_over) = (room.tick(), room.is_over());
+        let record = Arc::clone(&self.args.record);
+        let Some(mut work) = record.work(self.worker) else { return Turned::Done };
         let unanswered = if is_over { self.unanswered() } else { Vec::new() };
-        if decisions.contains(&Decision::Skip) {
+        if skipped {
             self.answers_are_lost();
         }
         self.commands.clear();
         self.commands.shrink_to(64);
-        let result = self.hand_out(tick);
+        let result = self.hand_out(tick, work.epoch);
         self.send_frames(is_over);
         work.told = tick;
-        if let Some(result) = &result {
-            self.end(tick, result, &unanswered);
+        drop(work);
+        match result {
+            Some(result) => {
+                self.end(tick, &result, &unanswered);
+                Turned::Done
+            }
+            None => {
+                self.keep();
+                Turned::On
+            }
         }
-        result
     }
 
     /// Hands out what the room said. Returns the result if the match is over.
-    fn hand_out(&mut self, tick: Tick) -> Option<String> {
+    fn hand_out(&mut self, tick: Tick, epoch: u32) -> Option<String> {
         let RoomArgs { record, common: Common { config, .. } } = &self.args;
-        let limits = OutboxLimits {
-            events_max: config.outbox.events_max,
-            event_bytes_max: config.outbox.event_bytes_max,
-        };
+        let limits = config.outbox.limits();
         let mut result = None;
         let mut members = record.members();
         for said in self.said.drain(..) {
@@ -244,7 +290,7 @@ impl Runner {
                 Said::Effect { number, body } => {
                     let record = Arc::clone(record);
                     let game = record.entry.game.name();
-                    let call = EffectCall { room: record.id, game, number, body };
+                    let call = EffectCall { room: record.id, game, epoch, number, body };
                     self.effects.run(call, move |outcome| {
                         let mut inbox = record.inbox();
                         match outcome {
@@ -270,33 +316,6 @@ impl Runner {
         self.meters.frames(members.send_frames(&mut self.history, &self.sights, last));
     }
 
-    /// Notes hash and keyframe, if it is time for them.
-    fn keep(&mut self) {
-        let Some(room) = &self.room else { return };
-        let RoomArgs { record, common: Common { config, .. } } = &self.args;
-        let too_long = self.worked_since_keyframe >= REPLAY_MAX;
-        let too_large = || {
-            let work = record.any_work();
-            work.log.as_ref().is_some_and(|log| log.wants_keyframe(config.rooms.log_bytes_max))
-        };
-        record.progress.note(At::Keep);
-        let hash = Log::wants_hash(room.as_ref()).then(|| room.hash());
-        let keyframe = (too_long || too_large()).then(|| room.keyframe());
-        record.progress.note(At::Rest);
-        if hash.is_none() && keyframe.is_none() {
-            return;
-        }
-        let Some(mut work) = record.work(self.worker) else { return };
-        let Some(log) = &mut work.log else { return };
-        if let Some(hash) = hash {
-            log.hash(hash);
-        }
-        if let Some(keyframe) = keyframe {
-            log.keyframe(room.tick(), keyframe, Keep::Recent);
-            self.worked_since_keyframe = Duration::ZERO;
-        }
-    }
-
     /// The requests of a step that ended the match before it came to them.
     fn unanswered(&self) -> Vec<(PlayerId, u32)> {
         // They are answered in their order.
@@ -316,7 +335,7 @@ impl Runner {
     }
 
     fn end(&mut self, tick: Tick, result: &str, unanswered: &[(PlayerId, u32)]) {
-        let RoomArgs { record, common: Common { results, .. } } = &self.args;
+        let record = &self.args.record;
         record.shut();
         let mut members = record.members();
         let waiting = record.inbox().end();
@@ -325,15 +344,8 @@ impl Runner {
         }
         members.end(result);
         drop(members);
-        results.write(MatchResult {
-            room: record.id,
-            game: record.entry.game.name(),
-            options: &record.plan.options,
-            ticks: tick.0,
-            seconds: record.began.elapsed().as_secs_f64(),
-            result,
-        });
         self.meters.finished();
+        self.write_result(tick, result);
     }
 
     /// Gives up the seats that have been held for long enough.
@@ -353,13 +365,17 @@ impl Runner {
             return false;
         }
         let since = *self.empty_since.get_or_insert(now);
-        now >= since + config.rooms.room_empty && record.shut_if_empty()
+        let abandoned = now >= since + config.rooms.room_empty && record.shut_if_empty();
+        if abandoned {
+            self.forget();
+        }
+        abandoned
     }
 
     /// When the game's next timer is due.
     fn next_timer(&self) -> Option<Instant> {
         let due_ms = self.room.as_ref()?.next_timer_ms()?;
-        Some(self.args.record.began + Duration::from_millis(due_ms))
+        Some(self.clock.when(due_ms))
     }
 
     /// When there is something to do again.
