@@ -31,11 +31,14 @@ fn last_segment(files: &Files) -> String {
 
 #[test]
 fn segment_cut_at_any_byte_gives_a_prefix_of_each_room() {
-    for_seeds(2, |seed, _| {
+    for_seeds(2, |seed, rng| {
         let (mut files, model, _) = written(seed);
         let last = last_segment(&files);
         let whole = files[&last].all.clone();
         for len in (0..whole.len()).rev() {
+            if is_left_out(seed, rng) {
+                continue;
+            }
             files.get_mut(&last).unwrap().all.truncate(len);
             let disk = MemoryDisk::of(files.clone());
             let found = found_in(&disk, BOOT);
@@ -66,6 +69,11 @@ fn older_segment_cut_at_any_byte_is_damage_that_is_told() {
     }
 }
 
+/// The first seed tries everything, the others a twentieth of it.
+fn is_left_out(seed: u64, rng: &mut Rng) -> bool {
+    seed > 0 && rng.below(20) > 0
+}
+
 /// Whether a cut segment ends with a whole record.
 fn record_ends(bytes: &[u8]) -> bool {
     let mut at = 40;
@@ -83,7 +91,7 @@ fn check_but_lost_starts(model: &Model, found: &[Found], due: Due, context: &str
 
 #[test]
 fn every_flipped_bit_gives_a_prefix_of_each_room_and_is_told() {
-    for_seeds(1, |seed, _| {
+    for_seeds(2, |seed, rng| {
         let (files, model, written) = written(seed + 100);
         let segments: Vec<_> = files.keys().cloned().collect();
         for segment in &segments[segments.len().saturating_sub(2)..] {
@@ -91,6 +99,9 @@ fn every_flipped_bit_gives_a_prefix_of_each_room_and_is_told() {
             // All bits of the last two hundred bytes and one of each byte else.
             let last = len.saturating_sub(200) * 8;
             for bit in (0..len * 8).filter(|bit| *bit >= last || bit % 8 == bit / 8 % 8) {
+                if is_left_out(seed, rng) {
+                    continue;
+                }
                 let mut files = files.clone();
                 files.get_mut(segment).unwrap().all[bit / 8] ^= 1 << (bit % 8);
                 let found = found_in(&MemoryDisk::of(files), BOOT);
@@ -183,7 +194,7 @@ fn block_from_elsewhere_in_the_segment_does_not_pass() {
 
 #[test]
 fn random_bytes_are_no_journal() {
-    for_seeds(200, |_, rng| {
+    for_seeds(50, |_, rng| {
         let head = crate::journal::segment::SegmentHead {
             number: 1,
             life: 1,

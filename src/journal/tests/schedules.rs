@@ -45,7 +45,7 @@ fn play(model: &mut Model, journal: &Journal, steps: u32, rng: &mut Rng) {
 
 #[test]
 fn process_that_is_killed_between_any_two_calls_loses_nothing_that_was_written() {
-    for_seeds(12, |_, rng| {
+    for_seeds(5, |_, rng| {
         let mut model = Model::default();
         let mut files = Files::new();
         for life in 0..3 {
@@ -107,7 +107,7 @@ fn after_power_cut(files: &Files, rng: &mut Rng) -> Files {
 
 #[test]
 fn machine_that_loses_power_keeps_what_was_synced_and_says_what_may_be_missing() {
-    for_seeds(25, |seed, rng| {
+    for_seeds(8, |seed, rng| {
         let disk = MemoryDisk::default();
         let written = Arc::new(AtomicU64::new(0));
         let synced = Arc::new(AtomicU64::new(0));
@@ -151,7 +151,7 @@ fn machine_that_loses_power_keeps_what_was_synced_and_says_what_may_be_missing()
 
 #[test]
 fn orderly_stop_leaves_no_doubt_even_if_the_machine_goes_down_then() {
-    for_seeds(5, |_, rng| {
+    for_seeds(2, |_, rng| {
         let disk = MemoryDisk::default();
         let (journal, _) = open(&disk, limits());
         let mut model = Model::default();
