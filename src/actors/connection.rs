@@ -44,6 +44,8 @@ impl Named for ConnectionMsg {
             ConnectionMsg::Said(ToServer::List { .. }) => "list",
             ConnectionMsg::Said(ToServer::Request { .. }) => "request",
             ConnectionMsg::Said(ToServer::Resync) => "resync",
+            ConnectionMsg::Said(ToServer::Resume { .. }) => "resume",
+            ConnectionMsg::Said(ToServer::Ack { .. }) => "ack",
             ConnectionMsg::Ended(_) => "ended",
         }
     }
@@ -194,7 +196,7 @@ impl Connection {
     async fn hear(&mut self, message: ToServer) {
         match message {
             ToServer::Hello { schemas, .. } => self.hello(schemas.into_vec()),
-            ToServer::Join { id, to } => self.join(id, to).await,
+            ToServer::Join { id, to, .. } => self.join(id, to).await,
             ToServer::Leave => self.leave(),
             ToServer::List { id, game } => self.list(id, &game),
             ToServer::Resync => {
@@ -203,6 +205,11 @@ impl Connection {
                     seat.resync();
                 }
             }
+            // No seat outlives its connection yet.
+            ToServer::Resume { id, .. } => {
+                self.client.link.refuse(id, Refusal::SeatGone, "seats are not held here");
+            }
+            ToServer::Ack { .. } => {}
             // The ears pass requests to the room.
             ToServer::Request { id, .. } => {
                 self.client.link.refuse(

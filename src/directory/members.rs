@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use greenroom_proto::{
-    CloseCode, Head, Joined, PlayerId, Refusal, Sight, Text, Tick, ToClient, frame, wire,
+    CloseCode, Head, Joined, PlayerId, Refusal, Sight, Text, Tick, ToClient, Token, frame, wire,
 };
 
 use super::{Client, RoomRecord};
@@ -218,6 +218,11 @@ impl Members {
             tick_hz,
             send_every,
             input_lead_ticks_max: room.inbox().lead_ticks_max(),
+            token: Token::new(),
+            hold_ms: 0,
+            inputs: 0,
+            events: 0,
+            requests: 0,
             schema_hash: room.entry.schema_hash,
             schema,
         }));

@@ -146,7 +146,7 @@ impl Client {
             return Err(CallError::AlreadySeated);
         }
         let to = to.target()?;
-        let message = |id| ToServer::Join { id, to };
+        let message = |id| ToServer::Join { id, to, schema: None };
         match (self.call(Asked::Join, self.call_deadline, message).await?, &self.seat) {
             (Answer::Joined, Some(seat)) => Ok(seat.info.clone()),
             (other, _) => Err(unfitting(&other)),

@@ -10,7 +10,7 @@ use greenroom_client::proto::frame::{
 };
 use greenroom_client::proto::{
     CloseCode, GameName, Joined, List, PlayerId, Replicate, RoomId, SUBPROTOCOL, Text, Tick,
-    ToClient, ToServer, layout_of, publish, schema_of, wire,
+    ToClient, ToServer, Token, layout_of, publish, schema_of, wire,
 };
 use greenroom_client::{Client, Connect, Join, SeatInfo, Trust, Update};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -187,6 +187,11 @@ pub fn joined(id: u32) -> Joined {
         tick_hz: 20,
         send_every: 1,
         input_lead_ticks_max: 32,
+        token: Token::new(),
+        hold_ms: 0,
+        inputs: 0,
+        events: 0,
+        requests: 0,
         schema_hash: schema.hash(),
         schema: Some(wire::encode(&schema).try_into().expect("it is small")),
     }
