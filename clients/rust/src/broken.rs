@@ -32,7 +32,6 @@ impl Client {
         }
         self.socket = None;
         self.broken = Some(Broken { coming: Box::pin(come_back(plan)), since, why: closed });
-        self.set_alarm();
     }
 
     /// For how long it makes sense to try.

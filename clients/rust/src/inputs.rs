@@ -323,6 +323,20 @@ mod tests {
     }
 
     #[test]
+    fn what_was_applied_before_a_second_break_is_counted_as_before() {
+        let mut inputs = Inputs::new(Lead::Fixed(0), 1, 0);
+        send_all(&mut inputs, 5);
+        inputs.resume(1);
+        inputs.again(false, Tick(1), NOW, PACE);
+        send_all(&mut inputs, 3);
+        assert_eq!(applied(&mut inputs, 3), 7, "the second of this connection");
+        inputs.resume(5);
+        inputs.again(false, Tick(1), NOW, PACE);
+        assert_eq!(applied(&mut inputs, 4), 8);
+        assert_eq!(applied(&mut inputs, 6), 10);
+    }
+
+    #[test]
     fn a_seat_that_another_client_had_counts_on() {
         let mut inputs = Inputs::new(Lead::Fixed(0), 1, 70_000);
         assert_eq!(applied(&mut inputs, 69_990u32 as u16), 70_000);

@@ -154,7 +154,6 @@ impl Seat {
         self.token = joined.token;
         self.newest = (joined.tick, now);
         self.inputs.resume(joined.inputs);
-        self.acks.told();
         self.resync_asked = false;
         Ok(())
     }

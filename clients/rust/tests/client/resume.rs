@@ -117,6 +117,10 @@ async fn a_state_that_is_wrong_is_not_asked_to_be_changed() {
     assert_eq!(asked.tick, None);
     peer.say(&ToClient::Joined(held(0, 2))).await;
     resumed(&mut client).await;
+    assert_eq!(within(peer.heard()).await, ack(0, 1));
+    // A server that sends a change all the same is asked once more.
+    peer.delta((10, world(1)), 19, world(19)).await;
+    assert_eq!(says(&mut client, &mut peer).await, Said::Control(ToServer::Resync));
     peer.full(20, world(20)).await;
     assert_eq!(within(client.next()).await, Update::Frame { tick: Tick(20), full: true });
 }

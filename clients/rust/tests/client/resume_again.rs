@@ -41,6 +41,14 @@ async fn open_requests_are_sent_again_in_order_and_new_ones_after_them() {
         replies += 1;
     }
     assert_eq!(says(&mut client, &mut peer).await, ack(0, 7));
+
+    // Another client has had the seat meanwhile, and asked up to 90.
+    let (mut peer, _) = comes_back(&mock, &mut client, peer).await;
+    peer.say(&ToClient::Joined(Joined { requests: 90, ..held(0, 3) })).await;
+    resumed(&mut client).await;
+    assert_eq!(within(peer.heard()).await, ack(0, 90));
+    client.start(&8u8, LONG).expect("a place");
+    assert_eq!(within(peer.request()).await, 91);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use greenroom_client::proto::{CloseCode, Then, ToClient};
 use greenroom_client::{ClosedBy, Connect, Lost, Resume, Update};
 
 use crate::mock::{Mock, Said, both, held, time_flies, token_of, within};
-use crate::resume::{LONG, ack, asks, broken, closed, comes_back, resumed};
+use crate::resume::{LONG, ack, asks, broken, closed, comes_back, resumed, says};
 
 #[tokio::test(start_paused = true)]
 async fn every_code_is_obeyed() {
@@ -225,4 +225,25 @@ async fn a_server_that_falls_silent_is_left_for_a_new_connection() {
     drop(peer);
     let quiet = tokio::time::timeout(Duration::from_secs(5), client.next()).await;
     assert!(quiet.is_err(), "the old connection is nobody's: {quiet:?}");
+    // Silence of the new one is noticed as well.
+    assert_eq!(says(&mut client, &mut new).await, ack(0, 1));
+    assert_eq!(says(&mut client, &mut new).await, Said::Ping);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_said_about_one_end_does_not_count_for_the_next() {
+    time_flies();
+    let mock = Mock::plain().await;
+    let (mut client, mut peer) = mock.held().await;
+    let closing = ToClient::Closing { code: CloseCode::GoingAway, retry_after_ms: 100 };
+    peer.say(&closing).await;
+    drop(peer);
+    let why = broken(&mut client).await;
+    assert_eq!((why.code, why.retry_after_ms), (4200, Some(100)));
+    let (mut peer, _) = asks(&mock, &mut client).await;
+    peer.say(&ToClient::Joined(held(0, 2))).await;
+    resumed(&mut client).await;
+    drop(peer);
+    let why = broken(&mut client).await;
+    assert_eq!((why.by, why.code, why.retry_after_ms), (ClosedBy::Network, 1006, None));
 }
