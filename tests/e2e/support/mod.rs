@@ -2,6 +2,7 @@
 
 pub mod probe;
 pub mod process;
+pub mod proxy;
 pub mod raw;
 pub mod witness;
 
