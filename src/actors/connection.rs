@@ -279,6 +279,12 @@ impl Connection {
         if !self.asks(id) {
             return;
         }
+        let shared = &self.shared;
+        let claim = shared.tokens.open(token);
+        if let Some(result) = claim.and_then(|claim| shared.directory.over().result_for(claim)) {
+            let result = Text::cut(&*result);
+            self.client.link.control(&ToClient::Ended { result });
+        }
         let outcome = self.seat_of(token).and_then(|(seat, generation)| {
             if schema.is_some_and(|schema| schema != seat.room.entry.schema_hash) {
                 return Err(Refusal::OtherSchema);

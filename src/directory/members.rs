@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use greenroom_proto::{CloseCode, Joined, PlayerId, Refusal, Sight, Text, Tick, ToClient, wire};
 
 use super::member::{Asked, Back, Member};
+use super::over::Away;
 use super::saved::SavedMember;
 use super::token::Claim;
 use super::{Client, RoomRecord};
@@ -319,18 +320,28 @@ impl Members {
         sent
     }
 
-    /// The match is over: tells everybody and frees them.
-    pub fn end(&mut self, result: &str) {
+    /// The match is over: tells everybody and frees them. Returns who is away and is yet to be told.
+    pub fn end(&mut self, result: &str) -> Vec<Away> {
+        let mut away = Vec::new();
         self.ended = Some((Refusal::UnknownRoom, ENDED));
         let result = Text::cut(result);
         for member in self.members.drain(..) {
-            let Some(client) = &member.client else { continue };
+            let Some(client) = &member.client else {
+                let Member { player, confirmed, generation, .. } = member;
+                away.push(Away { player, confirmed, generation });
+                continue;
+            };
             client.vacate();
-            match (&member.outbox, &member.asked) {
-                (Some(_), _) => client.link.control(&ToClient::Ended { result: result.clone() }),
-                (None, _) => member.refuse(Refusal::UnknownRoom, ENDED),
+            if member.outbox.is_some() {
+                client.link.control(&ToClient::Ended { result: result.clone() });
+            }
+            match &member.asked {
+                Some(Asked { back: Some(_), .. }) => member.refuse(Refusal::SeatGone, ENDED),
+                _ if member.outbox.is_none() => member.refuse(Refusal::UnknownRoom, ENDED),
+                _ => {}
             }
         }
+        away
     }
 
     /// The game has let a player in.

@@ -189,10 +189,7 @@ async fn hooks_that_panic_over_who_drops_and_who_is_back_cost_nobody_the_seat() 
     for (tick_hz, fault) in
         [(30, Fault::Dropped), (0, Fault::Dropped), (30, Fault::Resumed), (0, Fault::Resumed)]
     {
-        let options = format!(
-            r#"{{"hold_ms":20000,"tick_hz":{tick_hz},"fault":{}}}"#,
-            fault as u8
-        );
+        let options = format!(r#"{{"hold_ms":20000,"tick_hz":{tick_hz},"fault":{}}}"#, fault as u8);
         let (mut one, seat) = link.seated(new_room(&options)).await;
         add(&mut one, 1).await;
         link.proxy.cut();
@@ -357,7 +354,8 @@ async fn cuts_without_end(seed: u64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_cuts_in_the_middle_of_anything_are_as_if_nothing_had_happened() {
-    let seeds: u64 = std::env::var("GREENROOM_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
+    let seeds: u64 =
+        std::env::var("GREENROOM_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
     for seed in 0..seeds {
         cuts_without_end(seed).await;
     }

@@ -70,6 +70,8 @@ pub(crate) enum Answer {
     },
     /// It is not, and will not be.
     Refused { why: Refusal, text: String },
+    /// The match ended meanwhile, so.
+    Ended { result: String },
 }
 
 /// What comes of it, with the pauses for the next time.
@@ -129,6 +131,7 @@ impl Plan {
     async fn ask(&self, greeted: &mut Greeted) -> Result<Answer, ConnectError> {
         let talk = &mut greeted.talk;
         let mut events = Some(self.events);
+        let mut ended = None;
         loop {
             talk.say(&ToServer::Resume {
                 id: ID,
@@ -137,7 +140,11 @@ impl Plan {
                 events,
                 schema: Some(self.schema),
             });
-            let answer = talk.answer().await;
+            let mut answer = talk.answer().await;
+            if let Ok(ToClient::Ended { result }) = answer {
+                ended = Some(result.into_string());
+                answer = talk.answer().await;
+            }
             match answer.map_err(|closed| closed_by(&self.address, closed))? {
                 ToClient::Joined(joined) if joined.id == ID => {
                     let events_lost = events.is_none();
@@ -147,6 +154,9 @@ impl Plan {
                     if events.is_some() =>
                 {
                     events = None;
+                }
+                ToClient::Refused { id: ID, why: Refusal::SeatGone, .. } if ended.is_some() => {
+                    return Ok(Answer::Ended { result: ended.unwrap_or_default() });
                 }
                 ToClient::Refused { id: ID, why, text } => {
                     return Ok(Answer::Refused { why, text: text.into_string() });

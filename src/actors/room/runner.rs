@@ -342,8 +342,9 @@ impl Runner {
         for (player, id) in unanswered.iter().chain(&waiting) {
             members.refuse(*player, *id);
         }
-        members.end(result);
+        let away = members.end(result);
         drop(members);
+        self.args.common.directory.over().keep(record.id, result, away, record.seat_hold());
         self.meters.finished();
         self.write_result(tick, result);
     }
