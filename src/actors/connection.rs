@@ -192,8 +192,8 @@ impl ClientEars {
     /// The client's seat, about which it has just said something.
     fn seat(&self) -> Option<Seat> {
         let seat = self.client.seat()?;
-        if self.client.confirms() {
-            seat.confirm();
+        if let Some(token) = self.client.confirms() {
+            seat.confirm(token);
         }
         Some(seat)
     }
@@ -225,8 +225,8 @@ impl Connection {
         match message {
             ToServer::Hello { schemas, .. } => self.hello(schemas.into_vec()),
             ToServer::Join { id, to, schema } => self.join(id, to, schema).await,
-            ToServer::Resume { id, token, tick, events, schema } => {
-                self.come_back(id, &token, Back { tick, events }, schema);
+            ToServer::Resume { id, token, attempt, tick, events, schema } => {
+                self.come_back(id, &token, Back { attempt, tick, events }, schema);
             }
             ToServer::Leave => self.leave(),
             ToServer::List { id, game } => self.list(id, &game),

@@ -110,6 +110,12 @@ impl Members {
         if claim.generation < member.confirmed || claim.generation > member.generation {
             return Err(Refusal::BadToken);
         }
+        let attempt = (claim.generation, back.attempt);
+        // An attempt that its client has given up may arrive after the one that came through.
+        if member.client.is_some() && member.came_by.is_some_and(|came_by| attempt < came_by) {
+            return Err(Refusal::BadToken);
+        }
+        member.came_by = Some(attempt);
         if back.events.is_some_and(|events| outbox.has(events).is_err()) {
             return Err(Refusal::TooFarBehind);
         }
@@ -169,10 +175,10 @@ impl Members {
         member.answers.acknowledge(replies);
     }
 
-    /// The player's client has said something since it got its newest token.
-    pub fn confirm(&mut self, player: PlayerId) {
+    /// The player's token of this number has arrived.
+    pub fn confirm(&mut self, player: PlayerId, token: u32) {
         if let Some(member) = self.find(player) {
-            member.confirmed = member.generation;
+            member.confirmed = member.confirmed.max(token);
         }
     }
 
@@ -407,7 +413,7 @@ fn welcome(member: &mut Member, room: &Arc<RoomRecord>, tick: Tick, events: u32)
     member.generation += 1;
     let Some(asked) = member.asked.take() else { return };
     let Some(client) = &member.client else { return };
-    client.sit();
+    client.sit(member.generation);
     let (tick_hz, send_every) = match room.plan.pace {
         Pace::Fixed { tick_hz, send_every } => (tick_hz, send_every),
         Pace::OnCommand => (0, 1),

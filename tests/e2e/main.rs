@@ -12,6 +12,7 @@ mod effects;
 mod half_open;
 mod hostile;
 mod http;
+mod killed;
 mod lobby;
 mod matches;
 mod shutdown;

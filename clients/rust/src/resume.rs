@@ -118,7 +118,8 @@ pub(crate) async fn come_back(mut plan: Plan) -> (Result<Back, Lost>, Pauses) {
 impl Plan {
     async fn attempt(&mut self) -> Result<Back, Failed> {
         let mut greeted = greet(&mut self.connect, &self.address, &self.hello).await?;
-        let answer = self.ask(&mut greeted);
+        let attempt = self.pauses.attempt();
+        let answer = self.ask(attempt, &mut greeted);
         let answer = within(&self.connect, &self.address, Step::Resume, answer).await?;
         match answer {
             Answer::Refused { why: Refusal::Failed | Refusal::Busy | Refusal::Stopping, text } => {
@@ -128,7 +129,7 @@ impl Plan {
         }
     }
 
-    async fn ask(&self, greeted: &mut Greeted) -> Result<Answer, ConnectError> {
+    async fn ask(&self, attempt: u64, greeted: &mut Greeted) -> Result<Answer, ConnectError> {
         let talk = &mut greeted.talk;
         let mut events = Some(self.events);
         let mut ended = None;
@@ -136,6 +137,7 @@ impl Plan {
             talk.say(&ToServer::Resume {
                 id: ID,
                 token: self.token.clone(),
+                attempt,
                 tick: self.tick,
                 events,
                 schema: Some(self.schema),

@@ -1,5 +1,6 @@
 //! What the end-to-end tests share.
 
+pub mod hosting;
 pub mod probe;
 pub mod process;
 pub mod proxy;
