@@ -131,10 +131,13 @@ async fn play(mut client: Client, harmful: bool, seed: u64, seen: Arc<Seen>) {
                 }
                 last = Instant::now();
                 let _ = client.input(&(random.below(100) as i32));
-                if harmful && seen.harm.load(Ordering::Relaxed) && last >= next_harm {
+                if harmful && seen.harm.load(Ordering::Relaxed) {
+                    let mut within = |ms| last + Duration::from_millis(random.below(ms).into());
+                    if last < *next_harm.get_or_insert_with(|| within(8_000)) {
+                        continue;
+                    }
                     // Within the budget of three restarts in ten seconds.
-                    next_harm =
-                        last + Duration::from_millis(8_000 + u64::from(random.below(2_000)));
+                    next_harm = Some(within(2_000) + Duration::from_secs(11));
                     let deadline = Duration::from_secs(5);
                     match random.below(4) {
                         0 => drop(client.input(&POISON)),
