@@ -152,6 +152,8 @@ pub mod scheduler;
 pub mod server;
 #[cfg(feature = "server")]
 pub mod supervision;
+#[cfg(feature = "server")]
+pub mod watch;
 
 #[cfg(feature = "server")]
 pub use cli::cli;
