@@ -146,7 +146,7 @@ pub mod supervision;
 
 #[cfg(feature = "server")]
 pub use cli::cli;
-pub use game::{Ctx, Game, Never, Pace, Signal, To, Winner};
+pub use game::{Ctx, Game, Never, Pace, Signal, To, Winner, ensure};
 pub use options::{NoOptions, OptionHelp, OptionValue, Options};
 pub use registry::Games;
 pub use rng::Rng;
@@ -156,7 +156,7 @@ pub use rng::Rng;
 pub mod prelude {
     pub use crate::bot::{Acts, Bot, View};
     pub use crate::{
-        Ctx, Game, Games, Never, NoOptions, Options, Pace, Rng, Signal, To, Winner, math,
+        Ctx, Game, Games, Never, NoOptions, Options, Pace, Rng, Signal, To, Winner, ensure, math,
     };
     pub use greenroom_proto::{
         Blob, EntityId, Eye, Full, Grid, List, Map, Message, PlayerId, Replicate, Seen, Sight,

@@ -165,13 +165,13 @@ impl Entry {
 
 /// The games that a program knows.
 #[derive(Clone, Default)]
+#[must_use]
 pub struct Games {
     entries: BTreeMap<&'static str, Entry>,
 }
 
 impl Games {
     /// No games.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -181,7 +181,6 @@ impl Games {
     /// # Panics
     /// When its name is not 1 to 32 of `a-z 0-9 -` or is taken, or its schema or one of its
     /// messages is too large: an author meets that at the first run.
-    #[must_use]
     pub fn add<G: Game>(mut self) -> Self {
         let well_formed = G::NAME.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
         assert!(
@@ -211,7 +210,6 @@ impl Games {
     ///
     /// # Panics
     /// When the game is not there.
-    #[must_use]
     pub fn bot<B: Bot>(mut self, name: &'static str, make: fn(u64) -> B) -> Self {
         let entry = self.entries.get_mut(B::Game::NAME).expect("add the game before its bots");
         let layout = entry.layout.clone();
@@ -226,7 +224,6 @@ impl Games {
     ///
     /// # Panics
     /// When the game is not there.
-    #[must_use]
     pub fn effects<G: Game>(mut self, handler: EffectHandler) -> Self {
         let entry = self.entries.get_mut(G::NAME).expect("add the game before its effects");
         entry.effects = Some(handler);

@@ -43,7 +43,9 @@ pub struct Played {
     pub seed: u64,
     /// Steps made.
     pub ticks: u32,
-    /// The result, as the game's JSON.
+    /// The result, as the game's JSON; `null` where [`Simulation::secs`] ended the match.
+    ///
+    /// [`Simulation::secs`]: super::Simulation::secs
     pub result: String,
     /// Hash of the whole room after the last step: equal for equal matches.
     pub hash: u64,
@@ -90,7 +92,7 @@ pub enum MatchError {
     /// It goes on and on.
     #[error(
         "no end after {ticks} steps and {secs} s of the room's time: does the game call Ctx::end? \
-         --ticks-max says when to give up"
+         --ticks-max says when to give up, --secs when a match without end has ended"
     )]
     Endless {
         /// Steps made.
@@ -130,6 +132,9 @@ pub(super) fn play(series: &Series, bots: &[&str], seed: u64) -> Result<Played, 
     let mut table = Table::new(series, bots, seed)?;
     loop {
         table.step()?;
+        if series.ends_at_ms.is_some_and(|ends| table.next_ms() >= ends) {
+            table.result.get_or_insert_with(|| "null".to_owned());
+        }
         if let Some(result) = table.result.take() {
             return Ok(Played {
                 seed,
@@ -266,12 +271,20 @@ impl Table {
         self.events.clear();
     }
 
-    /// Moves the time on to the next step.
-    fn pass_time(&mut self) -> Result<(), MatchError> {
-        self.time_ms = match self.pace {
+    /// How long the match has lasted when the next step is due, or at least.
+    fn next_ms(&self) -> u64 {
+        match self.pace {
             Pace::Fixed { tick_hz, .. } => {
                 u64::from(self.room.tick().0) * 1000 / u64::from(tick_hz.max(1))
             }
+            Pace::OnCommand => self.time_ms,
+        }
+    }
+
+    /// Moves the time on to the next step.
+    fn pass_time(&mut self) -> Result<(), MatchError> {
+        self.time_ms = match self.pace {
+            Pace::Fixed { .. } => self.next_ms(),
             Pace::OnCommand if !self.commands.is_empty() => self.time_ms + THINK_MS,
             Pace::OnCommand => match self.room.next_timer_ms() {
                 Some(due_ms) => due_ms.max(self.time_ms),
