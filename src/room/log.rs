@@ -126,11 +126,15 @@ impl Log {
 
     /// Notes the room's hash if it is time for it.
     pub fn hash(&mut self, room: &dyn AnyRoom) {
-        let tick = room.tick();
-        if tick.0.is_multiple_of(HASH_EVERY) || room.is_over() {
-            let record = Record::Hash { tick, hash: room.hash() };
-            wire::encode_into(&record, &mut self.last().records);
+        if room.tick().0.is_multiple_of(HASH_EVERY) || room.is_over() {
+            self.hash_now(room);
         }
+    }
+
+    /// Notes the room's hash: nothing may come after it that would.
+    pub fn hash_now(&mut self, room: &dyn AnyRoom) {
+        let record = Record::Hash { tick: room.tick(), hash: room.hash() };
+        wire::encode_into(&record, &mut self.last().records);
     }
 
     /// Takes a keyframe: replaying can start here.
