@@ -154,9 +154,10 @@ impl World {
         self.room.step(0, &self.commands, &mut Vec::new());
         let stepped = cpu();
         let tick = self.room.tick();
-        self.history.push(tick, |rows| {
+        let pushed = self.history.push(tick, |rows| {
             self.room.publish(&self.entry.layout, rows);
         });
+        pushed.unwrap();
         let pushed = cpu();
         let mut checking = Duration::ZERO;
         for Player { id, outbox, replica } in &mut self.players {

@@ -33,7 +33,8 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
 
     /// What the creator of a room may choose, see [`crate::options!`].
     type Options: Options + Serialize + DeserializeOwned;
-    /// What clients see.
+    /// What clients see: at most 5.3 MiB in one table and 8 MiB of text, see
+    /// [`greenroom_proto::Sizes`].
     type State: Replicate;
     /// What a player says all the time: only the newest counts, once per tick.
     type Input: Message + Clone + Default + Send;

@@ -54,6 +54,7 @@
 //! | [`session`] | messages and pings per second | closed (4005) |
 //! | [`room::inbox`] | one input per player and tick, some requests per player | input: the newer replaces the older; request: refused |
 //! | [`room::history`] | frames and bytes; only frames somebody stands on are kept | the client gets the whole state |
+//! | [`proto::Sizes`] | what clients take of a state | the room is over (4007), as after a panic |
 //! | [`outbox`] | events and their bytes per client | closed (4101) |
 //! | `net::socket` | one frame, and 256 KiB of replies behind it | frame: skipped; replies: closed (4101) |
 //! | [`room::log`] | two keyframes and the records after each | the older goes |

@@ -257,7 +257,7 @@ mod tests {
             for (number, step) in steps.iter().chain([&last]).enumerate() {
                 let tick = Tick(number as u32 + 1);
                 change(&mut world, step);
-                history.push(tick, |rows| { publish(&world, &layout, rows); });
+                history.push(tick, |rows| { publish(&world, &layout, rows); }).unwrap();
                 if step.event {
                     happened.push(tick);
                     let body: Arc<[u8]> = tick.0.to_le_bytes().into();

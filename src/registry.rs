@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use greenroom_proto::{
-    BODY_MAX, GAME_NAME_MAX, Layout, Message, Schema, Shape, layout_of, schema_of, wire,
+    BODY_MAX, GAME_NAME_MAX, Layout, Message, Rows, Schema, Shape, layout_of, schema_of, wire,
 };
 
 use crate::bot::{AnyBot, Bot, BotMaker, TypedBot};
@@ -192,11 +192,17 @@ impl Games {
         check_size::<G, G::Request>("Request");
         check_size::<G, G::Reply>("Reply");
         check_size::<G, G::Event>("Event");
-        let schema = schema_of::<G::State>();
+        let (schema, layout) = (schema_of::<G::State>(), layout_of::<G::State>());
+        assert!(
+            Rows::initial(&layout).is_ok(),
+            "the grids in the state of the game {:?} are larger than clients take: together and \
+             with the largest counted twice more than 16 MiB",
+            G::NAME
+        );
         let entry = Entry {
             game: Arc::new(Typed::<G>(PhantomData)),
             schema_hash: schema.hash(),
-            layout: layout_of::<G::State>(),
+            layout,
             schema: Arc::new(schema),
             effects: None,
             bots: Vec::new(),

@@ -84,9 +84,9 @@ fn read_own<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, usize), DecodeError
     const GIB: usize = 1 << 30;
     let any = config::standard();
     match bytes.len().saturating_mul(WIDEST) {
-        ..=KIB_256 => borrow_decode_from_slice(bytes, any.with_limit::<KIB_256>()),
-        ..=MIB_4 => borrow_decode_from_slice(bytes, any.with_limit::<MIB_4>()),
-        ..=MIB_64 => borrow_decode_from_slice(bytes, any.with_limit::<MIB_64>()),
+        most if most <= KIB_256 => borrow_decode_from_slice(bytes, any.with_limit::<KIB_256>()),
+        most if most <= MIB_4 => borrow_decode_from_slice(bytes, any.with_limit::<MIB_4>()),
+        most if most <= MIB_64 => borrow_decode_from_slice(bytes, any.with_limit::<MIB_64>()),
         _ => borrow_decode_from_slice(bytes, any.with_limit::<GIB>()),
     }
 }

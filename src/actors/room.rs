@@ -2,8 +2,8 @@
 //!
 //! **Its job.** One [`RoomMsg::Step`] at a time: at a fixed rate it schedules its own, else
 //! whoever puts something into the inbox sends one. **Its children.** None; effects run as tasks.
-//! **What ends it.** The match is over; nobody has a seat for some time; a panic in the game. **What
-//! happens then.** The `rooms` supervisor's exit hook takes the room out of the directory and, if
+//! **What ends it.** The match is over; nobody has a seat for some time; a panic in the game; a state
+//! that is larger than clients take. **What happens then.** The `rooms` supervisor's exit hook takes the room out of the directory and, if
 //! it did not end well, closes its members with a typed code. Nobody else notices.
 
 mod effects;
@@ -194,7 +194,7 @@ impl RoomActor {
         self.commands.clear();
         self.commands.shrink_to(64);
         let tick = room.tick();
-        self.publish(room.as_ref(), tick);
+        self.publish(room.as_ref(), tick)?;
         let result = self.hand_out(tick);
         self.send_frames(room.as_ref(), result.is_some());
         if let Some(log) = &mut *self.record.log() {
@@ -222,19 +222,26 @@ impl RoomActor {
         Ok(room)
     }
 
-    /// Adds a frame to the history if one is due.
-    fn publish(&mut self, room: &dyn AnyRoom, tick: Tick) {
+    /// Adds a frame to the history if one is due. A state that clients would refuse ends the room,
+    /// as a panic of its game does: they could only stay where they are for good, or be told
+    /// something else than what is.
+    fn publish(&mut self, room: &dyn AnyRoom, tick: Tick) -> Result<(), Failure> {
         let due = match self.record.plan.pace {
             Pace::Fixed { send_every, .. } => tick.0.is_multiple_of(u32::from(send_every)),
             Pace::OnCommand => true,
         };
-        if due || room.is_over() {
-            let layout = &self.record.entry.layout;
-            self.history.push(tick, |rows| {
-                let clamped = room.publish(layout, rows);
-                counter!("greenroom_floats_clamped_total").increment(u64::from(clamped));
-            });
+        if !due && !room.is_over() {
+            return Ok(());
         }
+        let entry = &self.record.entry;
+        let pushed = self.history.push(tick, |rows| {
+            let clamped = room.publish(&entry.layout, rows);
+            counter!("greenroom_floats_clamped_total").increment(u64::from(clamped));
+        });
+        pushed.map_err(|error| {
+            counter!("greenroom_states_too_large_total").increment(1);
+            error.in_words(&entry.schema).into()
+        })
     }
 
     /// Hands out what the room said. Returns the result if the match is over.

@@ -76,6 +76,23 @@ async fn panics_in_request_timer_signal_and_state_end_only_their_rooms() {
     }
 }
 
+/// Clients would refuse it: the room ends as if its game had panicked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_state_that_is_larger_than_clients_take_ends_only_its_room() {
+    let beside = Beside::new().await;
+    for tick_hz in [30, 0] {
+        let options = with_fault(tick_hz, Fault::Nowhere);
+        // 3 × 244 bytes × 22,900 are just below 16 MiB.
+        let (mut one, _) = beside.server.seated(new_room(&options)).await;
+        one.start(&Request::Grow(22_900), DEADLINE).unwrap();
+        let grown = state_where(&mut one, |state| state.things.len() == 22_900).await;
+        assert_eq!(grown.things.len(), 22_900);
+        one.start(&Request::Grow(100), DEADLINE).unwrap();
+        assert_eq!(closed(&mut one).await, 4007);
+        request_ends_room(&beside, &options, &Request::Grow(30_000)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn panic_in_join_ends_the_room_for_those_inside_and_the_newcomer() {
     let beside = Beside::new().await;

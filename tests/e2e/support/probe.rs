@@ -63,6 +63,8 @@ pub enum Request {
     Effect(Blob<64>),
     /// Sends everybody so many events now.
     Events { count: u32, bytes: u32 },
+    /// Adds so many things that take 244 bytes each.
+    Grow(u32),
     /// Ends the match.
     End,
 }
@@ -85,6 +87,11 @@ pub struct Cell {
 }
 
 #[derive(Replicate, Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Thing {
+    pub parts: [[i32; 30]; 2],
+}
+
+#[derive(Replicate, Clone, Debug, Default, Serialize, Deserialize)]
 pub struct State {
     pub step: u32,
     pub sum: i32,
@@ -93,6 +100,7 @@ pub struct State {
     pub came: u32,
     pub went: u32,
     pub cells: Table<Cell>,
+    pub things: Table<Thing>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -208,6 +216,9 @@ impl Game for Probe {
                     let body = Blob::cut(&vec![7; bytes as usize]);
                     ctx.send(To::All, &Event::Filler { number, body });
                 }
+            }
+            Request::Grow(count) => {
+                self.state.things.extend((0..count).map(|_| Thing::default()));
             }
             Request::End => ctx.end(&Outcome { sum: self.state.sum }),
         }
