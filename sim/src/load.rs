@@ -10,7 +10,7 @@
 //! server (or of this program) counts for every input that fell into it. Without `--input-hz` a
 //! bot acts on each frame, and the latency runs from the arrival of that frame.
 //!
-//! **What staleness means here**: [`staleness`].
+//! **What staleness means here** is written down in `load/staleness.rs`.
 
 mod bot;
 mod report;
