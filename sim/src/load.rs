@@ -12,6 +12,7 @@
 //!
 //! **What staleness means here** is written down in `load/staleness.rs`.
 
+mod ages;
 mod bot;
 mod report;
 mod staleness;

@@ -5,28 +5,28 @@
 //! play of all bots: each moment weighs the same, so a stall weighs as long as it lasted. With a
 //! frame every 50 ms that is never late it is 0 to 50 ms: p50 25, p99 49.5.
 //!
-//! **When a tick was due** nobody tells a client. But no frame comes before its tick: in each room
-//! the earliest arrival less ticks × interval, over all its bots, is when tick 0 was due and what
-//! every frame takes at the least (the fastest step, encoding, way), which is thus not in the
-//! figures. It is the earliest of the last seconds only ([`WINDOW_US`]): clocks drift, and a server
-//! that leaves out ticks has them later for good, which counts as stale for that long.
+//! **When a tick was due** nobody tells a client. But no frame comes before its tick, and ticks do
+//! not follow each other faster than at their interval: the earliest arrival of any later frame at
+//! any bot of the room, less the intervals between, says by when a tick was due at the latest. A
+//! server that has no time leaves ticks out, whole intervals; all later ones are due so much later.
+//! So a tick is due one interval after the one before, or as many whole ones more as those that
+//! came within [`HORIZON_US`] leave room for. What every frame takes at the least (the fastest step,
+//! encoding, way) is thus not in the figures; nor is it when all frames of a room come late for
+//! longer than that, by whole intervals.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use greenroom_client::SeatInfo;
 use greenroom_client::proto::{RoomId, Tick};
 use serde::Serialize;
 use tokio::time::Instant;
 
-/// The earliest arrival counts through the window in which it was and the next.
-const WINDOW_US: i64 = 5_000_000;
-/// How long a room is watched before its ticks are taken to be known.
-const WARM_UP_US: i64 = 1_000_000;
-/// Ages are told apart by so much, up to [`LONGEST_US`]; what is older counts as that old.
-const GRAIN_US: u64 = 100;
-const LONGEST_US: u64 = 20_000_000;
+use super::ages::Ages;
 
+/// How long later frames are waited for before it is settled when a tick was due. So long a room
+/// remembers who held what: 16 bytes for each frame of a bot.
+const HORIZON_US: i64 = 2_000_000;
 /// Figures in milliseconds; all 0 if nothing was measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(super) struct Staleness {
@@ -40,34 +40,39 @@ pub(super) struct Watch {
     began: Instant,
     ages: Mutex<Ages>,
     /// Of rooms in which a bot is, or was when another room was entered last.
-    clocks: Mutex<BTreeMap<RoomId, Weak<Clock>>>,
+    rooms: Mutex<BTreeMap<RoomId, Arc<Room>>>,
 }
 
 impl Watch {
     pub(super) fn new() -> Self {
-        Watch { began: Instant::now(), ages: Mutex::new(Ages::new()), clocks: Mutex::default() }
+        Watch { began: Instant::now(), ages: Mutex::new(Ages::new()), rooms: Mutex::default() }
     }
 
     /// Watches a seat; none in a room that steps on commands, where no tick is ever due.
     pub(super) fn seat(&self, seat: &SeatInfo) -> Option<Held<'_>> {
         let interval_ns = 1_000_000_000 / i64::from((seat.tick_hz > 0).then_some(seat.tick_hz)?);
-        let mut clocks = lock(&self.clocks);
-        let clock = clocks.get(&seat.room).and_then(Weak::upgrade).unwrap_or_else(|| {
-            let clock = Arc::new(Clock { interval_ns, earliest: Mutex::default() });
-            clocks.retain(|_, clock| clock.strong_count() > 0);
-            clocks.insert(seat.room, Arc::downgrade(&clock));
-            clock
-        });
-        Some(Held { watch: self, clock, newest: None })
+        let mut rooms = lock(&self.rooms);
+        if !rooms.contains_key(&seat.room) {
+            rooms.retain(|_, room| {
+                let stays = Arc::strong_count(room) > 1;
+                if !stays {
+                    room.settle(i64::MAX, &self.ages);
+                }
+                stays
+            });
+            rooms.insert(seat.room, Arc::new(Room { interval_ns, ticks: Mutex::default() }));
+        }
+        Some(Held { watch: self, room: Arc::clone(rooms.get(&seat.room)?), newest: None })
     }
 
     pub(super) fn staleness(&self) -> Staleness {
+        lock(&self.rooms).values().for_each(|room| room.settle(i64::MAX, &self.ages));
         let ages = lock(&self.ages);
         let ms = |us: u64| us as f64 / 1000.0;
         Staleness {
             p50: ms(ages.quantile_us(0.5)),
             p99: ms(ages.quantile_us(0.99)),
-            max: ms(ages.max_us),
+            max: ms(ages.max_us()),
         }
     }
 
@@ -79,8 +84,8 @@ impl Watch {
 /// The newest state that one client holds.
 pub(super) struct Held<'a> {
     watch: &'a Watch,
-    clock: Arc<Clock>,
-    /// Its tick, and since when its age was not counted yet.
+    room: Arc<Room>,
+    /// Its tick, and since when it is held.
     newest: Option<(Tick, i64)>,
 }
 
@@ -88,17 +93,14 @@ impl Held<'_> {
     /// A newer one arrived.
     pub(super) fn frame(&mut self, tick: Tick, now: Instant) {
         let now = self.watch.us(now);
-        self.clock.arrived(tick, now);
-        self.count(now);
+        self.give_up(now);
+        self.room.arrived(tick, now, &self.watch.ages);
         self.newest = Some((tick, now));
     }
 
-    fn count(&self, now: i64) {
-        if let Some((tick, since)) = self.newest
-            && let Some(due) = self.clock.due(tick, since)
-        {
-            let age = |at: i64| u64::try_from(at - due).unwrap_or(0);
-            lock(&self.watch.ages).add(age(since), age(now));
+    fn give_up(&mut self, now: i64) {
+        if let Some((tick, since)) = self.newest.take() {
+            self.room.held(tick, (since, now), &self.watch.ages);
         }
     }
 }
@@ -106,93 +108,86 @@ impl Held<'_> {
 impl Drop for Held<'_> {
     /// What was held in vain when the seat or the run ended counts too.
     fn drop(&mut self) {
-        self.count(self.watch.us(Instant::now()));
+        self.give_up(self.watch.us(Instant::now()));
     }
 }
 
-/// When the ticks of a room are due. Times are in microseconds since the watch began.
-struct Clock {
+/// A room whose ticks are due at some times, in microseconds since the watch began.
+struct Room {
     interval_ns: i64,
-    earliest: Mutex<Earliest>,
+    ticks: Mutex<Ticks>,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Earliest {
-    /// When the first frame came.
-    first: Option<i64>,
-    /// Since when this window lasts, the earliest tick 0 in it, and that of the window before.
-    since: i64,
-    this: Option<i64>,
-    last: Option<i64>,
+#[derive(Default)]
+struct Ticks {
+    /// The last tick of which it is settled when it was due.
+    settled: Option<(Tick, i64)>,
+    /// Those after it that came, in ascending order.
+    open: VecDeque<Open>,
 }
 
-impl Clock {
-    fn arrived(&self, tick: Tick, at: i64) {
-        let start = at - self.after_start(tick);
-        let mut known = lock(&self.earliest);
-        known.first.get_or_insert(at);
-        if at >= known.since + WINDOW_US {
-            *known = Earliest { since: at, last: known.this.take(), ..*known };
+struct Open {
+    tick: Tick,
+    /// When it came to the first bot.
+    first: i64,
+    /// From when until when bots held it as their newest.
+    held: Vec<(i64, i64)>,
+}
+
+impl Room {
+    fn arrived(&self, tick: Tick, at: i64, ages: &Mutex<Ages>) {
+        let mut ticks = lock(&self.ticks);
+        let settled = ticks.settled;
+        let place = ticks.open.partition_point(|open| open.tick < tick);
+        match ticks.open.get_mut(place) {
+            Some(open) if open.tick == tick => open.first = open.first.min(at),
+            _ if settled.is_none_or(|(last, _)| tick > last) => {
+                ticks.open.insert(place, Open { tick, first: at, held: Vec::new() });
+            }
+            _ => {}
         }
-        known.this = Some(known.this.map_or(start, |this| this.min(start)));
+        drop(ticks);
+        self.settle(at - HORIZON_US, ages);
     }
 
-    /// When a tick was due; `None` if what arrived up to `at` does not tell yet.
-    fn due(&self, tick: Tick, at: i64) -> Option<i64> {
-        let known = *lock(&self.earliest);
-        if at < known.first? + WARM_UP_US {
-            return None;
+    /// A bot held the state of this tick as its newest.
+    fn held(&self, tick: Tick, time: (i64, i64), ages: &Mutex<Ages>) {
+        let mut ticks = lock(&self.ticks);
+        let settled = ticks.settled;
+        let place = ticks.open.partition_point(|open| open.tick < tick);
+        match (ticks.open.get_mut(place), settled) {
+            (Some(open), _) if open.tick == tick => open.held.push(time),
+            // For longer than the horizon.
+            (_, Some((last, due))) => lock(ages).held(time, due - self.between(tick, last)),
+            _ => {}
         }
-        Some(known.this.into_iter().chain(known.last).min()? + self.after_start(tick))
     }
 
-    fn after_start(&self, tick: Tick) -> i64 {
-        i64::from(tick.0) * self.interval_ns / 1000
-    }
-}
-
-/// How long states of each age were held. Time passes at one rate for all, so each stretch of it
-/// covers a range of ages evenly, and two marks at the ends of the range say so.
-struct Ages {
-    /// By age: how many more ranges cover this age than the one before.
-    marks: Vec<i64>,
-    /// Time spent at higher ages.
-    older_us: u64,
-    max_us: u64,
-}
-
-impl Ages {
-    fn new() -> Self {
-        Ages { marks: vec![0; (LONGEST_US / GRAIN_US) as usize + 1], older_us: 0, max_us: 0 }
-    }
-
-    /// A state was held from this age to that.
-    fn add(&mut self, from_us: u64, to_us: u64) {
-        let mark = |age: u64| (age.min(LONGEST_US) / GRAIN_US) as usize;
-        self.marks[mark(from_us)] += 1;
-        self.marks[mark(to_us)] -= 1;
-        self.older_us += to_us.saturating_sub(from_us.max(LONGEST_US));
-        self.max_us = self.max_us.max(to_us);
-    }
-
-    /// The age that was not reached in this share of the time.
-    fn quantile_us(&self, share: f64) -> u64 {
-        let times = || {
-            self.marks.iter().scan(0, |cover, mark| {
-                *cover += mark;
-                Some(*cover as u64 * GRAIN_US)
-            })
-        };
-        let mut left = (times().sum::<u64>() + self.older_us) as f64 * share;
-        let place = times().position(|time| {
-            left -= time as f64;
-            left <= 0.0
-        });
-        match place {
-            Some(0) if self.max_us == 0 => 0,
-            Some(place) => (place as u64 + 1) * GRAIN_US,
-            None => LONGEST_US,
+    /// Settles the ticks that came before `until`.
+    fn settle(&self, until: i64, ages: &Mutex<Ages>) {
+        let mut ticks = lock(&self.ticks);
+        while ticks.open.front().is_some_and(|open| open.first < until) {
+            let Some(due) = self.due(&ticks) else { return };
+            let Some(Open { tick, held, .. }) = ticks.open.pop_front() else { return };
+            ticks.settled = Some((tick, due));
+            let mut ages = lock(ages);
+            held.into_iter().for_each(|time| ages.held(time, due));
         }
+    }
+
+    /// When the first open tick was due.
+    fn due(&self, ticks: &Ticks) -> Option<i64> {
+        let tick = ticks.open.front()?.tick;
+        let at_latest = |open: &Open| open.first - self.between(tick, open.tick);
+        let latest = ticks.open.iter().map(at_latest).min()?;
+        let Some((last, due)) = ticks.settled else { return Some(latest) };
+        let expected = due + self.between(last, tick);
+        let left_out = (latest - expected).max(0) * 1000 / self.interval_ns;
+        Some(latest.min(expected + left_out * self.interval_ns / 1000))
+    }
+
+    fn between(&self, one: Tick, other: Tick) -> i64 {
+        (i64::from(other.0) - i64::from(one.0)) * self.interval_ns / 1000
     }
 }
 
@@ -262,36 +257,40 @@ mod tests {
     #[test]
     fn a_stall_weighs_as_long_as_it_lasts() {
         let watch = Watch::new();
-        // One bot gets nothing for 2 of 99 seconds; its next frame is on time.
+        // One bot gets nothing for 2 of 100 seconds; its next frame is on time.
         play(&watch, |tick| [Some(0.0), (!(1000..1040).contains(&tick)).then_some(0.0)]);
         let Staleness { p50, p99, max } = watch.staleness();
         assert!(near(p50, 25.4) && near(max, 2050.0), "{p50} {max}");
-        // 2.05 of 198 s: the last 1.98 of them are past the age of 70 ms.
-        assert!((60.0..130.0).contains(&p99), "{p99}");
+        // The last hundredth of 199.9 s is all spent at ages over 51 ms.
+        assert!(near(p99, 51.0), "{p99}");
     }
 
     #[test]
-    fn ticks_that_were_left_out_are_forgiven_after_two_windows() {
+    fn a_stall_of_all_is_told_from_ticks_that_were_left_out() {
+        // 40 frames come all at once, and then on time.
+        let stalled = Watch::new();
+        let late = |tick: u32| f64::from(1040u32.saturating_sub(tick)) * 50.0;
+        play(&stalled, |tick| [Some(if tick < 1000 { 0.0 } else { late(tick) }); 2]);
+        let Staleness { p99, max, .. } = stalled.staleness();
+        assert!(near(max, 2050.0) && p99 > 1000.0, "{p99} {max}");
+        // 3 ticks are left out; what came before is old once, and that is all.
+        let skipped = Watch::new();
+        play(&skipped, |tick| [Some(if tick < 1000 { 0.0 } else { 150.0 }); 2]);
+        let Staleness { p50, p99, max } = skipped.staleness();
+        assert!(near(max, 200.0) && near(p99, 49.5) && near(p50, 25.0), "{p50} {p99} {max}");
+        // A delay that stays is none of whole ticks.
+        let delayed = Watch::new();
+        play(&delayed, |tick| [Some(if tick < 1000 { 0.0 } else { 20.0 }); 2]);
+        let Staleness { p99, max, .. } = delayed.staleness();
+        assert!(near(max, 70.0) && near(p99, 69.0), "{p99} {max}");
+    }
+
+    #[test]
+    fn a_server_that_leaves_out_every_other_tick_sends_states_for_two() {
         let watch = Watch::new();
-        play(&watch, |tick| [Some(if tick < 1000 { 0.0 } else { 150.0 }); 2]);
+        play(&watch, |tick| [Some(f64::from(tick) * 50.0); 2]);
         let Staleness { p50, p99, max } = watch.staleness();
-        // 5 to 10 of 99 s are 150 ms old and more.
-        assert!(
-            near(max, 200.0) && p99 > 150.0 && (25.0..29.0).contains(&p50),
-            "{p50} {p99} {max}"
-        );
-    }
-
-    #[test]
-    fn ages_beyond_the_longest_keep_their_weight_and_nothing_is_nothing() {
-        let mut ages = Ages::new();
-        assert_eq!((ages.quantile_us(0.5), ages.quantile_us(0.99)), (0, 0));
-        ages.add(0, 3 * LONGEST_US);
-        assert_eq!(
-            (ages.quantile_us(0.25), ages.quantile_us(0.5)),
-            (LONGEST_US / 4 * 3, LONGEST_US)
-        );
-        assert_eq!(ages.max_us, 3 * LONGEST_US);
+        assert!(near(p50, 50.0) && near(p99, 99.0) && near(max, 100.0), "{p50} {p99} {max}");
     }
 
     #[test]
@@ -300,7 +299,7 @@ mod tests {
         for room in 0..1000 {
             drop(watch.seat(&seat(room, 20)));
         }
-        assert!(lock(&watch.clocks).len() <= 1);
+        assert!(lock(&watch.rooms).len() <= 1);
         assert!(watch.seat(&seat(1, 0)).is_none());
     }
 }
