@@ -5,6 +5,7 @@
 
 pub mod actor;
 pub mod connection;
+pub mod journal;
 pub mod listener;
 pub mod lobby;
 pub mod results;

@@ -30,11 +30,14 @@ mod tunable;
 
 use std::path::{Path, PathBuf};
 
+use crate::outbox::OutboxLimits;
 pub use error::{ConfigError, ConfigErrors};
 pub use flags::ConfigFlags;
 pub use layers::{ConfigFile, Origin, Setting, Settings, Sources};
 pub use show::reference;
-pub use table::{Config, Deadlines, Edge, Listen, Outbox, Process, Rooms, SECTIONS, TUNABLES};
+pub use table::{
+    Config, Deadlines, Edge, Journal, Listen, Outbox, Process, Rooms, SECTIONS, TUNABLES,
+};
 pub use tunable::{Kind, Reload, Tunable, Unit, Value};
 
 /// The file that is read from the working directory when `--config-file` is not given.
@@ -47,6 +50,14 @@ impl Config {
     /// Every unreadable file, unknown name and wrong value, each with its place.
     pub fn load(flags: &ConfigFlags) -> Result<Self, ConfigErrors> {
         Ok(Settings::resolve(&Sources::of_process(flags)?)?.config())
+    }
+}
+
+impl Outbox {
+    /// The bounds of one client's outbox.
+    #[must_use]
+    pub fn limits(&self) -> OutboxLimits {
+        OutboxLimits { events_max: self.events_max, event_bytes_max: self.event_bytes_max }
     }
 }
 

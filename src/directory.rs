@@ -3,29 +3,52 @@
 //! A [`RoomRecord`] is owned by no actor: the room's inbox, members and log live here, so that the
 //! death of a room, the lobby or a connection takes nothing along that others need.
 
+// The shell may read clocks.
+#![allow(clippy::disallowed_methods)]
+
 pub mod client;
+pub mod clock;
+mod member;
 pub mod members;
+pub mod over;
+pub mod saved;
+pub mod seat;
+pub mod token;
+pub mod work;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
 
 use greenroom_proto::{
-    CloseCode, GameName, OptionsText, PlayerId, Refusal, RoomId, RoomInfo, Text,
+    CloseCode, GameName, OptionsText, PlayerId, Refusal, RoomId, RoomInfo, Text, Tick,
 };
 
 pub use self::client::Client;
+use self::clock::Clock;
+pub use self::member::Back;
 use self::members::Members;
+use self::over::Over;
+use self::saved::{Restored, Saved};
+pub use self::seat::{Booked, Seat};
+use self::token::TokenKey;
+use self::work::Work;
 use crate::config::Config;
 use crate::game::Pace;
 use crate::registry::{Entry, RoomPlan};
-use crate::room::inbox::{Inbox, InboxLimits, NotTaken};
-use crate::room::log::Log;
+use crate::room::Header;
+use crate::room::inbox::{Inbox, InboxLimits};
+use crate::room::recovery::Progress;
+use crate::scheduler::Waker;
 
 /// All rooms of this process.
 #[derive(Default)]
 pub struct Directory {
     rooms: Mutex<BTreeMap<RoomId, Arc<RoomRecord>>>,
+    over: Over,
 }
 
 impl Directory {
@@ -44,9 +67,19 @@ impl Directory {
         fits
     }
 
+    /// Matches that ended while some of their players were away.
+    pub fn over(&self) -> &Over {
+        &self.over
+    }
+
     /// Takes a room out.
     pub fn remove(&self, id: RoomId) -> Option<Arc<RoomRecord>> {
         lock(&self.rooms).remove(&id)
+    }
+
+    /// All rooms.
+    pub fn all(&self) -> Vec<Arc<RoomRecord>> {
+        lock(&self.rooms).values().cloned().collect()
     }
 
     /// How many rooms there are.
@@ -86,17 +119,23 @@ pub struct RoomRecord {
     pub plan: RoomPlan,
     /// Seed of its random numbers; no client ever gets it.
     pub seed: u64,
+    /// Makes the tokens of its seats.
+    pub tokens: Arc<TokenKey>,
+    /// Where the game is in its work.
+    pub progress: Progress,
+    /// Nobody needs to be told that it has begun any more.
+    begun: AtomicBool,
+    begun_bell: Notify,
+    /// It is to keep itself for another process, and then to stop.
+    closing: AtomicBool,
+    /// It looks at its inbox when it is told to and not only at its next tick.
+    needs_word: AtomicBool,
     booking: Mutex<Booking>,
     inbox: Mutex<Inbox>,
     members: Mutex<Members>,
-    log: Mutex<Option<Log>>,
-    waker: OnceLock<Waker>,
-    /// A wake-up is on its way to a room that steps on commands.
-    woken: AtomicBool,
+    work: Mutex<Work>,
+    waker: Mutex<Option<Waker>>,
 }
-
-/// Tells whoever works on the room that something waits.
-type Waker = Box<dyn Fn() + Send + Sync>;
 
 struct Booking {
     open: bool,
@@ -104,42 +143,15 @@ struct Booking {
     last_player: u32,
 }
 
-/// A seat that is booked and that nobody has taken yet. Dropped, it is free again: whoever asked
-/// for it may be gone by the time it is found.
-pub struct Booked {
-    seat: Seat,
-    taken: bool,
-}
-
-impl Booked {
-    /// Takes the seat, for [`Seat::join`].
-    #[must_use]
-    pub fn take(mut self) -> Seat {
-        self.taken = true;
-        self.seat.clone()
-    }
-}
-
-impl Drop for Booked {
-    fn drop(&mut self) {
-        if !self.taken {
-            self.seat.room.unbook();
-        }
-    }
-}
-
-/// A seat in a room. It is held for its player until [`Seat::leave`].
-#[derive(Clone)]
-pub struct Seat {
-    /// Where.
-    pub room: Arc<RoomRecord>,
-    /// Who.
-    pub player: PlayerId,
-}
-
 impl RoomRecord {
     /// A room that is about to be started.
-    pub fn new(id: RoomId, entry: Entry, plan: RoomPlan, seed: u64, config: &Config) -> Arc<Self> {
+    pub fn new(
+        id: RoomId,
+        (entry, plan): (Entry, RoomPlan),
+        seed: u64,
+        tokens: &Arc<TokenKey>,
+        config: &Config,
+    ) -> Arc<Self> {
         let limits = InboxLimits {
             lead_ticks_max: config.rooms.input_lead_ticks_max,
             requests_per_player_max: config.rooms.requests_per_player_max,
@@ -147,15 +159,75 @@ impl RoomRecord {
         Arc::new(RoomRecord {
             id,
             entry,
-            plan,
             seed,
+            tokens: Arc::clone(tokens),
+            progress: Progress::default(),
+            begun: AtomicBool::new(false),
+            begun_bell: Notify::new(),
+            closing: AtomicBool::new(false),
+            needs_word: AtomicBool::new(plan.pace == Pace::OnCommand),
+            plan,
             booking: Mutex::new(Booking { open: true, taken: 0, last_player: 0 }),
             inbox: Mutex::new(Inbox::new(limits)),
             members: Mutex::default(),
-            log: Mutex::default(),
-            waker: OnceLock::new(),
-            woken: AtomicBool::new(false),
+            work: Mutex::new(Work::new(Clock::new(Instant::now(), 0))),
+            waker: Mutex::default(),
         })
+    }
+
+    /// A room that was found in the journal, and that nobody works on yet.
+    pub fn restored(
+        id: RoomId,
+        made_from: (Entry, RoomPlan),
+        restored: Restored,
+        tokens: &Arc<TokenKey>,
+        config: &Config,
+    ) -> Arc<Self> {
+        let Restored { saved, log } = restored;
+        let record = RoomRecord::new(id, made_from, saved.header.seed, tokens, config);
+        let mut booking = lock(&record.booking);
+        booking.taken = saved.members.len() as u32;
+        booking.last_player = saved.last_player;
+        drop(booking);
+        let mut inbox = lock(&record.inbox);
+        for member in &saved.members {
+            inbox.restore(member.player, member.asked);
+        }
+        drop(inbox);
+        lock(&record.members).restore(saved.members, config.outbox.limits());
+        let mut work = lock(&record.work);
+        work.clock = Clock::new(Instant::now(), saved.time_ms);
+        work.epoch = saved.epoch;
+        work.told = saved.tick;
+        work.found = Some(saved.attempts);
+        work.log = Some(log);
+        drop(work);
+        record
+    }
+
+    /// What the journal needs besides game and records, after the step `tick`.
+    pub fn saved(&self, work: &Work, tick: Tick, header: &Header) -> Saved {
+        let members = lock(&self.members);
+        Saved {
+            header: header.clone(),
+            tick,
+            end: tick,
+            time_ms: work.clock.time_ms(Instant::now()),
+            epoch: work.epoch,
+            attempts: 0,
+            last_player: lock(&self.booking).last_player,
+            members: members.saved(&lock(&self.inbox)),
+        }
+    }
+
+    /// Somebody joined before the process was started anew.
+    pub fn expect(&self, player: PlayerId) {
+        let mut booking = lock(&self.booking);
+        booking.taken += 1;
+        booking.last_player = booking.last_player.max(player.0);
+        drop(booking);
+        self.members().expect(player);
+        self.inbox().restore(player, 0);
     }
 
     /// Takes a free seat, or says why there is none.
@@ -169,8 +241,7 @@ impl RoomRecord {
         }
         booking.taken += 1;
         booking.last_player += 1;
-        let seat = Seat { room: Arc::clone(self), player: PlayerId(booking.last_player) };
-        Ok(Booked { seat, taken: false })
+        Ok(Booked::new(Seat { room: Arc::clone(self), player: PlayerId(booking.last_player) }))
     }
 
     /// Frees a seat.
@@ -206,110 +277,112 @@ impl RoomRecord {
         Text::cut(self.entry.game.name())
     }
 
+    /// For how long a seat is held without a connection.
+    pub fn seat_hold(&self) -> Duration {
+        Duration::from_millis(self.plan.seat_hold_ms.into())
+    }
+
     /// Where the room's commands wait.
     pub fn inbox(&self) -> MutexGuard<'_, Inbox> {
         lock(&self.inbox)
     }
 
-    /// Who is here.
+    /// Who is here. Whoever needs the inbox too locks it afterwards.
     pub fn members(&self) -> MutexGuard<'_, Members> {
         lock(&self.members)
     }
 
-    /// The room's log, once it has begun.
-    pub fn log(&self) -> MutexGuard<'_, Option<Log>> {
-        lock(&self.log)
+    /// A new worker: from now on those before do nothing any more. Returns its number.
+    pub fn hire(&self) -> u64 {
+        let mut work = lock(&self.work);
+        work.worker += 1;
+        work.worker
+    }
+
+    /// How often somebody has had to start over.
+    pub fn restarts(&self) -> u64 {
+        lock(&self.work).worker.saturating_sub(1)
+    }
+
+    /// The work, if it still belongs to this worker. Whoever needs members or inbox too locks them
+    /// afterwards.
+    pub fn work(&self, worker: u64) -> Option<MutexGuard<'_, Work>> {
+        Some(lock(&self.work)).filter(|work| work.worker == worker)
+    }
+
+    /// The work, whoever has it.
+    pub fn any_work(&self) -> MutexGuard<'_, Work> {
+        lock(&self.work)
+    }
+
+    /// The room is there, or there will be none.
+    pub fn has_begun(&self) {
+        self.begun.store(true, Ordering::Release);
+        self.begun_bell.notify_waiters();
+    }
+
+    /// Waits until the room is there, or will never be.
+    pub async fn begun(&self) {
+        let mut bell = std::pin::pin!(self.begun_bell.notified());
+        bell.as_mut().enable();
+        if !self.begun.load(Ordering::Acquire) {
+            bell.await;
+        }
+    }
+
+    /// The room is to keep itself for another process, and then to stop.
+    pub fn close(&self) {
+        self.closing.store(true, Ordering::Release);
+        self.wake_in_any_case();
+    }
+
+    /// Until when at most the room stands still, for its players to come back.
+    pub fn still_until(&self) -> Option<Instant> {
+        lock(&self.work).still_until
+    }
+
+    /// The room has a turn, whatever it waits for.
+    pub fn wake_in_any_case(&self) {
+        if let Some(waker) = lock(&self.waker).clone() {
+            waker.wake();
+        }
+    }
+
+    /// Whether the room is to keep itself and stop.
+    pub fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+
+    /// Whether the room looks at its inbox only when it is told to.
+    pub fn needs_word(&self, needs: bool) {
+        self.needs_word.store(needs || self.plan.pace == Pace::OnCommand, Ordering::Release);
     }
 
     /// Somebody works on the room now; `waker` tells them that something waits.
-    pub fn started(&self, waker: impl Fn() + Send + Sync + 'static) {
-        let _ = self.waker.set(Box::new(waker));
+    pub fn started(&self, waker: Waker) {
+        *lock(&self.waker) = Some(waker);
+        // What came just before has woken nobody.
         self.wake();
     }
 
     /// Something waits in the inbox, or a member can be sent frames again. A room with a fixed
     /// rate sees it at its next tick and needs no word.
     pub fn wake(&self) {
-        if self.plan.pace == Pace::OnCommand
-            && let Some(waker) = self.waker.get()
-            && !self.woken.swap(true, Ordering::AcqRel)
-        {
-            waker();
+        if self.needs_word.load(Ordering::Acquire) {
+            self.wake_in_any_case();
         }
-    }
-
-    /// The room looks at its inbox now.
-    pub fn awake(&self) {
-        self.woken.store(false, Ordering::Release);
     }
 
     /// The room is gone: sends its members away.
     pub fn fail(&self, code: CloseCode) {
         self.shut();
         self.members().fail(code);
-    }
-}
-
-impl Seat {
-    /// The client asks the room for its seat.
-    pub fn join(&self, client: &Arc<Client>, id: u32, knows_schema: bool) {
-        self.room.members().join(self.player, client, id, knows_schema);
-        self.room.inbox().join(self.player);
-        self.room.wake();
-    }
-
-    /// The client says what it does.
-    pub fn input(&self, tick: u16, body: &[u8]) -> Result<(), CloseCode> {
-        if !self.room.entry.game.is_input(body) {
-            return Err(CloseCode::Malformed);
-        }
-        self.room.inbox().input(self.player, tick, body);
-        self.room.wake();
-        Ok(())
-    }
-
-    /// The client asks for something. The inner error is a refusal with the reason for a person.
-    pub fn request(
-        &self,
-        id: u32,
-        body: Vec<u8>,
-    ) -> Result<Result<(), (Refusal, &'static str)>, CloseCode> {
-        if !self.room.entry.game.is_request(&body) {
-            return Err(CloseCode::Malformed);
-        }
-        let taken = self.room.inbox().request(self.player, id, body);
-        Ok(match taken {
-            Ok(()) => {
-                self.room.wake();
-                Ok(())
-            }
-            Err(NotTaken::Busy) => {
-                Err((Refusal::Busy, "too many requests wait already: await the answers"))
-            }
-            Err(NotTaken::NoSeat) => Err((Refusal::NoSeat, "the seat was given up")),
-        })
-    }
-
-    /// The client cannot trust its state: the next frame is a full one.
-    pub fn resync(&self) {
-        self.room.members().resync(self.player);
-        self.room.wake();
-    }
-
-    /// The player goes. `dropped`: because the connection broke.
-    pub fn leave(&self, dropped: bool) {
-        let mut inbox = self.room.inbox();
-        if dropped {
-            inbox.drop_player(self.player);
-        }
-        inbox.leave(self.player);
-        drop(inbox);
-        self.room.wake();
+        self.has_begun();
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What is behind these locks is changed in single steps that do not panic half-way; a room
-    // that panicked is ended by its supervisor.
+    // What is behind these locks is changed in single steps that do not panic half-way, and no
+    // game's code runs under them.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -15,7 +15,10 @@ pub struct EffectCall {
     pub room: RoomId,
     /// Of which game.
     pub game: &'static str,
-    /// Counts up from 1 in a room; together with the room it names the call for good.
+    /// Counts the processes that the room has lived in: after a power cut a room may be back at an
+    /// earlier point and ask for something else under a number that it had used.
+    pub epoch: u32,
+    /// Counts up from 1 in a room; together with room and epoch it names the call for good.
     pub number: u32,
     /// As the game encoded it.
     pub body: Vec<u8>,

@@ -9,14 +9,19 @@
 
 mod ctx;
 
+use std::time::Duration;
+
 use greenroom_proto::{Message, PlayerId, Replicate, Sight};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use ctx::SeatState;
-pub use ctx::{Ctx, TIMERS_MAX};
+pub use ctx::{Ctx, EFFECTS_MAX, TIMERS_MAX};
 
 use crate::options::Options;
+
+/// For how long a seat is held whose player's connection broke, if a game does not say.
+const SEAT_HOLD: Duration = Duration::from_secs(30);
 
 /// The rules of one game. The value is one running match.
 pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
@@ -58,6 +63,13 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
         Self::SEATS
     }
 
+    /// For how long a seat is held whose player's connection broke; 30 s if not said. Zero: it is
+    /// free at once.
+    fn seat_hold(options: &Self::Options) -> Duration {
+        let _ = options;
+        SEAT_HOLD
+    }
+
     /// A match before its first step.
     fn new(options: &Self::Options, ctx: &mut Ctx<Self>) -> Self;
     /// What clients see now.
@@ -82,7 +94,7 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
     fn leave(&mut self, player: PlayerId, ctx: &mut Ctx<Self>) {
         let _ = (player, ctx);
     }
-    /// Somebody's connection broke; the seat is still theirs.
+    /// Somebody's connection broke; the seat is still theirs for [`Game::seat_hold`].
     fn dropped(&mut self, player: PlayerId, ctx: &mut Ctx<Self>) {
         let _ = (player, ctx);
     }
@@ -115,6 +127,13 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
     /// The answer to an effect, or a word from the studio's backend.
     fn signal(&mut self, signal: &Signal, ctx: &mut Ctx<Self>) {
         let _ = (signal, ctx);
+    }
+    /// The room was brought back after a step panicked, also with other random numbers, and that
+    /// step was left out: whoever came or went in it did, nothing else of it happened. A chance to
+    /// put right what made the step panic, before the next one does. A panic in here, or in the
+    /// next look at the state, ends the room.
+    fn recovered(&mut self, ctx: &mut Ctx<Self>) {
+        let _ = ctx;
     }
 }
 
@@ -199,11 +218,25 @@ impl To {
 
 /// What comes into a room from outside.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Signal {
-    /// The effect that this answers; 0 if it answers none.
-    pub effect: u32,
-    /// As the sender encoded it.
-    pub body: Vec<u8>,
+pub enum Signal {
+    /// What came of an effect.
+    Answer {
+        /// The number that [`Ctx::effect`] returned.
+        effect: u32,
+        /// As the handler encoded it.
+        body: Vec<u8>,
+    },
+    /// No answer to an effect will ever come: its handler panicked or there is none, or the process
+    /// died meanwhile. It may have been done or not; it is never done again by itself.
+    Lost {
+        /// The number that [`Ctx::effect`] returned.
+        effect: u32,
+    },
+    /// A word from the studio's backend, of its own accord.
+    Word {
+        /// As the sender encoded it.
+        body: Vec<u8>,
+    },
 }
 
 /// What a step of a room wants done outside of it, in order.
@@ -213,6 +246,12 @@ pub enum Said {
     Joined(PlayerId),
     /// The game refused the player.
     JoinRefused(PlayerId, String),
+    /// The game panicked when the player came.
+    JoinFailed(PlayerId),
+    /// The player is back in the seat.
+    Resumed(PlayerId),
+    /// There is no seat to come back to.
+    ResumeRefused(PlayerId),
     /// The player's seat is free.
     Left(PlayerId),
     /// The answer to a request.
@@ -223,6 +262,13 @@ pub enum Said {
         id: u32,
         /// The encoded reply.
         body: Vec<u8>,
+    },
+    /// The game panicked over a request: nothing came of it.
+    RequestFailed {
+        /// Whose request.
+        player: PlayerId,
+        /// Its number.
+        id: u32,
     },
     /// Something happened.
     Event {

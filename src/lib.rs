@@ -54,7 +54,7 @@
 //! | [`session`] | messages and pings per second | closed (4005) |
 //! | [`room::inbox`] | one input per player and tick, some requests per player | input: the newer replaces the older; request: refused |
 //! | [`room::history`] | frames and bytes; only frames somebody stands on are kept | the client gets the whole state |
-//! | [`proto::Sizes`] | what clients take of a state | the room is over (4007), as after a panic |
+//! | [`proto::Sizes`] | what clients take of a state | as a panic: the step is left out, or the room ends (4007) |
 //! | [`outbox`] | events and their bytes per client | closed (4101) |
 //! | `net::socket` | one frame, and 256 KiB of replies behind it | frame: skipped; replies: closed (4101) |
 //! | [`room::log`] | two keyframes and the records after each | the older goes |
@@ -72,6 +72,7 @@
 //! | [`room`] | one match: step, keyframe, hash; its inbox and log; its history of frames and what each viewer sees of them | yes |
 //! | [`session`], [`outbox`] | what a client may say next; what it is still to be sent | yes |
 //! | [`effects`] | what a game asks of the outside world | yes |
+//! | [`journal`] | files with which unfinished matches survive the process; records and reading them are pure | partly |
 //! | [`directory`] | the rooms there are, and what of each outlives its actors | |
 //! | [`net`] | TCP, TLS, HTTP head, WebSocket; deadlines | |
 //! | [`actors`], [`supervision`] | who does what, and what happens when they fail | |
@@ -113,10 +114,12 @@ pub use greenroom_proto as proto;
 pub use serde_json;
 
 // The pure part: no async, no clock, no socket. clippy.toml bans what would break that.
+pub mod answers;
 pub mod bot;
 pub mod effects;
 pub mod game;
 pub mod games;
+pub mod journal;
 pub mod math;
 pub mod options;
 pub mod outbox;
@@ -129,17 +132,23 @@ pub mod session;
 #[cfg(feature = "server")]
 pub mod actors;
 #[cfg(feature = "server")]
+mod build_id;
+#[cfg(feature = "server")]
 pub mod certs;
 #[cfg(feature = "server")]
 mod cli;
 #[cfg(feature = "server")]
 pub mod config;
 #[cfg(feature = "server")]
+pub mod crash_files;
+#[cfg(feature = "server")]
 pub mod directory;
 #[cfg(feature = "server")]
 pub mod net;
 #[cfg(feature = "server")]
 pub mod os;
+#[cfg(feature = "server")]
+pub mod scheduler;
 #[cfg(feature = "server")]
 pub mod server;
 #[cfg(feature = "server")]

@@ -1,20 +1,26 @@
-//! What one client is still to be sent, and on which state it stands.
+//! What one seat is still to be sent, and on which state its client stands.
 //!
 //! A client is either in step or behind. While its socket takes no more it is *behind*: frames are
 //! skipped for it, nothing is queued, and once the socket is free it gets one change from the
-//! frame it was handed last to now. Events are never skipped: they wait here, within bounds, and
-//! go out with the next frame; when the bounds are hit the client is too slow to play and is
-//! closed. The bounds are for what waits from earlier ticks, so that a busy tick does not close
-//! clients that keep up.
+//! frame it was handed last to now.
+//!
+//! Events are never skipped. They wait here and go out with the next frame, and are kept until the
+//! client has said that they arrived: what was on its way when a connection broke is sent again on
+//! the next. All of it has bounds. A client that lets too many wait is too slow to play and is
+//! closed. What was sent and is not confirmed, and what happens while a client is away, pushes the
+//! oldest out: a client that missed one of those can come back, but not as if nothing had been.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use greenroom_proto::Tick;
 use greenroom_proto::frame::{FRAME_EVENTS_MAX, write_event, write_varint};
+use serde::{Deserialize, Serialize};
 
 use crate::room::views::ViewKey;
 
-/// Bounds of the events that wait for one client.
+/// Bounds of the events of one seat: of those that wait to be sent, and as many again of those that
+/// were sent and are kept.
 #[derive(Clone, Copy, Debug)]
 pub struct OutboxLimits {
     /// Events.
@@ -23,30 +29,60 @@ pub struct OutboxLimits {
     pub event_bytes_max: usize,
 }
 
-/// How many times `event_bytes_max` the events of one tick may take.
+/// How many times `event_bytes_max` the events of one tick may take: the bounds are for what waits
+/// from earlier ticks, so that a busy tick does not close clients that keep up.
 const BUSY_TICK: usize = 8;
 
 /// More events wait than may.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Overflow;
 
-/// One client's share of a room's output.
-#[derive(Debug)]
+/// Events that the client does not have are not kept any more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Forgotten;
+
+/// One seat's share of a room's output.
+#[derive(Clone, Debug)]
 pub struct Outbox {
     limits: OutboxLimits,
     base: Option<Tick>,
     view: Option<ViewKey>,
-    events: VecDeque<Waiting>,
-    bytes: usize,
+    mail: Mail,
+    /// How many of the first events were sent. All of them, while the client is away: which of
+    /// them it has, it says when it comes back.
+    sent: usize,
+    sent_bytes: usize,
+    away: bool,
     /// Events that wait from before the tick of the newest, and their bytes.
     earlier: (usize, usize),
-    numbered: u32,
 }
 
-#[derive(Debug)]
-struct Waiting {
+/// The events of a seat that are kept: what outlives the process.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Mail {
+    /// Number of the last event before those kept.
+    before: u32,
+    events: VecDeque<Kept>,
+    bytes: usize,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+struct Kept {
     tick: Tick,
-    body: std::sync::Arc<[u8]>,
+    body: Arc<[u8]>,
+}
+
+impl Mail {
+    fn newest(&self) -> u32 {
+        self.before.wrapping_add(self.events.len() as u32)
+    }
+
+    fn forget_first(&mut self) -> usize {
+        let bytes = self.events.pop_front().map_or(0, |event| event.body.len());
+        self.before = self.before.wrapping_add(1);
+        self.bytes -= bytes;
+        bytes
+    }
 }
 
 impl Outbox {
@@ -57,11 +93,26 @@ impl Outbox {
             limits,
             base: None,
             view: None,
-            events: VecDeque::new(),
-            bytes: 0,
+            mail: Mail::default(),
+            sent: 0,
+            sent_bytes: 0,
+            away: false,
             earlier: (0, 0),
-            numbered: 0,
         }
+    }
+
+    /// One whose client is away, with the mail that is kept for it.
+    #[must_use]
+    pub fn restore(limits: OutboxLimits, mail: Mail) -> Self {
+        let mut outbox = Outbox { mail, ..Outbox::new(limits) };
+        outbox.leave();
+        outbox
+    }
+
+    /// What is kept for the client.
+    #[must_use]
+    pub fn mail(&self) -> &Mail {
+        &self.mail
     }
 
     /// The frame last handed to the client's socket. `None`: it needs the whole state.
@@ -85,58 +136,125 @@ impl Outbox {
         self.view
     }
 
-    /// The client cannot trust its state: the next frame is a full one.
+    /// The client cannot trust its state, or nobody knows any more what it holds: the next frame
+    /// is a full one.
     pub fn forget_base(&mut self) {
         self.base = None;
     }
 
-    /// Queues an event.
-    pub fn event(&mut self, tick: Tick, body: &std::sync::Arc<[u8]>) -> Result<(), Overflow> {
-        if self.events.back().is_some_and(|newest| newest.tick != tick) {
-            self.earlier = (self.events.len(), self.bytes);
+    /// The client is gone, perhaps to come back.
+    pub fn leave(&mut self) {
+        self.away = true;
+        self.sent = self.mail.events.len();
+        self.sent_bytes = self.mail.bytes;
+        self.earlier = (0, 0);
+        self.forget_sent();
+    }
+
+    /// The client is back: it holds the state of `tick`, and all events up to `events`, or knows
+    /// nothing of those before. Returns the number of the last event before those that follow.
+    pub fn come_back(&mut self, tick: Option<Tick>, events: Option<u32>) -> Result<u32, Forgotten> {
+        let events = events.unwrap_or(self.mail.newest());
+        self.has(events)?;
+        self.acknowledge(events);
+        self.base = tick;
+        self.away = false;
+        (self.sent, self.sent_bytes) = (0, 0);
+        // What waited for it is no fault of its own.
+        self.earlier = (0, 0);
+        Ok(events)
+    }
+
+    /// Whether all events after that of this number are kept.
+    pub fn has(&self, events: u32) -> Result<(), Forgotten> {
+        let missing = events.wrapping_sub(self.mail.before);
+        if missing as usize <= self.mail.events.len() { Ok(()) } else { Err(Forgotten) }
+    }
+
+    /// All events up to this number have arrived.
+    pub fn acknowledge(&mut self, events: u32) {
+        let arrived = events.wrapping_sub(self.mail.before) as usize;
+        if arrived <= self.sent {
+            (0..arrived).for_each(|_| self.forget_first());
         }
-        let bytes = self.bytes + body.len();
-        if self.earlier.0 >= self.limits.events_max
-            || self.earlier.1 > self.limits.event_bytes_max
-            || self.events.len() >= FRAME_EVENTS_MAX as usize
-            || bytes > BUSY_TICK * self.limits.event_bytes_max
+    }
+
+    /// Queues an event.
+    pub fn event(&mut self, tick: Tick, body: &Arc<[u8]>) -> Result<(), Overflow> {
+        let waiting = self.waiting();
+        if self.mail.events.back().is_some_and(|newest| newest.tick != tick) {
+            self.earlier = waiting;
+        }
+        let bytes = waiting.1 + body.len();
+        if !self.away
+            && (self.earlier.0 >= self.limits.events_max
+                || self.earlier.1 > self.limits.event_bytes_max
+                || waiting.0 >= FRAME_EVENTS_MAX as usize
+                || bytes > BUSY_TICK * self.limits.event_bytes_max)
         {
             return Err(Overflow);
         }
-        self.bytes = bytes;
-        self.events.push_back(Waiting { tick, body: std::sync::Arc::clone(body) });
+        self.mail.bytes += body.len();
+        self.mail.events.push_back(Kept { tick, body: Arc::clone(body) });
+        if self.away {
+            self.sent += 1;
+            self.sent_bytes += body.len();
+            self.forget_sent();
+        }
         Ok(())
     }
 
     /// Whether events wait.
     #[must_use]
     pub fn has_events(&self) -> bool {
-        !self.events.is_empty()
+        self.waiting().0 > 0
     }
 
     /// The frame of `tick` is on its way: appends the waiting events to `out`, as the frame
     /// carries them, and takes the frame as the new base.
     pub fn hand_over(&mut self, tick: Tick, out: &mut Vec<u8>) {
         self.base = Some(tick);
-        if self.events.is_empty() {
+        let (waiting, bytes) = self.waiting();
+        if waiting == 0 {
             return;
         }
-        write_varint(self.events.len() as u32, out);
-        for event in self.events.drain(..) {
-            self.numbered = self.numbered.wrapping_add(1);
-            write_event(self.numbered, tick.0.wrapping_sub(event.tick.0), &event.body, out);
+        write_varint(waiting as u32, out);
+        let first = self.mail.before.wrapping_add(self.sent as u32 + 1);
+        for (place, event) in self.mail.events.range(self.sent..).enumerate() {
+            let number = first.wrapping_add(place as u32);
+            write_event(number, tick.0.wrapping_sub(event.tick.0), &event.body, out);
         }
-        self.bytes = 0;
+        self.sent += waiting;
+        self.sent_bytes += bytes;
         self.earlier = (0, 0);
+        self.forget_sent();
+    }
+
+    /// Events that wait to be sent, and their bytes.
+    fn waiting(&self) -> (usize, usize) {
+        (self.mail.events.len() - self.sent, self.mail.bytes - self.sent_bytes)
+    }
+
+    /// Keeps of what was sent only as much as may be kept.
+    fn forget_sent(&mut self) {
+        while self.sent > self.limits.events_max || self.sent_bytes > self.limits.event_bytes_max {
+            self.forget_first();
+        }
         // A burst must not stay as memory.
-        self.events.shrink_to(8);
+        if self.mail.events.capacity() > 4 * self.mail.events.len().max(8) {
+            self.mail.events.shrink_to(2 * self.mail.events.len());
+        }
+    }
+
+    fn forget_first(&mut self) {
+        let bytes = self.mail.forget_first();
+        self.sent -= 1;
+        self.sent_bytes -= bytes;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use greenroom_proto::frame::Head;
     use greenroom_proto::{Replica, Replicate, Rows, Sight, Table, Teams, layout_of, publish};
     use proptest::prelude::*;
@@ -183,6 +301,60 @@ mod tests {
         }
         // Without bound it is not either.
         assert!((0..=8 * 64 / 4).any(|_| outbox.event(Tick(20), &small).is_err()));
+    }
+
+    /// The numbers of the events that a frame of this tick brings.
+    fn sent(outbox: &mut Outbox, tick: u32) -> Vec<u32> {
+        let waiting = outbox.has_events();
+        let mut message = Head::default().to_bytes(waiting).to_vec();
+        outbox.hand_over(Tick(tick), &mut message);
+        let layout = layout_of::<World>();
+        let mut history =
+            History::new(layout.clone(), HistoryLimits { frames_max: 1, bytes_max: 4_000 });
+        let pushed = history.push(Tick(tick), |rows| {
+            publish(&World::default(), &layout, rows);
+        });
+        pushed.unwrap();
+        let view = ViewKey::Teams(Teams::NONE);
+        let (body, _) = history.body(None, view, &Sight::public()).unwrap();
+        message.extend_from_slice(body);
+        let frame = Replica::new(layout).apply(&message).unwrap();
+        frame.events.iter().map(|event| event.number).collect()
+    }
+
+    #[test]
+    fn what_has_not_arrived_is_sent_again_and_nothing_else() {
+        let mut outbox = Outbox::new(LIMITS);
+        let small: Arc<[u8]> = [0; 4].into();
+        (1..=3).for_each(|tick| outbox.event(Tick(tick), &small).unwrap());
+        assert_eq!(sent(&mut outbox, 3), [1, 2, 3]);
+        outbox.acknowledge(1);
+        // More than were sent cannot have arrived.
+        outbox.acknowledge(9);
+        outbox.leave();
+        outbox.event(Tick(5), &small).unwrap();
+        assert_eq!(outbox.has(0), Err(Forgotten));
+        assert_eq!(outbox.come_back(Some(Tick(3)), Some(2)), Ok(2));
+        assert_eq!(outbox.base(), Some(Tick(3)));
+        assert_eq!(sent(&mut outbox, 6), [3, 4]);
+        // Somebody who knows nothing of the time before is told what happens from now on.
+        outbox.leave();
+        assert_eq!(outbox.come_back(None, None), Ok(4));
+        assert!(!outbox.has_events());
+        outbox.event(Tick(7), &small).unwrap();
+        assert_eq!(sent(&mut outbox, 7), [5]);
+    }
+
+    #[test]
+    fn what_is_kept_for_somebody_who_is_away_has_a_bound() {
+        let mut outbox = Outbox::new(LIMITS);
+        let small: Arc<[u8]> = [0; 4].into();
+        outbox.leave();
+        (1..=20).for_each(|tick| outbox.event(Tick(tick), &small).unwrap());
+        assert_eq!(outbox.clone().come_back(None, Some(11)), Err(Forgotten));
+        let mut restored = Outbox::restore(LIMITS, outbox.mail().clone());
+        assert_eq!(restored.come_back(None, Some(12)), Ok(12));
+        assert_eq!(sent(&mut restored, 20), [13, 14, 15, 16, 17, 18, 19, 20]);
     }
 
     /// One step of a room with three viewers: how the world changes, and who can be sent to.

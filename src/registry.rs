@@ -59,6 +59,8 @@ pub struct RoomPlan {
     pub pace: Pace,
     /// Seats.
     pub seats: u32,
+    /// For how long a seat is held whose player's connection broke, in milliseconds.
+    pub seat_hold_ms: u32,
 }
 
 struct Typed<G>(PhantomData<fn() -> G>);
@@ -76,7 +78,8 @@ impl<G: Game> AnyGame for Typed<G> {
     fn plan(&self, options: &str) -> Result<RoomPlan, String> {
         let options = G::Options::parse(options)?;
         let pace = G::pace(&options).in_range();
-        Ok(RoomPlan { options: options.to_json(), pace, seats: G::seats(&options) })
+        let seat_hold_ms = G::seat_hold(&options).as_millis().try_into().unwrap_or(u32::MAX);
+        Ok(RoomPlan { options: options.to_json(), pace, seats: G::seats(&options), seat_hold_ms })
     }
     fn messages(&self) -> MessageShapes {
         MessageShapes {
@@ -155,6 +158,7 @@ impl Entry {
         Header {
             game: self.game.name().to_owned(),
             version: self.game.version(),
+            build: 0,
             schema_hash: self.schema_hash,
             options: plan.options.clone(),
             seed,

@@ -8,14 +8,17 @@ pub mod history;
 pub mod inbox;
 pub mod log;
 mod near;
+pub mod recovery;
 pub mod views;
 
 use greenroom_proto::{Layout, Malformed, PlayerId, Rows, Sight, Tick, publish, schema_of, wire};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use self::recovery::{At, Decision, Progress, is_membership};
 use crate::game::{Ctx, Game, Pace, Said, SeatState, Signal};
 use crate::options::Options;
+use crate::rng::Rng;
 
 /// What happens to a room from outside. Each is in the log.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -58,6 +61,23 @@ pub enum Command {
     },
     /// Word from outside.
     Signal(Signal),
+    /// An effect is done, and there is no answer to it.
+    EffectDone {
+        /// Its number.
+        effect: u32,
+    },
+}
+
+/// A step that is to be made.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    /// The time since the room began; at a fixed rate it is ignored, because there the tick is the
+    /// time.
+    pub time_ms: u64,
+    /// What happens, in order.
+    pub commands: &'a [Command],
+    /// What is left out of it because it panicked before.
+    pub decisions: &'a [Decision],
 }
 
 /// What a room is made from.
@@ -67,6 +87,9 @@ pub struct Header {
     pub game: String,
     /// Version of its rules.
     pub version: u32,
+    /// The program that stepped the room: commands are stepped again by the same one only. 0 if it
+    /// was not noted.
+    pub build: u64,
     /// Hash of the schema of its state.
     pub schema_hash: u64,
     /// The options, complete, as JSON.
@@ -79,9 +102,14 @@ pub struct Header {
 
 /// A room whose game is known only at run time.
 pub trait AnyRoom: Send {
-    /// Makes one step. `time_ms` is the time since the room began; at a fixed rate it is ignored,
-    /// because there the tick is the time. What the room says is appended to `said`.
-    fn step(&mut self, time_ms: u64, commands: &[Command], said: &mut Vec<Said>);
+    /// Makes one step, and notes where it is. What the room says is appended to `said`. After a
+    /// panic the room is good for nothing any more.
+    fn make(&mut self, step: Step<'_>, progress: &Progress, said: &mut Vec<Said>);
+    /// Makes a step of which nothing is left out, and which nobody watches.
+    fn step(&mut self, time_ms: u64, commands: &[Command], said: &mut Vec<Said>) {
+        let step = Step { time_ms, commands, decisions: &[] };
+        self.make(step, &Progress::default(), said);
+    }
     /// Writes the state, in the layout of the game; returns how many floats had to be clamped.
     fn publish(&self, layout: &Layout, rows: &mut Rows) -> u32;
     /// What a player sees of that.
@@ -92,6 +120,10 @@ pub trait AnyRoom: Send {
     fn next_timer_ms(&self) -> Option<u64>;
     /// Whether the match is over: it must not be stepped again.
     fn is_over(&self) -> bool;
+    /// Everybody with a seat, in the order of joining.
+    fn seated(&self) -> Vec<PlayerId>;
+    /// Effects of which nothing has come yet.
+    fn effects_open(&self) -> &[u32];
     /// Everything that the next steps depend on.
     fn keyframe(&self) -> Vec<u8>;
     /// A number that is equal only for rooms that are equal in all of that and said the same.
@@ -168,30 +200,42 @@ impl<G: Game> Room<G> {
         };
     }
 
-    fn run_timers(&mut self) {
+    fn run_timers(&mut self, step: Step<'_>, progress: &Progress) {
+        let mut place = 0;
         while let Some(timer) = self.ctx.timers.first()
             && timer.due_ms <= self.ctx.time_ms
             && !self.ctx.over
         {
             let id = timer.id;
             self.ctx.timers.remove(0);
-            self.game.timer(id, &mut self.ctx);
+            if !step.decisions.contains(&Decision::DropTimer(place)) {
+                progress.note(At::Timer(place));
+                self.game.timer(id, &mut self.ctx);
+            }
+            place += 1;
         }
     }
 
     fn apply(&mut self, command: &Command) {
         match command {
             Command::Join { player } => self.join(*player),
-            Command::Leave { player } => self.leave(*player),
+            Command::Leave { player } => {
+                if self.unseat(*player) {
+                    self.game.leave(*player, &mut self.ctx);
+                    self.ctx.said.push(Said::Left(*player));
+                }
+            }
             Command::Drop { player } => {
                 if self.connect(*player, false) {
                     self.game.dropped(*player, &mut self.ctx);
                 }
             }
             Command::Resume { player } => {
+                let place = self.ctx.said.len();
                 if self.connect(*player, true) {
                     self.game.resumed(*player, &mut self.ctx);
                 }
+                self.ctx.said.insert(place, self.resumed(*player));
             }
             Command::Input { player, body } => {
                 // The edge refused what does not decode; a log may hold anything.
@@ -206,7 +250,45 @@ impl<G: Game> Room<G> {
                     self.ctx.said.push(Said::Reply { player: *player, id: *id, body });
                 }
             }
-            Command::Signal(signal) => self.game.signal(signal, &mut self.ctx),
+            Command::Signal(signal) => {
+                if let Signal::Answer { effect, .. } | Signal::Lost { effect } = signal {
+                    self.close_effect(*effect);
+                }
+                self.game.signal(signal, &mut self.ctx);
+            }
+            Command::EffectDone { effect } => self.close_effect(*effect),
+        }
+    }
+
+    /// A command whose hook panicked: what must be is done without it.
+    fn apply_without_hook(&mut self, command: &Command) {
+        match command {
+            Command::Join { player } => {
+                if self.ctx.seat(*player).is_none() {
+                    self.ctx.said.push(Said::JoinFailed(*player));
+                }
+            }
+            Command::Leave { player } => {
+                if self.unseat(*player) {
+                    self.ctx.said.push(Said::Left(*player));
+                }
+            }
+            Command::Drop { player } => {
+                self.connect(*player, false);
+            }
+            Command::Resume { player } => {
+                self.connect(*player, true);
+                self.ctx.said.push(self.resumed(*player));
+            }
+            Command::Input { .. } => {}
+            Command::Request { player, id, .. } => {
+                if self.ctx.seat(*player).is_some() {
+                    self.ctx.said.push(Said::RequestFailed { player: *player, id: *id });
+                }
+            }
+            Command::Signal(Signal::Answer { effect, .. } | Signal::Lost { effect })
+            | Command::EffectDone { effect } => self.close_effect(*effect),
+            Command::Signal(Signal::Word { .. }) => {}
         }
     }
 
@@ -221,17 +303,60 @@ impl<G: Game> Room<G> {
             // Before what the hook said: a client learns of its seat first.
             Ok(()) => self.ctx.said.insert(place, Said::Joined(player)),
             Err(why) => {
-                self.ctx.seats.retain(|seat| seat.player != player);
+                self.unseat(player);
                 self.ctx.said.push(Said::JoinRefused(player, why));
             }
         }
     }
 
-    fn leave(&mut self, player: PlayerId) {
-        if self.ctx.seat(player).is_some() {
-            self.ctx.seats.retain(|seat| seat.player != player);
-            self.game.leave(player, &mut self.ctx);
-            self.ctx.said.push(Said::Left(player));
+    /// Frees the player's seat; `false` if there is none.
+    fn unseat(&mut self, player: PlayerId) -> bool {
+        let before = self.ctx.seats.len();
+        self.ctx.seats.retain(|seat| seat.player != player);
+        self.ctx.seats.len() < before
+    }
+
+    fn resumed(&self, player: PlayerId) -> Said {
+        match self.ctx.seat(player) {
+            Some(_) => Said::Resumed(player),
+            None => Said::ResumeRefused(player),
+        }
+    }
+
+    fn close_effect(&mut self, effect: u32) {
+        self.ctx.effects_open.retain(|open| *open != effect);
+    }
+
+    /// A step of which nothing is left but who comes and goes.
+    fn members_only(&mut self, step: Step<'_>, progress: &Progress) {
+        for (place, command) in (0..).zip(step.commands) {
+            match is_membership(command) && !step.decisions.contains(&Decision::DropCommand(place))
+            {
+                true => {
+                    progress.note(At::Command(place));
+                    self.apply(command);
+                }
+                false => self.apply_without_hook(command),
+            }
+        }
+    }
+
+    fn run(&mut self, step: Step<'_>, progress: &Progress) {
+        self.run_timers(step, progress);
+        for (place, command) in (0..).zip(step.commands) {
+            if self.ctx.over {
+                break;
+            }
+            if step.decisions.contains(&Decision::DropCommand(place)) {
+                self.apply_without_hook(command);
+            } else {
+                progress.note(At::Command(place));
+                self.apply(command);
+            }
+        }
+        if !self.ctx.over && matches!(self.ctx.pace, Pace::Fixed { .. }) {
+            progress.note(At::Tick);
+            self.game.tick(&mut self.ctx);
         }
     }
 
@@ -244,18 +369,24 @@ impl<G: Game> Room<G> {
 }
 
 impl<G: Game> AnyRoom for Room<G> {
-    fn step(&mut self, time_ms: u64, commands: &[Command], said: &mut Vec<Said>) {
-        self.advance(time_ms);
-        self.run_timers();
-        for command in commands {
-            if self.ctx.over {
-                break;
+    fn make(&mut self, step: Step<'_>, progress: &Progress, said: &mut Vec<Said>) {
+        self.advance(step.time_ms);
+        for decision in step.decisions {
+            if let Decision::Reseed(seed) = decision {
+                self.ctx.rng = Rng::new(*seed);
             }
-            self.apply(command);
         }
-        if !self.ctx.over && matches!(self.ctx.pace, Pace::Fixed { .. }) {
-            self.game.tick(&mut self.ctx);
+        progress.begin(self.ctx.tick);
+        if step.decisions.contains(&Decision::Still) {
+            self.members_only(step, progress);
+        } else if step.decisions.contains(&Decision::Skip) {
+            self.members_only(step, progress);
+            progress.note(At::Recovered);
+            self.game.recovered(&mut self.ctx);
+        } else {
+            self.run(step, progress);
         }
+        progress.note(At::Rest);
         if !self.ctx.said.is_empty() {
             self.said_hash = xxh3_64_with_seed(&wire::encode(&self.ctx.said), self.said_hash);
             said.append(&mut self.ctx.said);
@@ -280,6 +411,14 @@ impl<G: Game> AnyRoom for Room<G> {
 
     fn is_over(&self) -> bool {
         self.ctx.over
+    }
+
+    fn seated(&self) -> Vec<PlayerId> {
+        self.ctx.players().collect()
+    }
+
+    fn effects_open(&self) -> &[u32] {
+        &self.ctx.effects_open
     }
 
     fn keyframe(&self) -> Vec<u8> {

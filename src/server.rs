@@ -9,6 +9,8 @@
 //! └─ listener      last up, first down
 //! ```
 
+mod revival;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,23 +19,31 @@ use std::time::Duration;
 
 use greenroom_proto::{CloseCode, RoomId};
 use rustls::sign::CertifiedKey;
+use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 
+use self::revival::{Making, StateError};
 use crate::actors::connection::Shared;
+use crate::actors::journal::JournalKeeper;
 use crate::actors::listener::door::Door;
 use crate::actors::listener::{Listener, ListenerArgs, Sockets, listen};
 use crate::actors::lobby::Lobby;
 use crate::actors::results::{self, ResultSink};
+use crate::actors::room::{self, Common, Keeper, Rooms};
+use crate::build_id::build_id;
 use crate::config::Config;
-use crate::directory::Directory;
+use crate::crash_files::CrashFiles;
+use crate::directory::token::TokenKey;
+use crate::directory::{Directory, RoomRecord};
+use crate::journal::Health;
 use crate::net::admission::Admission;
-
 use crate::net::origin::Origins;
 use crate::net::tls;
 use crate::registry::Games;
+use crate::scheduler::{self, Scheduler};
 use crate::supervision::{
-    ChildExit, ChildSpec, Dynamic, Intensity, Partitioned, Shutdown, Slot, StartError, Strategy,
-    SupervisorRef, SupervisorSpec,
+    ChildExit, ChildSpec, Dynamic, Intensity, Next, Partitioned, Shutdown, Slot, StartError,
+    Strategy, SupervisorError, SupervisorRef, SupervisorSpec,
 };
 
 /// What a server is made from.
@@ -55,6 +65,10 @@ pub struct Server {
     plain: Option<SocketAddr>,
     directory: Arc<Directory>,
     admission: Arc<Admission>,
+    scheduler: Arc<Scheduler>,
+    /// More threads are lost in steps without end than may be.
+    exhausted: Arc<Notify>,
+    keeper: Option<Keeper>,
 }
 
 /// A server cannot start.
@@ -85,9 +99,18 @@ pub enum ServeError {
         /// Why.
         error: std::io::Error,
     },
+    /// The state directory cannot be used.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// No key for tokens.
+    #[error("the system has no random numbers: {0}")]
+    Random(#[from] getrandom::Error),
     /// An actor could not be started.
     #[error("the server could not be started: {0}")]
     Start(#[from] StartError),
+    /// The listener could not be started.
+    #[error("the server could not be started: {0}")]
+    Listener(#[from] SupervisorError),
 }
 
 fn bind_advice(error: &std::io::Error, address: SocketAddr) -> String {
@@ -117,11 +140,25 @@ impl Server {
         let ServerSpec { config, games, identity, results } = spec;
         let config = Arc::new(config);
         let (sockets, wss, plain) = bind(&config)?;
-        let directory = Arc::new(Directory::default());
+        let past = match &config.journal.state_dir {
+            Some(dir) => Some(revival::open(dir, &config)?),
+            None => None,
+        };
+        let keeper = past.as_ref().map(|past| past.keeper.clone());
+        let tokens = match &past {
+            Some(past) => Arc::clone(&past.tokens),
+            None => Arc::new(TokenKey::new(&TokenKey::random()?)),
+        };
         let mut root = SupervisorSpec::new("root", Strategy::OneForOne)
             // Nothing below should ever fail; what does so often is beyond repair.
             .intensity(Intensity::new(10, Duration::from_secs(10)));
-
+        // First up, last down: everything below may still have something to keep.
+        if let Some(keeper) = &keeper {
+            let journal = keeper.journal().clone();
+            let shutdown = Shutdown::Within(config.deadlines.shutdown_timeout);
+            root = root
+                .child(ChildSpec::actor::<JournalKeeper>("journal", journal).shutdown(shutdown));
+        }
         let mut sink = ResultSink::default();
         if let Some(path) = results {
             results::open(&path)
@@ -131,26 +168,43 @@ impl Server {
             sink = to;
         }
 
-        let cores = std::thread::available_parallelism().map_or(1, |count| count.get());
-        let shutdown = Shutdown::Within(config.deadlines.shutdown_timeout);
-        let (rooms_spec, rooms) = Partitioned::new("rooms", cores, |number| {
-            let directory = Arc::clone(&directory);
-            SupervisorSpec::dynamic(format!("rooms/{number}"), Dynamic::default())
-                .on_exit(move |exit| room_ended(&directory, exit))
-        });
-        let (connections_spec, connections) = Partitioned::new("connections", cores, |number| {
-            // Each may wait a second for its client's goodbye; a container waits ten for us.
-            let options = Dynamic { stop_at_once: 4096, ..Dynamic::default() };
-            SupervisorSpec::dynamic(format!("connections/{number}"), options)
-        });
+        let exhausted = Arc::new(Notify::new());
+        let scheduler = start_scheduler(&config, &exhausted);
+        let directory = Arc::new(Directory::default());
+        let common = Common {
+            config: Arc::clone(&config),
+            directory: Arc::clone(&directory),
+            results: sink,
+            scheduler: Arc::clone(&scheduler),
+            crashes: CrashFiles::new(config.rooms.crash_dir.clone(), config.rooms.crash_files_max),
+            build: if keeper.is_some() { build_id() } else { 0 },
+            keeper: keeper.clone(),
+        };
+        let (rooms_spec, rooms) = room_supervisors(&directory, &common);
+        let rooms = Rooms::new(rooms, common);
+        let (connections_spec, connections) = connection_supervisors();
         let lobby = Slot::new();
         let lobby_args = Lobby {
             games: games.clone(),
             directory: Arc::clone(&directory),
-            rooms,
-            config: Arc::clone(&config),
-            results: sink,
+            rooms: rooms.clone(),
+            tokens: Arc::clone(&tokens),
         };
+        let root = root
+            .child(rooms_spec.into_child())
+            .child(ChildSpec::actor_at::<Lobby>("lobby", lobby_args, &lobby))
+            .child(connections_spec.into_child())
+            .start()
+            .await?;
+        if let Some(past) = past {
+            let build = rooms.build();
+            let keeper = past.keeper.clone();
+            let (games, directory, tokens) = (&games, &*directory, &tokens);
+            let (rooms, keeper) = (&rooms, &keeper);
+            let making = Making { games, directory, rooms, tokens, keeper, build };
+            revival::revive(past, &making).await;
+        }
+        // Nobody is let in before the matches are there that they come back to.
         let admission = Admission::new(config.listen.clone());
         let door = Arc::new(Door {
             tls: TlsAcceptor::from(tls::server_config(identity)?),
@@ -161,21 +215,15 @@ impl Server {
                 games,
                 directory: Arc::clone(&directory),
                 lobby: lobby.clone(),
+                tokens,
                 config: Arc::clone(&config),
             }),
             numbers: AtomicU64::new(1),
         });
-        let root = root
-            .child(rooms_spec.into_child())
-            .child(ChildSpec::actor_at::<Lobby>("lobby", lobby_args, &lobby))
-            .child(connections_spec.into_child())
-            .child(
-                ChildSpec::actor::<Listener>("listener", ListenerArgs { sockets, door })
-                    .shutdown(shutdown),
-            )
-            .start()
-            .await?;
-        Ok(Server { root, wss, plain, directory, admission })
+        let listener = ChildSpec::actor::<Listener>("listener", ListenerArgs { sockets, door });
+        let shutdown = Shutdown::Within(config.deadlines.shutdown_timeout);
+        root.start_child(listener.shutdown(shutdown)).await?;
+        Ok(Server { root, wss, plain, directory, admission, scheduler, exhausted, keeper })
     }
 
     /// Where it listens for wss.
@@ -202,15 +250,39 @@ impl Server {
         self.directory.len()
     }
 
+    /// The room with this id.
+    #[must_use]
+    pub fn room(&self, id: RoomId) -> Option<Arc<RoomRecord>> {
+        self.directory.get(id)
+    }
+
     /// Connections at the moment.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.admission.connections()
     }
 
-    /// Waits until the tree has ended by itself, which it does only when it is beyond repair.
-    pub async fn failed(&self) {
-        self.root.ended().await;
+    /// What the threads that step rooms are doing.
+    #[must_use]
+    pub fn load(&self) -> scheduler::Load {
+        self.scheduler.load()
+    }
+
+    /// Whether matches are kept beyond the death of the process; `None`: no state directory was given.
+    #[must_use]
+    pub fn journal(&self) -> Option<Health> {
+        self.keeper.as_ref().map(|keeper| keeper.journal().health())
+    }
+
+    /// Waits until the server is beyond repair: the tree has ended by itself, or too many threads
+    /// are lost in steps that never end. Returns why.
+    pub async fn failed(&self) -> &'static str {
+        tokio::select! {
+            _ = self.root.ended() => "the server failed too often and gave up: its log says why",
+            () = self.exhausted.notified() => {
+                "too many games never returned from a step: a new process is better off"
+            }
+        }
     }
 
     /// Stops in order: no new connections, every client gets a close frame with a reason, rooms
@@ -221,6 +293,50 @@ impl Server {
             self.root.kill();
         }
     }
+}
+
+/// The supervisors of rooms. One that dies and is started anew finds its rooms in the directory.
+fn room_supervisors(directory: &Arc<Directory>, common: &Common) -> (SupervisorSpec, Partitioned) {
+    let count = cores();
+    Partitioned::new("rooms", count, |number| {
+        let (of_exit, of_start) = (Arc::clone(directory), Arc::clone(directory));
+        let common = common.clone();
+        SupervisorSpec::dynamic(format!("rooms/{number}"), Dynamic::default())
+            .on_exit(move |exit| room_ended(&of_exit, exit))
+            .at_start(move || {
+                let own = |id: RoomId| Partitioned::number_of(id.0, count) == number;
+                let rooms = of_start.all().into_iter().filter(|record| own(record.id));
+                rooms.map(|record| room::child(record, &common)).collect()
+            })
+    })
+}
+
+fn connection_supervisors() -> (SupervisorSpec, Partitioned) {
+    Partitioned::new("connections", cores(), |number| {
+        // Each may wait a second for its client's goodbye; a container waits ten for us.
+        let options = Dynamic { stop_at_once: 4096, ..Dynamic::default() };
+        SupervisorSpec::dynamic(format!("connections/{number}"), options)
+    })
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, |count| count.get())
+}
+
+fn start_scheduler(config: &Config, exhausted: &Arc<Notify>) -> Arc<Scheduler> {
+    let defaults = scheduler::Limits::default();
+    let limits = scheduler::Limits {
+        prompt_threads: match config.process.room_threads {
+            0 => defaults.prompt_threads,
+            threads => threads,
+        },
+        slow_threads_max: config.process.slow_room_threads_max,
+        stall: config.rooms.step_timeout,
+        lost_threads_max: config.process.lost_threads_max,
+    };
+    let exhausted = Arc::clone(exhausted);
+    // A permit is kept for whoever asks later.
+    Scheduler::start(limits, move || exhausted.notify_one())
 }
 
 /// Longer than all the shutdown times below the root in a row.
@@ -250,15 +366,20 @@ fn bind(config: &Config) -> Result<(Sockets, SocketAddr, Option<SocketAddr>), Se
     Ok((Sockets::new(sockets), wss, plain))
 }
 
-/// A room's actor has ended: the room goes, and if it did not end well its members are told.
+/// A room's actor has ended and is not started again: the room goes, and if it did not end well its
+/// members are told.
 fn room_ended(directory: &Directory, exit: &ChildExit<'_>) {
+    if exit.next == Next::Restarted {
+        return;
+    }
     let Ok(id) = exit.id.as_str().parse::<RoomId>() else { return };
     let Some(record) = directory.remove(id) else { return };
     let code = match exit.exit {
         end if end.is_normal() => CloseCode::GoingAway,
         _ => {
             metrics::counter!("greenroom_rooms_failed_total").increment(1);
-            tracing::error!(room = %id, game = record.entry.game.name(), "a room failed: {:?}", exit.exit);
+            tracing::error!(room = %id, game = record.entry.game.name(),
+                "a room failed too often: {:?}", exit.exit);
             CloseCode::RoomFailed
         }
     };

@@ -54,6 +54,7 @@ close_codes! {
     Flooding = 4005, "more messages than the server accepts";
     Kicked = 4006, "removed from the server";
     RoomFailed = 4007, "the room failed and its match is lost: join another";
+    Replaced = 4008, "another connection has taken this seat";
     NoHello = 4100, "no first message in time";
     TooSlow = 4101, "the client does not keep up with what it is sent";
     NoPong = 4102, "no answer to a ping in time";

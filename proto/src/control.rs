@@ -16,9 +16,10 @@ pub const BODY_MAX: usize = 4096;
 pub const RESULT_MAX: usize = 16 * 1024;
 /// Rooms in one listing.
 pub const LISTING_MAX: usize = 100;
-
 /// Schemas that a client may say it has.
 pub const SCHEMAS_MAX: usize = 8;
+/// Bytes of a resume token.
+pub const TOKEN_MAX: usize = 64;
 
 /// A game's name.
 pub type GameName = Text<GAME_NAME_MAX>;
@@ -26,6 +27,9 @@ pub type GameName = Text<GAME_NAME_MAX>;
 pub type OptionsText = Text<OPTIONS_MAX>;
 /// A request, reply, event or input as the game encoded it.
 pub type Body = Blob<BODY_MAX>;
+/// What a client needs to come back to its seat, as the server made it. A secret: whoever has it
+/// has the seat.
+pub type Token = Blob<TOKEN_MAX>;
 
 /// What a client says, besides inputs.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -47,6 +51,8 @@ pub enum ToServer {
         id: u32,
         /// Where.
         to: JoinTarget,
+        /// Hash of the only schema that the client can read; `None`: it takes any.
+        schema: Option<u64>,
     },
     /// Give the seat up. Answered by `Left`.
     Leave,
@@ -59,13 +65,42 @@ pub enum ToServer {
     },
     /// Something that the room must answer, once: by `Reply` or `Refused`.
     Request {
-        /// Comes back in the answer.
+        /// Comes back in the answer. Higher than that of any request before it in this seat, and
+        /// than [`Joined::requests`]; one that is sent again keeps its own.
         id: u32,
         /// As the game encoded it.
         body: Body,
     },
     /// The state cannot be trusted any more (its hash differs): send a full one.
     Resync,
+    /// Come back to a seat whose connection broke, or which another connection still seems to have:
+    /// the newest wins. Answered by `Joined` or `Refused`, and until then the client says nothing
+    /// else. A refusal costs neither token nor seat.
+    Resume {
+        /// Comes back in the answer.
+        id: u32,
+        /// Of the newest `Joined` of this seat that the client has got.
+        token: Token,
+        /// Higher in each attempt: milliseconds since 1970 by the client's clock, or one more than
+        /// the last. Of two attempts with one token the later counts, whichever arrives first.
+        attempt: u64,
+        /// Tick of the state that the client holds, if it holds one that it trusts.
+        tick: Option<Tick>,
+        /// Number of the newest event that the client has; those after it are sent again. `None`:
+        /// it knows nothing of the time before, and is told what happens from now on.
+        events: Option<u32>,
+        /// Hash of the only schema that the client can read; `None`: it takes any.
+        schema: Option<u64>,
+    },
+    /// What has arrived, so that the server need not keep it for a `Resume`. Said when 64 events
+    /// and replies, or 8 KiB of them, have come since the last time; otherwise a second after one
+    /// has come; and at once after a `Joined` that answers a `Resume`.
+    Ack {
+        /// Number of the newest event that arrived; 0: none.
+        events: u32,
+        /// The client waits for no answer to a request of this id or a lower one; 0: it may.
+        replies: u32,
+    },
 }
 
 /// Where a client wants a seat.
@@ -111,7 +146,8 @@ pub enum ToClient {
         /// does not answer in time.
         ping_interval_ms: u32,
     },
-    /// A seat was given. A full state follows.
+    /// A seat was given, or given back. The state follows: whole, or as the change from the one
+    /// that a `Resume` named.
     Joined(Joined),
     /// A request of any kind was not granted.
     Refused {
@@ -172,6 +208,21 @@ pub struct Joined {
     pub send_every: u16,
     /// Ticks by which an input may be early; what is earlier still is taken for this tick.
     pub input_lead_ticks_max: u32,
+    /// With this the client comes back to the seat when its connection breaks. Each `Joined` brings
+    /// a new one; the one before holds until the client's next message on this connection.
+    pub token: Token,
+    /// For how long the seat is held without a connection, in milliseconds; 0: it is not, and there
+    /// is no coming back.
+    pub hold_ms: u32,
+    /// Inputs of this seat that have arrived so far: the next one is counted after them.
+    pub inputs: u32,
+    /// Number of the last event before those that follow: 0 in a new seat, and what the client said
+    /// in its `Resume`, if it said a number.
+    pub events: u32,
+    /// Id of the newest request of this seat that was taken; new ones are higher. One that the
+    /// client has sent and got no answer to is to be sent again with the id that it has: it is
+    /// done once, whether it arrived or not.
+    pub requests: u32,
     /// Hash of the schema.
     pub schema_hash: u64,
     /// The schema as [`crate::wire::encode`] writes a [`crate::schema::Schema`], unless the
@@ -217,4 +268,12 @@ pub enum Refusal {
     Failed,
     /// The server is stopping.
     Stopping,
+    /// The token is none of this server's, or was replaced by a newer one.
+    BadToken,
+    /// The seat was given up, or its room is over.
+    SeatGone,
+    /// Events that the client does not have are not kept any more: it can come back without them.
+    TooFarBehind,
+    /// The game's state has another schema than the client can read: update the client.
+    OtherSchema,
 }

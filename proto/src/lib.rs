@@ -37,7 +37,7 @@
 //!
 //! ```text
 //! client                                  server
-//!   Hello {protocol: 1, …}          ─▶
+//!   Hello {protocol: 2, …}          ─▶
 //!                                   ◀─    Welcome
 //!   Join {id: 1, OpenOrCreate {…}}  ─▶
 //!                                   ◀─    Joined {id: 1, room, player, schema, …}
@@ -46,14 +46,19 @@
 //!                                   ◀─    state frame, state frame, …
 //!   Request {id: 2, …}              ─▶
 //!                                   ◀─    Reply {id: 2, …}  or  Refused {id: 2, why, text}
+//!   Ack {…}                         ─▶    now and then
 //!                                   ◀─    Ended {result}
 //! ```
 //!
-//! - `Hello` comes first and once, within 5 s. Ids are the client's own and come back in answers.
+//! - `Hello` comes first and once, within 5 s. Ids are the client's own and come back in answers;
+//!   those of a seat's requests ascend.
 //! - A connection has at most one seat. After `Left` or `Ended` it has none and may join again; no
 //!   state frame follows these until the next `Joined`. A `Leave` that crosses an `Ended` is
 //!   answered by one more `Left`.
-//! - A reply is sent before the state frame of the step that made it.
+//! - A reply is sent before the state frame of the step that made it. Requests that were taken are
+//!   answered in the order of their ids; one that is refused at once may overtake them.
+//! - A client that can read one schema only says so in `Join` and `Resume`, and is refused
+//!   (`OtherSchema`) where the state has another.
 //! - Options and results are JSON texts; inputs, requests, replies and events are the game's own
 //!   bytes (in Rust games: serde types, encoded as control messages are).
 //!
@@ -69,16 +74,17 @@
 //!
 //! ```text
 //! u8      0x02, or 0x03 if events follow the head
-//! u16     inputs applied: how many of this client's inputs since it joined, in the order sent, up
+//! u16     inputs applied: how many of this seat's inputs, in the order in which they arrived, up
 //!         to and with the newest that the room has applied (low 16 bits, little endian)
 //! i8      slack: how many ticks before its own the newest input came; below 0: late
 //! events  (0x03 only) varint count, at most 4,096; then for each, oldest first:
-//!           varint number (counts up from 1 for this seat), varint ticks before this frame's,
+//!           varint number (counts up from 1 in a seat), varint ticks before this frame's,
 //!           varint length, at most 4,096, the game's bytes
 //! u8      flags: 1 = the whole state, 2 = a hash follows, 4 = the change from an older frame;
 //!         never 1 and 4 together, never another
 //! tick    u32, little endian, of a whole state; else u16, its low 16 bits: of the ticks that have
-//!         them the one from 32,768 before the tick of the last frame to 32,767 after it
+//!         them the one from 32,768 before the tick of the last frame (or of `Joined`, where that
+//!         came later) to 32,767 after it
 //! varint  (flag 4 only) ticks since the base
 //! u32     (flag 2 only) state hash after this frame, little endian
 //! state   see [`codec`]; all the rest
@@ -151,13 +157,78 @@
 //! `proto/vectors` in the repository holds messages, schemas and frames with all that they say, as
 //! JSON: a decoder that reads them all is right.
 //!
+//! ## Coming back
+//!
+//! A connection that ends without the client's having closed it with 1000 keeps its seat for
+//! [`Joined::hold_ms`]: the room goes on, and what happens in it waits for the client, within
+//! bounds. A client that wants to end closes with 1000, which gives the seat up like `Leave`.
+//!
+//! ```text
+//! client                                  server
+//!   Hello {…}                       ─▶
+//!                                   ◀─    Welcome
+//!   Resume {id, token, tick: Some(731), events: Some(17), …}  ─▶
+//!                                   ◀─    Joined {id, token, inputs: 902, events: 17, requests: 5, …}
+//!   Ack {events: 17, replies: 3}    ─▶
+//!   Request {id: 4, …}, Request {id: 5, …}, Request {id: 6, …}, newest input  ─▶
+//!                                   ◀─    Reply {id: 4, …}, Reply {id: 5, …}, Reply {id: 6, …}
+//!                                   ◀─    state frame: events 18, 19, …; change from tick 731
+//! ```
+//!
+//! **The token** is opaque and a secret: whoever has it has the seat. Each `Joined` brings a new
+//! one, also one that answers a `Resume`. The one before holds until the server gets the next
+//! message on the connection that was sent the new one, because that `Joined` may be lost. So the
+//! client always uses the newest that it has got, says nothing between `Resume` and its answer, and
+//! says `Ack` at once after it. A program that is started anew and kept the token comes back with
+//! `events: None` and `tick: None`.
+//!
+//! **The newest connection has the seat.** A client may come back before the server knows that the
+//! connection before broke. That one is then closed with 4008, after which a client does not come
+//! back: it would take the seat from the one that has it. A connection that has a seat already is
+//! refused with `AlreadySeated`.
+//!
+//! **What is sent again:**
+//!
+//! | what | by whom | how |
+//! |---|---|---|
+//! | events | server | those after `Resume::events`, in order, with the first frames. `Joined::events` is the number that the client said; it sees neither gap nor repeat. |
+//! | requests | client | all that it waits for, in the order of their ids, each with its own, before new ones. The server does each once, and answers once more what it has done already. |
+//! | replies | server | by that alone. A request below `Joined::requests` that the server was too busy to take is refused once more. |
+//! | inputs | client | the newest only, which becomes number `Joined::inputs + 1`. Those under way when the connection broke may be lost. |
+//! | state | server | the change from `Resume::tick` (flag 4), or the whole state. |
+//!
+//! **`Ack`** lets the server forget events and replies. A client counts what arrives (not what the
+//! game has taken) and says `Ack` once 64 events and replies, or 8 KiB of their bodies, have come
+//! since the last, and otherwise a second after the first of them came. So it is never more than
+//! one a second in a quiet game. Where the seat is not held (`hold_ms` is 0) none is needed. A
+//! client that never says it is closed (4101) or cannot come back (`TooFarBehind`) once too much
+//! waits.
+//!
+//! **When it is refused**, by [`Refusal`]:
+//!
+//! | why | what a client does |
+//! |---|---|
+//! | `TooFarBehind` | asks again at once with `events: None`, and tells the program that it missed some |
+//! | `Failed`, `Busy`, `Stopping` | breaks the connection and tries again after a back-off, while the seat is held |
+//! | `SeatGone` | it is over; where the match ended meanwhile, `Ended` with its result came before; may join another room on this connection |
+//! | `BadToken` | the same; another connection has come back since, or the server forgot |
+//! | `OtherSchema` | the same: the program has to be updated |
+//! | others | it is over |
+//!
 //! ## Closing
 //!
 //! | codes | what a client does |
 //! |---|---|
-//! | 4000–4099, and the protocol errors 1002, 1003, 1007, 1009 | does not come back: shows the reason |
-//! | 4100–4199, 1001, 1005, 1006, 1011–1014 | comes back after a back-off, at random within the window of `Closing` |
-//! | 4200–4299 | comes back at once, at random within the window of `Closing` |
+//! | 4000–4099, 1000, and the protocol errors 1002, 1003, 1007, 1009 | does not come back: shows the reason |
+//! | 4100–4199, 1001, 1005, 1006, 1011–1014 | comes back after a back-off |
+//! | 4200–4299 | comes back at once |
+//!
+//! The window of `Closing` spreads the clients of a server that stops: each comes back after a time
+//! at random up to it. A back-off is a time at random (from 0: full jitter) up to a bound that
+//! doubles with each attempt from 250 ms to 1 s, and to 10 s once the connection has been gone for
+//! 30 s; where there is a window too, up to the larger of both. Only the first attempt is made at
+//! once, and connections that last less than 5 s count as attempts. A client without a seat connects
+//! in the same way, and joins.
 //!
 //! [`CloseCode`] lists them all.
 
@@ -184,7 +255,7 @@ pub use close::{CloseCode, Then};
 pub use codec::bits::BadState;
 pub use control::{
     BODY_MAX, Body, GAME_NAME_MAX, GameName, JoinTarget, Joined, LISTING_MAX, OPTIONS_MAX,
-    OptionsText, RESULT_MAX, Refusal, RoomInfo, SCHEMAS_MAX, ToClient, ToServer,
+    OptionsText, RESULT_MAX, Refusal, RoomInfo, SCHEMAS_MAX, TOKEN_MAX, ToClient, ToServer, Token,
 };
 pub use frame::{Event, Frame, HashCheck, Head, Replica};
 pub use greenroom_derive::{Message, Replicate};
@@ -207,4 +278,4 @@ pub use wire::Malformed;
 /// The WebSocket subprotocol that both ends must name.
 pub const SUBPROTOCOL: &str = "greenroom.v1";
 /// The version in `Hello`. A change of format raises it in the same commit.
-pub const PROTOCOL_VERSION: u16 = 1;
+pub const PROTOCOL_VERSION: u16 = 2;

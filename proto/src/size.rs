@@ -64,20 +64,21 @@ impl TooLarge {
 }
 
 impl Sizes {
-    /// Takes note of a published state.
+    /// Takes note of a published state, unless it is refused.
     pub fn admit(&mut self, layout: &Layout, rows: &Rows) -> Result<(), TooLarge> {
         let tables = layout.tables();
         self.slots.resize(tables.len(), 0);
+        let mut now = self.slots.clone();
         let (mut all, mut largest) = (0, None);
         for (number, (table, rows)) in tables.iter().zip(&rows.tables).enumerate() {
-            let mut slots = self.slots[number].max(rows.slots());
+            let mut slots = now[number].max(rows.slots());
             if let Some((owner, each)) = table.rows.owner() {
                 let cells = matches!(table.rows, RowsKind::Cells { .. });
                 if cells || (tables[owner].restricted && slots > 0) {
-                    slots = (self.slots[owner] * each as usize).min(table.slots_max);
+                    slots = (now[owner] * each as usize).min(table.slots_max);
                 }
             }
-            self.slots[number] = slots;
+            now[number] = slots;
             let bytes = TableRows::bytes(slots, rows.width, rows.text_count);
             all += bytes;
             // What is there from the start does not grow.
@@ -95,7 +96,10 @@ impl Sizes {
             Some((number, bytes)) if all + 2 * bytes > ROWS_BYTES_MAX => {
                 Err(TooLarge { part: Part::Table(number), bytes })
             }
-            _ => Ok(()),
+            _ => {
+                self.slots = now;
+                Ok(())
+            }
         }
     }
 }

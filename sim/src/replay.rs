@@ -109,7 +109,7 @@ pub fn replay(bytes: &[u8], games: &Games) -> Result<Verified, ReplayError> {
         return Err(LogError::Damaged("it has no keyframe".to_owned()).into());
     }
     let starts = (0..log.keyframes())
-        .map(|from| log.replay(from, |keyframe| entry.game.restore(keyframe)))
+        .map(|from| log.verify(from, |keyframe| entry.game.restore(keyframe)))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(Verified { header: log.header, starts })
 }

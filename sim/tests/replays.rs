@@ -54,7 +54,7 @@ fn a_log_whose_steps_lead_elsewhere_has_diverged() {
         room.step(0, &[], &mut Vec::new());
         other.step(0, &[], &mut Vec::new());
     }
-    log.keyframe(other.as_ref(), Keep::All);
+    log.keyframe(other.tick(), other.keyframe(), Keep::All);
     let error = replay(&log.to_bytes(), &games).unwrap_err().to_string();
     assert!(error.starts_with("the replay parts from the match by tick 10: "), "{error}");
 }

@@ -3,19 +3,21 @@
 //! **Its job.** Greets the client, gets it a seat, answers what is not for a room. **Its child.**
 //! The [reader](crate::net::reader), a plain task, because `stop` cannot interrupt a running
 //! `handle` and reading is waiting. **What ends it.** The reader is done: the client closed, broke
-//! a rule, fell silent, or was asked to go. **What happens then.** The seat is given up, in every
-//! case, a panic here too. Connections are never restarted: the client comes back by itself.
+//! a rule, fell silent, or was asked to go. **What happens then.** A client that closed as one who
+//! is done gives its seat up. In every other case, a panic here too, the seat is held for a while.
+//! Connections are never restarted: the client comes back by itself.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use greenroom_proto::{CloseCode, List, Refusal, Text, ToClient, ToServer};
+use greenroom_proto::{CloseCode, JoinTarget, List, Refusal, Text, ToClient, ToServer};
 use metrics::counter;
 
 use super::actor::{Actor, Context, Failure, Mailbox, Named};
 use super::lobby::LobbyMsg;
 use crate::config::Config;
-use crate::directory::{Client, Directory};
+use crate::directory::token::TokenKey;
+use crate::directory::{Back, Client, Directory, Seat};
 use crate::net::admission;
 use crate::net::link::Link;
 use crate::net::reader::{Ears, Reader};
@@ -25,6 +27,9 @@ use crate::supervision::Slot;
 /// How long the lobby may take. It only looks up and starts rooms; this long means that the
 /// server is in trouble.
 const LOBBY_DEADLINE: Duration = Duration::from_secs(5);
+
+/// What a client is told whose program was built for another form of the state.
+const OTHER_SCHEMA: &str = "the game's state has another form than this client can read: update it";
 
 /// What a connection is told.
 #[derive(Debug)]
@@ -44,6 +49,8 @@ impl Named for ConnectionMsg {
             ConnectionMsg::Said(ToServer::List { .. }) => "list",
             ConnectionMsg::Said(ToServer::Request { .. }) => "request",
             ConnectionMsg::Said(ToServer::Resync) => "resync",
+            ConnectionMsg::Said(ToServer::Resume { .. }) => "resume",
+            ConnectionMsg::Said(ToServer::Ack { .. }) => "ack",
             ConnectionMsg::Ended(_) => "ended",
         }
     }
@@ -57,6 +64,8 @@ pub struct Shared {
     pub directory: Arc<Directory>,
     /// Who finds seats.
     pub lobby: Slot<Mailbox<LobbyMsg>>,
+    /// Knows the tokens of seats.
+    pub tokens: Arc<TokenKey>,
     /// The server's configuration.
     pub config: Arc<Config>,
 }
@@ -108,6 +117,11 @@ impl Actor for Connection {
         match msg {
             ConnectionMsg::Said(message) => self.hear(message).await,
             ConnectionMsg::Ended(why) => {
+                if why == CloseCode::Normal
+                    && let Some(seat) = self.client.depart()
+                {
+                    seat.leave();
+                }
                 tracing::debug!(connection = ctx.name(), code = why.code(), "{}", why.reason());
                 counter!("greenroom_connections_closed_total", "code" => why.code().to_string())
                     .increment(1);
@@ -138,7 +152,7 @@ struct ClientEars {
 
 impl Ears for ClientEars {
     fn input(&mut self, tick: u16, body: &[u8]) -> Result<(), CloseCode> {
-        match self.client.seat() {
+        match self.seat() {
             Some(seat) => seat.input(tick, body),
             // The match ended while the input was on its way.
             None => Ok(()),
@@ -148,12 +162,17 @@ impl Ears for ClientEars {
     fn control(&mut self, message: ToServer) -> Result<(), CloseCode> {
         match message {
             ToServer::Request { id, body } => {
-                let asked = match self.client.seat() {
+                let asked = match self.seat() {
                     Some(seat) => seat.request(id, body.into_vec())?,
                     None => Err((Refusal::NoSeat, "join a room before sending requests to it")),
                 };
                 if let Err((why, text)) = asked {
                     self.client.link.refuse(id, why, text);
+                }
+            }
+            ToServer::Ack { events, replies } => {
+                if let Some(seat) = self.seat() {
+                    seat.acknowledge(events, replies);
                 }
             }
             message => drop(self.mailbox.cast(ConnectionMsg::Said(message))),
@@ -166,6 +185,17 @@ impl Ears for ClientEars {
         if let Some(seat) = self.client.seat() {
             seat.room.wake();
         }
+    }
+}
+
+impl ClientEars {
+    /// The client's seat, about which it has just said something.
+    fn seat(&self) -> Option<Seat> {
+        let seat = self.client.seat()?;
+        if let Some(token) = self.client.confirms() {
+            seat.confirm(token);
+        }
+        Some(seat)
     }
 }
 
@@ -185,7 +215,7 @@ impl Drop for Connection {
     fn drop(&mut self) {
         self.client.link.close(CloseCode::Failed);
         if let Some(seat) = self.client.depart() {
-            seat.leave(true);
+            seat.break_off(&self.client);
         }
     }
 }
@@ -194,7 +224,10 @@ impl Connection {
     async fn hear(&mut self, message: ToServer) {
         match message {
             ToServer::Hello { schemas, .. } => self.hello(schemas.into_vec()),
-            ToServer::Join { id, to } => self.join(id, to).await,
+            ToServer::Join { id, to, schema } => self.join(id, to, schema).await,
+            ToServer::Resume { id, token, attempt, tick, events, schema } => {
+                self.come_back(id, &token, Back { attempt, tick, events }, schema);
+            }
             ToServer::Leave => self.leave(),
             ToServer::List { id, game } => self.list(id, &game),
             ToServer::Resync => {
@@ -203,14 +236,8 @@ impl Connection {
                     seat.resync();
                 }
             }
-            // The ears pass requests to the room.
-            ToServer::Request { id, .. } => {
-                self.client.link.refuse(
-                    id,
-                    Refusal::NoSeat,
-                    "join a room before sending requests to it",
-                );
-            }
+            // The ears pass these to the room.
+            ToServer::Request { .. } | ToServer::Ack { .. } => {}
         }
     }
 
@@ -225,10 +252,9 @@ impl Connection {
         });
     }
 
-    async fn join(&self, id: u32, to: greenroom_proto::JoinTarget) {
-        if !self.client.ask() {
-            let text = "this connection has a seat already, or waits for one: leave it first";
-            return self.client.link.refuse(id, Refusal::AlreadySeated, text);
+    async fn join(&self, id: u32, to: JoinTarget, schema: Option<u64>) {
+        if !self.asks(id) {
+            return;
         }
         let asked = match self.shared.lobby.get() {
             Some(lobby) => lobby.call(LOBBY_DEADLINE, |reply| LobbyMsg::Seat(to, reply)).await.ok(),
@@ -236,22 +262,83 @@ impl Connection {
         };
         let busy = || Err((Refusal::Failed, "the lobby does not answer: try again".to_owned()));
         match asked.unwrap_or_else(busy) {
+            Ok(booked) if !booked.reads(schema) => {
+                self.turn_away(id, Refusal::OtherSchema, OTHER_SCHEMA);
+            }
             Ok(booked) => {
                 let seat = booked.take();
                 self.client.hold(seat.clone());
-                seat.join(&self.client, id, self.schemas.contains(&seat.room.entry.schema_hash));
+                seat.join(&self.client, id, self.knows_schema(&seat));
             }
-            Err((why, text)) => {
-                self.client.vacate();
-                self.client.link.refuse(id, why, &text);
-            }
+            Err((why, text)) => self.turn_away(id, why, &text),
         }
+    }
+
+    /// Gives a client its seat back.
+    fn come_back(&self, id: u32, token: &[u8], back: Back, schema: Option<u64>) {
+        if !self.asks(id) {
+            return;
+        }
+        let shared = &self.shared;
+        let claim = shared.tokens.open(token);
+        if let Some(result) = claim.and_then(|claim| shared.directory.over().result_for(claim)) {
+            let result = Text::cut(&*result);
+            self.client.link.control(&ToClient::Ended { result });
+        }
+        let outcome = self.seat_of(token).and_then(|(seat, generation)| {
+            if schema.is_some_and(|schema| schema != seat.room.entry.schema_hash) {
+                return Err(Refusal::OtherSchema);
+            }
+            let knows_schema = self.knows_schema(&seat);
+            seat.come_back(&self.client, generation, (id, knows_schema), back)
+        });
+        let Err(why) = outcome else {
+            counter!("greenroom_seats_resumed_total").increment(1);
+            return;
+        };
+        self.turn_away(
+            id,
+            why,
+            match why {
+                Refusal::OtherSchema => OTHER_SCHEMA,
+                Refusal::TooFarBehind => {
+                    "more happened meanwhile than is kept: come back without it"
+                }
+                Refusal::SeatGone => "the seat was given up, or its match is over: join again",
+                _ => "this token gives no seat here: use the newest one, or join again",
+            },
+        );
+    }
+
+    fn seat_of(&self, token: &[u8]) -> Result<(Seat, u32), Refusal> {
+        let claim = self.shared.tokens.open(token).ok_or(Refusal::BadToken)?;
+        let room = self.shared.directory.get(claim.room).ok_or(Refusal::SeatGone)?;
+        Ok((Seat { room, player: claim.player }, claim.generation))
+    }
+
+    /// Whether the client may ask for a seat now.
+    fn asks(&self, id: u32) -> bool {
+        let may = self.client.ask();
+        if !may {
+            let text = "this connection has a seat already, or waits for one: leave it first";
+            self.client.link.refuse(id, Refusal::AlreadySeated, text);
+        }
+        may
+    }
+
+    fn turn_away(&self, id: u32, why: Refusal, text: &str) {
+        self.client.vacate();
+        self.client.link.refuse(id, why, text);
+    }
+
+    fn knows_schema(&self, seat: &Seat) -> bool {
+        self.schemas.contains(&seat.room.entry.schema_hash)
     }
 
     /// The room answers with `Left` once it has let the player go.
     fn leave(&self) {
         match self.client.held() {
-            Some(seat) => seat.leave(false),
+            Some(seat) => seat.leave(),
             None => self.client.link.control(&ToClient::Left),
         }
     }

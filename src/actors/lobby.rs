@@ -10,12 +10,10 @@ use std::sync::Arc;
 use greenroom_proto::{JoinTarget, Refusal, RoomId};
 
 use super::actor::{Actor, Context, Failure, Named, Reply, catch};
-use super::results::ResultSink;
-use super::room::{RoomActor, RoomArgs};
-use crate::config::Config;
+use super::room::Rooms;
+use crate::directory::token::TokenKey;
 use crate::directory::{Booked, Directory, RoomRecord};
 use crate::registry::{Entry, Games, RoomPlan};
-use crate::supervision::{ChildSpec, Partitioned, Shutdown};
 
 /// A refusal with the reason for a person.
 pub type Refused = (Refusal, String);
@@ -42,11 +40,9 @@ pub struct Lobby {
     /// The rooms there are.
     pub directory: Arc<Directory>,
     /// Where rooms are started.
-    pub rooms: Partitioned,
-    /// The server's configuration.
-    pub config: Arc<Config>,
-    /// Where the rooms' results go.
-    pub results: ResultSink,
+    pub rooms: Rooms,
+    /// Makes the tokens of their seats.
+    pub tokens: Arc<TokenKey>,
 }
 
 impl Actor for Lobby {
@@ -124,17 +120,15 @@ impl Lobby {
             })
         };
         let (id, seed) = (RoomId(random()?), random()?);
-        let record = RoomRecord::new(id, entry.clone(), plan, seed, &self.config);
+        let config = self.rooms.config();
+        let made_from = (entry.clone(), plan);
+        let record = RoomRecord::new(id, made_from, seed, &self.tokens, config);
         let seat = record.book().map_err(|why| (why, "the game has no seats".to_owned()))?;
-        if !self.directory.insert(Arc::clone(&record), self.config.rooms.rooms_max) {
+        if !self.directory.insert(Arc::clone(&record), config.rooms.rooms_max) {
             let text = "the server hosts as many rooms as it may: try again later";
             return Err((Refusal::ServerFull, text.into()));
         }
-        let args =
-            RoomArgs { record, config: Arc::clone(&self.config), results: self.results.clone() };
-        let spec = ChildSpec::once::<RoomActor>(id.to_string(), args)
-            .shutdown(Shutdown::Within(self.config.deadlines.shutdown_timeout));
-        if let Err(error) = self.rooms.start_child(id.0, spec).await {
+        if let Err(error) = self.rooms.start(record).await {
             self.directory.remove(id);
             tracing::error!(room = %id, "a room could not be started: {error}");
             return Err((Refusal::Failed, "the room could not be started: try again".into()));

@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{BufRead, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -41,25 +41,49 @@ const WAITING_MAX: usize = 4096;
 /// Where results go.
 #[derive(Clone, Default)]
 pub struct ResultSink {
-    writer: Option<(Waiting, Slot<Mailbox<Doorbell>>)>,
+    writer: Option<(PathBuf, Waiting, Slot<Mailbox<Doorbell>>)>,
 }
 
 /// Lines not yet written. They wait here and not in the mailbox, which is thrown away with its
 /// actor.
-type Waiting = Arc<Mutex<VecDeque<String>>>;
+type Waiting = Arc<Mutex<VecDeque<Line>>>;
+
+/// A line, and who is told once it is in the file.
+pub struct Line {
+    text: String,
+    written: Option<Box<dyn FnOnce() + Send>>,
+}
 
 impl ResultSink {
     /// The child that appends results to the file at `path`, and where to send them.
     #[must_use]
     pub fn new(path: PathBuf) -> (ChildSpec, Self) {
         let (waiting, slot) = (Waiting::default(), Slot::new());
-        let spec = ChildSpec::actor_at::<Results>("results", (path, Arc::clone(&waiting)), &slot);
-        (spec, ResultSink { writer: Some((waiting, slot)) })
+        let args = (path.clone(), Arc::clone(&waiting));
+        let spec = ChildSpec::actor_at::<Results>("results", args, &slot);
+        (spec, ResultSink { writer: Some((path, waiting, slot)) })
     }
 
-    /// Hands over a result.
-    pub fn write(&self, result: MatchResult<'_>) {
-        let Some((waiting, slot)) = &self.writer else { return };
+    /// Whether the result of a room of an earlier process need not be written: it is in the file, or
+    /// there is none. Reads the whole file, which is for the start of a server only.
+    #[must_use]
+    pub fn has(&self, room: RoomId) -> bool {
+        let Some((path, ..)) = &self.writer else { return true };
+        let named = format!("\"room\":\"{room}\"");
+        match File::open(path) {
+            Ok(file) => std::io::BufReader::new(file)
+                .split(b'\n')
+                .map_while(Result::ok)
+                .filter(|line| String::from_utf8_lossy(line).contains(&named))
+                // The last line of a killed process may be half a one.
+                .any(|line| serde_json::from_slice::<Value>(&line).is_ok()),
+            Err(_) => false,
+        }
+    }
+
+    /// Hands over a result. `written` is called once it is in the file, or if there is none.
+    pub fn write(&self, result: MatchResult<'_>, written: impl FnOnce() + Send + 'static) {
+        let Some((_, waiting, slot)) = &self.writer else { return written() };
         let ended = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let line = json!({
             "room": result.room.to_string(),
@@ -75,7 +99,8 @@ impl ResultSink {
             tracing::error!(%line, "a match result was not written: too many wait for the disk");
             return;
         }
-        waiting.push_back(line.to_string());
+        let written: Option<Box<dyn FnOnce() + Send>> = Some(Box::new(written));
+        waiting.push_back(Line { text: line.to_string(), written });
         drop(waiting);
         if let Some(writer) = slot.get() {
             // While the writer is down the line waits for its successor.
@@ -105,9 +130,17 @@ pub struct Results {
     waiting: Waiting,
 }
 
-/// Opens a result file for appending.
+/// Opens a result file for appending, behind a whole line.
 pub fn open(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(path)
+    let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+    let mut last = [b'\n'];
+    if file.seek(SeekFrom::End(-1)).is_ok() {
+        file.read_exact(&mut last)?;
+    }
+    if last != *b"\n" {
+        file.write_all(b"\n")?;
+    }
+    Ok(file)
 }
 
 impl Actor for Results {
@@ -137,11 +170,15 @@ impl Results {
     /// A line leaves the queue once it is written, so that none is lost or written twice.
     fn write_all(&mut self) -> Result<(), Failure> {
         loop {
-            let next = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).front().cloned();
-            let Some(line) = next else { return Ok(()) };
+            let waiting = || self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            let next = waiting().front().map(|line| format!("{}\n", line.text));
+            let Some(text) = next else { return Ok(()) };
             // One write of one line; a few hundred bytes do not wait for the disk.
-            self.file.write_all(format!("{line}\n").as_bytes())?;
-            self.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+            self.file.write_all(text.as_bytes())?;
+            let written = waiting().pop_front().and_then(|line| line.written);
+            if let Some(written) = written {
+                written();
+            }
         }
     }
 }

@@ -1,54 +1,77 @@
-//! The actor that works on one room: takes the inbox, steps the room, sends frames.
+//! The actor of one room.
 //!
-//! **Its job.** One [`RoomMsg::Step`] at a time: at a fixed rate it schedules its own, else
-//! whoever puts something into the inbox sends one. **Its children.** None; effects run as tasks.
-//! **What ends it.** The match is over; nobody has a seat for some time; a panic in the game; a state
-//! that is larger than clients take. **What happens then.** The `rooms` supervisor's exit hook takes the room out of the directory and, if
-//! it did not end well, closes its members with a typed code. Nobody else notices.
+//! **Its job.** Has the room worked on, by a [`runner`] on the threads of the
+//! [scheduler](crate::scheduler), and knows how that ended. **Its children.** None; effects run as
+//! tasks. **What ends it.** The match is over; nobody has a seat for some time; a panic in the game,
+//! or a step that never ends. **What happens then.** After a panic its supervisor starts it again,
+//! so often in so much time, and the runner's first turn brings the room back from its log: its
+//! members notice a full state and no more. Past that budget the supervisor's exit hook takes the
+//! room out of the directory and closes its members with a typed code. Nobody else notices.
 
 mod effects;
+mod keep;
+mod keeper;
+mod meters;
 pub mod pace;
+mod restore;
+mod runner;
+mod still;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use greenroom_proto::{PlayerId, Tick};
-use metrics::{counter, histogram};
+use metrics::counter;
+use tokio::sync::oneshot;
 
-use self::effects::Effects;
-use self::pace::Schedule;
+pub use self::keeper::Keeper;
+use self::runner::Runner;
 use super::actor::{Actor, Context, Failure, Named};
-use super::results::{MatchResult, ResultSink};
+use super::results::ResultSink;
 use crate::config::Config;
-use crate::directory::RoomRecord;
-use crate::directory::members::FramesSent;
-use crate::effects::EffectCall;
-use crate::game::{Pace, Said, Signal};
-use crate::outbox::OutboxLimits;
-use crate::room::history::{History, HistoryLimits};
-use crate::room::inbox::requests;
-use crate::room::log::{Keep, Log};
-use crate::room::{AnyRoom, Command};
-
-/// A keyframe is taken when replaying what follows the last one would take longer than this. Tick
-/// times are measured, so that is what bringing the room back costs its players.
-const REPLAY_MAX: Duration = Duration::from_millis(20);
+use crate::crash_files::CrashFiles;
+use crate::directory::{Directory, RoomRecord};
+use crate::room::Header;
+use crate::room::recovery::Crash;
+use crate::scheduler::{End, Running, Scheduler};
+use crate::supervision::{ChildSpec, Intensity, Partitioned, Restart, Shutdown, SupervisorError};
 
 /// What a room is told.
 #[derive(Debug)]
 pub enum RoomMsg {
-    /// It is time to look at the inbox.
-    Step,
-    /// The timer that was set for this time.
-    Alarm(Instant),
+    /// Nobody works on the room any more.
+    Ended(End),
 }
 
 impl Named for RoomMsg {
     fn name(&self) -> &'static str {
         match self {
-            RoomMsg::Step => "step",
-            RoomMsg::Alarm(_) => "alarm",
+            RoomMsg::Ended(_) => "ended",
         }
+    }
+}
+
+/// What all rooms share.
+#[derive(Clone)]
+pub struct Common {
+    /// The server's configuration.
+    pub config: Arc<Config>,
+    /// The rooms there are.
+    pub directory: Arc<Directory>,
+    /// Where results go.
+    pub results: ResultSink,
+    /// Who steps them.
+    pub scheduler: Arc<Scheduler>,
+    /// Where crashes are written down.
+    pub crashes: CrashFiles,
+    /// Keeps them beyond the death of the process.
+    pub keeper: Option<Keeper>,
+    /// This program: see [`Header::build`].
+    pub build: u64,
+}
+
+impl Common {
+    /// The header of a new room's log.
+    fn header(&self, record: &RoomRecord) -> Header {
+        Header { build: self.build, ..record.entry.header(&record.plan, record.seed) }
     }
 }
 
@@ -57,28 +80,65 @@ impl Named for RoomMsg {
 pub struct RoomArgs {
     /// The room.
     pub record: Arc<RoomRecord>,
+    /// What it shares with the others.
+    pub common: Common,
+}
+
+/// The supervisors that rooms are started under.
+#[derive(Clone)]
+pub struct Rooms {
+    supervisors: Partitioned,
+    common: Common,
+}
+
+impl Rooms {
+    /// Rooms under these supervisors.
+    #[must_use]
+    pub fn new(supervisors: Partitioned, common: Common) -> Self {
+        Rooms { supervisors, common }
+    }
+
     /// The server's configuration.
-    pub config: Arc<Config>,
-    /// Where results go.
-    pub results: ResultSink,
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.common.config
+    }
+
+    /// The program that steps them.
+    #[must_use]
+    pub fn build(&self) -> u64 {
+        self.common.build
+    }
+
+    /// Starts the actor of a room that is in the directory.
+    pub async fn start(&self, record: Arc<RoomRecord>) -> Result<(), SupervisorError> {
+        let id = record.id;
+        self.supervisors.start_child(id.0, child(record, &self.common)).await?;
+        Ok(())
+    }
+}
+
+/// A room as a child of its supervisor.
+#[must_use]
+pub fn child(record: Arc<RoomRecord>, common: &Common) -> ChildSpec {
+    let Config { rooms, deadlines, .. } = &*common.config;
+    let budget = Intensity::new(rooms.restarts_max, rooms.restart_period);
+    let args = RoomArgs { record: Arc::clone(&record), common: common.clone() };
+    ChildSpec::actor::<RoomActor>(record.id.to_string(), args)
+        .restart(Restart::Transient)
+        .budget(budget)
+        .shutdown(Shutdown::Within(deadlines.shutdown_timeout))
 }
 
 /// The actor.
 pub struct RoomActor {
     record: Arc<RoomRecord>,
-    config: Arc<Config>,
-    results: ResultSink,
-    effects: Effects,
-    room: Option<Box<dyn AnyRoom>>,
-    history: History,
-    began: Instant,
-    /// `None`: the room steps on commands.
-    schedule: Option<Schedule>,
-    alarm: Option<Instant>,
-    empty_since: Option<Instant>,
-    worked_since_keyframe: Duration,
-    commands: Vec<Command>,
-    said: Vec<Said>,
+    crashes: CrashFiles,
+    /// It keeps itself for another process before it stops.
+    keeps: bool,
+    running: Running,
+    /// Completes when nobody works on the room any more.
+    idle: Option<oneshot::Receiver<()>>,
 }
 
 impl Actor for RoomActor {
@@ -87,264 +147,69 @@ impl Actor for RoomActor {
     type Args = RoomArgs;
 
     async fn start(args: RoomArgs, ctx: &Context<RoomMsg>) -> Result<Self, Failure> {
-        let RoomArgs { record, config, results } = args;
-        let now = Instant::now();
-        let schedule = match record.plan.pace {
-            Pace::Fixed { tick_hz, .. } => Some(Schedule::new(tick_hz, record.id.0, now)),
-            Pace::OnCommand => None,
-        };
-        let mailbox = ctx.mailbox().clone();
-        record.started(move || drop(mailbox.cast(RoomMsg::Step)));
-        // The game's own code runs in the first step, not here, where it would hold up the
+        let record = Arc::clone(&args.record);
+        let Common { scheduler, crashes, keeper, .. } = args.common.clone();
+        let worker = record.hire();
+        // The game's own code runs in the first turn, not here, where it would hold up the
         // supervisor.
-        ctx.mailbox().cast(RoomMsg::Step)?;
-        let limits = HistoryLimits {
-            frames_max: config.rooms.history_frames_max,
-            bytes_max: config.rooms.history_bytes_max,
-        };
-        Ok(RoomActor {
-            effects: Effects::new(record.entry.effects.clone()),
-            history: History::new(record.entry.layout.clone(), limits),
-            record,
-            config,
-            results,
-            room: None,
-            began: now,
-            schedule,
-            alarm: None,
-            empty_since: None,
-            worked_since_keyframe: Duration::ZERO,
-            commands: Vec::new(),
-            said: Vec::new(),
-        })
+        let runner = Runner::new(args, worker, tokio::runtime::Handle::current());
+        let (tell_idle, idle) = oneshot::channel();
+        let (mailbox, of_end) = (ctx.mailbox().clone(), Arc::clone(&record));
+        let running = scheduler.run(ctx.name(), runner, move |end| {
+            note_crash(&of_end, worker, &end);
+            let _ = mailbox.cast(RoomMsg::Ended(end));
+            let _ = tell_idle.send(());
+        });
+        record.started(running.waker());
+        let keeps = keeper.is_some();
+        Ok(RoomActor { record, crashes, keeps, running, idle: Some(idle) })
     }
 
     async fn handle(&mut self, msg: RoomMsg, ctx: &Context<RoomMsg>) -> Result<(), Failure> {
-        if let RoomMsg::Alarm(at) = msg
-            && self.alarm == Some(at)
-        {
-            self.alarm = None;
+        match msg {
+            RoomMsg::Ended(End::Done | End::Stopped) => {
+                ctx.stop();
+                Ok(())
+            }
+            RoomMsg::Ended(End::Panicked(panicked)) => {
+                self.crashes.write(&self.record);
+                Err(panicked.into())
+            }
+            RoomMsg::Ended(End::Stalled(after)) => {
+                self.crashes.write(&self.record);
+                Err(format!("a step has not ended after {} s: its thread is lost", after.as_secs())
+                    .into())
+            }
         }
-        let over = match self.schedule {
-            Some(schedule) if Instant::now() < schedule.due() => false,
-            Some(_) => self.fixed_step()?,
-            None => self.command_step()?,
-        };
-        if over || self.is_abandoned() {
-            ctx.stop();
-        } else {
-            self.set_alarm(ctx);
-        }
-        Ok(())
     }
 
     async fn stopped(&mut self, _: &Context<RoomMsg>) {
         self.record.shut();
+        match self.keeps {
+            true => self.record.close(),
+            false => self.running.stop(),
+        }
+        if let Some(idle) = self.idle.take() {
+            let _ = idle.await;
+        }
     }
 }
 
-impl RoomActor {
-    fn fixed_step(&mut self) -> Result<bool, Failure> {
-        self.record.inbox().take(true, &mut self.commands);
-        let began = Instant::now();
-        let over = self.step()?;
-        let ended = Instant::now();
-        if let Some(schedule) = &mut self.schedule {
-            let late = began.saturating_duration_since(schedule.due());
-            let missed = schedule.done(ended);
-            histogram!("greenroom_tick_lateness_seconds").record(late.as_secs_f64());
-            counter!("greenroom_ticks_missed_total").increment(u64::from(missed));
+/// What the next worker needs to know about the end of this one.
+fn note_crash(record: &RoomRecord, worker: u64, end: &End) {
+    let (text, place, kind) = match end {
+        End::Done | End::Stopped => return,
+        End::Panicked(panicked) => {
+            (panicked.text().to_owned(), panicked.place().to_owned(), "panic")
         }
-        histogram!("greenroom_tick_seconds").record((ended - began).as_secs_f64());
-        Ok(over)
-    }
-
-    /// Steps if there is something to step for; in any case serves those who were stuck.
-    fn command_step(&mut self) -> Result<bool, Failure> {
-        self.record.awake();
-        let timer_due = self.next_timer().is_some_and(|due| due <= Instant::now());
-        if self.room.is_none() || timer_due || !self.record.inbox().is_empty() {
-            self.record.inbox().take(false, &mut self.commands);
-            return self.step();
+        End::Stalled(after) => {
+            let text = format!("no end after {} ms", after.as_millis());
+            (text, "a place that only a debugger knows".to_owned(), "stall")
         }
-        if let Some(room) = self.room.take() {
-            self.send_frames(room.as_ref(), false);
-            self.room = Some(room);
-        }
-        Ok(false)
+    };
+    counter!("greenroom_rooms_crashed_total", "kind" => kind).increment(1);
+    let (tick, at) = record.progress.at();
+    if let Some(mut work) = record.work(worker) {
+        work.crash = Some(Crash { tick, at, text, place });
     }
-
-    /// Makes one step with the commands taken. Returns whether the match is over.
-    fn step(&mut self) -> Result<bool, Failure> {
-        let mut room = match self.room.take() {
-            Some(room) => room,
-            None => self.create()?,
-        };
-        let began = Instant::now();
-        // At a fixed rate the tick is the time, and the log needs no other.
-        let time_ms = match self.schedule {
-            Some(_) => 0,
-            None => (began - self.began).as_millis() as u64,
-        };
-        if let Some(log) = &mut *self.record.log() {
-            log.step(room.tick().next(), time_ms, &self.commands);
-        }
-        room.step(time_ms, &self.commands, &mut self.said);
-        let unanswered = if room.is_over() { self.unanswered() } else { Vec::new() };
-        self.commands.clear();
-        self.commands.shrink_to(64);
-        let tick = room.tick();
-        self.publish(room.as_ref(), tick)?;
-        let result = self.hand_out(tick);
-        self.send_frames(room.as_ref(), result.is_some());
-        if let Some(log) = &mut *self.record.log() {
-            log.hash(room.as_ref());
-            self.worked_since_keyframe += Instant::now() - began;
-            if self.worked_since_keyframe >= REPLAY_MAX
-                || log.wants_keyframe(self.config.rooms.log_bytes_max)
-            {
-                log.keyframe(room.as_ref(), Keep::Recent);
-                self.worked_since_keyframe = Duration::ZERO;
-            }
-        }
-        self.room = Some(room);
-        if let Some(result) = result {
-            self.end(tick, &result, &unanswered);
-            return Ok(true);
-        }
-        Ok(false)
-    }
-
-    fn create(&mut self) -> Result<Box<dyn AnyRoom>, Failure> {
-        let RoomRecord { entry, plan, seed, .. } = &*self.record;
-        let room = entry.game.create(&plan.options, *seed)?;
-        *self.record.log() = Some(Log::new(entry.header(plan, *seed), room.as_ref()));
-        Ok(room)
-    }
-
-    /// Adds a frame to the history if one is due. A state that clients would refuse ends the room,
-    /// as a panic of its game does: they could only stay where they are for good, or be told
-    /// something else than what is.
-    fn publish(&mut self, room: &dyn AnyRoom, tick: Tick) -> Result<(), Failure> {
-        let due = match self.record.plan.pace {
-            Pace::Fixed { send_every, .. } => tick.0.is_multiple_of(u32::from(send_every)),
-            Pace::OnCommand => true,
-        };
-        if !due && !room.is_over() {
-            return Ok(());
-        }
-        let entry = &self.record.entry;
-        let pushed = self.history.push(tick, |rows| {
-            let clamped = room.publish(&entry.layout, rows);
-            counter!("greenroom_floats_clamped_total").increment(u64::from(clamped));
-        });
-        pushed.map_err(|error| {
-            counter!("greenroom_states_too_large_total").increment(1);
-            error.in_words(&entry.schema).into()
-        })
-    }
-
-    /// Hands out what the room said. Returns the result if the match is over.
-    fn hand_out(&mut self, tick: Tick) -> Option<String> {
-        let limits = OutboxLimits {
-            events_max: self.config.outbox.events_max,
-            event_bytes_max: self.config.outbox.event_bytes_max,
-        };
-        let mut result = None;
-        let mut members = self.record.members();
-        for said in self.said.drain(..) {
-            match said {
-                Said::Over { result: text } => result = Some(text),
-                Said::Effect { number, body } => {
-                    let record = Arc::clone(&self.record);
-                    let game = record.entry.game.name();
-                    let call = EffectCall { room: record.id, game, number, body };
-                    self.effects.run(call, move |answer| {
-                        record.inbox().signal(Signal { effect: number, body: answer });
-                        record.wake();
-                    });
-                }
-                said => members.hand_out(&self.record, tick, &said, limits),
-            }
-        }
-        members.note_heads(&self.record.inbox());
-        result
-    }
-
-    fn send_frames(&mut self, room: &dyn AnyRoom, last: bool) {
-        let sent = self.record.members().send_frames(&mut self.history, room, last);
-        count(sent);
-    }
-
-    /// The requests of a step that ended the match before it came to them.
-    fn unanswered(&self) -> Vec<(PlayerId, u32)> {
-        // They are answered in their order.
-        let answered = self.said.iter().filter(|said| matches!(said, Said::Reply { .. })).count();
-        requests(&self.commands).skip(answered).collect()
-    }
-
-    fn end(&mut self, tick: Tick, result: &str, unanswered: &[(PlayerId, u32)]) {
-        self.record.shut();
-        let waiting = self.record.inbox().end();
-        let mut members = self.record.members();
-        for (player, id) in unanswered.iter().chain(&waiting) {
-            members.refuse(*player, *id);
-        }
-        members.end(result);
-        drop(members);
-        self.results.write(MatchResult {
-            room: self.record.id,
-            game: self.record.entry.game.name(),
-            options: &self.record.plan.options,
-            ticks: tick.0,
-            seconds: (Instant::now() - self.began).as_secs_f64(),
-            result,
-        });
-        counter!("greenroom_matches_finished_total").increment(1);
-    }
-
-    /// Whether nobody has had a seat for so long that the room can go.
-    fn is_abandoned(&mut self) -> bool {
-        if !self.record.members().is_empty() {
-            self.empty_since = None;
-            return false;
-        }
-        let since = *self.empty_since.get_or_insert_with(Instant::now);
-        Instant::now() >= since + self.config.rooms.room_empty && self.record.shut_if_empty()
-    }
-
-    /// When the game's next timer is due.
-    fn next_timer(&self) -> Option<Instant> {
-        let due_ms = self.room.as_ref()?.next_timer_ms()?;
-        Some(self.began + Duration::from_millis(due_ms))
-    }
-
-    /// Makes sure that this actor wakes up when something is due.
-    fn set_alarm(&mut self, ctx: &Context<RoomMsg>) {
-        let next = match self.schedule {
-            Some(schedule) => Some(schedule.due()),
-            None => {
-                let end = self.empty_since.map(|since| since + self.config.rooms.room_empty);
-                self.next_timer().into_iter().chain(end).min()
-            }
-        };
-        let Some(next) = next else { return };
-        if self.alarm.is_some_and(|alarm| alarm <= next) {
-            return;
-        }
-        self.alarm = Some(next);
-        let mailbox = ctx.mailbox().clone();
-        tokio::spawn(async move {
-            tokio::time::sleep_until(next.into()).await;
-            let _ = mailbox.cast(RoomMsg::Alarm(next));
-        });
-    }
-}
-
-fn count(sent: FramesSent) {
-    counter!("greenroom_frames_total", "kind" => "full").increment(sent.full);
-    counter!("greenroom_frames_total", "kind" => "step").increment(sent.step);
-    counter!("greenroom_frames_total", "kind" => "merged").increment(sent.merged);
-    counter!("greenroom_frames_skipped_total").increment(sent.skipped);
-    counter!("greenroom_frame_bytes_total").increment(sent.bytes);
 }

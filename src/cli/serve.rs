@@ -71,9 +71,7 @@ async fn serve(spec: ServerSpec) -> Result<(), String> {
                 "{name}: stopping; once more to stop at once"
             );
         }
-        () = server.failed() => {
-            return Err("the server failed too often and gave up: its log says why".into());
-        }
+        why = server.failed() => return Err(why.into()),
     }
     tokio::select! {
         () = server.stop() => {

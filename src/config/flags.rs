@@ -82,6 +82,6 @@ fn arg(tunable: &'static Tunable) -> Arg {
         Kind::Origins => arg.value_name("ORIGIN").action(ArgAction::Append),
         Kind::Whole { .. } => arg.value_name("N"),
         Kind::Address | Kind::AddressOrOff => arg.value_name("ADDRESS"),
-        Kind::Path | Kind::PathOrAuto => arg.value_name("PATH"),
+        Kind::Path | Kind::PathOrAuto | Kind::PathOrOff => arg.value_name("PATH"),
     }
 }

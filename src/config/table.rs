@@ -161,10 +161,10 @@ tunables! {
 
     /// What waits for a client that does not keep up.
     outbox: Outbox {
-        /// Reliable events that wait for one client.
-        events_max: usize = 256, count(8, 65_536, "events"), Live,
-            "some ten seconds of a lively game; past it the client is closed as too slow and may resume";
-        /// Bytes of the reliable events that wait for one client.
+        /// Reliable events that wait for one client, and of those kept until they have arrived.
+        events_max: usize = 1_024, count(8, 65_536, "events"), Live,
+            "half a minute of a lively game, for which a seat is held; a client that lets more wait is closed as too slow, one that missed more comes back without them";
+        /// Bytes of the reliable events that wait for one client, and of those kept until they have arrived.
         event_bytes_max: usize = 32_768, bytes(256, 1_048_576), Live,
             "the same bound for large events, so 10,000 stuck clients take 320 MB at most";
     }
@@ -192,6 +192,40 @@ tunables! {
         /// Time after which a room without players ends.
         room_empty as "room_empty_secs": Duration = 60, secs(0, 86_400), Live,
             "everybody may lose the same network for a moment and come back to the match";
+        /// Restarts of a room after panics in so much time, `restart_period_secs`; one more ends it.
+        restarts_max: u32 = 3, count(0, 1_000, "restarts"), Live,
+            "a step that fails whatever its random numbers takes two; a game that goes on failing would only burn the machine";
+        /// The time in which restarts are counted.
+        restart_period as "restart_period_secs": Duration = 10, secs(1, 86_400), Live,
+            "long enough for a fault that comes with every few ticks, short enough to forget one of last hour";
+        /// Time after which a step that has not ended never will: its room is restored on another thread.
+        step_timeout as "step_timeout_ms": Duration = 5_000, ms(100, 600_000), Fixed,
+            "a hundred times the longest tick anybody would play with; its players stand still meanwhile";
+        /// Directory of the crash files.
+        crash_dir: PathBuf = "crashes", Kind::Path, Live,
+            "beside the working directory; greenroom-sim replay plays such a file up to the panic";
+        /// Crash files kept, the newest; 0: none are written.
+        crash_files_max: usize = 32, count(0, 10_000, "files"), Live,
+            "each is a log of log_bytes_max at most, so 32 MiB in all";
+    }
+
+    /// The files with which unfinished matches outlive this process.
+    journal: Journal {
+        /// Directory of these files.
+        state_dir: Option<PathBuf> = "off", Kind::PathOrOff, Fixed,
+            "off: matches end with the process; a directory on a local disk, for one server alone";
+        /// Records that wait for the disk.
+        queue_bytes_max as "journal_queue_bytes_max": usize = 8_388_608, bytes(65_536, 67_108_864), Fixed,
+            "two seconds of 1,000 busy rooms, twice that in memory; beyond it records are lost and rooms begin anew; what a room writes at once must fit";
+        /// Size of a file after which another is begun.
+        segment_bytes as "journal_segment_bytes": u64 = 67_108_864, bytes(1_048_576, 1_073_741_824), Fixed,
+            "a file goes when no room needs it: large ones are kept for long, each small one costs a sync; a quarter of journal_disk_bytes_max at most";
+        /// Size of all files beyond which idle rooms write their state anew.
+        disk_bytes_max as "journal_disk_bytes_max": u64 = 1_073_741_824, bytes(4_194_304, 4_294_967_295), Fixed,
+            "16 files; four times what the unfinished rooms need is allowed in any case";
+        /// Time between two syncs.
+        sync_interval as "journal_sync_interval_ms": Duration = 1_000, ms(10, 60_000), Fixed,
+            "when the power fails so much may be lost, when the process is killed nothing; a sync costs a disk milliseconds";
     }
 
     /// The process as a whole.
@@ -199,5 +233,14 @@ tunables! {
         /// Threads that run rooms and connections.
         worker_threads: usize = 0, count(0, 1_024, "threads; 0: one per core"), Fixed,
             "more threads than cores only take turns";
+        /// Threads that step rooms whose steps are short.
+        room_threads: usize = 0, count(0, 1_024, "threads; 0: one per core"), Fixed,
+            "more threads than cores only take turns";
+        /// Threads that step rooms whose steps take 10 ms and more, at a lower priority.
+        slow_room_threads_max: usize = 64, count(1, 1_024, "threads"), Fixed,
+            "one for each such room, so that they do not wait for each other; past it they do";
+        /// Threads that may be lost in steps that never end.
+        lost_threads_max: usize = 8, count(0, 1_024, "threads"), Fixed,
+            "each burns a core; past it the server stops with an error, and a new process is better off";
     }
 }

@@ -143,6 +143,11 @@ fn off_auto_and_bare_switches() {
     let config = resolve("", &[], &["--plain", "off", "--limit-loopback"]).unwrap().config();
     assert_eq!(config.listen.plain, None);
     assert!(config.listen.limit_loopback);
+    assert_eq!(config.journal.state_dir, None);
+    let config = resolve("", &[], &["--state-dir", "state"]).unwrap().config();
+    assert_eq!(config.journal.state_dir, Some("state".into()));
+    let settings = resolve("[journal]\nstate_dir = \"off\"", &[], &[]).unwrap();
+    assert!(settings.to_toml().contains("\nstate_dir = \"off\" # from greenroom.toml:2"));
     let config = resolve("[listen]\nlimit_loopback = true", &[], &["--limit-loopback=false"])
         .unwrap()
         .config();

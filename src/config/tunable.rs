@@ -56,6 +56,8 @@ pub enum Kind {
     Path,
     /// A path, or `auto`.
     PathOrAuto,
+    /// A path, or `off`.
+    PathOrOff,
     /// A list of web origins.
     Origins,
 }
@@ -82,7 +84,7 @@ pub enum Value {
     Switch(bool),
     /// Of the address kinds; `None` is `off`.
     Address(Option<SocketAddr>),
-    /// Of the path kinds; `None` is `auto`.
+    /// Of the path kinds; `None` is `auto`, or `off`.
     Path(Option<PathBuf>),
     /// Of [`Kind::Origins`].
     Origins(Vec<String>),
@@ -138,6 +140,7 @@ impl Kind {
             Self::AddressOrOff => "an address with port, such as 127.0.0.1:8080, or off".into(),
             Self::Path => "a path".into(),
             Self::PathOrAuto => "a path, or auto".into(),
+            Self::PathOrOff => "a path, or off".into(),
             Self::Origins => {
                 "a list of origins as browsers send them, such as https://play.example (lower case, no path, no usual port)".into()
             }
@@ -172,7 +175,8 @@ impl Kind {
                 text.parse().ok().map(|at| Value::Address(Some(at)))
             }
             Self::PathOrAuto if text == "auto" => Some(Value::Path(None)),
-            Self::Path | Self::PathOrAuto => {
+            Self::PathOrOff if text == "off" => Some(Value::Path(None)),
+            Self::Path | Self::PathOrAuto | Self::PathOrOff => {
                 (!text.is_empty()).then(|| Value::Path(Some(text.into())))
             }
             Self::Origins => origins(text.split(',').map(str::trim).filter(|one| !one.is_empty())),
@@ -207,7 +211,8 @@ impl Kind {
             Value::Switch(on) => on.to_string(),
             Value::Address(at) => quoted(&at.map_or("off".into(), |at| at.to_string())),
             Value::Path(path) => {
-                quoted(&path.as_ref().map_or("auto".into(), |path| path.display().to_string()))
+                let none = if self == Self::PathOrOff { "off" } else { "auto" };
+                quoted(&path.as_ref().map_or(none.into(), |path| path.display().to_string()))
             }
             Value::Origins(list) => {
                 let list: Vec<String> = list.iter().map(|one| quoted(one)).collect();
@@ -285,6 +290,7 @@ macro_rules! from_value {
 from_value! {
     usize: Value::Whole(number) => usize::try_from(*number).ok();
     u32: Value::Whole(number) => u32::try_from(*number).ok();
+    u64: Value::Whole(number) => Some(*number);
     bool: Value::Switch(on) => Some(*on);
     SocketAddr: Value::Address(at) => *at;
     Option<SocketAddr>: Value::Address(at) => Some(*at);

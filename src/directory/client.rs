@@ -1,5 +1,6 @@
 //! A client: its link, and where it stands.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Seat;
@@ -10,6 +11,8 @@ pub struct Client {
     /// Its connection.
     pub link: Arc<Link>,
     place: Mutex<Place>,
+    /// Number of the token that it was sent, while it has said nothing since; else 0.
+    unconfirmed: AtomicU32,
 }
 
 /// Where a client stands. The room and the connection both change it, under one lock, so that a
@@ -31,7 +34,8 @@ impl Client {
     /// A client without a seat.
     #[must_use]
     pub fn new(link: Arc<Link>) -> Arc<Self> {
-        Arc::new(Client { link, place: Mutex::new(Place::Nowhere) })
+        let place = Mutex::new(Place::Nowhere);
+        Arc::new(Client { link, place, unconfirmed: AtomicU32::new(0) })
     }
 
     /// Starts to ask for a seat, unless the client has one or waits for one.
@@ -50,8 +54,9 @@ impl Client {
         self.change(|place| *place = Place::Joining(seat));
     }
 
-    /// The game has let the client in.
-    pub fn sit(&self) {
+    /// The game has let the client in, which is sent the token of this number.
+    pub fn sit(&self, token: u32) {
+        self.unconfirmed.store(token, Ordering::Release);
         self.change(|place| {
             if let Place::Joining(seat) = place {
                 *place = Place::Seated(seat.clone());
@@ -87,6 +92,13 @@ impl Client {
             Place::Seated(seat) | Place::Joining(seat) => Some(seat.clone()),
             _ => None,
         })
+    }
+
+    /// The client has said something. Returns the number of the token of which that shows, for the
+    /// first time, that it has arrived.
+    pub fn confirms(&self) -> Option<u32> {
+        let any = self.unconfirmed.load(Ordering::Relaxed) != 0;
+        any.then(|| self.unconfirmed.swap(0, Ordering::AcqRel)).filter(|token| *token != 0)
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Place) -> T) -> T {

@@ -1,41 +1,36 @@
-//! The clients of one room: who gets which of the things that the room says.
+//! The seats of one room and their clients: who gets which of the things that the room says.
+//!
+//! Nothing in here runs a game's code, so it cannot panic half-way, whatever the game does.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use greenroom_proto::{
-    CloseCode, Head, Joined, PlayerId, Refusal, Sight, Text, Tick, ToClient, frame, wire,
-};
+use greenroom_proto::{CloseCode, Joined, PlayerId, Refusal, Sight, Text, Tick, ToClient, wire};
 
+use super::member::{Asked, Back, Member};
+use super::over::Away;
+use super::saved::SavedMember;
+use super::token::Claim;
 use super::{Client, RoomRecord};
+use crate::answers::Answer;
 use crate::game::{Pace, Said};
 use crate::net::link::Standing;
 use crate::outbox::{Outbox, OutboxLimits};
-use crate::room::AnyRoom;
 use crate::room::history::{BodyKind, History};
 use crate::room::inbox::Inbox;
 use crate::room::views::ViewKey;
 
-/// Everybody who has a seat or has asked for one.
+/// Everybody who has a seat or has asked for one, in the order of asking.
 #[derive(Default)]
 pub struct Members {
     members: Vec<Member>,
     scratch: Vec<u8>,
-    /// Nobody works on the room any more: whoever comes now has to be told here.
-    ended: bool,
+    /// Nobody works on the room any more: whoever comes now is told this.
+    ended: Option<(Refusal, &'static str)>,
 }
 
 /// What somebody is told whose seat is in a room that is over.
 const ENDED: &str = "the match ended before you came in: join another";
-
-struct Member {
-    player: PlayerId,
-    client: Arc<Client>,
-    /// `None` until the game has let the player in.
-    outbox: Option<Outbox>,
-    join_id: u32,
-    knows_schema: bool,
-    head: Head,
-}
 
 /// What one round of frames came to.
 #[derive(Default, Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +47,10 @@ pub struct FramesSent {
     pub bytes: u64,
 }
 
+/// What each player sees, by player, ascending. A player who is not among them sees what is for
+/// everybody.
+pub type Sights = Vec<(PlayerId, Sight)>;
+
 impl Members {
     /// A client has asked for a seat.
     pub fn join(
@@ -61,13 +60,96 @@ impl Members {
         join_id: u32,
         knows_schema: bool,
     ) {
-        if self.ended {
-            client.vacate();
-            return client.link.refuse(join_id, Refusal::UnknownRoom, ENDED);
+        let asked = Asked { id: join_id, knows_schema, back: None };
+        let member = Member::new(player, Some(Arc::clone(client)), Some(asked));
+        if let Some((why, text)) = self.ended {
+            return member.refuse(why, text);
         }
-        let client = Arc::clone(client);
-        let head = Head::default();
-        self.members.push(Member { player, client, outbox: None, join_id, knows_schema, head });
+        self.members.push(member);
+    }
+
+    /// Seats out of the journal.
+    pub fn restore(&mut self, saved: Vec<SavedMember>, limits: OutboxLimits) {
+        let now = Instant::now();
+        let restored = saved.into_iter().map(|saved| Member::restored(saved, limits, now));
+        self.members.extend(restored);
+    }
+
+    /// Somebody joined before the process was started anew.
+    pub fn expect(&mut self, player: PlayerId) {
+        if self.find(player).is_none() {
+            let mut member = Member::new(player, None, None);
+            member.away_since = Some(Instant::now());
+            self.members.push(member);
+        }
+    }
+
+    /// The seats for the journal.
+    #[must_use]
+    pub fn saved(&self, inbox: &Inbox) -> Vec<SavedMember> {
+        let saved = |member: &Member| member.saved(inbox.logged_of(member.player));
+        self.members.iter().filter_map(saved).collect()
+    }
+
+    /// The players whose clients are away.
+    pub fn away(&self) -> impl Iterator<Item = PlayerId> {
+        let away = self.members.iter().filter(|member| member.client.is_none());
+        away.map(|member| member.player)
+    }
+
+    /// A client wants its seat back. Returns the client that has it so far, which is to be closed.
+    pub fn come_back(
+        &mut self,
+        claim: Claim,
+        client: &Arc<Client>,
+        (id, knows_schema): (u32, bool),
+        back: Back,
+    ) -> Result<Option<Arc<Client>>, Refusal> {
+        let member = self.find(claim.player).ok_or(Refusal::SeatGone)?;
+        let outbox = member.outbox.as_ref().ok_or(Refusal::SeatGone)?;
+        if claim.generation < member.confirmed || claim.generation > member.generation {
+            return Err(Refusal::BadToken);
+        }
+        let attempt = (claim.generation, back.attempt);
+        // An attempt that its client has given up may arrive after the one that came through.
+        if member.client.is_some() && member.came_by.is_some_and(|came_by| attempt < came_by) {
+            return Err(Refusal::BadToken);
+        }
+        member.came_by = Some(attempt);
+        if back.events.is_some_and(|events| outbox.has(events).is_err()) {
+            return Err(Refusal::TooFarBehind);
+        }
+        member.confirmed = claim.generation;
+        let now = Instant::now();
+        let before = member.client.take();
+        member.leave_for_now(now);
+        member.client = Some(Arc::clone(client));
+        member.asked = Some(Asked { id, knows_schema, back: Some(back) });
+        Ok(before)
+    }
+
+    /// A connection broke. Returns whether its player had been let in; `None` if somebody else has
+    /// the seat by now.
+    pub fn break_off(&mut self, player: PlayerId, client: &Arc<Client>) -> Option<bool> {
+        let member = self.find(player).filter(|member| member.is_of(client))?;
+        member.leave_for_now(Instant::now());
+        Some(member.outbox.is_some())
+    }
+
+    /// The players whose seats have been held for as long as they may be.
+    pub fn expired(&self, hold: Duration, now: Instant) -> Vec<PlayerId> {
+        let since = |member: &&Member| member.away_since.filter(|_| member.client.is_none());
+        let members = self.members.iter();
+        members
+            .filter(|member| since(member).is_some_and(|since| now >= since + hold))
+            .map(|member| member.player)
+            .collect()
+    }
+
+    /// Since when somebody has been away for the longest.
+    pub fn away_since(&self) -> Option<Instant> {
+        let away = self.members.iter().filter(|member| member.client.is_none());
+        away.filter_map(|member| member.away_since).min()
     }
 
     /// The player's next frame is a full one.
@@ -77,29 +159,75 @@ impl Members {
         }
     }
 
+    /// The room was restored: its history is gone, so the next frames are full ones.
+    pub fn resync_all(&mut self) {
+        for outbox in self.members.iter_mut().filter_map(|member| member.outbox.as_mut()) {
+            outbox.forget_base();
+        }
+    }
+
+    /// What has arrived at the player's client.
+    pub fn acknowledge(&mut self, player: PlayerId, events: u32, replies: u32) {
+        let Some(member) = self.find(player) else { return };
+        if let Some(outbox) = &mut member.outbox {
+            outbox.acknowledge(events);
+        }
+        member.answers.acknowledge(replies);
+    }
+
+    /// The player's token of this number has arrived.
+    pub fn confirm(&mut self, player: PlayerId, token: u32) {
+        if let Some(member) = self.find(player) {
+            member.confirmed = member.confirmed.max(token);
+        }
+    }
+
+    /// A request came that was taken before.
+    pub fn answer_again(&mut self, player: PlayerId, id: u32) {
+        if let Some(member) = self.find(player) {
+            member.answer_again(id);
+        }
+    }
+
     /// Whether there is nobody.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
     }
 
-    /// The room is gone: closes everybody's connection.
+    /// Players of a restored room whom nobody here knows, and clients in here of whom the room
+    /// knows nothing: both have lost their seat. Returns the former; the latter are told.
+    pub fn reconcile(&mut self, room: &RoomRecord, seated: &[PlayerId]) -> Vec<PlayerId> {
+        let lost = |member: &Member| member.outbox.is_some() && !seated.contains(&member.player);
+        let gone: Vec<_> = self.members.iter().filter(|m| lost(m)).map(|m| m.player).collect();
+        for player in gone {
+            if let Some(member) = self.remove(room, player) {
+                member.part("the seat was lost when the room was brought back");
+            }
+        }
+        let known = |player: &PlayerId| self.members.iter().any(|member| member.player == *player);
+        seated.iter().copied().filter(|player| !known(player)).collect()
+    }
+
+    /// The room is gone: closes everybody's connection. Who waits for a seat only gets a refusal.
     pub fn fail(&mut self, code: CloseCode) {
-        self.ended = true;
+        let (why, text) = *self.ended.get_or_insert((Refusal::Failed, code.reason()));
         for member in self.members.drain(..) {
-            member.client.vacate();
-            member.client.link.close(code);
+            match (&member.client, &member.asked) {
+                (Some(client), None) => {
+                    client.vacate();
+                    client.link.close(code);
+                }
+                _ => member.refuse(why, text),
+            }
         }
     }
 
     /// The match is over before a request was looked at: its player must not wait for the answer.
     pub fn refuse(&mut self, player: PlayerId, id: u32) {
-        if let Some(member) = self.find(player) {
-            member.client.link.refuse(
-                id,
-                Refusal::NoSeat,
-                "the match ended before this was looked at",
-            );
+        let text = "the match ended before this was looked at";
+        if let Some(client) = self.find(player).and_then(|member| member.client.as_ref()) {
+            client.link.refuse(id, Refusal::NoSeat, text);
         }
     }
 
@@ -120,19 +248,29 @@ impl Members {
     ) {
         match said {
             Said::Joined(player) => self.seat(room, tick, *player, limits),
-            Said::JoinRefused(player, why) => {
-                if let Some(member) = self.remove(room, *player) {
-                    member.client.link.refuse(member.join_id, Refusal::Game, why);
-                }
+            Said::JoinRefused(player, why) => self.turn_away(room, *player, Refusal::Game, why),
+            Said::JoinFailed(player) => {
+                let text = "the game failed when it was to let you in";
+                self.turn_away(room, *player, Refusal::Failed, text);
+            }
+            Said::Resumed(player) => self.seat_again(room, tick, *player),
+            Said::ResumeRefused(player) => {
+                let text = "the seat was given up before you came back";
+                self.turn_away(room, *player, Refusal::SeatGone, text);
             }
             Said::Left(player) => {
                 if let Some(member) = self.remove(room, *player) {
-                    member.client.link.control(&ToClient::Left);
+                    member.part("the seat was given up before you came back");
                 }
             }
             Said::Reply { player, id, body } => {
                 if let Some(member) = self.find(*player) {
-                    member.reply(*id, body);
+                    member.answer(*id, Answer::Reply(body.clone()));
+                }
+            }
+            Said::RequestFailed { player, id } => {
+                if let Some(member) = self.find(*player) {
+                    member.answer(*id, Answer::Failed);
                 }
             }
             Said::Event { to, body } => {
@@ -150,29 +288,32 @@ impl Members {
     pub fn send_frames(
         &mut self,
         history: &mut History,
-        room: &dyn AnyRoom,
+        sights: &Sights,
         last: bool,
     ) -> FramesSent {
         let mut sent = FramesSent::default();
         let Some((tick, _)) = history.newest() else { return sent };
+        let restricted = history.is_restricted();
+        let public = Sight::public();
         for member in &mut self.members {
-            let Some(outbox) = &mut member.outbox else { continue };
-            let standing = member.client.link.standing();
+            let (player, head) = (member.player, member.head);
+            let Some((client, outbox)) = member.playing() else { continue };
+            let standing = client.link.standing();
             if standing == Standing::Closing || (standing == Standing::Stuck && !last) {
                 sent.skipped += 1;
                 continue;
             }
-            let sight = match history.is_restricted() {
-                true => room.sight(member.player),
-                false => Sight::public(),
+            let sight = match sights.binary_search_by_key(&player, |(of, _)| *of) {
+                Ok(place) if restricted => &sights[place].1,
+                _ => &public,
             };
-            let view = ViewKey::of(member.player, &sight);
+            let view = ViewKey::of(player, sight);
             outbox.look(view);
-            let Some((body, kind)) = history.body(outbox.base(), view, &sight) else { continue };
+            let Some((body, kind)) = history.body(outbox.base(), view, sight) else { continue };
             self.scratch.clear();
-            let head = member.head.to_bytes(outbox.has_events());
+            let head = head.to_bytes(outbox.has_events());
             outbox.hand_over(tick, &mut self.scratch);
-            member.client.link.send([&head, &self.scratch, body]);
+            client.link.send([&head, &self.scratch, body]);
             sent.bytes += (head.len() + self.scratch.len() + body.len()) as u64;
             match kind {
                 BodyKind::Full => sent.full += 1,
@@ -185,42 +326,68 @@ impl Members {
         sent
     }
 
-    /// The match is over: tells everybody and frees them.
-    pub fn end(&mut self, result: &str) {
-        self.ended = true;
+    /// The match is over: tells everybody and frees them. Returns who is away and is yet to be told.
+    pub fn end(&mut self, result: &str) -> Vec<Away> {
+        let mut away = Vec::new();
+        self.ended = Some((Refusal::UnknownRoom, ENDED));
         let result = Text::cut(result);
         for member in self.members.drain(..) {
-            member.client.vacate();
-            match member.outbox {
-                Some(_) => member.client.link.control(&ToClient::Ended { result: result.clone() }),
-                None => member.client.link.refuse(member.join_id, Refusal::UnknownRoom, ENDED),
+            let Some(client) = &member.client else {
+                let Member { player, confirmed, generation, .. } = member;
+                away.push(Away { player, confirmed, generation });
+                continue;
+            };
+            client.vacate();
+            if member.outbox.is_some() {
+                client.link.control(&ToClient::Ended { result: result.clone() });
+            }
+            match &member.asked {
+                Some(Asked { back: Some(_), .. }) => member.refuse(Refusal::SeatGone, ENDED),
+                _ if member.outbox.is_none() => member.refuse(Refusal::UnknownRoom, ENDED),
+                _ => {}
+            }
+        }
+        away
+    }
+
+    /// The game has let a player in.
+    fn seat(&mut self, room: &Arc<RoomRecord>, tick: Tick, player: PlayerId, limits: OutboxLimits) {
+        let Some(member) = self.find(player) else { return };
+        let mut outbox = Outbox::new(limits);
+        if member.client.is_none() {
+            outbox.leave();
+        }
+        member.outbox = Some(outbox);
+        welcome(member, room, tick, 0);
+    }
+
+    /// A player is back in the seat.
+    fn seat_again(&mut self, room: &Arc<RoomRecord>, tick: Tick, player: PlayerId) {
+        let Some(member) = self.find(player) else { return };
+        let back = member.asked.as_ref().and_then(|asked| asked.back);
+        let (Some(back), Some(outbox)) = (back, &mut member.outbox) else {
+            // The connection broke once more.
+            member.generation += 1;
+            return;
+        };
+        match outbox.come_back(back.tick, back.events) {
+            Ok(events) => {
+                member.away_since = None;
+                welcome(member, room, tick, events);
+            }
+            // Too much has happened since it was asked for.
+            Err(_) => {
+                let text = "more happened meanwhile than is kept: come back without it";
+                member.refuse(Refusal::TooFarBehind, text);
+                member.leave_for_now(Instant::now());
             }
         }
     }
 
-    fn seat(&mut self, room: &Arc<RoomRecord>, tick: Tick, player: PlayerId, limits: OutboxLimits) {
-        let Some(member) = self.find(player) else { return };
-        member.outbox = Some(Outbox::new(limits));
-        member.client.sit();
-        let (tick_hz, send_every) = match room.plan.pace {
-            Pace::Fixed { tick_hz, send_every } => (tick_hz, send_every),
-            Pace::OnCommand => (0, 1),
-        };
-        let schema = (!member.knows_schema)
-            .then(|| wire::encode(&*room.entry.schema).try_into().ok())
-            .flatten();
-        member.client.link.control(&ToClient::Joined(Joined {
-            id: member.join_id,
-            room: room.id,
-            game: room.game_name(),
-            player,
-            tick,
-            tick_hz,
-            send_every,
-            input_lead_ticks_max: room.inbox().lead_ticks_max(),
-            schema_hash: room.entry.schema_hash,
-            schema,
-        }));
+    fn turn_away(&mut self, room: &RoomRecord, player: PlayerId, why: Refusal, text: &str) {
+        if let Some(member) = self.remove(room, player) {
+            member.refuse(why, text);
+        }
     }
 
     fn find(&mut self, player: PlayerId) -> Option<&mut Member> {
@@ -232,32 +399,45 @@ impl Members {
         let member = self.members.remove(place);
         room.inbox().leave(player);
         room.unbook();
-        member.client.vacate();
+        if member.asked.is_none()
+            && let Some(client) = &member.client
+        {
+            client.vacate();
+        }
         Some(member)
     }
 }
 
-impl Member {
-    fn reply(&self, id: u32, body: &[u8]) {
-        match body.to_vec().try_into() {
-            Ok(body) => self.client.link.control(&ToClient::Reply { id, body }),
-            Err(_) => {
-                let text = "the game's answer is larger than an answer may be";
-                self.client.link.refuse(id, Refusal::Failed, text);
-            }
-        }
-    }
-
-    fn event(&mut self, tick: Tick, body: &Arc<[u8]>) {
-        let Some(outbox) = &mut self.outbox else { return };
-        if body.len() > frame::EVENT_BYTES_MAX {
-            tracing::error!(
-                player = self.player.0,
-                "an event of {} bytes was not sent",
-                body.len()
-            );
-        } else if outbox.event(tick, body).is_err() {
-            self.client.link.close(CloseCode::TooSlow);
-        }
-    }
+/// Tells a client that it has its seat. `events`: the number of the last one before those to come.
+fn welcome(member: &mut Member, room: &Arc<RoomRecord>, tick: Tick, events: u32) {
+    member.generation += 1;
+    let Some(asked) = member.asked.take() else { return };
+    let Some(client) = &member.client else { return };
+    client.sit(member.generation);
+    let (tick_hz, send_every) = match room.plan.pace {
+        Pace::Fixed { tick_hz, send_every } => (tick_hz, send_every),
+        Pace::OnCommand => (0, 1),
+    };
+    let schema =
+        (!asked.knows_schema).then(|| wire::encode(&*room.entry.schema).try_into().ok()).flatten();
+    let Member { player, generation, .. } = *member;
+    let inbox = room.inbox();
+    let (inputs, requests) = inbox.taken_of(player);
+    client.link.control(&ToClient::Joined(Joined {
+        id: asked.id,
+        room: room.id,
+        game: room.game_name(),
+        player,
+        tick,
+        tick_hz,
+        send_every,
+        input_lead_ticks_max: inbox.lead_ticks_max(),
+        token: room.tokens.seal(Claim { room: room.id, player, generation }),
+        hold_ms: room.plan.seat_hold_ms,
+        inputs,
+        events,
+        requests,
+        schema_hash: room.entry.schema_hash,
+        schema,
+    }));
 }

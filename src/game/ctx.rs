@@ -19,6 +19,8 @@ pub struct Ctx<G: Game> {
     pub(crate) seats: Vec<SeatState<G::Input>>,
     pub(crate) timers: Vec<Timer>,
     pub(crate) effects_made: u32,
+    /// Effects of which nothing has come yet, ascending.
+    pub(crate) effects_open: Vec<u32>,
     pub(crate) over: bool,
     #[serde(skip)]
     pub(crate) said: Vec<Said>,
@@ -41,6 +43,10 @@ pub(crate) struct Timer {
 /// Timers that a room may have running at once. One more is a bug in the game and panics.
 pub const TIMERS_MAX: usize = 1024;
 
+/// Effects of a room of which nothing has come yet, at most. One more is a bug in the game, or
+/// their handler hangs, and panics.
+pub const EFFECTS_MAX: usize = 1024;
+
 impl<G: Game> Ctx<G> {
     pub(crate) fn new(pace: Pace, seed: u64) -> Self {
         Ctx {
@@ -51,6 +57,7 @@ impl<G: Game> Ctx<G> {
             seats: Vec::new(),
             timers: Vec::new(),
             effects_made: 0,
+            effects_open: Vec::new(),
             over: false,
             said: Vec::new(),
         }
@@ -148,10 +155,18 @@ impl<G: Game> Ctx<G> {
     }
 
     /// Asks the host to do something outside the room. The answer arrives at [`Game::signal`]
-    /// with the number returned here.
+    /// with the number returned here, or word that none will come.
+    ///
+    /// # Panics
+    /// With more than [`EFFECTS_MAX`] of which nothing has come yet.
     pub fn effect<E: Serialize>(&mut self, effect: &E) -> u32 {
+        assert!(
+            self.effects_open.len() < EFFECTS_MAX,
+            "a room has at most {EFFECTS_MAX} effects under way"
+        );
         self.effects_made += 1;
         let number = self.effects_made;
+        self.effects_open.push(number);
         self.said.push(Said::Effect { number, body: wire::encode(effect) });
         number
     }

@@ -44,6 +44,8 @@ pub struct Reader {
     began: Instant,
     heard: Instant,
     pinged: Option<Instant>,
+    /// The client has closed with code 1000: it is done, and will not come back.
+    done: bool,
 }
 
 impl Reader {
@@ -72,10 +74,12 @@ impl Reader {
             began: now,
             heard: now,
             pinged: None,
+            done: false,
         }
     }
 
-    /// Reads until the connection ends; returns why.
+    /// Reads until the connection ends; returns why. `Normal` only if the client said so: a
+    /// connection that just ends, or with another code, broke.
     pub async fn run(mut self, mut ears: impl Ears) -> CloseCode {
         let link = Arc::clone(&self.link);
         let mut alarm = std::pin::pin!(sleep_until(self.next_alarm().into()));
@@ -90,7 +94,8 @@ impl Reader {
                         Some(code) => Err(code),
                         None => return self.gone(CloseCode::Failed),
                     },
-                    None => return self.gone(CloseCode::Normal),
+                    None if self.done => return self.gone(CloseCode::Normal),
+                    None => return self.gone(CloseCode::Failed),
                 },
                 () = link.woken() => {
                     // Perhaps it got stuck: then the write deadline runs.
@@ -124,7 +129,11 @@ impl Reader {
             // An unasked pong is allowed, and counts like any message.
             Message::Pong(_) => return self.session.count(at_ms),
             // tungstenite has answered; the stream ends by itself.
-            Message::Close(_) | Message::Frame(_) => return Ok(()),
+            Message::Close(frame) => {
+                self.done = frame.is_some_and(|frame| u16::from(frame.code) == 1000);
+                return Ok(());
+            }
+            Message::Frame(_) => return Ok(()),
         };
         match self.session.admit(at_ms, &bytes)? {
             Admitted::Input { tick, body } => ears.input(tick, body),

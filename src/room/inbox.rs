@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use greenroom_proto::{Head, PlayerId, Tick};
 
 use super::Command;
+use super::recovery::is_membership;
 use crate::game::Signal;
 
 /// Bounds of an inbox.
@@ -35,6 +36,8 @@ pub enum InputFate {
 /// Why a request was not taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum NotTaken {
+    /// It was taken before, or one with a higher id was.
+    Again,
     /// Too many requests of this player wait already.
     Busy,
     /// The player has no seat here.
@@ -55,9 +58,21 @@ pub struct Inbox {
 struct PlayerInbox {
     player: PlayerId,
     inputs: VecDeque<Waiting>,
-    received: u16,
+    /// Inputs that came, in all.
+    received: u32,
     requests: usize,
+    /// The newest request that was taken, and the newest of those that are in the log.
+    asked: u32,
+    logged: u32,
     head: Head,
+}
+
+impl PlayerInbox {
+    fn new(player: PlayerId, asked: u32) -> Self {
+        let (inputs, received, requests) = (VecDeque::new(), 0, 0);
+        let head = Head::default();
+        PlayerInbox { player, inputs, received, requests, asked, logged: asked, head }
+    }
 }
 
 #[derive(Debug)]
@@ -77,23 +92,36 @@ impl Inbox {
     /// A player comes; from now on inputs and requests of theirs are taken.
     pub fn join(&mut self, player: PlayerId) {
         self.queue.push(Command::Join { player });
+        self.restore(player, 0);
+    }
+
+    /// A player who is in the room already, and of whom the request `asked` was the last that was
+    /// done.
+    pub fn restore(&mut self, player: PlayerId, asked: u32) {
         // In order whatever the order of joining: places are found by halving.
-        let Err(place) = self.players.binary_search_by_key(&player, |inbox| inbox.player) else {
-            return;
-        };
-        let inbox = PlayerInbox {
-            player,
-            inputs: VecDeque::new(),
-            received: 0,
-            requests: 0,
-            head: Head::default(),
-        };
-        self.players.insert(place, inbox);
+        match self.players.binary_search_by_key(&player, |inbox| inbox.player) {
+            Ok(place) => {
+                let inbox = &mut self.players[place];
+                inbox.asked = inbox.asked.max(asked);
+                inbox.logged = inbox.logged.max(asked);
+            }
+            Err(place) => self.players.insert(place, PlayerInbox::new(player, asked)),
+        }
     }
 
     /// A player's connection broke.
     pub fn drop_player(&mut self, player: PlayerId) {
-        self.queue.push(Command::Drop { player });
+        if self.place(player).is_some() {
+            self.queue.push(Command::Drop { player });
+        }
+    }
+
+    /// A player is back. Inputs that waited for their tick were for a time that has passed.
+    pub fn resume(&mut self, player: PlayerId) {
+        if let Some(place) = self.place(player) {
+            self.players[place].inputs.clear();
+            self.queue.push(Command::Resume { player });
+        }
     }
 
     /// A player goes; what waits of theirs is still done, in order.
@@ -102,6 +130,12 @@ impl Inbox {
             self.players.remove(place);
             self.queue.push(Command::Leave { player });
         }
+    }
+
+    /// The room knows a player whom nobody else does: their seat ends.
+    pub fn evict(&mut self, player: PlayerId) {
+        self.players.retain(|inbox| inbox.player != player);
+        self.queue.push(Command::Leave { player });
     }
 
     /// Word from outside.
@@ -124,22 +158,38 @@ impl Inbox {
         while inbox.inputs.back().is_some_and(|waiting| waiting.tick >= due) {
             inbox.inputs.pop_back();
         }
-        let ordinal = inbox.received;
+        let ordinal = inbox.received as u16;
         inbox.inputs.push_back(Waiting { tick: due, ordinal, body: body.to_vec() });
         if inbox.inputs.len() > before { InputFate::Waits } else { InputFate::Merged }
     }
 
-    /// A request.
+    /// A request. Ids of a player ascend.
     pub fn request(&mut self, player: PlayerId, id: u32, body: Vec<u8>) -> Result<(), NotTaken> {
         let max = self.limits.requests_per_player_max;
         let place = self.place(player).ok_or(NotTaken::NoSeat)?;
         let inbox = &mut self.players[place];
+        if id <= inbox.asked {
+            return Err(NotTaken::Again);
+        }
         if inbox.requests >= max {
             return Err(NotTaken::Busy);
         }
+        inbox.asked = id;
         inbox.requests += 1;
         self.queue.push(Command::Request { player, id, body });
         Ok(())
+    }
+
+    /// An effect is done, and there is no answer.
+    pub fn effect_done(&mut self, effect: u32) {
+        self.queue.push(Command::EffectDone { effect });
+    }
+
+    /// Inputs of the player that came so far, and the id of the newest request that was taken.
+    #[must_use]
+    pub fn taken_of(&self, player: PlayerId) -> (u32, u32) {
+        let inbox = self.place(player).map(|place| &self.players[place]);
+        inbox.map_or((0, 0), |inbox| (inbox.received, inbox.asked))
     }
 
     /// Ticks that an input may be early.
@@ -165,6 +215,7 @@ impl Inbox {
     /// Without `by_tick` (a room that steps on commands) every input is due.
     pub fn take(&mut self, by_tick: bool, commands: &mut Vec<Command>) {
         self.now = self.now.next();
+        self.note_logged();
         commands.append(&mut self.queue);
         for inbox in &mut self.players {
             inbox.requests = 0;
@@ -177,6 +228,39 @@ impl Inbox {
                 commands.push(Command::Input { player: inbox.player, body: input.body });
             }
         }
+    }
+
+    /// Moves who comes and who goes into `commands`, and counts a step as made. All else waits.
+    pub fn take_members(&mut self, commands: &mut Vec<Command>) {
+        self.now = self.now.next();
+        commands.extend(self.queue.extract_if(.., |command| is_membership(command)));
+    }
+
+    /// Whether somebody comes or goes.
+    #[must_use]
+    pub fn has_members(&self) -> bool {
+        self.queue.iter().any(is_membership)
+    }
+
+    /// The step made last; of a room that is brought back.
+    pub fn set_now(&mut self, now: Tick) {
+        self.now = now;
+    }
+
+    fn note_logged(&mut self) {
+        for place in 0..self.queue.len() {
+            if let Command::Request { player, id, .. } = &self.queue[place]
+                && let Some(of) = self.place(*player)
+            {
+                self.players[of].logged = *id;
+            }
+        }
+    }
+
+    /// The newest request of the player that is in the log.
+    #[must_use]
+    pub fn logged_of(&self, player: PlayerId) -> u32 {
+        self.place(player).map_or(0, |place| self.players[place].logged)
     }
 
     /// What the player's next frame tells about their inputs.
@@ -256,6 +340,8 @@ mod tests {
         assert_eq!(inbox.request(ANNA, 3, vec![]), Err(NotTaken::Busy));
         assert_eq!(take(&mut inbox).len(), 2);
         assert_eq!(inbox.request(ANNA, 3, vec![]), Ok(()));
+        // What was taken before is not taken again.
+        assert_eq!(inbox.request(ANNA, 2, vec![]), Err(NotTaken::Again));
     }
 
     #[test]

@@ -1,8 +1,13 @@
 //! The log of a room: all that it takes to have the match again.
 //!
 //! Header, then segments; each starts with a keyframe (the whole serialised room) and goes on with
-//! the steps after it, as records: the commands of a step, and now and then a hash. A step without
-//! commands at a fixed rate leaves no record.
+//! the steps after it, as records: the commands of a step, what was decided when it panicked, and
+//! now and then a hash. A step without commands at a fixed rate leaves no record.
+//!
+//! [`steps`] reads a log as the steps that it consists of, [`replay`] makes them again.
+
+mod replay;
+mod steps;
 
 use std::collections::VecDeque;
 
@@ -10,11 +15,14 @@ use greenroom_proto::{Tick, wire};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+pub use self::replay::{Replay, Replayed};
+pub use self::steps::{Logged, Steps};
+use super::recovery::{Crash, Decision};
 use super::{AnyRoom, Command, Header};
-use crate::game::{Pace, Said};
+use crate::game::Pace;
 
 /// What [`Log::to_bytes`] starts with: a name and the version of the format.
-const MAGIC: &[u8; 8] = b"GRLOG\0\0\x03";
+const MAGIC: &[u8; 8] = b"GRLOG\0\0\x04";
 
 /// What it ends with: a checksum of all before, because most damage to a log still decodes, as
 /// another match.
@@ -44,6 +52,8 @@ pub enum Keep {
 pub struct Log {
     /// What the room was made from.
     pub header: Header,
+    /// The panic that the last step ends with, in the log of a crash.
+    pub crash: Option<Crash>,
     segments: VecDeque<Segment>,
 }
 
@@ -59,8 +69,20 @@ struct Segment {
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 enum Record {
-    Step { tick: Tick, time_ms: u64, commands: Vec<Command> },
-    Hash { tick: Tick, hash: u64 },
+    Step {
+        tick: Tick,
+        time_ms: u64,
+        commands: Vec<Command>,
+    },
+    Hash {
+        tick: Tick,
+        hash: u64,
+    },
+    /// The step was made and failed; it is made again so.
+    Decision {
+        tick: Tick,
+        decision: Decision,
+    },
 }
 
 /// A log does not read back.
@@ -89,58 +111,75 @@ pub enum LogError {
     },
 }
 
-/// What a replay came to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Replayed {
-    /// Steps made.
-    pub steps: u64,
-    /// Hashes that were compared, and were equal.
-    pub hashes: u64,
-    /// Hash of the room after the last step.
-    pub hash: u64,
-}
-
 impl Log {
     /// The log of a room that has not been stepped yet.
     #[must_use]
     pub fn new(header: Header, room: &dyn AnyRoom) -> Self {
-        let mut log = Log { header, segments: VecDeque::new() };
-        log.keyframe(room, Keep::All);
+        Log::from_keyframe(header, room.tick(), room.keyframe())
+    }
+
+    /// The log of a room that goes on from a keyframe taken after the step `tick`.
+    #[must_use]
+    pub fn from_keyframe(header: Header, tick: Tick, keyframe: Vec<u8>) -> Self {
+        let mut log = Log { header, crash: None, segments: VecDeque::new() };
+        log.keyframe(tick, keyframe, Keep::All);
         log
     }
 
     /// Notes a step that is about to be made: what is noted first can be found again after a
-    /// crash in the middle.
-    pub fn step(&mut self, tick: Tick, time_ms: u64, commands: &[Command]) {
+    /// crash in the middle. Returns the new record's bytes; none at all of a step without commands
+    /// at a fixed rate.
+    pub fn step(&mut self, tick: Tick, time_ms: u64, commands: &[Command]) -> &[u8] {
         let silent = commands.is_empty() && self.header.pace != Pace::OnCommand;
         let segment = self.last();
         segment.end = tick;
         if segment.records.capacity() - segment.records.len() < RECORDS_GROW / 8 {
             segment.records.reserve_exact(RECORDS_GROW);
         }
+        let start = segment.records.len();
         if !silent {
             // The same bytes as `Record::Step`, without a copy of the commands.
             wire::encode_into(&(0u32, tick, time_ms, commands), &mut segment.records);
         }
+        &segment.records[start..]
     }
 
-    /// Notes the room's hash if it is time for it.
-    pub fn hash(&mut self, room: &dyn AnyRoom) {
-        if room.tick().0.is_multiple_of(HASH_EVERY) || room.is_over() {
-            self.hash_now(room);
-        }
+    /// Notes what is left out of the last step, which failed, when it is made again. Returns the
+    /// new record's bytes.
+    pub fn decide(&mut self, decision: Decision) -> &[u8] {
+        let segment = self.last();
+        let record = Record::Decision { tick: segment.end, decision };
+        let start = segment.records.len();
+        wire::encode_into(&record, &mut segment.records);
+        &segment.records[start..]
     }
 
-    /// Notes the room's hash: nothing may come after it that would.
-    pub fn hash_now(&mut self, room: &dyn AnyRoom) {
-        let record = Record::Hash { tick: room.tick(), hash: room.hash() };
-        wire::encode_into(&record, &mut self.last().records);
+    /// Whether the room's hash is to be noted after this step.
+    #[must_use]
+    pub fn wants_hash(room: &dyn AnyRoom) -> bool {
+        room.tick().0.is_multiple_of(HASH_EVERY) || room.is_over()
     }
 
-    /// Takes a keyframe: replaying can start here.
-    pub fn keyframe(&mut self, room: &dyn AnyRoom, keep: Keep) {
-        let (keyframe, start) = (room.keyframe(), room.tick());
-        self.segments.push_back(Segment { keyframe, start, end: start, records: Vec::new() });
+    /// Notes the hash of the room after the last step. Returns the new record's bytes.
+    pub fn hash(&mut self, hash: u64) -> &[u8] {
+        let segment = self.last();
+        let record = Record::Hash { tick: segment.end, hash };
+        let start = segment.records.len();
+        wire::encode_into(&record, &mut segment.records);
+        &segment.records[start..]
+    }
+
+    /// Adds records that were noted in another log behind the last of this one, up to and with the
+    /// step `end`.
+    pub fn append(&mut self, records: &[u8], end: Tick) {
+        let segment = self.last();
+        segment.records.extend_from_slice(records);
+        segment.end = end;
+    }
+
+    /// Adds a keyframe that was taken after the step `tick`: replaying can start here.
+    pub fn keyframe(&mut self, tick: Tick, keyframe: Vec<u8>, keep: Keep) {
+        self.segments.push_back(Segment { keyframe, start: tick, end: tick, records: Vec::new() });
         while keep == Keep::Recent && self.segments.len() > 2 {
             self.segments.pop_front();
         }
@@ -150,6 +189,19 @@ impl Log {
     #[must_use]
     pub fn keyframes(&self) -> usize {
         self.segments.len()
+    }
+
+    /// The step noted last.
+    #[must_use]
+    pub fn end(&self) -> Tick {
+        self.segments.back().map_or(Tick(0), |segment| segment.end)
+    }
+
+    /// The newest keyframe with the step after which it was taken, and the records after it.
+    #[must_use]
+    pub fn newest(&self) -> (Tick, &[u8], &[u8]) {
+        let newest = self.segments.back();
+        newest.map_or((Tick(0), &[], &[]), |s| (s.start, &s.keyframe[..], &s.records[..]))
     }
 
     /// Memory that the log takes, in bytes.
@@ -168,24 +220,38 @@ impl Log {
         })
     }
 
-    /// Steps again from the keyframe of this number, compares every hash on the way, and checks
-    /// that each later keyframe is met exactly. `restore` makes a room from a keyframe.
+    /// The steps after the keyframe of this number, in order.
+    #[must_use]
+    pub fn steps(&self, from: usize) -> Steps<'_> {
+        Steps::new(self, from)
+    }
+
+    /// The last step, if it is not the one after which a keyframe was taken.
+    pub fn last_step(&self) -> Result<Option<Logged<'_>>, LogError> {
+        self.steps(self.segments.len().saturating_sub(1)).last().transpose()
+    }
+
+    /// A replay from the keyframe of this number. `restore` makes a room from a keyframe.
     pub fn replay(
         &self,
         from: usize,
         restore: impl Fn(&[u8]) -> Result<Box<dyn AnyRoom>, String>,
-    ) -> Result<Replayed, LogError> {
+    ) -> Result<Replay<'_>, LogError> {
         let first = self.segments.get(from).ok_or_else(|| damaged("it has no keyframe"))?;
-        let mut room = restore(&first.keyframe).map_err(LogError::OtherBuild)?;
-        let mut replay = Replay { room: room.as_mut(), said: Vec::new(), steps: 0, hashes: 0 };
-        for (place, segment) in self.segments.iter().enumerate().skip(from) {
-            if place > from {
-                replay.expect(segment.start, || Ok(restore(&segment.keyframe)?.hash()))?;
-            }
-            replay.segment(segment, self.header.pace)?;
-        }
-        let (steps, hashes) = (replay.steps, replay.hashes);
-        Ok(Replayed { steps, hashes, hash: room.hash() })
+        let room = restore(&first.keyframe).map_err(LogError::OtherBuild)?;
+        Ok(Replay::new(room, self.steps(from)))
+    }
+
+    /// Makes all steps again from the keyframe of this number, compares every hash on the way, and
+    /// checks that each later keyframe is met exactly. `restore` makes a room from a keyframe.
+    pub fn verify(
+        &self,
+        from: usize,
+        restore: impl Fn(&[u8]) -> Result<Box<dyn AnyRoom>, String>,
+    ) -> Result<Replayed, LogError> {
+        let mut replay = self.replay(from, &restore)?;
+        while replay.step(&mut Vec::new())?.is_some() {}
+        Ok(replay.replayed())
     }
 
     /// The log as a file.
@@ -219,70 +285,4 @@ impl Log {
 
 fn damaged(why: impl Into<String>) -> LogError {
     LogError::Damaged(why.into())
-}
-
-struct Replay<'a> {
-    room: &'a mut dyn AnyRoom,
-    said: Vec<Said>,
-    steps: u64,
-    hashes: u64,
-}
-
-impl Replay<'_> {
-    fn segment(&mut self, segment: &Segment, pace: Pace) -> Result<(), LogError> {
-        let mut records = segment.records.as_slice();
-        while !records.is_empty() {
-            let (record, rest) = wire::decode_own_first::<Record>(records)
-                .map_err(|error| damaged(error.to_string()))?;
-            records = rest;
-            match record {
-                Record::Step { tick, time_ms, commands } => {
-                    self.idle_until(Tick(tick.0.wrapping_sub(1)), segment.end, pace)?;
-                    self.step(time_ms, &commands);
-                }
-                Record::Hash { tick, hash } => {
-                    self.idle_until(tick, segment.end, pace)?;
-                    self.expect(tick, || Ok(hash))?;
-                }
-            }
-        }
-        self.idle_until(segment.end, segment.end, pace)
-    }
-
-    /// Makes the steps that left no record, up to and with `tick`.
-    fn idle_until(&mut self, tick: Tick, end: Tick, pace: Pace) -> Result<(), LogError> {
-        let now = self.room.tick();
-        if tick < now || tick > end || (tick != now && pace == Pace::OnCommand) {
-            return Err(damaged(format!("a record of {tick} follows {now}")));
-        }
-        while self.room.tick() < tick && !self.room.is_over() {
-            self.step(0, &[]);
-        }
-        if self.room.tick() != tick {
-            // No hash to compare, and yet no doubt: the room that was logged went on.
-            let over = self.room.tick();
-            return Err(damaged(format!("its match is over at {over}, but it goes on to {tick}")));
-        }
-        Ok(())
-    }
-
-    fn step(&mut self, time_ms: u64, commands: &[Command]) {
-        self.said.clear();
-        self.room.step(time_ms, commands, &mut self.said);
-        self.steps += 1;
-    }
-
-    fn expect(
-        &mut self,
-        tick: Tick,
-        expected: impl FnOnce() -> Result<u64, String>,
-    ) -> Result<(), LogError> {
-        let expected = expected().map_err(LogError::OtherBuild)?;
-        let found = self.room.hash();
-        if expected != found || self.room.tick() != tick {
-            return Err(LogError::Diverged { tick, expected, found });
-        }
-        self.hashes += 1;
-        Ok(())
-    }
 }

@@ -43,6 +43,12 @@ impl Partitioned {
         self.partitions[place(key, self.partitions.len())].get().ok_or(SupervisorError::Ended)
     }
 
+    /// The number of the partition of a key, among so many.
+    #[must_use]
+    pub fn number_of(key: u64, partitions: usize) -> usize {
+        place(key, partitions.max(1))
+    }
+
     /// Starts a child in the partition of `key`.
     pub async fn start_child(
         &self,

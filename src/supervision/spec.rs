@@ -29,6 +29,7 @@ pub struct ChildExit<'a> {
 }
 
 pub(super) type OnExit = Arc<dyn Fn(&ChildExit<'_>) + Send + Sync>;
+pub(super) type AtStart = Arc<dyn Fn() -> Vec<ChildSpec> + Send + Sync>;
 
 /// How the children stand to each other.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +48,7 @@ pub struct SupervisorSpec {
     pub(super) intensity: Intensity,
     pub(super) children: Vec<ChildSpec>,
     pub(super) on_exit: Option<OnExit>,
+    pub(super) at_start: Option<AtStart>,
 }
 
 impl SupervisorSpec {
@@ -61,12 +63,24 @@ impl SupervisorSpec {
     }
 
     fn with_layout(name: Arc<str>, layout: Layout) -> Self {
-        Self { name, layout, intensity: Intensity::default(), children: Vec::new(), on_exit: None }
+        let (intensity, children) = (Intensity::default(), Vec::new());
+        Self { name, layout, intensity, children, on_exit: None, at_start: None }
     }
 
     /// Adds a child at the right end of the row.
     pub fn child(mut self, spec: ChildSpec) -> Self {
         self.children.push(spec);
+        self
+    }
+
+    /// Children that are known only when it starts, or is started anew after its death: they are
+    /// asked for each time, and start after the others. For children whose state outlives a
+    /// supervisor.
+    pub fn at_start(
+        mut self,
+        children: impl Fn() -> Vec<ChildSpec> + Send + Sync + 'static,
+    ) -> Self {
+        self.at_start = Some(Arc::new(children));
         self
     }
 

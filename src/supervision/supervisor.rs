@@ -58,7 +58,10 @@ impl Actor for Supervisor {
     type Args = SupervisorSpec;
 
     async fn start(mut spec: SupervisorSpec, ctx: &Ctx) -> Result<Self, Failure> {
-        let first = std::mem::take(&mut spec.children);
+        let mut first = std::mem::take(&mut spec.children);
+        if let Some(at_start) = &spec.at_start {
+            first.extend(at_start());
+        }
         let mut ids = HashSet::new();
         if let Some(twice) = first.iter().find(|child| !ids.insert(child.id())) {
             let id = twice.id().clone();

@@ -169,7 +169,7 @@ async fn hello_comes_first_once_and_in_this_version() {
     assert_eq!(raw.close_code().await.0, 4001, "a second Hello");
 
     let mut raw = played.target.open().await;
-    raw.say(&ToServer::Join { id: 1, to: create("") }).await;
+    raw.say(&ToServer::Join { id: 1, to: create(""), schema: None }).await;
     assert_eq!(raw.close_code().await.0, 4001, "a join before Hello");
 
     let mut raw = played.target.open().await;

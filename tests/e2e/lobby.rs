@@ -65,7 +65,7 @@ async fn a_second_seat_on_one_connection_is_refused_and_the_first_stays() {
     let server = TestServer::start(|_| {}).await;
     let mut raw = Target::of(&server).greeted().await;
     raw.join(create("")).await;
-    raw.say(&ToServer::Join { id: 9, to: create("") }).await;
+    raw.say(&ToServer::Join { id: 9, to: create(""), schema: None }).await;
     let refused = loop {
         match raw.next().await {
             Got::State(_) => {}
@@ -127,7 +127,7 @@ async fn leaving_or_vanishing_while_joining_gives_the_seat_back() {
     let target = Target::of(&server);
     let (mut first, seat) = server.seated(new_room(r#"{"seats":3}"#)).await;
     let to = JoinTarget::Room(seat.room);
-    let join = ToServer::Join { id: 1, to: to.clone() };
+    let join = ToServer::Join { id: 1, to: to.clone(), schema: None };
     for _ in 0..10 {
         let mut vanishes = target.greeted().await;
         vanishes.say(&join).await;
@@ -184,7 +184,7 @@ async fn joining_a_room_that_ends_at_that_moment_is_always_answered() {
         host.start(&Request::End, DEADLINE).unwrap();
         let to = JoinTarget::Room(seat.room);
         for joiner in &mut joiners {
-            joiner.say(&ToServer::Join { id: 5, to: to.clone() }).await;
+            joiner.say(&ToServer::Join { id: 5, to: to.clone(), schema: None }).await;
         }
         crate::support::ended(&mut host).await;
         for joiner in &mut joiners {

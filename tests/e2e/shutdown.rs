@@ -1,6 +1,8 @@
 //! The real binary: how it starts, how it stops, what it says.
 
 use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use greenroom::Games;
 use greenroom::bot::Act;
@@ -12,11 +14,12 @@ use crate::support::raw::Got;
 use crate::support::{TestServer, closed, ended, new_room, next, until, within};
 
 /// Plays in the arena until the connection ends.
-async fn play(mut client: Client) -> Closed {
+async fn play(mut client: Client, seated: Arc<AtomicUsize>) -> Closed {
     let games = Games::builtin();
     let mut bot = games.get("arena").unwrap().bot("random", 1).unwrap();
     let arena = Join::OpenOrCreate { game: "arena", options: "" };
     let me = within("a seat", client.join(arena)).await.unwrap().player;
+    seated.fetch_add(1, Ordering::Relaxed);
     loop {
         match next(&mut client).await {
             Update::Frame { .. } => {
@@ -38,16 +41,17 @@ async fn short_match(server: &Process) {
     let (mut one, mut two) = (server.connect().await, server.connect().await);
     within("a seat", one.join(game)).await.unwrap();
     within("a seat", two.join(game)).await.unwrap();
-    drop(one);
+    within("leave", one.leave()).await.unwrap();
     ended(&mut two).await;
 }
 
 async fn stops_in_order_at(signal: &str) {
     let mut server = Process::serve(&["--plain", "off"]);
-    let mut players = Vec::new();
+    let (mut players, seated) = (Vec::new(), Arc::new(AtomicUsize::new(0)));
     for _ in 0..4 {
-        players.push(tokio::spawn(play(server.connect().await)));
+        players.push(tokio::spawn(play(server.connect().await, Arc::clone(&seated))));
     }
+    until("all play", || seated.load(Ordering::Relaxed) == 4).await;
     for _ in 0..3 {
         short_match(&server).await;
     }

@@ -137,7 +137,11 @@ async fn slow_client_converges_and_room_keeps_its_pace() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_events_than_may_wait_end_the_stalled_client_and_only_it() {
-    let server = TestServer::start(small_buffers).await;
+    let server = TestServer::start(|config| {
+        small_buffers(config);
+        config.outbox.events_max = 256;
+    })
+    .await;
     // So much that a socket of the usual size is stuck soon, and is soon empty again.
     let options = r#"{"cells":2000,"tick_hz":20}"#;
     let (mut client, seat) = server.seated(new_room(options)).await;

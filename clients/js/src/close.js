@@ -15,6 +15,7 @@ export const CLOSE_CODES = new Map([
   [4005, 'Flooding'],
   [4006, 'Kicked'],
   [4007, 'RoomFailed'],
+  [4008, 'Replaced'],
   [4100, 'NoHello'],
   [4101, 'TooSlow'],
   [4102, 'NoPong'],

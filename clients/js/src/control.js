@@ -27,15 +27,18 @@ import {
 /** The WebSocket subprotocol. */
 export const SUBPROTOCOL = 'greenroom.v1';
 /** The version in `Hello`. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 /** First byte of a control message. */
 export const CONTROL = 0x00;
 /** Bytes of one request, reply, event or input of a game. */
 export const BODY_MAX = 4096;
+/** Bytes of a resume token. */
+export const TOKEN_MAX = 64;
 
 const gameName = text(32);
 const options = text(1024);
 const body = blob(BODY_MAX);
+const token = blob(TOKEN_MAX);
 const place = { game: gameName, options };
 
 const joinTarget = variants({
@@ -47,11 +50,13 @@ const joinTarget = variants({
 
 const toServer = variants({
   Hello: { protocol: u16, client: text(64), token: option(text(1024)), schemas: list(u64, 8) },
-  Join: { id: u32, to: joinTarget },
+  Join: { id: u32, to: joinTarget, schema: option(u64) },
   Leave: {},
   List: { id: u32, game: gameName },
   Request: { id: u32, body },
   Resync: {},
+  Resume: { id: u32, token, attempt: u64, tick: option(u32), events: option(u32), schema: option(u64) },
+  Ack: { events: u32, replies: u32 },
 });
 
 /** Why something was not granted. */
@@ -67,6 +72,10 @@ export const REFUSALS = [
   'Busy',
   'Failed',
   'Stopping',
+  'BadToken',
+  'SeatGone',
+  'TooFarBehind',
+  'OtherSchema',
 ];
 
 const roomInfo = struct({ room: roomId, players: u32, players_max: u32, options });
@@ -87,6 +96,11 @@ const toClient = variants({
     tick_hz: u16,
     send_every: u16,
     input_lead_ticks_max: u32,
+    token,
+    hold_ms: u32,
+    inputs: u32,
+    events: u32,
+    requests: u32,
     schema_hash: u64,
     schema: option(blob(64 * 1024)),
   },

@@ -7,6 +7,7 @@ export {
   PROTOCOL_VERSION,
   REFUSALS,
   SUBPROTOCOL,
+  TOKEN_MAX,
   decodeToClient,
   decodeToServer,
   encodeToClient,

@@ -1,10 +1,13 @@
 //! Questions under way to the server, by the number that their answers carry.
+//!
+//! Each keeps its message as long as it waits: after a break the server may not have got it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use greenroom_proto::RoomInfo;
 use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Bytes;
 
 use crate::error::CallError;
 
@@ -15,6 +18,8 @@ const CALLS_MAX: usize = 64;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Asked {
     Join,
+    /// For a seat that another client had.
+    Resume,
     List,
     /// A request that a call waits for.
     Request,
@@ -32,6 +37,7 @@ pub(crate) enum Answer {
 
 struct Waiting {
     asked: Asked,
+    message: Bytes,
     due: Instant,
     deadline: Duration,
 }
@@ -39,19 +45,64 @@ struct Waiting {
 #[derive(Default)]
 pub(crate) struct Calls {
     last: u32,
+    /// The last before the present seat.
+    before_seat: u32,
     waiting: BTreeMap<u32, Waiting>,
 }
 
 impl Calls {
-    /// A number for a new question.
-    pub(crate) fn ask(&mut self, asked: Asked, deadline: Duration) -> Result<u32, CallError> {
+    /// Gives a new question its number, higher than all before, and has its message made.
+    pub(crate) fn ask(
+        &mut self,
+        asked: Asked,
+        deadline: Duration,
+        message: impl FnOnce(u32) -> Bytes,
+    ) -> Result<(u32, Bytes), CallError> {
+        // Four billion questions are more than any game has.
+        let id = self.last.checked_add(1).ok_or(CallError::Busy)?;
         if self.waiting.len() >= CALLS_MAX {
             return Err(CallError::Busy);
         }
-        self.last = self.last.wrapping_add(1);
-        let due = Instant::now() + deadline;
-        self.waiting.insert(self.last, Waiting { asked, due, deadline });
-        Ok(self.last)
+        self.last = id;
+        let (due, message) = (Instant::now() + deadline, message(id));
+        self.waiting.insert(id, Waiting { asked, message: message.clone(), due, deadline });
+        Ok((id, message))
+    }
+
+    /// Numbers up to this one were used already, perhaps by another client in this seat.
+    pub(crate) fn used(&mut self, id: u32) {
+        self.last = self.last.max(id);
+    }
+
+    /// A new seat: requests of the one before are nothing to it.
+    pub(crate) fn seated(&mut self) {
+        self.before_seat = self.last;
+    }
+
+    /// The messages of all that wait, in order, but for what was asked in an earlier seat.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = Bytes> {
+        self.of_seat().map(|(_, waiting)| waiting.message.clone())
+    }
+
+    /// The numbers of all that wait, but for what was asked in an earlier seat.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = u32> {
+        self.of_seat().map(|(id, _)| id)
+    }
+
+    fn of_seat(&self) -> impl Iterator<Item = (u32, &Waiting)> {
+        self.waiting.range(self.before_seat.saturating_add(1)..).map(|(id, waiting)| (*id, waiting))
+    }
+
+    /// Whether such a question waits.
+    pub(crate) fn waits_for(&self, asked: Asked) -> bool {
+        self.waiting.values().any(|waiting| waiting.asked == asked)
+    }
+
+    /// The number up to which no request waits for its answer.
+    pub(crate) fn settled(&self) -> u32 {
+        let request = |asked| matches!(asked, Asked::Request | Asked::Started);
+        let first = self.of_seat().find(|(_, waiting)| request(waiting.asked));
+        first.map_or(self.last, |(id, _)| id - 1)
     }
 
     /// What the question was, if it still waits. The answer ends it.
@@ -70,7 +121,7 @@ impl Calls {
         self.waiting.remove(&id).map(|waiting| (id, waiting.asked, waiting.deadline))
     }
 
-    /// Ends all: their seat or connection is gone.
+    /// Ends those whose answers are updates: their connection is gone.
     pub(crate) fn started(&mut self) -> impl Iterator<Item = u32> {
         let mut started = Vec::new();
         self.waiting.retain(|id, waiting| {

@@ -8,18 +8,22 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use greenroom_proto::{
-    BODY_MAX, Body, CloseCode, Replicate, RoomInfo, Rows, Schema, Tick, ToServer, TooLong, frame,
-    wire,
+    BODY_MAX, Body, CloseCode, Replicate, RoomInfo, Rows, Schema, Tick, ToServer, Token, TooLong,
+    frame, wire,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, Sleep, timeout};
 
 use crate::address::Address;
+use crate::broken::Broken;
 use crate::calls::{Answer, Asked, Calls};
-use crate::connect::{Connect, open, within};
-use crate::error::{CallError, Closed, ConnectError, OtherState, Step};
-use crate::inputs::{Lead, Sent};
+use crate::closed::Closed;
+use crate::connect::Connect;
+use crate::error::{CallError, ConnectError, OtherState};
+use crate::greet::{Greeted, greet};
+use crate::inputs::Sent;
+use crate::pauses::Pauses;
 use crate::seat::{Seat, SeatInfo};
 use crate::socket::{Heard, Socket};
 use crate::stats::Stats;
@@ -30,18 +34,23 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 
 /// A connection to a server, with at most one seat in a room at a time.
 ///
-/// Nothing happens behind its back: see [the crate's page](crate#who-drives-the-socket). Dropping
-/// it breaks the connection; [`Client::close`] ends it politely.
+/// Nothing happens behind its back: see [the crate's page](crate#who-drives-the-socket). When the
+/// connection breaks it [comes back](crate#when-the-connection-breaks) to its seat. Dropping it
+/// breaks the connection, and the server holds the seat for a while; [`Client::close`] gives it up.
 pub struct Client {
-    pub(crate) socket: Socket,
+    pub(crate) connect: Connect,
+    pub(crate) address: Address,
+    /// `None` while the connection is broken, and when it is gone.
+    pub(crate) socket: Option<Socket>,
+    /// There while the connection is being brought back.
+    pub(crate) broken: Option<Broken>,
+    pub(crate) pauses: Pauses,
+    /// When the connection came up.
+    pub(crate) up_at: Instant,
     /// Set to the next deadline, or to when silence has lasted too long.
     pub(crate) alarm: Pin<Box<Sleep>>,
     pub(crate) heard_at: Instant,
     pub(crate) pinged: bool,
-    pub(crate) silence_max: Duration,
-    call_deadline: Duration,
-    pub(crate) lead: Lead,
-    pub(crate) keep_state: bool,
     pub(crate) server: String,
     pub(crate) games: Vec<String>,
     pub(crate) schemas: Vec<Arc<Schema>>,
@@ -50,6 +59,7 @@ pub struct Client {
     pub(crate) seated: bool,
     /// A seat was given after the caller had stopped waiting for it, and is being given back.
     pub(crate) stray: bool,
+    /// The caller waits for the end of the seat.
     pub(crate) leaving: bool,
     pub(crate) calls: Calls,
     /// The question that the caller waits for, and its answer.
@@ -64,34 +74,21 @@ pub struct Client {
 
 impl Client {
     /// Connects and greets.
-    pub async fn connect(connect: Connect) -> Result<Self, ConnectError> {
+    pub async fn connect(mut connect: Connect) -> Result<Self, ConnectError> {
         let address = Address::parse(&connect.url)?;
-        let hello = ToServer::Hello {
-            protocol: greenroom_proto::PROTOCOL_VERSION,
-            client: greenroom_proto::Text::cut(&connect.client),
-            token: match &connect.token {
-                Some(token) => Some(token.as_str().try_into().map_err(|why: TooLong| {
-                    ConnectError::BadText { what: "the token", why: why.to_string() }
-                })?),
-                None => None,
-            },
-            schemas: greenroom_proto::List::first(
-                connect.schemas.iter().map(|schema| schema.hash()),
-            ),
-        };
-        let socket = Socket::new(open(&connect, &address).await?);
+        let hello = connect.hello(None)?;
+        let Greeted { talk, server, games } = greet(&mut connect, &address, &hello).await?;
         let now = Instant::now();
-        let mut client = Client {
-            socket,
+        Ok(Client {
             alarm: Box::pin(tokio::time::sleep_until(now + connect.silence_max)),
+            socket: Some(talk.socket),
+            broken: None,
+            pauses: Pauses::new(connect.jitter),
+            up_at: now,
             heard_at: now,
             pinged: false,
-            silence_max: connect.silence_max,
-            call_deadline: connect.call_deadline,
-            lead: connect.lead,
-            keep_state: connect.keep_state,
-            server: String::new(),
-            games: Vec::new(),
+            server,
+            games,
             schemas: connect.schemas.clone(),
             seat: None,
             seated: false,
@@ -104,15 +101,9 @@ impl Client {
             said: None,
             closed: None,
             stats: Stats::default(),
-        };
-        let welcome = async {
-            client
-                .greet(&hello)
-                .await
-                .map_err(|closed| ConnectError::Closed { address: address.name(), closed })
-        };
-        within(&connect, &address, Step::Hello, welcome).await?;
-        Ok(client)
+            connect,
+            address,
+        })
     }
 
     /// Name and version of the server.
@@ -131,7 +122,7 @@ impl Client {
     pub async fn list(&mut self, game: &str) -> Result<Vec<RoomInfo>, CallError> {
         let game = game_name(game)?;
         let message = |id| ToServer::List { id, game };
-        match self.call(Asked::List, self.call_deadline, message).await? {
+        match self.call(Asked::List, self.connect.call_deadline, message).await? {
             Answer::Rooms(rooms) => Ok(rooms),
             other => Err(unfitting(&other)),
         }
@@ -146,20 +137,55 @@ impl Client {
             return Err(CallError::AlreadySeated);
         }
         let to = to.target()?;
-        let message = |id| ToServer::Join { id, to };
-        match (self.call(Asked::Join, self.call_deadline, message).await?, &self.seat) {
+        let schema = self.connect.only_schema;
+        let message = |id| ToServer::Join { id, to, schema };
+        match (self.call(Asked::Join, self.connect.call_deadline, message).await?, &self.seat) {
             (Answer::Joined, Some(seat)) => Ok(seat.info.clone()),
             (other, _) => Err(unfitting(&other)),
         }
     }
 
-    /// Gives the seat up and waits until it is free.
+    /// Takes back a seat that this program had before it was started anew, with the
+    /// [`Client::seat_token`] from then. The state comes whole; events are those from now on.
+    /// Whoever else has the seat loses it: a connection of the same player.
+    ///
+    /// When it is given up before the server has answered, the connection is closed, and the token
+    /// holds: connect again.
+    pub async fn resume(&mut self, token: &Token) -> Result<SeatInfo, CallError> {
+        if self.seated {
+            return Err(CallError::AlreadySeated);
+        }
+        let (token, schema) = (token.clone(), self.connect.only_schema);
+        let attempt = self.pauses.attempt();
+        let (tick, events) = (None, None);
+        let message = |id| ToServer::Resume { id, token, attempt, tick, events, schema };
+        match (self.call(Asked::Resume, self.connect.call_deadline, message).await?, &self.seat) {
+            (Answer::Joined, Some(seat)) => Ok(seat.info.clone()),
+            (other, _) => Err(unfitting(&other)),
+        }
+    }
+
+    /// With this the same program, started anew, has its seat again: see [`Client::resume`]. It
+    /// changes when the client comes back, so it is to be kept after each [`Update::Resumed`]. A
+    /// secret: whoever has it has the seat.
+    ///
+    /// `None` without a seat, and where seats are not held.
+    #[must_use]
+    pub fn seat_token(&self) -> Option<&Token> {
+        self.seat.as_ref().filter(|_| self.seated).and_then(Seat::token)
+    }
+
+    /// Gives the seat up and waits until it is free. While the connection is broken, this waits for
+    /// it to be back.
     pub async fn leave(&mut self) -> Result<(), CallError> {
         self.abandon();
         self.need_seat()?;
         self.say(&ToServer::Leave, &mut noop())?;
+        if let Some(seat) = &mut self.seat {
+            seat.leaving = true;
+        }
         self.leaving = true;
-        let deadline = self.call_deadline;
+        let deadline = self.connect.call_deadline;
         let left = poll_fn(|cx| {
             loop {
                 // First: a connection that ends takes the seat along.
@@ -193,7 +219,8 @@ impl Client {
         self.seat.as_ref().and_then(Seat::rows)
     }
 
-    /// Sends an input. Never waits: see [`Sent`] for what happens when the socket takes no more.
+    /// Sends an input. Never waits: see [`Sent`] for what happens when the socket takes no more, or
+    /// the connection is broken.
     pub fn input<I: Serialize>(&mut self, input: &I) -> Result<Sent, CallError> {
         self.input_with(|message| wire::encode_into(input, message))
     }
@@ -214,11 +241,13 @@ impl Client {
             let why = TooLong { length, max: BODY_MAX };
             return Err(CallError::TooLong { what: "input", why });
         }
-        let sent = seat.send(Instant::now(), self.socket.input_waits());
-        message[1..frame::INPUT_HEAD_BYTES].copy_from_slice(&(sent.tick.0 as u16).to_le_bytes());
-        self.stats.inputs += u64::from(!sent.replaced);
+        let waits = self.socket.as_ref().map(Socket::input_waits);
+        let (sent, bytes) = seat.send(message, waits, Instant::now());
+        self.stats.inputs += u64::from(!sent.replaced && !sent.kept);
         self.stats.inputs_replaced += u64::from(sent.replaced);
-        self.socket.input(message, &mut noop());
+        if let Some(socket) = &mut self.socket {
+            socket.input(bytes, &mut noop());
+        }
         Ok(sent)
     }
 
@@ -288,22 +317,27 @@ impl Client {
         self.stats
     }
 
-    /// How the connection ended, if it has.
+    /// Whether there is a connection now; not while it is broken, and when it is gone.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.socket.is_some() && self.closed.is_none()
+    }
+
+    /// How the connection ended, if it has for good.
     #[must_use]
     pub fn closed(&self) -> Option<&Closed> {
         self.closed.as_ref()
     }
 
-    /// Ends the connection: says so to the server and waits two seconds at most for its word.
+    /// Ends the connection and gives the seat up: says so to the server and waits two seconds at
+    /// most for its word. While the connection is broken there is nobody to say it to.
     pub async fn close(mut self) {
-        if self.closed.is_some() {
-            return;
-        }
+        let Some(socket) = self.socket.as_mut().filter(|_| self.closed.is_none()) else { return };
         let normal = CloseCode::Normal;
-        self.socket.close(normal.code(), normal.reason(), &mut noop());
+        socket.close(normal.code(), normal.reason(), &mut noop());
         let end = poll_fn(|cx| {
             loop {
-                match ready!(self.socket.poll(cx)) {
+                match ready!(socket.poll(cx)) {
                     Heard::Message(_) | Heard::Life => {}
                     Heard::Close(..) | Heard::Broken(_) | Heard::Wrong(..) => {
                         return Poll::Ready(());

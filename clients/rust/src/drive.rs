@@ -1,15 +1,18 @@
 //! One turn of a client: take one thing from the socket or the clock, and note what it means.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use greenroom_proto::{CloseCode, Joined, ToClient, ToServer, frame, wire};
+use greenroom_proto::{CloseCode, Joined, ToClient, ToServer, frame};
 use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Bytes;
 
 use crate::calls::{Answer, Asked};
 use crate::client::Client;
-use crate::error::{CallError, Closed};
+use crate::closed::Closed;
+use crate::error::CallError;
+use crate::greet::{control_bytes, decode_control, unknown_kind};
 use crate::seat::{Seat, Wrong};
 use crate::socket::Heard;
 use crate::update::{Reply, RequestId, Update};
@@ -19,29 +22,28 @@ use crate::update::{Reply, RequestId, Update};
 const UPDATES_MAX: usize = 8192;
 /// Schemas kept to be found by their hash: one for each game that a client plays in a session.
 const SCHEMAS_MAX: usize = 8;
+/// When the alarm rings if there is nothing to wait for.
+const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Client {
-    /// Says `Hello` and waits for `Welcome`.
-    pub(crate) async fn greet(&mut self, hello: &ToServer) -> Result<(), Closed> {
-        // The queue is empty, so this cannot be refused.
-        let _ = poll_fn(|cx| Poll::Ready(self.say(hello, cx))).await;
-        poll_fn(|cx| {
-            while self.server.is_empty() {
-                if let Some(closed) = &self.closed {
-                    return Poll::Ready(Err(closed.clone()));
-                }
-                ready!(self.poll_turn(cx));
-            }
-            Poll::Ready(Ok(()))
-        })
-        .await
-    }
-
     /// Whoever waited for an answer does so no more.
     pub(crate) fn abandon(&mut self) {
         self.awaited = None;
         self.answer = None;
         self.leaving = false;
+        if self.calls.waits_for(Asked::Resume) {
+            self.forgo();
+        }
+    }
+
+    /// Nobody waits any more for the seat that another client had. If it came now, it would have to
+    /// be given up, and the token would be void. No close frame: that would give the seat up, too.
+    fn forgo(&mut self) {
+        if self.closed.is_none() {
+            self.socket = None;
+            let why = "nobody waited any more for the seat to be given back".into();
+            self.end(Closed::by_client(CloseCode::Normal, why));
+        }
     }
 
     pub(crate) fn poll_update(&mut self, cx: &mut Context<'_>) -> Poll<Update> {
@@ -58,7 +60,12 @@ impl Client {
 
     /// Ready when something has changed.
     pub(crate) fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Poll::Ready(heard) = self.socket.poll(cx) {
+        if self.poll_broken(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        if let Some(socket) = &mut self.socket
+            && let Poll::Ready(heard) = socket.poll(cx)
+        {
             self.heard_at = Instant::now();
             self.pinged = false;
             self.hear(heard, cx);
@@ -73,28 +80,67 @@ impl Client {
         Poll::Ready(())
     }
 
-    /// The alarm: a deadline is over, or the server has been silent.
+    /// The alarm: a deadline is over, the server has been silent, or is to be told what arrived.
     fn ring(&mut self, cx: &mut Context<'_>) {
         let now = Instant::now();
         while let Some((id, asked, deadline)) = self.calls.expire(now) {
             self.resolve(id, asked, Err(CallError::Deadline(deadline)));
+            if asked == Asked::Resume {
+                self.forgo();
+            }
         }
-        let silence = now.saturating_duration_since(self.heard_at);
-        if silence >= 2 * self.silence_max {
-            let why = format!("nothing came from the server for {} s", silence.as_secs());
-            self.end(Closed::by_network(&why, self.said));
-        } else if silence >= self.silence_max && !self.pinged {
-            self.pinged = true;
-            self.socket.ping(cx);
+        let (silence, max) =
+            (now.saturating_duration_since(self.heard_at), self.connect.silence_max);
+        if let Some(socket) = &mut self.socket {
+            if silence >= 2 * max {
+                let why = format!("nothing came from the server for {} s", silence.as_secs());
+                self.lose(Closed::by_network(&why, self.said));
+            } else if silence >= max && !self.pinged {
+                self.pinged = true;
+                socket.ping(cx);
+            }
         }
+        self.acknowledge(now, cx);
         self.set_alarm();
     }
 
-    fn set_alarm(&mut self) {
-        let patience = if self.pinged { 2 * self.silence_max } else { self.silence_max };
-        let silent = self.heard_at + patience;
-        let next = self.calls.next_due().map_or(silent, |due| due.min(silent));
+    pub(crate) fn set_alarm(&mut self) {
+        let patience = if self.pinged { 2 } else { 1 } * self.connect.silence_max;
+        let silent = match self.socket {
+            Some(_) => self.heard_at + patience,
+            None => Instant::now() + NEVER,
+        };
+        let dues = [self.calls.next_due(), self.ack_due()];
+        let next = dues.into_iter().flatten().fold(silent, Instant::min);
         self.alarm.as_mut().reset(next);
+    }
+
+    /// Sees to it that the alarm rings in time.
+    fn wake_at(&mut self, due: Option<Instant>) {
+        if due.is_some_and(|due| due < self.alarm.deadline()) {
+            self.set_alarm();
+        }
+    }
+
+    /// When the server is to be told what has arrived. It keeps that only where it holds the seat.
+    fn ack_due(&self) -> Option<Instant> {
+        let seat = self.seat.as_ref().filter(|_| self.seated && self.socket.is_some())?;
+        seat.acks.due().filter(|_| seat.token().is_some())
+    }
+
+    /// Tells the server what has arrived, if that is due.
+    fn acknowledge(&mut self, now: Instant, cx: &mut Context<'_>) {
+        if self.ack_due().is_some_and(|due| due <= now) {
+            self.say_ack(cx);
+        }
+    }
+
+    pub(crate) fn say_ack(&mut self, cx: &mut Context<'_>) {
+        let Some(seat) = &mut self.seat else { return };
+        seat.acks.told();
+        let ack = ToServer::Ack { events: seat.events_seen(), replies: self.calls.settled() };
+        // A full queue means that the server hears nothing at all: silence ends that.
+        let _ = self.say(&ack, cx);
     }
 
     fn hear(&mut self, heard: Heard, cx: &mut Context<'_>) {
@@ -103,36 +149,36 @@ impl Client {
             Heard::Life => Ok(()),
             Heard::Close(code, reason) => {
                 // Lets the answer to the close frame go out.
-                let _ = self.socket.poll(cx);
-                self.end(Closed::by_server(code, &reason, self.said));
+                if let Some(socket) = &mut self.socket {
+                    let _ = socket.poll(cx);
+                }
+                self.lose(Closed::by_server(code, &reason, self.said));
                 Ok(())
             }
             Heard::Broken(why) => {
-                self.end(Closed::by_network(&why, self.said));
+                self.lose(Closed::by_network(&why, self.said));
                 Ok(())
             }
             Heard::Wrong(code, why) => Err((code, why)),
         };
-        if let Err((code, why)) = heard {
-            self.socket.close(code.code(), &why, cx);
-            self.end(Closed::by_client(code, why));
+        if let Err(wrong) = heard {
+            self.give_up(wrong, cx);
         }
+    }
+
+    /// The server has done what it must not, or too much for this program.
+    pub(crate) fn give_up(&mut self, (code, why): Wrong, cx: &mut Context<'_>) {
+        if let Some(socket) = &mut self.socket {
+            socket.close(code.code(), &why, cx);
+        }
+        self.end(Closed::by_client(code, why));
     }
 
     fn message(&mut self, message: &[u8], cx: &mut Context<'_>) -> Result<(), Wrong> {
         match message.split_first() {
-            Some((&frame::CONTROL, control)) => {
-                let control = wire::decode(control).map_err(|error| {
-                    (CloseCode::Malformed, format!("the server sent a {error}"))
-                })?;
-                self.control(control, cx)
-            }
+            Some((&frame::CONTROL, control)) => self.control(decode_control(control)?, cx),
             Some((&(frame::STATE | frame::STATE_EVENTS), _)) => self.frame(message, cx),
-            Some((kind, _)) => Err((
-                CloseCode::Malformed,
-                format!("the server sent a message of kind {kind:#04x}"),
-            )),
-            None => Err((CloseCode::Malformed, "the server sent an empty message".into())),
+            other => Err(unknown_kind(other.map(|(kind, _)| *kind))),
         }
     }
 
@@ -159,31 +205,41 @@ impl Client {
                 _ => self.note(Update::Frame { tick, full })?,
             }
         }
-        took.events.into_iter().try_for_each(|event| self.note(Update::Event(event)))
+        took.events.into_iter().try_for_each(|event| self.note(Update::Event(event)))?;
+        self.arrived(cx);
+        Ok(())
     }
 
-    fn control(&mut self, message: ToClient, cx: &mut Context<'_>) -> Result<(), Wrong> {
+    /// Events or a reply came.
+    fn arrived(&mut self, cx: &mut Context<'_>) {
+        self.acknowledge(self.heard_at, cx);
+        self.wake_at(self.ack_due());
+    }
+
+    fn count_reply(&mut self, bytes: usize) {
+        if let Some(seat) = &mut self.seat {
+            seat.acks.arrived(bytes, self.heard_at);
+        }
+    }
+
+    pub(crate) fn control(&mut self, message: ToClient, cx: &mut Context<'_>) -> Result<(), Wrong> {
         match message {
-            ToClient::Welcome { server, games, .. } if self.server.is_empty() => {
-                // A server without a name has still welcomed us.
-                self.server =
-                    if server.is_empty() { "unnamed".into() } else { server.into_string() };
-                self.games = games.into_vec().into_iter().map(|name| name.into_string()).collect();
-            }
             ToClient::Closing { code, retry_after_ms } => self.said = Some((code, retry_after_ms)),
             ToClient::Welcome { .. } => {
                 return Err((CloseCode::OutOfOrder, "the server sent a second Welcome".into()));
             }
-            _ if self.server.is_empty() => {
-                let why = "the server said something before its Welcome".into();
-                return Err((CloseCode::OutOfOrder, why));
-            }
             ToClient::Joined(joined) => self.joined(joined, cx)?,
             ToClient::Refused { id, why, text } => {
                 let refused = CallError::Refused { why, text: text.into_string() };
+                self.count_reply(0);
                 self.answered(id, Err(refused));
+                self.arrived(cx);
             }
-            ToClient::Reply { id, body } => self.answered(id, Ok(Answer::Reply(body.into_vec()))),
+            ToClient::Reply { id, body } => {
+                self.count_reply(body.len());
+                self.answered(id, Ok(Answer::Reply(body.into_vec())));
+                self.arrived(cx);
+            }
             ToClient::Rooms { id, rooms } => self.answered(id, Ok(Answer::Rooms(rooms.into_vec()))),
             ToClient::Left => {
                 if !self.unseat() && !std::mem::take(&mut self.leaving) {
@@ -191,7 +247,8 @@ impl Client {
                 }
             }
             ToClient::Ended { result } => {
-                if !self.unseat() {
+                // Also of a seat that was asked for again, and is over.
+                if !self.unseat() || self.calls.waits_for(Asked::Resume) {
                     self.note(Update::Ended { result: result.into_string() })?;
                 }
             }
@@ -201,15 +258,19 @@ impl Client {
 
     fn joined(&mut self, joined: Joined, cx: &mut Context<'_>) -> Result<(), Wrong> {
         let id = joined.id;
-        let asked = self.calls.answered(id);
-        if asked != Some(Asked::Join) || self.awaited != Some(id) {
+        let asked = self.calls.answered(id).filter(|_| self.awaited == Some(id));
+        let resumed = asked == Some(Asked::Resume);
+        if asked != Some(Asked::Join) && !resumed {
             // The caller no longer wants it, and may by now be asking for another.
             self.stray = true;
             return self
                 .say(&ToServer::Leave, cx)
                 .map_err(|_| (CloseCode::Normal, "a seat came that nobody waits for".into()));
         }
-        let seat = Seat::new(joined, &self.schemas, self.keep_state, self.lead, self.heard_at)?;
+        self.calls.used(joined.requests);
+        self.calls.seated();
+        let (keep_state, lead) = (self.connect.keep_state, self.connect.lead);
+        let seat = Seat::new(joined, &self.schemas, keep_state, lead, self.heard_at)?;
         let schema = &seat.info.schema;
         if self.schemas.len() < SCHEMAS_MAX && !self.schemas.contains(schema) {
             self.schemas.push(schema.clone());
@@ -217,6 +278,9 @@ impl Client {
         self.seat = Some(seat);
         self.seated = true;
         self.answer = Some(Ok(Answer::Joined));
+        if resumed {
+            self.say_ack(cx);
+        }
         Ok(())
     }
 
@@ -229,7 +293,7 @@ impl Client {
     }
 
     /// An answer; one whose question is forgotten came too late.
-    fn answered(&mut self, id: u32, answer: Result<Answer, CallError>) {
+    pub(crate) fn answered(&mut self, id: u32, answer: Result<Answer, CallError>) {
         if let Some(asked) = self.calls.answered(id) {
             self.resolve(id, asked, answer);
         }
@@ -248,7 +312,7 @@ impl Client {
         }
     }
 
-    fn note(&mut self, update: Update) -> Result<(), Wrong> {
+    pub(crate) fn note(&mut self, update: Update) -> Result<(), Wrong> {
         if self.updates.len() >= UPDATES_MAX {
             let why = format!("{UPDATES_MAX} updates waited for this program to take them");
             return Err((CloseCode::TooSlow, why));
@@ -267,14 +331,13 @@ impl Client {
         if let Some(closed) = &self.closed {
             return Err(closed.clone().into());
         }
-        let id = self.calls.ask(asked, deadline)?;
-        if let Err(error) = self.say(&message(id), &mut crate::client::noop()) {
+        let message = |id| control_bytes(&message(id)).into();
+        let (id, message) = self.calls.ask(asked, deadline, message)?;
+        if let Err(error) = self.send(message, &mut crate::client::noop()) {
             self.calls.answered(id);
             return Err(error);
         }
-        if self.calls.next_due().is_some_and(|due| due < self.alarm.deadline()) {
-            self.set_alarm();
-        }
+        self.wake_at(self.calls.next_due());
         Ok(id)
     }
 
@@ -283,13 +346,19 @@ impl Client {
         message: &ToServer,
         cx: &mut Context<'_>,
     ) -> Result<(), CallError> {
-        let mut bytes = vec![frame::CONTROL];
-        wire::encode_into(message, &mut bytes);
-        self.socket.control(bytes, cx).map_err(|_| CallError::Busy)
+        self.send(control_bytes(message).into(), cx)
     }
 
-    /// The connection is over; so is everything that waits for it.
-    fn end(&mut self, closed: Closed) {
+    /// While the connection is broken nothing is sent: what is to be said then is known by itself.
+    pub(crate) fn send(&mut self, message: Bytes, cx: &mut Context<'_>) -> Result<(), CallError> {
+        match &mut self.socket {
+            Some(socket) => socket.control(message, cx).map_err(|_| CallError::Busy),
+            None => Ok(()),
+        }
+    }
+
+    /// The connection is over for good; so is everything that waits for it.
+    pub(crate) fn end(&mut self, closed: Closed) {
         for id in self.calls.started() {
             let reply = Err(CallError::Closed(closed.clone()));
             self.updates.push_back(Update::Reply { id: RequestId(id), reply });

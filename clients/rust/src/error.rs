@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use greenroom_proto::{CloseCode, Refusal, Then, TooLong};
+use greenroom_proto::{Refusal, Then, TooLong};
+
+use crate::closed::Closed;
 
 /// A step on the way to a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,6 +17,8 @@ pub enum Step {
     Upgrade,
     /// `Hello` and `Welcome`.
     Hello,
+    /// `Resume` and its answer.
+    Resume,
 }
 
 impl std::fmt::Display for Step {
@@ -24,6 +28,7 @@ impl std::fmt::Display for Step {
             Step::Tls => "TLS handshake",
             Step::Upgrade => "WebSocket handshake",
             Step::Hello => "greeting",
+            Step::Resume => "return to the seat",
         })
     }
 }
@@ -143,80 +148,24 @@ pub enum ConnectError {
     },
 }
 
-/// Who ended a connection.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ClosedBy {
-    /// The server, with a close frame.
-    Server,
-    /// The network, or a server that died: no close frame came.
-    Network,
-    /// This client, because the caller asked for it or the server did what it must not.
-    Client,
-}
-
-/// How a connection ended.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{}", self.sentence())]
-pub struct Closed {
-    /// Who ended it.
-    pub by: ClosedBy,
-    /// The code; 1006 when there was no close frame, 1005 when it had no code.
-    pub code: u16,
-    /// Why, for a person.
-    pub reason: String,
-    /// What to do next.
-    pub then: Then,
-    /// The server asks to connect again after a random time up to this.
-    pub retry_after_ms: Option<u32>,
-}
-
-impl Closed {
-    /// What a close frame, and perhaps a `Closing` before it, said.
-    pub(crate) fn by_server(code: u16, reason: &str, said: Option<(CloseCode, u32)>) -> Self {
-        let known = CloseCode::of(code).map(CloseCode::reason);
-        let reason = if reason.is_empty() { known.unwrap_or("no reason given") } else { reason };
-        Closed {
-            by: ClosedBy::Server,
-            code,
-            reason: reason.to_owned(),
-            then: CloseCode::then(code),
-            retry_after_ms: said.map(|(_, retry_after_ms)| retry_after_ms),
-        }
-    }
-
-    /// The connection broke. What the server said before it did so still counts.
-    pub(crate) fn by_network(why: &str, said: Option<(CloseCode, u32)>) -> Self {
-        match said {
-            Some((code, _)) => Closed::by_server(code.code(), "", said),
-            None => Closed {
-                by: ClosedBy::Network,
-                code: 1006,
-                reason: why.to_owned(),
-                then: CloseCode::then(1006),
-                retry_after_ms: None,
-            },
-        }
-    }
-
-    /// This client gives up on what the server does.
-    pub(crate) fn by_client(code: CloseCode, why: String) -> Self {
-        let then = CloseCode::then(code.code());
-        let by = ClosedBy::Client;
-        Closed { by, code: code.code(), reason: why, then, retry_after_ms: None }
-    }
-
-    fn sentence(&self) -> String {
-        let then = match self.then {
-            Then::Stop => String::new(),
-            Then::BackOff => ": connect again after a while".into(),
-            Then::Reconnect => ": connect again".into(),
-        };
-        match self.by {
-            ClosedBy::Server => {
-                format!("the server closed the connection ({}): {}{then}", self.code, self.reason)
-            }
-            ClosedBy::Network => format!("the connection broke: {}{then}", self.reason),
-            ClosedBy::Client => format!("the connection was closed here: {}{then}", self.reason),
+impl ConnectError {
+    /// What to do next: [`Then::Stop`] when it would end the same way at every attempt.
+    #[must_use]
+    pub fn then(&self) -> Then {
+        match self {
+            ConnectError::BadUrl { .. }
+            | ConnectError::BadText { .. }
+            | ConnectError::Trust(_)
+            | ConnectError::Untrusted { .. }
+            | ConnectError::Certificate { .. }
+            | ConnectError::WrongProtocol { .. } => Then::Stop,
+            ConnectError::Closed { closed, .. } => closed.then,
+            ConnectError::Unresolved { .. }
+            | ConnectError::Unreachable { .. }
+            | ConnectError::Tls { .. }
+            | ConnectError::Http { .. }
+            | ConnectError::NotHttp { .. }
+            | ConnectError::Deadline { .. } => Then::BackOff,
         }
     }
 }
@@ -225,7 +174,7 @@ impl Closed {
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 pub enum CallError {
     /// The server or the game said no.
-    #[error("refused: {text}")]
+    #[error("refused: {text}{}", hint(*why))]
     Refused {
         /// Why, for a program.
         why: Refusal,
@@ -275,4 +224,14 @@ pub struct OtherState {
     pub theirs: u64,
     /// Schema hash of the type.
     pub ours: u64,
+}
+
+/// What a person can do about a refusal.
+pub(crate) fn hint(why: Refusal) -> &'static str {
+    match why {
+        Refusal::OtherSchema => {
+            ": update the client, or build it from the game types of this server"
+        }
+        _ => "",
+    }
 }

@@ -26,7 +26,7 @@
 //! # async fn play() -> Result<(), Box<dyn std::error::Error>> {
 //! let mut client = Client::connect(Connect {
 //!     trust: Trust::CaFile("certs/ca.pem".into()),
-//!     ..Connect::to("wss://127.0.0.1:8443")
+//!     ..Connect::to("wss://127.0.0.1:8443").expects::<World>()
 //! })
 //! .await?;
 //! let joined = client.join(Join::OpenOrCreate { game: "ships", options: "" }).await?;
@@ -45,6 +45,8 @@
 //!         Update::Reply { .. } => {} // of requests that were started with `Client::start`
 //!         Update::Ended { result } => { println!("{result}"); break }
 //!         Update::Left => break,
+//!         Update::Broken { why, .. } => println!("{}: trying to come back", why.reason),
+//!         Update::Resumed { after, .. } => println!("back after {after:?}"),
 //!         Update::Closed(closed) => return Err(closed.into()),
 //!     }
 //! }
@@ -67,25 +69,56 @@
 //! [`Client::try_next`] once per drawn frame. A client that does neither for long does not answer
 //! pings and is closed. `next` is cancel-safe, so it may stand in a `select!` beside a timer.
 //!
+//! # When the connection breaks
+//!
+//! the server holds the seat for a while ([`SeatInfo::hold`]), and the client comes back to it by
+//! itself, driven by the caller like everything else. Between [`Update::Broken`] and
+//! [`Update::Resumed`] the state stays as it is, [`Client::input`] keeps the newest input, and
+//! requests, new ones too, wait for their answers within their deadlines. Then everything goes on:
+//!
+//! - events come without a gap, each once, unless `Resumed` says that some are lost;
+//! - each request is done once, whether it had arrived before the break or not;
+//! - the newest input goes out again, so that keys that are held stay held. [`Sent::ordinal`] counts
+//!   on, and [`Client::applied`] with it;
+//! - the state comes as the change from the last frame, or whole.
+//!
+//! What ended the connection decides: after a code that says that trying again makes no sense, after
+//! a broken promise of the server, without a seat, or with [`Resume::Off`], the end is the end.
+//! Pauses between attempts are random, up to 250 ms and doubling to 1 s, after 30 s to 10 s, and
+//! within the window that a stopping server names. It is over ([`Update::Closed`], whose
+//! [`Closed::lost`] says why) when the server refuses, or when it does not succeed in time.
+//!
+//! A program that was started anew comes back with [`Client::resume`].
+//!
 //! # What is bounded, and what happens there
 //!
 //! | what | bound | then |
 //! |---|---|---|
 //! | a message from the server | 1 MiB | the connection is closed |
 //! | inputs that the socket does not take yet | 1 | a newer one replaces it, see [`Sent`] |
-//! | other messages that the socket does not take yet | 64 | [`CallError::Busy`] |
-//! | requests under way | 64 | [`CallError::Busy`] |
+//! | other messages that the socket does not take yet | 72 | [`CallError::Busy`] |
+//! | requests under way; each is kept until it is answered | 64 of 4 KiB | [`CallError::Busy`] |
+//! | inputs while the connection is broken | 1 | a newer one replaces it |
+//! | events and replies of which the server is not told that they came | 64, 8 KiB or a second | it is told |
+//! | time to come back | [`SeatInfo::hold`], and 10 minutes | the connection is closed |
 //! | updates that come while a call waits for its answer | frames merge; 8,192 others | the connection is closed |
 //! | events that come while the state is being sent anew | 8,192 | the connection is closed |
-//! | silence of the server | 15 s, then a ping and 15 s more | the connection is closed |
+//! | silence of the server | 15 s, then a ping and 15 s more | the connection is broken |
 
+mod acks;
 mod address;
+mod broken;
 mod calls;
 mod client;
+mod closed;
 mod connect;
 mod drive;
 mod error;
+mod greet;
 mod inputs;
+mod open;
+mod pauses;
+mod resume;
 mod seat;
 mod socket;
 mod stats;
@@ -94,10 +127,12 @@ mod trust;
 mod update;
 
 pub use client::Client;
+pub use closed::{Closed, ClosedBy, Lost};
 pub use connect::Connect;
-pub use error::{CallError, Closed, ClosedBy, ConnectError, OtherState, Step};
+pub use error::{CallError, ConnectError, OtherState, Step};
 pub use greenroom_proto as proto;
 pub use inputs::{Lead, Sent};
+pub use resume::Resume;
 pub use seat::SeatInfo;
 pub use stats::Stats;
 pub use trust::{PreparedTrust, Trust};

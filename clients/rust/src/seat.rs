@@ -2,15 +2,18 @@
 
 use std::any::{TypeId, type_name};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use greenroom_proto::{
-    CloseCode, HashCheck, Joined, Layout, PlayerId, Replicate, RoomId, Rows, Schema, Tick, frame,
-    recover, schema_of, wire,
+    CloseCode, HashCheck, Joined, Layout, PlayerId, Replicate, RoomId, Rows, Schema, Tick, Token,
+    frame, recover, schema_of, wire,
 };
 use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Bytes;
 
+use crate::acks::Acks;
 use crate::error::OtherState;
-use crate::inputs::{Inputs, Lead, Sent};
+use crate::inputs::{Fate, Inputs, Lead, Pace, Sent};
 use crate::update::Event;
 
 /// Events that are kept back while the state is being sent anew. The room sends some 4,096 in a
@@ -37,6 +40,8 @@ pub struct SeatInfo {
     pub schema: Arc<Schema>,
     /// Hash of the schema.
     pub schema_hash: u64,
+    /// For how long the server holds the seat when the connection breaks; zero: it does not.
+    pub hold: Duration,
 }
 
 /// What the server must not do: the code to close with, and the sentence.
@@ -47,7 +52,14 @@ pub(crate) struct Seat {
     replica: frame::Replica,
     keep_state: bool,
     inputs: Inputs,
+    /// The newest input, and whether it is yet to be sent because there is no connection.
+    last_input: Option<(Bytes, bool)>,
     newest: (Tick, Instant),
+    /// What the seat is asked for with when the connection has broken.
+    token: Token,
+    pub(crate) acks: Acks,
+    /// The caller gives it up, and the server has not said yet that it knows.
+    pub(crate) leaving: bool,
     events_seen: u32,
     held: Vec<Event>,
     /// Whether the rows are what the server has.
@@ -92,9 +104,13 @@ impl Seat {
         Ok(Seat {
             replica: frame::Replica::new(layout),
             keep_state,
-            inputs: Inputs::new(lead, joined.send_every),
+            inputs: Inputs::new(lead, joined.send_every, joined.inputs),
+            last_input: None,
             newest: (joined.tick, now),
-            events_seen: 0,
+            token: joined.token,
+            acks: Acks::default(),
+            leaving: false,
+            events_seen: joined.events,
             held: Vec::new(),
             in_step: false,
             resync_asked: false,
@@ -108,8 +124,53 @@ impl Seat {
                 send_every: joined.send_every,
                 schema,
                 schema_hash: joined.schema_hash,
+                hold: Duration::from_millis(joined.hold_ms.into()),
             },
         })
+    }
+
+    /// The seat is back. The state stays as it is: the next frame says what it is a change of.
+    pub(crate) fn resume(
+        &mut self,
+        joined: Joined,
+        events_lost: bool,
+        now: Instant,
+    ) -> Result<(), Wrong> {
+        let info = &mut self.info;
+        let same = (joined.room, joined.player, joined.schema_hash)
+            == (info.room, info.player, info.schema_hash);
+        if !same {
+            return Err((CloseCode::Malformed, "the server gave another seat back".into()));
+        }
+        if events_lost {
+            self.events_seen = joined.events;
+        } else if joined.events != self.events_seen {
+            let (theirs, ours) = (joined.events, self.events_seen);
+            let why = format!("events were to go on after {ours}, and go on after {theirs}");
+            return Err((CloseCode::Malformed, why));
+        }
+        (info.tick_hz, info.send_every) = (joined.tick_hz, joined.send_every);
+        info.hold = Duration::from_millis(joined.hold_ms.into());
+        self.token = joined.token;
+        self.newest = (joined.tick, now);
+        self.inputs.resume(joined.inputs);
+        self.resync_asked = false;
+        Ok(())
+    }
+
+    /// With this the seat can be had again, if it can be.
+    pub(crate) fn token(&self) -> Option<&Token> {
+        Some(&self.token).filter(|token| !token.is_empty() && !self.info.hold.is_zero())
+    }
+
+    /// The tick of the state, if the server may send a change from it.
+    pub(crate) fn tick(&self) -> Option<Tick> {
+        self.rows().filter(|_| self.keep_state).map(|(tick, _)| tick)
+    }
+
+    /// Number of the newest event that has come.
+    pub(crate) fn events_seen(&self) -> u32 {
+        self.events_seen
     }
 
     /// Takes a state frame.
@@ -127,6 +188,7 @@ impl Seat {
         }
         for event in parts.events {
             self.number(event.number)?;
+            self.acks.arrived(event.body.len(), now);
             self.held.push(Event { number: event.number, tick: event.tick, body: event.body });
         }
         if self.in_step {
@@ -182,11 +244,39 @@ impl Seat {
         Ok(())
     }
 
-    /// Counts an input that goes out now.
-    pub(crate) fn send(&mut self, now: Instant, replaced: bool) -> Sent {
+    /// Counts an input and stamps its message. `waits` is whether the socket has not taken the one
+    /// before; `None`: there is no socket, and this one is kept.
+    pub(crate) fn send(
+        &mut self,
+        mut message: Vec<u8>,
+        waits: Option<bool>,
+        now: Instant,
+    ) -> (Sent, Bytes) {
+        let kept = waits.is_none();
+        let waited = self.last_input.as_ref().is_some_and(|(_, kept)| *kept);
+        let fate = Fate { replaced: waits.unwrap_or(waited), kept };
         let (tick, at) = self.newest;
-        let pace = (self.info.tick_hz, self.info.send_every);
-        self.inputs.send(tick, now.saturating_duration_since(at), pace, replaced)
+        let sent = self.inputs.send(fate, tick, now.saturating_duration_since(at), self.pace());
+        stamp(&mut message, sent.tick);
+        let bytes = Bytes::from(message);
+        self.last_input = Some((bytes.clone(), kept));
+        (sent, bytes)
+    }
+
+    /// The newest input, counted and stamped to go out on a new connection.
+    pub(crate) fn send_again(&mut self, now: Instant) -> Option<Bytes> {
+        let (bytes, kept) = self.last_input.take()?;
+        let (tick, at) = self.newest;
+        let tick = self.inputs.again(kept, tick, now.saturating_duration_since(at), self.pace());
+        let mut message = bytes.to_vec();
+        stamp(&mut message, tick);
+        let bytes = Bytes::from(message);
+        self.last_input = Some((bytes.clone(), false));
+        Some(bytes)
+    }
+
+    fn pace(&self) -> Pace {
+        Pace { tick_hz: self.info.tick_hz, send_every: self.info.send_every }
     }
 
     pub(crate) fn inputs(&self) -> &Inputs {
@@ -216,4 +306,9 @@ impl Seat {
         }
         Ok(self.rows().and_then(|(_, rows)| recover(rows, self.replica.layout())))
     }
+}
+
+/// Writes the tick into the message of an input.
+fn stamp(message: &mut [u8], tick: Tick) {
+    message[1..frame::INPUT_HEAD_BYTES].copy_from_slice(&(tick.0 as u16).to_le_bytes());
 }

@@ -16,8 +16,9 @@ use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 use crate::stream::Stream;
 
-/// Control messages that wait for the socket at most: more than any game says between two frames.
-const CONTROL_MAX: usize = 64;
+/// Control messages that wait for the socket at most: all questions that can be under way, which are
+/// said again after a break, and some that the client says by itself.
+const CONTROL_MAX: usize = 72;
 
 /// Too much waits for the socket.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,20 +57,19 @@ impl Socket {
     }
 
     /// Sends now or later, in order.
-    pub(crate) fn control(&mut self, message: Vec<u8>, cx: &mut Context<'_>) -> Result<(), Full> {
+    pub(crate) fn control(&mut self, message: Bytes, cx: &mut Context<'_>) -> Result<(), Full> {
         if self.controls >= CONTROL_MAX {
             return Err(Full);
         }
         self.controls += 1;
-        self.waiting.push_back(Waiting { input: false, bytes: message.into() });
+        self.waiting.push_back(Waiting { input: false, bytes: message });
         self.write(cx);
         Ok(())
     }
 
     /// Sends now or later. While it waits and no control message was said after it, a newer input
     /// takes its place.
-    pub(crate) fn input(&mut self, message: Vec<u8>, cx: &mut Context<'_>) {
-        let bytes = message.into();
+    pub(crate) fn input(&mut self, bytes: Bytes, cx: &mut Context<'_>) {
         match self.waiting.back_mut() {
             Some(last) if last.input => last.bytes = bytes,
             _ => self.waiting.push_back(Waiting { input: true, bytes }),

@@ -1,5 +1,7 @@
 //! What a client counts.
 
+use std::time::Duration;
+
 /// What a client has counted since it connected.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Stats {
@@ -15,6 +17,11 @@ pub struct Stats {
     pub desyncs: u64,
     /// Inputs handed to the socket.
     pub inputs: u64,
-    /// Inputs that were replaced by a newer one because the socket did not take them.
+    /// Inputs that were replaced by a newer one because the socket did not take them, or because
+    /// there was no connection.
     pub inputs_replaced: u64,
+    /// How often the connection broke and the seat was had again.
+    pub resumed: u64,
+    /// The time without a connection before these, in all.
+    pub away: Duration,
 }

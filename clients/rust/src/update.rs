@@ -1,9 +1,12 @@
 //! What a client hears and says, in the terms of a game.
 
+use std::time::Duration;
+
 use greenroom_proto::{JoinTarget, Malformed, RoomId, Text, Tick, TooLong, wire};
 use serde::de::DeserializeOwned;
 
-use crate::error::{CallError, Closed};
+use crate::closed::Closed;
+use crate::error::CallError;
 
 /// What happened, in order.
 #[derive(Clone, PartialEq, Debug)]
@@ -32,14 +35,32 @@ pub enum Update {
     },
     /// The seat is gone, the connection stays.
     Left,
-    /// The connection is gone. Every later call says so too.
+    /// The connection broke and is being brought back. Until then the state stays as it is, the
+    /// newest input is kept, and requests wait for their answers within their deadlines.
+    Broken {
+        /// How it ended.
+        why: Closed,
+        /// How long the client tries.
+        within: Duration,
+    },
+    /// The connection and the seat are back, and everything goes on: the next frame brings the
+    /// state up to date, events go on without a gap, requests are answered, each once. Inputs that
+    /// were under way when the connection broke may be lost; the newest was sent again.
+    Resumed {
+        /// How long there was no connection.
+        after: Duration,
+        /// Whether some events of this time are lost, because the server could not keep as many.
+        /// Then their numbers have a gap here.
+        events_lost: bool,
+    },
+    /// The connection is gone for good. Every later call says so too.
     Closed(Closed),
 }
 
 /// Something that happened once.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Event {
-    /// Counts up from 1 for a seat, without a gap.
+    /// Counts up from 1 for a seat; without a gap, unless [`Update::Resumed`] says so.
     pub number: u32,
     /// When it happened.
     pub tick: Tick,

@@ -3,7 +3,7 @@
 use greenroom_proto::frame::{CONTROL, write_input};
 use greenroom_proto::{
     Blob, Body, CloseCode, GameName, JoinTarget, Joined, List, OptionsText, PlayerId, Refusal,
-    RoomId, RoomInfo, Text, Tick, ToClient, ToServer, wire,
+    RoomId, RoomInfo, TOKEN_MAX, Text, Tick, ToClient, ToServer, wire,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -33,16 +33,50 @@ fn to_server() -> Vec<Value> {
         let shown: Vec<String> = schemas.iter().map(u64::to_string).collect();
         message(
             &ToServer::Hello {
-                protocol: 1,
+                protocol: 2,
                 client: text("test/1.0 ü"),
                 token: token.map(text),
                 schemas: List::first(schemas.iter().copied()),
             },
-            json!({"type": "Hello", "protocol": 1, "client": "test/1.0 ü", "token": token, "schemas": shown}),
+            json!({"type": "Hello", "protocol": 2, "client": "test/1.0 ü", "token": token, "schemas": shown}),
         )
     };
     let join = |id: u32, to: JoinTarget, shown: Value| {
-        message(&ToServer::Join { id, to }, json!({"type": "Join", "id": id, "to": shown}))
+        message(
+            &ToServer::Join { id, to, schema: None },
+            json!({"type": "Join", "id": id, "to": shown, "schema": null}),
+        )
+    };
+    let only = RoomId(1);
+    let join_only = message(
+        &ToServer::Join { id: 7, to: JoinTarget::Room(only), schema: Some(u64::MAX) },
+        json!({
+            "type": "Join", "id": 7, "to": {"type": "Room", "room": only.to_string()},
+            "schema": u64::MAX.to_string(),
+        }),
+    );
+    let resume = |token: &[u8], tick: Option<u32>, events: Option<u32>, schema: Option<u64>| {
+        message(
+            &ToServer::Resume {
+                id: 1,
+                token: blob(token),
+                attempt: 1_790_000_000_000,
+                tick: tick.map(Tick),
+                events,
+                schema,
+            },
+            json!({
+                "type": "Resume", "id": 1, "token": hex(token), "attempt": "1790000000000",
+                "tick": tick, "events": events,
+                "schema": schema.map(|schema| schema.to_string()),
+            }),
+        )
+    };
+    let ack = |events: u32, replies: u32| {
+        message(
+            &ToServer::Ack { events, replies },
+            json!({"type": "Ack", "events": events, "replies": replies}),
+        )
     };
     let at = |name: &str| json!({"type": name, "game": "arena", "options": r#"{"map":"Käfig"}"#});
     let (game, options) = place();
@@ -70,10 +104,17 @@ fn to_server() -> Vec<Value> {
             json!({"type": "Request", "id": 65_535, "body": hex(&body)}),
         ),
         message(&ToServer::Resync, json!({"type": "Resync"})),
+        join_only,
+        resume(&[], None, None, None),
+        resume(&[7; TOKEN_MAX], Some(731), Some(0), Some(0xfedc_ba98_7654_3210)),
+        resume(&[0, 250, 255], Some(u32::MAX), Some(70_000), None),
+        ack(0, 0),
+        ack(250, 251),
+        ack(u32::MAX, 65_536),
     ]
 }
 
-fn joined(schema: Option<&[u8]>) -> Value {
+fn joined(token: &[u8], schema: Option<&[u8]>) -> Value {
     let room = RoomId(0x0123_4567_89ab_cdef);
     let shown = schema.map(hex);
     message(
@@ -86,13 +127,19 @@ fn joined(schema: Option<&[u8]>) -> Value {
             tick_hz: 60,
             send_every: 3,
             input_lead_ticks_max: 1000,
+            token: blob(token),
+            hold_ms: 30_000,
+            inputs: 902,
+            events: 17,
+            requests: 70_001,
             schema_hash: 0xfedc_ba98_7654_3210,
             schema: schema.map(blob),
         }),
         json!({
             "type": "Joined", "id": 3, "room": room.to_string(), "game": "arena",
             "player": 70_000, "tick": 300, "tick_hz": 60, "send_every": 3,
-            "input_lead_ticks_max": 1000,
+            "input_lead_ticks_max": 1000, "token": hex(token), "hold_ms": 30_000, "inputs": 902,
+            "events": 17, "requests": 70_001,
             "schema_hash": 0xfedc_ba98_7654_3210_u64.to_string(), "schema": shown,
         }),
     )
@@ -112,6 +159,10 @@ fn to_client() -> Vec<Value> {
         R::Busy,
         R::Failed,
         R::Stopping,
+        R::BadToken,
+        R::SeatGone,
+        R::TooFarBehind,
+        R::OtherSchema,
     ];
     let info = |room: u64| RoomInfo {
         room: RoomId(room),
@@ -133,8 +184,8 @@ fn to_client() -> Vec<Value> {
                 "messages_per_sec": 100, "ping_interval_ms": 20_000,
             }),
         ),
-        joined(None),
-        joined(Some(&[1, 2, 3])),
+        joined(&[], None),
+        joined(&[9; TOKEN_MAX], Some(&[1, 2, 3])),
         message(
             &ToClient::Reply { id: 9, body: Body::default() },
             json!({"type": "Reply", "id": 9, "body": ""}),

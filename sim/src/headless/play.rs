@@ -10,7 +10,7 @@ use greenroom::room::history::{History, HistoryLimits};
 use greenroom::room::log::{Keep, Log};
 use greenroom::room::views::ViewKey;
 use greenroom::room::{AnyRoom, Command};
-use greenroom::{Pace, To};
+use greenroom::{Pace, Signal, To};
 
 use super::series::{Series, mix};
 
@@ -144,7 +144,7 @@ pub(super) fn play(series: &Series, bots: &[&str], seed: u64) -> Result<Played, 
         if series.ends_at_ms.is_some_and(|ends| table.next_ms() >= ends) && table.result.is_none() {
             table.result = Some("null".to_owned());
             if let Some(log) = &mut table.log {
-                log.hash_now(table.room.as_ref());
+                log.hash(table.room.hash());
             }
         }
         if let Some(result) = table.result.take() {
@@ -210,9 +210,11 @@ impl Table {
         self.room.step(self.time_ms, &self.commands, &mut self.said);
         self.commands.clear();
         if let Some(log) = &mut self.log {
-            log.hash(self.room.as_ref());
+            if Log::wants_hash(self.room.as_ref()) {
+                log.hash(self.room.hash());
+            }
             if self.room.tick().0.is_multiple_of(KEYFRAME_EVERY) && !self.room.is_over() {
-                log.keyframe(self.room.as_ref(), Keep::All);
+                log.keyframe(self.room.tick(), self.room.keyframe(), Keep::All);
             }
         }
         self.hear()
@@ -235,8 +237,16 @@ impl Table {
                     return Err(MatchError::Refused { player, bot, why });
                 }
                 Said::Over { result } => self.result = Some(result),
-                // Nobody answers effects here: a match depends on nothing outside.
-                Said::Joined(_) | Said::Left(_) | Said::Effect { .. } => {}
+                // Nobody does effects here: a match depends on nothing outside.
+                Said::Effect { number, .. } => {
+                    self.commands.push(Command::Signal(Signal::Lost { effect: number }));
+                }
+                Said::Joined(_)
+                | Said::JoinFailed(_)
+                | Said::Resumed(_)
+                | Said::ResumeRefused(_)
+                | Said::RequestFailed { .. }
+                | Said::Left(_) => {}
             }
         }
         Ok(())

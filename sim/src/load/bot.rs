@@ -7,10 +7,8 @@ use std::time::Duration;
 use greenroom::Rng;
 use greenroom::bot::{Act, AnyBot};
 use greenroom::registry::Entry;
-use greenroom_client::proto::Refusal;
-use greenroom_client::{
-    CallError, Client, Connect, ConnectError, Join, RequestId, SeatInfo, Update,
-};
+use greenroom_client::proto::{Refusal, Then};
+use greenroom_client::{CallError, Client, Connect, Join, RequestId, SeatInfo, Update};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -118,7 +116,7 @@ impl Life {
         let mut client = match connected {
             Ok(client) => client,
             Err(error) => {
-                let hopeless = is_hopeless(&error);
+                let hopeless = error.then() == Then::Stop;
                 self.tally.failed(error.to_string());
                 return if hopeless { Ended::Hopeless } else { Ended::Again };
             }
@@ -223,6 +221,13 @@ impl Life {
                         return true;
                     }
                     Update::Left => return true,
+                    Update::Broken { why, .. } => play.tally.disconnected(why.to_string()),
+                    Update::Resumed { .. } => play.tally.reconnected(),
+                    Update::Closed(closed) if closed.lost.is_some() => {
+                        // The break was counted when it happened.
+                        play.tally.failed(closed.to_string());
+                        return false;
+                    }
                     Update::Closed(closed) => {
                         play.tally.disconnected(closed.to_string());
                         return false;
@@ -326,17 +331,4 @@ impl Drop for Play<'_> {
             requests.for_each(|due| self.tally.answered(self.number, now - due));
         }
     }
-}
-
-/// What would end the same way at every attempt.
-fn is_hopeless(error: &ConnectError) -> bool {
-    matches!(
-        error,
-        ConnectError::BadUrl { .. }
-            | ConnectError::BadText { .. }
-            | ConnectError::Trust(_)
-            | ConnectError::Untrusted { .. }
-            | ConnectError::Certificate { .. }
-            | ConnectError::WrongProtocol { .. }
-    )
 }

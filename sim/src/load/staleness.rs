@@ -212,6 +212,7 @@ mod tests {
             player: PlayerId(1),
             tick_hz,
             send_every: 1,
+            hold: Duration::ZERO,
             schema: Arc::new(Schema { tables: Default::default() }),
             schema_hash: 0,
         }

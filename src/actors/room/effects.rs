@@ -13,33 +13,48 @@ const AT_ONCE_MAX: usize = 16;
 /// Runs the effects of one room.
 pub(super) struct Effects {
     handler: Option<EffectHandler>,
+    runtime: tokio::runtime::Handle,
     permits: Arc<Semaphore>,
 }
 
+/// What came of an effect.
+pub(super) enum Outcome {
+    /// The handler answers.
+    Answer(Vec<u8>),
+    /// It is done, and there is no answer.
+    Done,
+    /// Nobody knows.
+    Lost,
+}
+
 impl Effects {
-    pub(super) fn new(handler: Option<EffectHandler>) -> Self {
-        Effects { handler, permits: Arc::new(Semaphore::new(AT_ONCE_MAX)) }
+    pub(super) fn new(handler: Option<EffectHandler>, runtime: tokio::runtime::Handle) -> Self {
+        Effects { handler, runtime, permits: Arc::new(Semaphore::new(AT_ONCE_MAX)) }
     }
 
-    /// Starts an effect; `answer` gets what comes of it.
-    pub(super) fn run(&self, call: EffectCall, answer: impl FnOnce(Vec<u8>) + Send + 'static) {
-        let Some(handler) = self.handler.clone() else {
-            tracing::warn!(room = %call.room, game = call.game, number = call.number,
-                "the game asked for an effect, and the host has no handler for it: see Games::effects");
-            return;
-        };
-        let permits = Arc::clone(&self.permits);
-        tokio::spawn(async move {
+    /// Starts an effect; `tell` learns what comes of it, beside whatever the caller does.
+    pub(super) fn run(&self, call: EffectCall, tell: impl FnOnce(Outcome) + Send + 'static) {
+        let (handler, permits) = (self.handler.clone(), Arc::clone(&self.permits));
+        self.runtime.spawn(async move {
             // The semaphore is fair: effects start in the order of their numbers.
             let _permit = permits.acquire_owned().await;
             let (room, game, number) = (call.room, call.game, call.number);
+            let Some(handler) = handler else {
+                tracing::warn!(%room, game, number,
+                    "the game asked for an effect, and the host has no handler for it: see Games::effects");
+                return tell(Outcome::Lost);
+            };
             // The host's own code: a panic in it is logged like one in an actor.
-            match caught(std::pin::pin!(async move { handler(call).await })).await {
-                Ok(Some(body)) => answer(body),
-                Ok(None) => {}
-                Err(panicked) => tracing::error!(%room, game, number, place = panicked.place(),
-                    "the handler of an effect panicked, the game gets no answer: {}", panicked.text()),
-            }
+            tell(match caught(std::pin::pin!(async move { handler(call).await })).await {
+                Ok(Some(body)) => Outcome::Answer(body),
+                Ok(None) => Outcome::Done,
+                Err(panicked) => {
+                    tracing::error!(%room, game, number, place = panicked.place(),
+                        "the handler of an effect panicked, the game gets no answer: {}",
+                        panicked.text());
+                    Outcome::Lost
+                }
+            });
         });
     }
 }

@@ -12,13 +12,22 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// A room that starts now. `phase`, any number, spreads the rooms over the interval, so that
-    /// they do not all tick at once.
+    /// The schedule of a room that began at this time. `phase`, any number, spreads the rooms over
+    /// the interval, so that they do not all tick at once.
     #[must_use]
-    pub fn new(tick_hz: u16, phase: u64, now: Instant) -> Self {
+    pub fn new(tick_hz: u16, phase: u64, began: Instant) -> Self {
         let interval = Duration::from_nanos(1_000_000_000 / u64::from(tick_hz.max(1)));
         let offset = Duration::from_nanos(phase % (interval.as_nanos() as u64).max(1));
-        Schedule { interval, due: now + offset }
+        Schedule { interval, due: began + offset }
+    }
+
+    /// Leaves out what was missed while nobody worked on the room: the last due tick is made now.
+    #[must_use]
+    pub fn from(mut self, now: Instant) -> Self {
+        let behind = now.saturating_duration_since(self.due);
+        let missed = (behind.as_nanos() / self.interval.as_nanos().max(1)) as u32;
+        self.due += self.interval * missed;
+        self
     }
 
     /// When the next tick is due.
@@ -29,11 +38,10 @@ impl Schedule {
 
     /// The due tick is done, and it is `now`. Returns how many ticks were missed.
     pub fn done(&mut self, now: Instant) -> u32 {
-        self.due += self.interval;
-        let behind = now.saturating_duration_since(self.due);
-        let missed = (behind.as_nanos() / self.interval.as_nanos().max(1)) as u32;
-        self.due += self.interval * missed;
-        missed
+        let next = self.due + self.interval;
+        self.due = next;
+        *self = self.from(now);
+        ((self.due - next).as_nanos() / self.interval.as_nanos().max(1)) as u32
     }
 }
 

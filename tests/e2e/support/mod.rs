@@ -1,18 +1,24 @@
 //! What the end-to-end tests share.
 
+pub mod hosting;
 pub mod probe;
 pub mod process;
+pub mod proxy;
 pub mod raw;
 pub mod witness;
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom::config::Config;
+use greenroom::proto::RoomId;
 use greenroom::server::{Server, ServerSpec};
 use greenroom::{Games, certs};
-use greenroom_client::{Client, Connect, Join, SeatInfo, Trust, Update};
+use greenroom_client::{
+    CallError, Client, Connect, Join, Reply, RequestId, SeatInfo, Trust, Update,
+};
 use tempfile::TempDir;
 
 /// Far longer than anything here takes; what hangs fails instead.
@@ -57,6 +63,7 @@ impl TestServer {
         let mut config = Config::default();
         config.listen.bind = "127.0.0.1:0".parse().unwrap();
         config.listen.plain = None;
+        config.rooms.crash_dir = dir.path().join("crashes");
         change(&mut config);
         let results = Some(dir.path().join("results.jsonl"));
         let server = Server::start(ServerSpec { config, games, identity, results }).await.unwrap();
@@ -79,6 +86,19 @@ impl TestServer {
         let mut client = self.connect().await;
         let seat = within("a seat", client.join(to)).await.unwrap();
         (client, seat)
+    }
+
+    /// How often the room was brought back.
+    pub fn restarts(&self, room: RoomId) -> u64 {
+        self.server.room(room).map_or(0, |room| room.restarts())
+    }
+
+    /// The files that crashes have left, oldest first.
+    pub fn crash_files(&self) -> Vec<PathBuf> {
+        let Ok(dir) = std::fs::read_dir(self.dir.path().join("crashes")) else { return Vec::new() };
+        let mut files: Vec<_> = dir.map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        files
     }
 
     /// Stops the server in order; what it wrote is left.
@@ -115,6 +135,27 @@ pub async fn find<T>(client: &mut Client, mut wanted: impl FnMut(Update) -> Opti
             }
             assert!(last.is_none(), "what was waited for cannot come any more: {last:?}");
         }
+    })
+    .await
+}
+
+/// Drives the client until a request that it started is answered.
+pub async fn reply_to(client: &mut Client, request: RequestId) -> Result<Reply, CallError> {
+    find(client, |update| match update {
+        Update::Reply { id, reply } if id == request => Some(reply),
+        _ => None,
+    })
+    .await
+}
+
+/// Drives the client until it is told of such an event.
+pub async fn event_where(
+    client: &mut Client,
+    mut wanted: impl FnMut(&probe::Event) -> bool,
+) -> probe::Event {
+    find(client, |update| match update {
+        Update::Event(event) => Some(event.decode().unwrap()).filter(|event| wanted(event)),
+        _ => None,
     })
     .await
 }

@@ -21,6 +21,8 @@ greenroom::options! {
         seats: u32 = 8, 0..=1000;
         /// Where the game panics, a `Fault`.
         fault: u8 = 0, 0..=9;
+        /// For how long a seat is held without a connection, in milliseconds.
+        hold_ms: u32 = 0, 0..=60_000;
         /// Entities that change at each step.
         cells: u16 = 0, 0..=4000;
         /// Tells everybody the step's number.
@@ -39,6 +41,7 @@ pub enum Fault {
     Dropped,
     /// Refuses all but the first player; no panic.
     Refuse,
+    Resumed,
 }
 
 /// An input that decodes and yet kills the room.
@@ -57,6 +60,20 @@ pub enum Request {
     Panic,
     /// Panics in `state`, that is while a frame is made.
     PanicInState,
+    /// Some ticks later each tick panics, until the room was brought back from one.
+    PanicInTicks,
+    /// A tick some ticks later panics unless its random numbers are others.
+    PanicByChance,
+    /// Some ticks later each tick panics, whatever is done.
+    Doom,
+    /// Calls itself until there is no stack left.
+    Overflow,
+    /// Ends the process.
+    Abort,
+    /// Wants more memory than there is.
+    Exhaust,
+    /// Burns so many milliseconds now; more than a minute: for ever.
+    Hang { ms: u32 },
     /// Sets a timer; it panics if its id is [`POISON`].
     Timer { after_ms: u64, id: u32 },
     /// Asks the host; the answer is the effect's number.
@@ -77,6 +94,9 @@ pub enum Event {
     Step(u32),
     Timer(u32),
     Signal { effect: u32, body: Blob<4000> },
+    Lost(u32),
+    Recovered,
+    Back(PlayerId),
     Filler { number: u32, body: Blob<4000> },
 }
 
@@ -99,6 +119,7 @@ pub struct State {
     pub here: u32,
     pub came: u32,
     pub went: u32,
+    pub recovered: u32,
     pub cells: Table<Cell>,
     pub things: Table<Thing>,
 }
@@ -113,6 +134,17 @@ pub struct Probe {
     options: ProbeOptions,
     state: State,
     broken: bool,
+    /// Ticks panic from this one on, because of this request.
+    failing: Option<(Tick, Request)>,
+    /// The tick panics if this is its first random number.
+    unlucky: Option<u32>,
+}
+
+/// Comes back to itself.
+#[allow(unconditional_recursion)]
+fn overflow(depth: i32) -> i32 {
+    let room = std::hint::black_box([depth; 64]);
+    overflow(depth + 1) + room[depth as usize % 64]
 }
 
 impl Probe {
@@ -152,12 +184,17 @@ impl Game for Probe {
         options.seats
     }
 
+    fn seat_hold(options: &ProbeOptions) -> Duration {
+        Duration::from_millis(options.hold_ms.into())
+    }
+
     fn new(options: &ProbeOptions, _: &mut Ctx<Self>) -> Self {
         let mut state = State::default();
         for _ in 0..options.cells {
             state.cells.insert(Cell::default());
         }
-        let probe = Probe { options: options.clone(), state, broken: false };
+        let options = options.clone();
+        let probe = Probe { options, state, broken: false, failing: None, unlucky: None };
         probe.fail_at(Fault::New);
         probe
     }
@@ -168,7 +205,14 @@ impl Game for Probe {
     }
 
     fn tick(&mut self, ctx: &mut Ctx<Self>) {
+        if let Some(unlucky) = self.unlucky.take() {
+            assert!(ctx.rng().next_u32() != unlucky, "as a request asked, by chance");
+        }
         self.make_step(ctx);
+        if let Some((_, request)) = self.failing.take_if(|(from, _)| *from <= ctx.tick()) {
+            assert!(request == Request::PanicByChance, "as a request asked");
+            self.unlucky = Some(ctx.rng().clone().next_u32());
+        }
         let inputs: Vec<i32> = ctx.players().map(|player| ctx.input(player).value).collect();
         assert!(!inputs.contains(&POISON), "a poisoned input");
         self.state.inputs = inputs.iter().sum();
@@ -203,12 +247,36 @@ impl Game for Probe {
         ctx.send(To::All, &Event::Broke(player));
     }
 
+    fn resumed(&mut self, player: PlayerId, ctx: &mut Ctx<Self>) {
+        self.fail_at(Fault::Resumed);
+        ctx.send(To::All, &Event::Back(player));
+    }
+
+    fn recovered(&mut self, ctx: &mut Ctx<Self>) {
+        self.failing.take_if(|(_, request)| *request != Request::Doom);
+        self.state.recovered += 1;
+        ctx.send(To::All, &Event::Recovered);
+    }
+
     fn request(&mut self, _: PlayerId, request: Request, ctx: &mut Ctx<Self>) -> i32 {
         self.make_step(ctx);
         match request {
             Request::Add(more) => self.state.sum = self.state.sum.wrapping_add(more),
             Request::Panic => panic!("as a request asked"),
             Request::PanicInState => self.broken = true,
+            // Not in this step: if that failed, the request would be left out with it.
+            Request::PanicInTicks | Request::PanicByChance | Request::Doom => {
+                self.failing = Some((Tick(ctx.tick().0 + 3), request));
+            }
+            Request::Overflow => return overflow(1),
+            Request::Abort => std::process::abort(),
+            Request::Exhaust => drop(std::hint::black_box(Vec::<u8>::with_capacity(1 << 60))),
+            Request::Hang { ms } => {
+                let began = std::time::Instant::now();
+                while ms > 60_000 || began.elapsed().as_millis() < ms.into() {
+                    std::hint::spin_loop();
+                }
+            }
             Request::Timer { after_ms, id } => ctx.timer(Duration::from_millis(after_ms), id),
             Request::Effect(body) => return ctx.effect(&body) as i32,
             Request::Events { count, bytes } => {
@@ -232,9 +300,15 @@ impl Game for Probe {
     }
 
     fn signal(&mut self, signal: &Signal, ctx: &mut Ctx<Self>) {
-        assert!(signal.body != b"poison", "a poisoned signal");
         self.make_step(ctx);
-        let body = Blob::cut(&signal.body);
-        ctx.send(To::All, &Event::Signal { effect: signal.effect, body });
+        match signal {
+            Signal::Answer { effect, body } => {
+                assert!(body != b"poison", "a poisoned signal");
+                let body = Blob::cut(body);
+                ctx.send(To::All, &Event::Signal { effect: *effect, body });
+            }
+            Signal::Lost { effect } => ctx.send(To::All, &Event::Lost(*effect)),
+            Signal::Word { .. } => {}
+        }
     }
 }

@@ -163,7 +163,7 @@ impl Raw {
 
     /// Takes a seat.
     pub async fn join(&mut self, to: JoinTarget) -> Joined {
-        self.say(&ToServer::Join { id: 1, to }).await;
+        self.say(&ToServer::Join { id: 1, to, schema: None }).await;
         within("a seat", async {
             loop {
                 match self.next().await {

@@ -32,11 +32,15 @@ impl Witness {
                 match client.next().await {
                     Update::Frame { tick, .. } => noted.tick.store(tick.0, Ordering::Relaxed),
                     Update::Ended { result } => *noted.ended.lock().unwrap() = Some(result),
-                    Update::Closed(closed) => {
+                    // A witness sees no break at all.
+                    Update::Closed(closed) | Update::Broken { why: closed, .. } => {
                         *noted.closed.lock().unwrap() = Some(closed);
                         return;
                     }
-                    Update::Event(_) | Update::Reply { .. } | Update::Left => {}
+                    Update::Event(_)
+                    | Update::Reply { .. }
+                    | Update::Left
+                    | Update::Resumed { .. } => {}
                 }
             }
         });

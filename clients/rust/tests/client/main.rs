@@ -4,6 +4,12 @@
 mod broken;
 mod closing;
 mod connecting;
+mod cuts;
+mod host;
 mod mock;
 mod requests;
+mod resume;
+mod resume_again;
+mod resume_anew;
+mod resume_when;
 mod seat;

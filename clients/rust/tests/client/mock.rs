@@ -10,7 +10,7 @@ use greenroom_client::proto::frame::{
 };
 use greenroom_client::proto::{
     CloseCode, GameName, Joined, List, PlayerId, Replicate, RoomId, SUBPROTOCOL, Text, Tick,
-    ToClient, ToServer, layout_of, publish, schema_of, wire,
+    ToClient, ToServer, Token, layout_of, publish, schema_of, wire,
 };
 use greenroom_client::{Client, Connect, Join, SeatInfo, Trust, Update};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -53,6 +53,17 @@ pub async fn both<A, B>(a: impl Future<Output = A>, b: impl Future<Output = B>) 
 
 pub async fn within<T>(work: impl Future<Output = T>) -> T {
     tokio::time::timeout(DEADLINE, work).await.expect("the test hangs")
+}
+
+/// Lets the time of a paused test pass by itself, far faster, but hardly while anything happens on a
+/// socket. Without it the time would leap to the next deadline whenever a socket is a
+/// moment late.
+pub fn time_flies() {
+    tokio::spawn(async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(4)).await;
+        }
+    });
 }
 
 pub trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -111,7 +122,10 @@ impl Mock {
     }
 
     pub async fn accept_tcp(&self) -> TcpStream {
-        self.listener.accept().await.expect("a client").0
+        let tcp = self.listener.accept().await.expect("a client").0;
+        // Otherwise a second message waits until the kernel acknowledges the first: 40 ms.
+        tcp.set_nodelay(true).expect("a socket");
+        tcp
     }
 
     /// A stream on which the client's HTTP request comes.
@@ -125,29 +139,20 @@ impl Mock {
 
     /// A WebSocket whose client has not been heard yet.
     pub async fn accept(&self) -> Peer {
-        let stream = self.accept_stream().await.expect("TLS");
-        // The error's size is tungstenite's choice.
-        #[allow(clippy::result_large_err)]
-        let name_protocol = |request: &Request, mut response: Response| {
-            assert_eq!(request.uri().path(), "/ws");
-            assert_eq!(request.headers()["sec-websocket-protocol"], SUBPROTOCOL);
-            let protocol = HeaderValue::from_static(SUBPROTOCOL);
-            response.headers_mut().insert("sec-websocket-protocol", protocol);
-            Ok(response)
-        };
-        let socket = tokio_tungstenite::accept_hdr_async(stream, name_protocol).await;
-        Peer { socket: socket.expect("an upgrade"), hello: None }
+        upgrade(self.accept_stream().await.expect("TLS")).await.expect("an upgrade")
     }
 
     /// A client that was welcomed, and its peer.
     pub async fn welcomed(&self, connect: Connect) -> (Client, Peer) {
-        let (client, peer) = both(Client::connect(connect), async {
-            let mut peer = self.accept().await;
-            peer.welcome().await;
-            peer
-        })
-        .await;
+        let (client, peer) = both(Client::connect(connect), self.accept_welcome()).await;
         (client.expect("a connection"), peer)
+    }
+
+    /// A client that was welcomed.
+    pub async fn accept_welcome(&self) -> Peer {
+        let mut peer = self.accept().await;
+        peer.welcome().await;
+        peer
     }
 
     /// A client with a seat in a room at 20 Hz whose state is that of tick 10.
@@ -156,10 +161,51 @@ impl Mock {
         let seat = seat(&mut client, &mut peer).await;
         (client, peer, seat)
     }
+
+    /// The same with a seat that is held, and to which the client comes back with token 1.
+    pub async fn held(&self) -> (Client, Peer) {
+        self.held_by(self.connect()).await
+    }
+
+    pub async fn held_by(&self, connect: Connect) -> (Client, Peer) {
+        let (mut client, mut peer) = self.welcomed(connect).await;
+        seat_as(&mut client, &mut peer, |id| held(id, 1)).await;
+        (client, peer)
+    }
+
+    /// A client that asks for its seat, and what it asks with.
+    pub async fn accept_resume(&self) -> (Peer, Asked) {
+        let mut peer = self.accept_welcome().await;
+        let asked = peer.resume().await;
+        (peer, asked)
+    }
+}
+
+/// The server's side of the handshake.
+pub async fn upgrade(stream: Box<dyn Io>) -> Option<Peer> {
+    // The error's size is tungstenite's choice.
+    #[allow(clippy::result_large_err)]
+    let name_protocol = |request: &Request, mut response: Response| {
+        assert_eq!(request.uri().path(), "/ws");
+        assert_eq!(request.headers()["sec-websocket-protocol"], SUBPROTOCOL);
+        let protocol = HeaderValue::from_static(SUBPROTOCOL);
+        response.headers_mut().insert("sec-websocket-protocol", protocol);
+        Ok(response)
+    };
+    let socket = tokio_tungstenite::accept_hdr_async(stream, name_protocol).await.ok()?;
+    Some(Peer { socket, hello: None })
 }
 
 /// Gets the client a seat and a first frame, of tick 10.
 pub async fn seat(client: &mut Client, peer: &mut Peer) -> SeatInfo {
+    seat_as(client, peer, joined).await
+}
+
+pub async fn seat_as(
+    client: &mut Client,
+    peer: &mut Peer,
+    joined: impl Fn(u32) -> Joined,
+) -> SeatInfo {
     let join = Join::OpenOrCreate { game: "test", options: "" };
     let (seat, ()) = both(client.join(join), async {
         let ToServer::Join { id, .. } = peer.control().await else { panic!("no join") };
@@ -187,9 +233,32 @@ pub fn joined(id: u32) -> Joined {
         tick_hz: 20,
         send_every: 1,
         input_lead_ticks_max: 32,
+        token: Token::new(),
+        hold_ms: 0,
+        inputs: 0,
+        events: 0,
+        requests: 0,
         schema_hash: schema.hash(),
         schema: Some(wire::encode(&schema).try_into().expect("it is small")),
     }
+}
+
+/// A seat that is held for a minute.
+pub fn held(id: u32, token: u8) -> Joined {
+    Joined { token: token_of(token), hold_ms: 60_000, ..joined(id) }
+}
+
+pub fn token_of(byte: u8) -> Token {
+    Token::cut(&[byte; 16])
+}
+
+/// What a client asks for its seat with.
+#[derive(Debug, PartialEq)]
+pub struct Asked {
+    pub id: u32,
+    pub token: Token,
+    pub tick: Option<u32>,
+    pub events: Option<u32>,
 }
 
 /// What a client says.
@@ -244,6 +313,16 @@ impl Peer {
         match self.heard().await {
             Said::Control(message) => message,
             other => panic!("not a control message: {other:?}"),
+        }
+    }
+
+    pub async fn resume(&mut self) -> Asked {
+        match self.control().await {
+            ToServer::Resume { id, token, tick, events, schema, .. } => {
+                assert_eq!(schema, Some(schema_of::<World>().hash()));
+                Asked { id, token, tick: tick.map(|tick| tick.0), events }
+            }
+            other => panic!("it does not come back: {other:?}"),
         }
     }
 

@@ -222,7 +222,8 @@ async fn a_schema_is_sent_or_known_and_has_its_hash() {
     assert_eq!(**schemas, [schema.hash()]);
     let join = Join::Room(RoomId(77));
     let (joined_as, ()) = both(client.join(join), async {
-        let ToServer::Join { id, to: JoinTarget::Room(RoomId(77)) } = peer.control().await else {
+        let ToServer::Join { id, to: JoinTarget::Room(RoomId(77)), .. } = peer.control().await
+        else {
             panic!()
         };
         peer.say(&ToClient::Joined(greenroom_client::proto::Joined { schema: None, ..joined(id) }))
@@ -251,7 +252,7 @@ async fn a_refused_join_says_why_and_leaves_the_connection_as_it_was() {
     let (mut client, mut peer) = mock.welcomed(mock.connect()).await;
     let options = r#"{"laps":99}"#;
     let (error, ()) = both(client.join(Join::Create { game: "test", options }), async {
-        let ToServer::Join { id, to: JoinTarget::Create { game, options: asked } } =
+        let ToServer::Join { id, to: JoinTarget::Create { game, options: asked }, .. } =
             peer.control().await
         else {
             panic!()

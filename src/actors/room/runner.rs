@@ -1,0 +1,404 @@
+//! One room at work: takes the inbox, steps the game, sends frames. Runs in turns on the threads of
+//! the [scheduler](crate::scheduler).
+//!
+//! A step is
+//!
+//! 1. *noted*: what waits is taken and written into the log; the journal, if there is one, gets it
+//!    into the kernel's hands before anything else is done. So what somebody sees no killed process
+//!    has forgotten, and what kills a process it can be told by;
+//! 2. *made*: the game's code runs. It may panic, or never return, and so it holds no lock, and
+//!    nothing of what it does is seen outside;
+//! 3. *told*: what it came to is handed out. None of the game's code runs there, so a step is seen
+//!    by everybody or by nobody.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use greenroom_proto::{PlayerId, Tick};
+
+use super::effects::{Effects, Outcome};
+use super::meters::Meters;
+use super::pace::Schedule;
+use super::restore::{Begun, Redo};
+use super::{Common, RoomArgs};
+use crate::directory::clock::Clock;
+use crate::directory::members::Sights;
+use crate::effects::EffectCall;
+use crate::game::{Pace, Said, Signal};
+use crate::journal::Position;
+use crate::room::history::{History, HistoryLimits};
+use crate::room::inbox::requests;
+use crate::room::recovery::{At, Decision};
+use crate::room::{AnyRoom, Command, Step};
+use crate::scheduler::{Next, Task, Waker};
+
+/// How long players wait for a disk that keeps nothing: as for a bad moment of their network. Then
+/// the match goes on without it.
+pub(super) const JOURNAL_PATIENCE: Duration = Duration::from_millis(250);
+
+/// A room, and all that is needed to work on it.
+pub(super) struct Runner {
+    pub(super) args: RoomArgs,
+    /// Its number among those who worked on the room.
+    pub(super) worker: u64,
+    effects: Effects,
+    meters: Meters,
+    pub(super) room: Option<Box<dyn AnyRoom>>,
+    history: History,
+    /// `None`: the room steps on commands.
+    pub(super) schedule: Option<Schedule>,
+    pub(super) clock: Clock,
+    empty_since: Option<Instant>,
+    /// Time that making the steps since the last keyframe again would take.
+    pub(super) worked_since_keyframe: Duration,
+    /// A step that is in the log and was not made, or not told.
+    pub(super) redo: Option<Redo>,
+    pub(super) noted: Option<Noted>,
+    pub(super) commands: Vec<Command>,
+    pub(super) said: Vec<Said>,
+    sights: Sights,
+}
+
+/// A step that was noted and not made yet; its commands are where those of a step are.
+pub(super) struct Noted {
+    pub(super) time_ms: u64,
+    pub(super) decisions: Vec<Decision>,
+    /// The journal must have got there first.
+    pub(super) position: Option<Position>,
+    /// It is made then in any case.
+    pub(super) until: Instant,
+}
+
+/// What became of a turn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turned {
+    /// The room goes on.
+    On,
+    /// It waits for somebody, until then at most.
+    Waits(Instant),
+    /// There is nothing more to do: the match is over, or somebody else works on the room.
+    Done,
+}
+
+impl Noted {
+    /// The room stands still.
+    fn is_still(&self) -> bool {
+        self.decisions.contains(&Decision::Still)
+    }
+}
+
+impl Task for Runner {
+    fn turn(&mut self, now: Instant, waker: &Waker) -> Next {
+        if self.room.is_none() {
+            let begun = self.begin();
+            self.args.record.has_begun();
+            if begun == Begun::Nothing || self.room.as_ref().is_some_and(|room| room.is_over()) {
+                return Next::Done;
+            }
+        }
+        match self.turn_of_room(now, waker) {
+            Turned::Waits(until) => Next::At(until),
+            Turned::On if !self.is_abandoned(now) => self.next(),
+            Turned::On | Turned::Done => Next::Done,
+        }
+    }
+}
+
+impl Runner {
+    pub(super) fn new(args: RoomArgs, worker: u64, runtime: tokio::runtime::Handle) -> Self {
+        let (record, config) = (&args.record, &args.common.config);
+        let clock = record.any_work().clock;
+        let schedule = match record.plan.pace {
+            Pace::Fixed { tick_hz, .. } => {
+                Some(Schedule::new(tick_hz, record.id.0, clock.start()).from(Instant::now()))
+            }
+            Pace::OnCommand => None,
+        };
+        let limits = HistoryLimits {
+            frames_max: config.rooms.history_frames_max,
+            bytes_max: config.rooms.history_bytes_max,
+        };
+        Runner {
+            effects: Effects::new(record.entry.effects.clone(), runtime),
+            history: History::new(record.entry.layout.clone(), limits),
+            meters: Meters::of(record.entry.game.name()),
+            args,
+            worker,
+            room: None,
+            schedule,
+            clock,
+            empty_since: None,
+            worked_since_keyframe: Duration::ZERO,
+            redo: None,
+            noted: None,
+            commands: Vec::new(),
+            said: Vec::new(),
+            sights: Sights::new(),
+        }
+    }
+
+    fn turn_of_room(&mut self, now: Instant, waker: &Waker) -> Turned {
+        if self.noted.is_some() {
+            return self.make_if_kept(now, waker);
+        }
+        if self.args.record.is_closing() {
+            return self.close();
+        }
+        if let Some(until) = self.args.record.still_until() {
+            return self.stand_still(until, now);
+        }
+        self.end_holds(now);
+        match self.schedule {
+            Some(schedule) if self.redo.is_none() && now < schedule.due() => Turned::On,
+            Some(_) => self.step(now, 0, waker),
+            None => self.command_step(now, waker),
+        }
+    }
+
+    /// Steps if there is something to step for; in any case serves those who were stuck.
+    fn command_step(&mut self, now: Instant, waker: &Waker) -> Turned {
+        let timer_due = self.next_timer().is_some_and(|due| due <= now);
+        let is_first = self.room.as_ref().is_some_and(|room| room.tick() == Tick(0));
+        if self.redo.is_some() || is_first || timer_due || !self.args.record.inbox().is_empty() {
+            return self.step(now, self.clock.time_ms(now), waker);
+        }
+        self.look();
+        if self.args.record.work(self.worker).is_none() {
+            return Turned::Done;
+        }
+        self.send_frames(false);
+        Turned::On
+    }
+
+    /// One step with what waits, or the one that was noted before and not told.
+    fn step(&mut self, now: Instant, time_ms: u64, waker: &Waker) -> Turned {
+        let until = now + JOURNAL_PATIENCE;
+        self.noted = Some(match self.redo.take() {
+            Some(Redo { time_ms, commands, decisions }) => {
+                self.commands = commands;
+                Noted { time_ms, decisions, position: None, until }
+            }
+            None => {
+                let record = &self.args.record;
+                let Some(mut work) = record.work(self.worker) else { return Turned::Done };
+                record.inbox().take(self.schedule.is_some(), &mut self.commands);
+                let position = work.step(time_ms, &self.commands, None);
+                Noted { time_ms, decisions: Vec::new(), position, until }
+            }
+        });
+        self.make_if_kept(now, waker)
+    }
+
+    /// Has the step that was noted made and told, once the journal has it.
+    fn make_if_kept(&mut self, now: Instant, waker: &Waker) -> Turned {
+        let Some(noted) = self.noted.take() else { return Turned::On };
+        if let (Some(keeper), Some(position)) = (&self.args.common.keeper, noted.position)
+            && !keeper.has_kept(position, waker)
+        {
+            if now < noted.until {
+                let until = noted.until;
+                self.noted = Some(noted);
+                return Turned::Waits(until);
+            }
+            keeper.is_late();
+        }
+        self.make(now, &noted);
+        let turned = self.tell(noted.decisions.contains(&Decision::Skip));
+        if let Some(schedule) = self.schedule.as_mut().filter(|_| !noted.is_still()) {
+            let ended = Instant::now();
+            let late = now.saturating_duration_since(schedule.due());
+            let missed = schedule.done(ended);
+            self.meters.tick(late, ended - now, missed);
+        }
+        turned
+    }
+
+    /// The game's part of a step: the step itself, and all that is to be seen of it.
+    fn make(&mut self, now: Instant, noted: &Noted) {
+        let Some(room) = &mut self.room else { return };
+        let record = &self.args.record;
+        let Noted { time_ms, decisions, .. } = noted;
+        let step = Step { time_ms: *time_ms, commands: &self.commands, decisions };
+        room.make(step, &record.progress, &mut self.said);
+        self.worked_since_keyframe += now.elapsed();
+        record.progress.note(At::Show);
+        let due = match record.plan.pace {
+            Pace::Fixed { send_every, .. } => room.tick().0.is_multiple_of(u32::from(send_every)),
+            Pace::OnCommand => true,
+        };
+        if due || room.is_over() || noted.is_still() {
+            let entry = &record.entry;
+            let pushed = self.history.push(room.tick(), |rows| {
+                self.meters.clamped(room.publish(&entry.layout, rows));
+            });
+            if let Err(error) = pushed {
+                self.meters.too_large();
+                // As if the game had panicked over it: the step is made again without what made
+                // the state so large.
+                panic!("{}", error.in_words(&entry.schema));
+            }
+            self.look();
+        }
+        self.args.record.progress.note(At::Rest);
+    }
+
+    /// Asks the game what each player sees.
+    fn look(&mut self) {
+        self.sights.clear();
+        let Some(room) = self.room.as_ref().filter(|_| self.history.is_restricted()) else {
+            return;
+        };
+        let progress = &self.args.record.progress;
+        progress.note(At::Show);
+        self.sights.extend(room.seated().into_iter().map(|player| (player, room.sight(player))));
+        self.sights.sort_unstable_by_key(|(player, _)| *player);
+        progress.note(At::Rest);
+    }
+
+    /// Our part of a step: hands out what it came to.
+    fn tell(&mut self, skipped: bool) -> Turned {
+        let Some(room) = &self.room else { return Turned::Done };
+        let (tick, is_over) = (room.tick(), room.is_over());
+        let record = Arc::clone(&self.args.record);
+        let Some(mut work) = record.work(self.worker) else { return Turned::Done };
+        let unanswered = if is_over { self.unanswered() } else { Vec::new() };
+        if skipped {
+            self.answers_are_lost();
+        }
+        self.commands.clear();
+        self.commands.shrink_to(64);
+        let result = self.hand_out(tick, work.epoch);
+        self.send_frames(is_over);
+        work.told = tick;
+        drop(work);
+        match result {
+            Some(result) => {
+                self.end(tick, &result, &unanswered);
+                Turned::Done
+            }
+            None => {
+                self.keep();
+                Turned::On
+            }
+        }
+    }
+
+    /// Hands out what the room said. Returns the result if the match is over.
+    fn hand_out(&mut self, tick: Tick, epoch: u32) -> Option<String> {
+        let RoomArgs { record, common: Common { config, .. } } = &self.args;
+        let limits = config.outbox.limits();
+        let mut result = None;
+        let mut members = record.members();
+        for said in self.said.drain(..) {
+            match said {
+                Said::Over { result: text } => result = Some(text),
+                Said::Effect { number, body } => {
+                    let record = Arc::clone(record);
+                    let game = record.entry.game.name();
+                    let call = EffectCall { room: record.id, game, epoch, number, body };
+                    self.effects.run(call, move |outcome| {
+                        let mut inbox = record.inbox();
+                        match outcome {
+                            Outcome::Answer(body) => {
+                                inbox.signal(Signal::Answer { effect: number, body });
+                            }
+                            Outcome::Done => inbox.effect_done(number),
+                            Outcome::Lost => inbox.signal(Signal::Lost { effect: number }),
+                        }
+                        drop(inbox);
+                        record.wake();
+                    });
+                }
+                said => members.hand_out(record, tick, &said, limits),
+            }
+        }
+        members.note_heads(&record.inbox());
+        result
+    }
+
+    fn send_frames(&mut self, last: bool) {
+        let members = &mut self.args.record.members();
+        self.meters.frames(members.send_frames(&mut self.history, &self.sights, last));
+    }
+
+    /// The requests of a step that ended the match before it came to them.
+    fn unanswered(&self) -> Vec<(PlayerId, u32)> {
+        // They are answered in their order.
+        let is_answer =
+            |said: &&Said| matches!(said, Said::Reply { .. } | Said::RequestFailed { .. });
+        let answered = self.said.iter().filter(is_answer).count();
+        requests(&self.commands).skip(answered).collect()
+    }
+
+    /// A step was left out, and with it what effects had come to.
+    fn answers_are_lost(&self) {
+        for command in &self.commands {
+            if let Command::Signal(Signal::Answer { effect, .. }) = command {
+                self.args.record.inbox().signal(Signal::Lost { effect: *effect });
+            }
+        }
+    }
+
+    fn end(&mut self, tick: Tick, result: &str, unanswered: &[(PlayerId, u32)]) {
+        let record = &self.args.record;
+        record.shut();
+        let mut members = record.members();
+        let waiting = record.inbox().end();
+        for (player, id) in unanswered.iter().chain(&waiting) {
+            members.refuse(*player, *id);
+        }
+        let away = members.end(result);
+        drop(members);
+        self.args.common.directory.over().keep(record.id, result, away, record.seat_hold());
+        self.meters.finished();
+        self.write_result(tick, result);
+    }
+
+    /// Gives up the seats that have been held for long enough.
+    fn end_holds(&self, now: Instant) {
+        let record = &self.args.record;
+        let expired = record.members().expired(record.seat_hold(), now);
+        for player in expired {
+            record.inbox().leave(player);
+        }
+    }
+
+    /// Whether nobody has had a seat for so long that the room can go.
+    fn is_abandoned(&mut self, now: Instant) -> bool {
+        let RoomArgs { record, common: Common { config, .. } } = &self.args;
+        if !record.members().is_empty() {
+            self.empty_since = None;
+            return false;
+        }
+        let since = *self.empty_since.get_or_insert(now);
+        let abandoned = now >= since + config.rooms.room_empty && record.shut_if_empty();
+        if abandoned {
+            self.forget();
+        }
+        abandoned
+    }
+
+    /// When the game's next timer is due.
+    fn next_timer(&self) -> Option<Instant> {
+        let due_ms = self.room.as_ref()?.next_timer_ms()?;
+        Some(self.clock.when(due_ms))
+    }
+
+    /// When there is something to do again.
+    fn next(&self) -> Next {
+        if let Some(schedule) = self.schedule {
+            return Next::At(schedule.due());
+        }
+        let RoomArgs { record, common: Common { config, .. } } = &self.args;
+        // A step that was made again left what came meanwhile.
+        if !record.inbox().is_empty() {
+            return Next::At(Instant::now());
+        }
+        let empty = self.empty_since.map(|since| since + config.rooms.room_empty);
+        let away = record.members().away_since().map(|since| since + record.seat_hold());
+        match self.next_timer().into_iter().chain(empty).chain(away).min() {
+            Some(due) => Next::At(due),
+            None => Next::Wait,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! A file for each crash of a room: its log up to the panic, what it said and where. The simulator
+//! replays it to the very panic: `greenroom-sim replay FILE`.
+
+// The shell may read clocks.
+#![allow(clippy::disallowed_methods)]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::directory::RoomRecord;
+
+/// Where crashes are written down. The newest are kept: so many files, each of a room's log at most.
+#[derive(Clone, Debug)]
+pub struct CrashFiles(Option<Arc<Files>>);
+
+#[derive(Debug)]
+struct Files {
+    dir: PathBuf,
+    files_max: usize,
+}
+
+/// What the names of crash files end with.
+const ENDING: &str = ".crash.log";
+
+impl CrashFiles {
+    /// Crashes leave files in this directory, which is made when the first one comes; with
+    /// `files_max` 0 they leave none.
+    #[must_use]
+    pub fn new(dir: PathBuf, files_max: usize) -> Self {
+        CrashFiles((files_max > 0).then(|| Arc::new(Files { dir, files_max })))
+    }
+
+    /// Writes down the crash that a room has just had, beside whatever else is going on.
+    pub fn write(&self, record: &RoomRecord) {
+        let Some(files) = &self.0 else { return };
+        let work = record.any_work();
+        let (Some(log), Some(crash)) = (&work.log, &work.crash) else { return };
+        let mut log = log.clone();
+        log.crash = Some(crash.clone());
+        drop(work);
+        let (files, room) = (Arc::clone(files), record.id);
+        tokio::task::spawn_blocking(move || {
+            let game = &log.header.game;
+            match files.write(&format!("{game}-{room}"), &log.to_bytes()) {
+                Ok(path) => tracing::error!(%room, game, "a room crashed; to see it again: \
+                    greenroom-sim replay {}", path.display()),
+                Err(error) => {
+                    tracing::error!(%room, game, "a crash could not be written down in {}: \
+                    {error}", files.dir.display())
+                }
+            }
+        });
+    }
+}
+
+impl Files {
+    fn write(&self, name: &str, bytes: &[u8]) -> std::io::Result<PathBuf> {
+        std::fs::create_dir_all(&self.dir)?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        // By name is by time.
+        let path = self.dir.join(format!("{:016}-{name}{ENDING}", now.as_micros()));
+        std::fs::write(&path, bytes)?;
+        self.forget_oldest()?;
+        Ok(path)
+    }
+
+    fn forget_oldest(&self) -> std::io::Result<()> {
+        let mut files = std::fs::read_dir(&self.dir)?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .filter(|path| path.as_ref().is_ok_and(|path| is_crash_file(path)))
+            .collect::<Result<Vec<_>, _>>()?;
+        files.sort_unstable();
+        let spare = files.len().saturating_sub(self.files_max);
+        files.iter().take(spare).try_for_each(|file| match std::fs::remove_file(file) {
+            // Somebody else removed it first.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        })
+    }
+}
+
+fn is_crash_file(path: &Path) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(ENDING))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_files_are_kept_and_others_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = Files { dir: dir.path().join("crashes"), files_max: 3 };
+        std::fs::create_dir(&files.dir).unwrap();
+        std::fs::write(files.dir.join("notes.txt"), "mine").unwrap();
+        let written: Vec<_> = (0..6).map(|n| files.write("arena", &[n]).unwrap()).collect();
+        assert!(written[..3].iter().all(|path| !path.exists()));
+        assert!(written[3..].iter().all(|path| path.exists()));
+        assert!(files.dir.join("notes.txt").exists());
+    }
+}

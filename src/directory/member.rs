@@ -1,0 +1,184 @@
+//! One seat of a room: who has it, what is owed to them.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use greenroom_proto::{CloseCode, Head, PlayerId, Refusal, Tick, ToClient, frame};
+
+use super::Client;
+use super::saved::SavedMember;
+use crate::answers::{Again, Answer, Answers};
+use crate::outbox::{Outbox, OutboxLimits};
+
+/// A seat that somebody has, has asked for, or has left for a moment.
+pub(super) struct Member {
+    pub(super) player: PlayerId,
+    /// `None`: the connection broke, or nobody has come back yet since the process started.
+    pub(super) client: Option<Arc<Client>>,
+    /// What the client has asked for and the game has not seen yet.
+    pub(super) asked: Option<Asked>,
+    /// `None` until the game has let the player in.
+    pub(super) outbox: Option<Outbox>,
+    pub(super) answers: Answers,
+    pub(super) head: Head,
+    /// Since when there is no client.
+    pub(super) away_since: Option<Instant>,
+    /// Counts the tokens that were made for this seat.
+    pub(super) generation: u32,
+    /// The newest token that is known to have arrived: older ones are not taken.
+    pub(super) confirmed: u32,
+    /// Token and attempt by which the client has come back.
+    pub(super) came_by: Option<(u32, u64)>,
+}
+
+/// A client that waits for its seat.
+pub(super) struct Asked {
+    pub(super) id: u32,
+    pub(super) knows_schema: bool,
+    /// What it has from the time before, if it comes back.
+    pub(super) back: Option<Back>,
+}
+
+/// What a client that comes back has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Back {
+    /// Counts its attempts upwards.
+    pub attempt: u64,
+    /// Tick of its state.
+    pub tick: Option<Tick>,
+    /// Number of its newest event; `None`: it knows nothing of the time before.
+    pub events: Option<u32>,
+}
+
+impl Member {
+    /// A client that asks for a new seat.
+    pub(super) fn new(player: PlayerId, client: Option<Arc<Client>>, asked: Option<Asked>) -> Self {
+        Member {
+            player,
+            client,
+            asked,
+            outbox: None,
+            answers: Answers::default(),
+            head: Head::default(),
+            away_since: None,
+            generation: 0,
+            confirmed: 0,
+            came_by: None,
+        }
+    }
+
+    /// A seat out of the journal, whose client is not here yet.
+    pub(super) fn restored(saved: SavedMember, limits: OutboxLimits, now: Instant) -> Self {
+        Member {
+            outbox: Some(Outbox::restore(limits, saved.mail)),
+            answers: saved.answers,
+            away_since: Some(now),
+            generation: saved.generation,
+            confirmed: saved.confirmed,
+            ..Member::new(saved.player, None, None)
+        }
+    }
+
+    /// The seat for the journal; `None` if the game has not let the player in.
+    pub(super) fn saved(&self, asked: u32) -> Option<SavedMember> {
+        Some(SavedMember {
+            player: self.player,
+            generation: self.generation,
+            confirmed: self.confirmed,
+            asked,
+            mail: self.outbox.as_ref()?.mail().clone(),
+            answers: self.answers.clone(),
+        })
+    }
+
+    /// Whether this client has the seat, or has asked for it.
+    pub(super) fn is_of(&self, client: &Arc<Client>) -> bool {
+        self.client.as_ref().is_some_and(|own| Arc::ptr_eq(own, client))
+    }
+
+    /// The client that frames go to, with its outbox.
+    pub(super) fn playing(&mut self) -> Option<(&Arc<Client>, &mut Outbox)> {
+        match (&self.client, &mut self.outbox, &self.asked) {
+            (Some(client), Some(outbox), None) => Some((client, outbox)),
+            _ => None,
+        }
+    }
+
+    /// The client is gone, perhaps to come back.
+    pub(super) fn leave_for_now(&mut self, now: Instant) {
+        self.client = None;
+        self.asked = None;
+        self.away_since.get_or_insert(now);
+        if let Some(outbox) = &mut self.outbox {
+            outbox.leave();
+        }
+    }
+
+    /// An answer to a request.
+    pub(super) fn answer(&mut self, id: u32, answer: Answer) {
+        if let Some(client) = self.client.as_ref().filter(|_| self.asked.is_none()) {
+            say(client, id, &answer);
+        }
+        self.answers.answer(id, answer);
+    }
+
+    /// A request came that was taken before.
+    pub(super) fn answer_again(&self, id: u32) {
+        let Some(client) = &self.client else { return };
+        match self.answers.again(id) {
+            Again::Waits => {}
+            Again::Answered(answer) => say(client, id, answer),
+            Again::Unknown => {
+                let text = "this request was not taken, or its answer is not kept any more";
+                client.link.refuse(id, Refusal::Failed, text);
+            }
+        }
+    }
+
+    pub(super) fn event(&mut self, tick: Tick, body: &Arc<[u8]>) {
+        let Some(outbox) = &mut self.outbox else { return };
+        if body.len() > frame::EVENT_BYTES_MAX {
+            let (player, bytes) = (self.player.0, body.len());
+            tracing::error!(player, "an event of {bytes} bytes was not sent: 4,096 are the most");
+        } else if outbox.event(tick, body).is_err()
+            && let Some(client) = &self.client
+        {
+            client.link.close(CloseCode::TooSlow);
+        }
+    }
+
+    /// Tells the client, if there is one, that its seat is gone.
+    pub(super) fn part(&self, why: &str) {
+        match (&self.client, &self.asked) {
+            (Some(client), None) => client.link.control(&ToClient::Left),
+            _ => self.refuse(Refusal::SeatGone, why),
+        }
+    }
+
+    /// Says no to a client that still waits for its seat.
+    pub(super) fn refuse(&self, why: Refusal, text: &str) {
+        if let (Some(client), Some(asked)) = (&self.client, &self.asked) {
+            client.vacate();
+            client.link.refuse(asked.id, why, text);
+        }
+    }
+}
+
+fn say(client: &Client, id: u32, answer: &Answer) {
+    match answer {
+        Answer::Reply(body) => match body.clone().try_into() {
+            Ok(body) => client.link.control(&ToClient::Reply { id, body }),
+            Err(_) => {
+                let text = "the game's answer is larger than an answer may be";
+                client.link.refuse(id, Refusal::Failed, text);
+            }
+        },
+        Answer::Failed => {
+            client.link.refuse(
+                id,
+                Refusal::Failed,
+                "the game failed over this; nothing came of it",
+            );
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! A seat in a room, as the connection that has it sees it.
+
+use std::sync::Arc;
+
+use greenroom_proto::{CloseCode, PlayerId, Refusal};
+
+use super::token::Claim;
+use super::{Back, Client, RoomRecord};
+use crate::room::inbox::NotTaken;
+
+/// A seat that is booked and that nobody has taken yet. Dropped, it is free again: whoever asked
+/// for it may be gone by the time it is found.
+pub struct Booked {
+    seat: Seat,
+    taken: bool,
+}
+
+impl Booked {
+    pub(super) fn new(seat: Seat) -> Self {
+        Booked { seat, taken: false }
+    }
+
+    /// Whether a client that can read this schema only can read the room's.
+    #[must_use]
+    pub fn reads(&self, schema: Option<u64>) -> bool {
+        schema.is_none_or(|schema| schema == self.seat.room.entry.schema_hash)
+    }
+
+    /// Takes the seat, for [`Seat::join`].
+    #[must_use]
+    pub fn take(mut self) -> Seat {
+        self.taken = true;
+        self.seat.clone()
+    }
+}
+
+impl Drop for Booked {
+    fn drop(&mut self) {
+        if !self.taken {
+            self.seat.room.unbook();
+        }
+    }
+}
+
+/// A seat in a room. It is held for its player until [`Seat::leave`], or until its connection has
+/// been broken for too long.
+#[derive(Clone)]
+pub struct Seat {
+    /// Where.
+    pub room: Arc<RoomRecord>,
+    /// Who.
+    pub player: PlayerId,
+}
+
+impl Seat {
+    /// The client asks the room for its seat.
+    pub fn join(&self, client: &Arc<Client>, id: u32, knows_schema: bool) {
+        self.room.members().join(self.player, client, id, knows_schema);
+        self.room.inbox().join(self.player);
+        self.room.wake();
+    }
+
+    /// The client wants its seat back, by a token of this generation. Whoever has it so far, is
+    /// closed: the newest connection counts.
+    pub fn come_back(
+        &self,
+        client: &Arc<Client>,
+        generation: u32,
+        (id, knows_schema): (u32, bool),
+        back: Back,
+    ) -> Result<(), Refusal> {
+        let Seat { room, player } = self;
+        let claim = Claim { room: room.id, player: *player, generation };
+        client.hold(self.clone());
+        let before = room.members().come_back(claim, client, (id, knows_schema), back);
+        let before = before.inspect_err(|_| client.vacate())?;
+        if let Some(before) = before {
+            before.vacate();
+            before.link.close(CloseCode::Replaced);
+        }
+        room.inbox().resume(*player);
+        room.wake();
+        Ok(())
+    }
+
+    /// The client says what it does.
+    pub fn input(&self, tick: u16, body: &[u8]) -> Result<(), CloseCode> {
+        if !self.room.entry.game.is_input(body) {
+            return Err(CloseCode::Malformed);
+        }
+        self.room.inbox().input(self.player, tick, body);
+        self.room.wake();
+        Ok(())
+    }
+
+    /// The client asks for something. The inner error is a refusal with the reason for a person.
+    pub fn request(
+        &self,
+        id: u32,
+        body: Vec<u8>,
+    ) -> Result<Result<(), (Refusal, &'static str)>, CloseCode> {
+        if !self.room.entry.game.is_request(&body) {
+            return Err(CloseCode::Malformed);
+        }
+        let taken = self.room.inbox().request(self.player, id, body);
+        Ok(match taken {
+            Ok(()) => {
+                self.room.wake();
+                Ok(())
+            }
+            Err(NotTaken::Again) => {
+                self.room.members().answer_again(self.player, id);
+                Ok(())
+            }
+            Err(NotTaken::Busy) => {
+                Err((Refusal::Busy, "too many requests wait already: await the answers"))
+            }
+            Err(NotTaken::NoSeat) => Err((Refusal::NoSeat, "the seat was given up")),
+        })
+    }
+
+    /// What has arrived at the client.
+    pub fn acknowledge(&self, events: u32, replies: u32) {
+        self.room.members().acknowledge(self.player, events, replies);
+    }
+
+    /// The token of this number has arrived at the client.
+    pub fn confirm(&self, token: u32) {
+        self.room.members().confirm(self.player, token);
+    }
+
+    /// The client cannot trust its state: the next frame is a full one.
+    pub fn resync(&self) {
+        self.room.members().resync(self.player);
+        self.room.wake();
+    }
+
+    /// The player goes.
+    pub fn leave(&self) {
+        self.room.inbox().leave(self.player);
+        self.room.wake();
+    }
+
+    /// The connection broke. The seat is held for a while, unless somebody else has it by now, or
+    /// the game holds none.
+    pub fn break_off(&self, client: &Arc<Client>) {
+        let Some(let_in) = self.room.members().break_off(self.player, client) else { return };
+        let mut inbox = self.room.inbox();
+        inbox.drop_player(self.player);
+        if !let_in || self.room.seat_hold().is_zero() {
+            inbox.leave(self.player);
+        }
+        drop(inbox);
+        self.room.wake();
+    }
+}

@@ -1,0 +1,47 @@
+//! The thread that looks after the others.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use super::SLOW;
+use super::state::{Crew, Shared};
+use super::worker;
+
+/// How often it looks. Tasks that wait behind a long turn wait for [`SLOW`] and this.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// As long as there are no tasks.
+const LOOK_IDLY: Duration = Duration::from_millis(50);
+
+pub(super) fn spawn(shared: &Arc<Shared>) {
+    let shared = Arc::downgrade(shared);
+    let spawned = std::thread::Builder::new().name("watchdog".into()).spawn(move || run(&shared));
+    if let Err(error) = spawned {
+        tracing::error!("nobody looks after the threads of rooms: {error}");
+    }
+}
+
+fn run(shared: &Weak<Shared>) {
+    while let Some(shared) = shared.upgrade() {
+        if shared.is_closing() {
+            return;
+        }
+        look(&shared);
+        let pause = if shared.is_idle() { LOOK_IDLY } else { LOOK_EVERY };
+        drop(shared);
+        std::thread::sleep(pause);
+    }
+}
+
+fn look(shared: &Arc<Shared>) {
+    for seat in shared.workers() {
+        let Some((entry, busy)) = shared.busy(&seat) else { continue };
+        if busy >= SLOW && seat.crew == Crew::Prompt && shared.replace(&seat) {
+            seat.thread.slow();
+            worker::spawn(shared, Crew::Prompt);
+        }
+        if busy >= shared.limits.stall {
+            seat.thread.lost();
+            shared.give_up(&seat, &entry);
+        }
+    }
+}
