@@ -280,8 +280,8 @@ impl Connection {
             return;
         }
         let shared = &self.shared;
-        let claim = shared.tokens.open(token);
-        if let Some(result) = claim.and_then(|claim| shared.directory.over().result_for(claim)) {
+        let room = shared.tokens.open(token).map(|claim| claim.room);
+        if let Some(result) = room.and_then(|room| shared.directory.over().result_of(room)) {
             let result = Text::cut(&*result);
             self.client.link.control(&ToClient::Ended { result });
         }

@@ -104,6 +104,12 @@ impl Rooms {
         &self.common.config
     }
 
+    /// Where their results go.
+    #[must_use]
+    pub fn results(&self) -> &ResultSink {
+        &self.common.results
+    }
+
     /// The program that steps them.
     #[must_use]
     pub fn build(&self) -> u64 {

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use greenroom_proto::{CloseCode, Joined, PlayerId, Refusal, Sight, Text, Tick, ToClient, wire};
 
 use super::member::{Asked, Back, Member};
-use super::over::Away;
 use super::saved::SavedMember;
 use super::token::Claim;
 use super::{Client, RoomRecord};
@@ -326,15 +325,15 @@ impl Members {
         sent
     }
 
-    /// The match is over: tells everybody and frees them. Returns who is away and is yet to be told.
-    pub fn end(&mut self, result: &str) -> Vec<Away> {
-        let mut away = Vec::new();
+    /// The match is over: tells everybody and frees them. Returns whether somebody is away and is yet
+    /// to be told.
+    pub fn end(&mut self, result: &str) -> bool {
+        let mut away = false;
         self.ended = Some((Refusal::UnknownRoom, ENDED));
         let result = Text::cut(result);
         for member in self.members.drain(..) {
             let Some(client) = &member.client else {
-                let Member { player, confirmed, generation, .. } = member;
-                away.push(Away { player, confirmed, generation });
+                away = true;
                 continue;
             };
             client.vacate();

@@ -1,13 +1,12 @@
 //! Matches that ended while some of their players were away: they are told the result when they come
-//! back, for as long as their seats would have been held.
+//! back, for as long as their seats would have been held. Whoever has a token for a room had a seat
+//! in it, so an old one is as good as a new one to learn how it ended.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use greenroom_proto::{PlayerId, RoomId};
-
-use super::token::Claim;
+use greenroom_proto::RoomId;
 
 /// Results that are kept at most. With a result of 16 KiB each, the largest there is, they take
 /// 64 MiB; a usual one has some hundred bytes. The oldest go first.
@@ -19,42 +18,30 @@ pub struct Over(Mutex<BTreeMap<RoomId, Ended>>);
 
 struct Ended {
     result: Arc<str>,
-    away: Vec<Away>,
     until: Instant,
 }
 
-/// Somebody who was away, and the tokens with which they may come back.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Away {
-    pub(super) player: PlayerId,
-    pub(super) confirmed: u32,
-    pub(super) generation: u32,
-}
-
 impl Over {
-    /// A match has ended; these players do not know yet.
-    pub fn keep(&self, room: RoomId, result: &str, away: Vec<Away>, hold: Duration) {
-        if away.is_empty() {
-            return;
-        }
+    /// A match has ended, and somebody who had a seat in it does not know yet.
+    pub fn keep(&self, room: RoomId, result: &str, hold: Duration) {
         let now = Instant::now();
         let mut over = self.lock();
-        over.retain(|_, ended| now < ended.until);
+        if over.len() >= RESULTS_MAX {
+            over.retain(|_, ended| now < ended.until);
+        }
         if over.len() >= RESULTS_MAX {
             let oldest = over.iter().min_by_key(|(_, ended)| ended.until).map(|(room, _)| *room);
             oldest.and_then(|room| over.remove(&room));
         }
-        over.insert(room, Ended { result: result.into(), away, until: now + hold });
+        over.insert(room, Ended { result: result.into(), until: now + hold });
     }
 
-    /// The result of the match in which whoever has this token had a seat.
+    /// The result of a match that is over.
     #[must_use]
-    pub fn result_for(&self, claim: Claim) -> Option<Arc<str>> {
+    pub fn result_of(&self, room: RoomId) -> Option<Arc<str>> {
         let over = self.lock();
-        let ended = over.get(&claim.room).filter(|ended| Instant::now() < ended.until)?;
-        let tokens = |away: &Away| away.confirmed..=away.generation;
-        let known = ended.away.iter().find(|away| away.player == claim.player)?;
-        tokens(known).contains(&claim.generation).then(|| Arc::clone(&ended.result))
+        let ended = over.get(&room).filter(|ended| Instant::now() < ended.until)?;
+        Some(Arc::clone(&ended.result))
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<RoomId, Ended>> {
@@ -66,25 +53,20 @@ impl Over {
 mod tests {
     use super::*;
 
-    fn claim(room: u64, player: u32, generation: u32) -> Claim {
-        Claim { room: RoomId(room), player: PlayerId(player), generation }
-    }
-
     #[test]
-    fn the_result_is_for_those_who_were_away_and_for_a_while() {
+    fn a_result_is_kept_for_a_while_and_the_oldest_go_first() {
         let over = Over::default();
-        let away = vec![Away { player: PlayerId(2), confirmed: 3, generation: 4 }];
-        over.keep(RoomId(1), "won", away.clone(), Duration::from_secs(60));
-        assert_eq!(over.result_for(claim(1, 2, 3)).as_deref(), Some("won"));
-        assert_eq!(over.result_for(claim(1, 2, 4)).as_deref(), Some("won"));
-        for other in [claim(1, 2, 2), claim(1, 2, 5), claim(1, 1, 3), claim(2, 2, 3)] {
-            assert_eq!(over.result_for(other), None);
-        }
-        over.keep(RoomId(1), "won", away.clone(), Duration::ZERO);
-        assert_eq!(over.result_for(claim(1, 2, 3)), None);
+        let (short, long) = (Duration::ZERO, Duration::from_secs(60));
+        over.keep(RoomId(1), "won", long);
+        assert_eq!(over.result_of(RoomId(1)).as_deref(), Some("won"));
+        assert_eq!(over.result_of(RoomId(2)), None);
+        over.keep(RoomId(1), "won", short);
+        assert_eq!(over.result_of(RoomId(1)), None);
         for room in 0..2 * RESULTS_MAX as u64 {
-            over.keep(RoomId(room), "won", away.clone(), Duration::from_secs(60));
+            over.keep(RoomId(room), "won", long + Duration::from_millis(room));
         }
         assert_eq!(over.lock().len(), RESULTS_MAX);
+        assert_eq!(over.result_of(RoomId(0)), None);
+        assert!(over.result_of(RoomId(2 * RESULTS_MAX as u64 - 1)).is_some());
     }
 }

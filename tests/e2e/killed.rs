@@ -179,11 +179,8 @@ async fn bot(mut client: Client, seed: u64, room: RoomId, common: Arc<Common>) -
                 assert_eq!(event.number, seen.event + 1, "{room}");
                 seen.event = event.number;
                 if let Event::Step(step) = event.decode().unwrap() {
-                    assert!(
-                        seen.step == 0 || step == seen.step + 1,
-                        "{room}: {step} after {}",
-                        seen.step
-                    );
+                    // Not always the next one: while the room stands still there are steps without.
+                    assert!(step > seen.step, "{room}: {step} after {}", seen.step);
                     seen.step = step;
                 }
             }
@@ -214,6 +211,9 @@ async fn short_matches(connect: Connect, common: Arc<Common>) -> Vec<RoomId> {
             client.start(&Request::End, 4 * DEADLINE).unwrap();
             find(&mut client, |update| matches!(update, Update::Ended { .. }).then_some(())).await;
             over.push(seat.room);
+            if common.stop.load(Ordering::Relaxed) {
+                return over;
+            }
         }
     }
     over

@@ -349,7 +349,9 @@ impl Runner {
         }
         let away = members.end(result);
         drop(members);
-        self.args.common.directory.over().keep(record.id, result, away, record.seat_hold());
+        if away {
+            self.args.common.directory.over().keep(record.id, result, record.seat_hold());
+        }
         self.meters.finished();
         self.write_result(tick, result);
     }

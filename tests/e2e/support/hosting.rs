@@ -128,6 +128,9 @@ impl Drop for Hosted {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("life {} said: {}", self.lives, self.errors());
+        }
     }
 }
 
@@ -144,8 +147,10 @@ fn spawn(dir: &Path, address: SocketAddr, life: u32) -> (Child, bool) {
         .stderr(errors)
         .spawn()
         .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let listens = lines.map_while(Result::ok).any(|line| line.starts_with("listening on "));
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let listens = lines.any(|line| line.starts_with("listening on "));
+    // The test harness in there has something to say now and then, and ends if nobody listens.
+    std::thread::spawn(move || lines.for_each(drop));
     if !listens {
         child.wait().unwrap();
     }
