@@ -8,6 +8,7 @@
 mod coming_back;
 mod commands_rooms;
 mod crashes;
+mod damaged;
 mod effects;
 mod half_open;
 mod hostile;
