@@ -116,6 +116,7 @@ pub use serde_json;
 pub mod answers;
 pub mod bot;
 pub mod effects;
+pub mod fingerprint;
 pub mod game;
 pub mod games;
 pub mod journal;
@@ -155,7 +156,7 @@ pub mod supervision;
 
 #[cfg(feature = "server")]
 pub use cli::cli;
-pub use game::{Ctx, Game, Never, Pace, Signal, To, Winner};
+pub use game::{Ctx, Game, Never, OldGame, Pace, Signal, To, Winner};
 pub use options::{NoOptions, OptionHelp, OptionValue, Options};
 pub use registry::Games;
 pub use rng::Rng;
@@ -165,7 +166,7 @@ pub use rng::Rng;
 pub mod prelude {
     pub use crate::bot::{Acts, Bot, View};
     pub use crate::{
-        Ctx, Game, Games, Never, NoOptions, Options, Pace, Rng, Signal, To, Winner, math,
+        Ctx, Game, Games, Never, NoOptions, OldGame, Options, Pace, Rng, Signal, To, Winner, math,
     };
     pub use greenroom_proto::{
         Blob, EntityId, Eye, Full, Grid, List, Map, Message, PlayerId, Replicate, Seen, Sight,

@@ -6,17 +6,19 @@
 
 pub mod history;
 pub mod inbox;
+pub mod keyframe;
 pub mod log;
 mod near;
 pub mod recovery;
 pub mod views;
 
-use greenroom_proto::{Layout, Malformed, PlayerId, Rows, Sight, Tick, publish, schema_of, wire};
+use greenroom_proto::{Layout, Malformed, PlayerId, Rows, Sight, Tick, publish, wire};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use self::keyframe::{Identity, Parts};
 use self::recovery::{At, Decision, Progress, is_membership};
-use crate::game::{Ctx, Game, Pace, Said, SeatState, Signal};
+use crate::game::{Ctx, Game, OldGame, Pace, Said, SeatState, Signal};
 use crate::options::Options;
 use crate::rng::Rng;
 
@@ -131,16 +133,22 @@ pub trait AnyRoom: Send {
 }
 
 /// A room of a known game.
-#[derive(Serialize, Deserialize)]
-#[serde(bound = "")]
 pub struct Room<G: Game> {
     game: G,
     ctx: Ctx<G>,
-    /// Hash of the schema of its state: the first bytes of a keyframe.
-    #[serde(skip)]
-    schema_hash: u64,
+    /// This build of the game: the first bytes of a keyframe.
+    identity: Identity,
     /// Hash over all that the room ever said.
     said_hash: u64,
+}
+
+/// How a room of another build was taken over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Taken {
+    /// By [`Game::migrate`], and not as it was.
+    pub migrated: bool,
+    /// Inputs are the default, because their type is another.
+    pub inputs_reset: bool,
 }
 
 /// A room cannot be made or brought back.
@@ -163,6 +171,26 @@ pub enum RoomError {
         /// Of this build.
         ours: u64,
     },
+    /// The keyframe was taken by a build whose game has other rules.
+    #[error(
+        "the keyframe is of version {theirs} of the game, and this build has version {ours}: \
+         restore it with the build that took it"
+    )]
+    Version {
+        /// Of the keyframe.
+        theirs: u32,
+        /// Of this build.
+        ours: u32,
+    },
+    /// The keyframe was taken by a build whose game or input has other fields, under one version.
+    #[error(
+        "the keyframe is of a game with other fields than this build's, though both are of version \
+         {0}: restore it with the build that took it"
+    )]
+    Layout(u32),
+    /// The game does not go on with what another build has begun.
+    #[error("{0}")]
+    NotMigrated(String),
 }
 
 impl<G: Game> Room<G> {
@@ -171,19 +199,54 @@ impl<G: Game> Room<G> {
         let options = G::Options::parse(options).map_err(RoomError::Options)?;
         let mut ctx = Ctx::new(G::pace(&options).in_range(), seed);
         let game = G::new(&options, &mut ctx);
-        Ok(Room { game, ctx, schema_hash: schema_of::<G::State>().hash(), said_hash: 0 })
+        Ok(Room { game, ctx, identity: Identity::of::<G>(), said_hash: 0 })
     }
 
-    /// A room as it was when the keyframe was taken.
+    /// A room as it was when this build took the keyframe, or another for which it is the same game.
     pub fn restore(keyframe: &[u8]) -> Result<Self, RoomError> {
-        let (hash, room) = keyframe
-            .split_first_chunk()
-            .ok_or_else(|| Malformed::Bad("it ends before the hash of its schema".into()))?;
-        let (theirs, ours) = (u64::from_le_bytes(*hash), schema_of::<G::State>().hash());
-        if theirs != ours {
-            return Err(RoomError::Schema { theirs, ours });
+        let parts = Parts::read(keyframe)?;
+        let (theirs, ours) = (parts.by, Identity::of::<G>());
+        if theirs.schema != ours.schema {
+            return Err(RoomError::Schema { theirs: theirs.schema, ours: ours.schema });
         }
-        Ok(Room { schema_hash: ours, ..wire::decode_own(room)? })
+        if theirs.version != ours.version {
+            return Err(RoomError::Version { theirs: theirs.version, ours: ours.version });
+        }
+        if theirs != ours {
+            return Err(RoomError::Layout(ours.version));
+        }
+        Self::put_together(wire::decode_own(parts.game)?, &parts)
+    }
+
+    /// A room that another build of the game has begun, from its keyframe: as it was, if the game is
+    /// the same, else through [`Game::migrate`]. From here on it does what this build does.
+    pub fn take_over(keyframe: &[u8]) -> Result<(Self, Taken), RoomError> {
+        let parts = Parts::read(keyframe)?;
+        let Parts { by, game: bytes, .. } = parts;
+        let ours = Identity::of::<G>();
+        let migrated = (by.version, by.layout) != (ours.version, ours.layout);
+        let game = match migrated {
+            false => wire::decode_own(bytes)?,
+            true => G::migrate(OldGame { version: by.version, layout: by.layout, bytes })
+                .map_err(RoomError::NotMigrated)?,
+        };
+        let taken = Taken { migrated, inputs_reset: by.input != ours.input };
+        Ok((Self::put_together(game, &parts)?, taken))
+    }
+
+    fn put_together(game: G, parts: &Parts<'_>) -> Result<Self, RoomError> {
+        let (mut ctx, said_hash): (Ctx<G>, u64) = wire::decode_own(parts.rest)?;
+        let identity = Identity::of::<G>();
+        if parts.by.input == identity.input {
+            let inputs: Vec<G::Input> = wire::decode_own(parts.inputs)?;
+            if inputs.len() != ctx.seats.len() {
+                return Err(Malformed::Bad("not every seat has an input".into()).into());
+            }
+            for (seat, input) in ctx.seats.iter_mut().zip(inputs) {
+                seat.input = input;
+            }
+        }
+        Ok(Room { game, ctx, identity, said_hash })
     }
 
     /// The game's own view of things, for tests and tools.
@@ -368,6 +431,15 @@ impl<G: Game> Room<G> {
     }
 }
 
+/// The inputs of seats, as a list.
+struct Inputs<'a, I>(&'a [SeatState<I>]);
+
+impl<I: Serialize> Serialize for Inputs<'_, I> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|seat| &seat.input))
+    }
+}
+
 impl<G: Game> AnyRoom for Room<G> {
     fn make(&mut self, step: Step<'_>, progress: &Progress, said: &mut Vec<Said>) {
         self.advance(step.time_ms);
@@ -422,9 +494,12 @@ impl<G: Game> AnyRoom for Room<G> {
     }
 
     fn keyframe(&self) -> Vec<u8> {
-        let mut keyframe = self.schema_hash.to_le_bytes().to_vec();
-        wire::encode_into(self, &mut keyframe);
-        keyframe
+        let inputs = Inputs(&self.ctx.seats);
+        keyframe::write(
+            self.identity,
+            [&|out| wire::encode_into(&self.game, out), &|out| wire::encode_into(&inputs, out)],
+            &|out| wire::encode_into(&(&self.ctx, self.said_hash), out),
+        )
     }
 
     fn hash(&self) -> u64 {
