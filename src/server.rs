@@ -2,19 +2,22 @@
 //!
 //! ```text
 //! root (one-for-one; started in this order, stopped in reverse)
+//! ├─ journal       keeps rooms (with a state directory)
 //! ├─ results       writes match results (with a result file)
-//! ├─ rooms         partitioned; one child per room
 //! ├─ lobby         finds and makes rooms
 //! ├─ connections   partitioned; one child per client
+//! ├─ rooms         partitioned; one child per room
 //! └─ listener      last up, first down
 //! ```
 
+mod readiness;
 mod revival;
+pub mod stopping;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use greenroom_proto::{CloseCode, RoomId};
@@ -22,16 +25,18 @@ use rustls::sign::CertifiedKey;
 use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 
-use self::revival::{Making, StateError};
+use self::readiness::Condition;
+pub use self::readiness::Readiness;
+use self::revival::{Past, StateError};
 use crate::actors::connection::Shared;
-use crate::actors::journal::JournalKeeper;
+use crate::actors::journal::{JournalArgs, JournalKeeper};
 use crate::actors::listener::door::Door;
 use crate::actors::listener::{Listener, ListenerArgs, Sockets, listen};
 use crate::actors::lobby::Lobby;
 use crate::actors::results::{self, ResultSink};
 use crate::actors::room::{self, Common, Keeper, Rooms};
 use crate::build_id::build_id;
-use crate::config::Config;
+use crate::config::{Config, StopTimes};
 use crate::crash_files::CrashFiles;
 use crate::directory::token::TokenKey;
 use crate::directory::{Directory, RoomRecord};
@@ -69,6 +74,16 @@ pub struct Server {
     /// More threads are lost in steps without end than may be.
     exhausted: Arc<Notify>,
     keeper: Option<Keeper>,
+    times: StopTimes,
+    condition: Arc<Condition>,
+    opening: Mutex<Option<Opening>>,
+}
+
+/// What is left to do until the server listens.
+struct Opening {
+    past: Option<Past>,
+    rooms: Rooms,
+    listener: ListenerArgs,
 }
 
 /// A server cannot start.
@@ -137,8 +152,17 @@ impl Server {
     ///
     /// A plain port that is taken is a warning, not an error: the server goes on without.
     pub async fn start(spec: ServerSpec) -> Result<Self, ServeError> {
+        let server = Self::begin(spec).await?;
+        server.open().await?;
+        Ok(server)
+    }
+
+    /// The first half of a start: the server is there and can be [stopped](Self::stop), but takes
+    /// nobody in. [`Server::open`] is the other half, which may take a while.
+    pub async fn begin(spec: ServerSpec) -> Result<Self, ServeError> {
         let ServerSpec { config, games, identity, results } = spec;
         let config = Arc::new(config);
+        let times = StopTimes::of(&config);
         let (sockets, wss, plain) = bind(&config)?;
         let past = match &config.journal.state_dir {
             Some(dir) => Some(revival::open(dir, &config)?),
@@ -155,21 +179,24 @@ impl Server {
         // First up, last down: everything below may still have something to keep.
         if let Some(keeper) = &keeper {
             let journal = keeper.journal().clone();
-            let shutdown = Shutdown::Within(config.deadlines.shutdown_timeout);
-            root = root
-                .child(ChildSpec::actor::<JournalKeeper>("journal", journal).shutdown(shutdown));
+            let args = JournalArgs { journal, close_within: times.journal };
+            // It gives up by itself.
+            let child = ChildSpec::actor::<JournalKeeper>("journal", args);
+            root = root.child(child.shutdown(Shutdown::Infinity));
         }
         let mut sink = ResultSink::default();
         if let Some(path) = results {
             results::open(&path)
                 .map_err(|error| ServeError::Results { path: path.clone(), error })?;
             let (child, to) = ResultSink::new(path);
-            root = root.child(child);
+            root = root.child(child.shutdown(Shutdown::Within(times.results)));
             sink = to;
         }
 
         let exhausted = Arc::new(Notify::new());
         let scheduler = start_scheduler(&config, &exhausted);
+        let journal = keeper.as_ref().map(|keeper| keeper.journal().clone());
+        let condition = Condition::new(Arc::clone(&scheduler), journal);
         let directory = Arc::new(Directory::default());
         let common = Common {
             config: Arc::clone(&config),
@@ -191,20 +218,12 @@ impl Server {
             tokens: Arc::clone(&tokens),
         };
         let root = root
-            .child(rooms_spec.into_child())
             .child(ChildSpec::actor_at::<Lobby>("lobby", lobby_args, &lobby))
             .child(connections_spec.into_child())
+            // Stopped before the connections: a room is kept with its players in it.
+            .child(rooms_spec.into_child())
             .start()
             .await?;
-        if let Some(past) = past {
-            let build = rooms.build();
-            let keeper = past.keeper.clone();
-            let (games, directory, tokens) = (&games, &*directory, &tokens);
-            let (rooms, keeper) = (&rooms, &keeper);
-            let making = Making { games, directory, rooms, tokens, keeper, build };
-            revival::revive(past, &making).await;
-        }
-        // Nobody is let in before the matches are there that they come back to.
         let admission = Admission::new(config.listen.clone());
         let door = Arc::new(Door {
             tls: TlsAcceptor::from(tls::server_config(identity)?),
@@ -220,10 +239,44 @@ impl Server {
             }),
             numbers: AtomicU64::new(1),
         });
-        let listener = ChildSpec::actor::<Listener>("listener", ListenerArgs { sockets, door });
-        let shutdown = Shutdown::Within(config.deadlines.shutdown_timeout);
-        root.start_child(listener.shutdown(shutdown)).await?;
-        Ok(Server { root, wss, plain, directory, admission, scheduler, exhausted, keeper })
+        let opening =
+            Mutex::new(Some(Opening { past, rooms, listener: ListenerArgs { sockets, door } }));
+        Ok(Server {
+            root,
+            wss,
+            plain,
+            times,
+            directory,
+            admission,
+            scheduler,
+            exhausted,
+            keeper,
+            condition,
+            opening,
+        })
+    }
+
+    /// The other half of a start: brings back the matches of the process before, then listens. Does
+    /// nothing the second time. Given up in the middle, it leaves what was not brought back where it
+    /// was, for the next process.
+    pub async fn open(&self) -> Result<(), ServeError> {
+        let opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(Opening { past, rooms, listener }) = opening else { return Ok(()) };
+        // Nobody is let in before the matches are there that they come back to.
+        if let Some(past) = past {
+            revival::revive(past, &rooms, &listener.door.shared).await;
+        }
+        let listener = ChildSpec::actor::<Listener>("listener", listener);
+        let shutdown = Shutdown::Within(self.times.connections);
+        self.root.start_child(listener.shutdown(shutdown)).await?;
+        self.condition.is_up();
+        Ok(())
+    }
+
+    /// Whether the server may be sent clients, or why not. The gauge `greenroom_ready` says the same.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        self.condition.readiness()
     }
 
     /// Where it listens for wss.
@@ -285,10 +338,20 @@ impl Server {
         }
     }
 
-    /// Stops in order: no new connections, every client gets a close frame with a reason, rooms
-    /// end, results are on disk.
+    /// Takes nobody new from now on; the first thing that [`Server::stop`] does.
+    pub fn drain(&self) {
+        self.condition.stops();
+        self.directory.leaving().drain();
+    }
+
+    /// Stops in order, see [`stopping`]: without a state directory matches get some time to finish,
+    /// with one each room is kept; clients are told to come back; results and journal are on disk.
+    /// Takes `stop_timeout_ms` at most, and usually a fraction.
     pub async fn stop(self) {
-        if let Err(error) = self.root.deadline(STOP_DEADLINE).shutdown().await {
+        self.drain();
+        stopping::matches_over(&self.directory, &self.times).await;
+        self.directory.leaving().close(stopping::window_ms(self.connections()));
+        if let Err(error) = self.root.deadline(self.times.end).shutdown().await {
             tracing::error!("the server did not stop in time: {error}");
             self.root.kill();
         }
@@ -339,9 +402,6 @@ fn start_scheduler(config: &Config, exhausted: &Arc<Notify>) -> Arc<Scheduler> {
     Scheduler::start(limits, move || exhausted.notify_one())
 }
 
-/// Longer than all the shutdown times below the root in a row.
-const STOP_DEADLINE: Duration = Duration::from_secs(60);
-
 fn bind(config: &Config) -> Result<(Sockets, SocketAddr, Option<SocketAddr>), ServeError> {
     let address = config.listen.bind;
     let error = |error| ServeError::Bind { address, error };
@@ -374,6 +434,10 @@ fn room_ended(directory: &Directory, exit: &ChildExit<'_>) {
     }
     let Ok(id) = exit.id.as_str().parse::<RoomId>() else { return };
     let Some(record) = directory.remove(id) else { return };
+    if directory.leaving().is_closing() {
+        // Also if its step hung: what it did before is in the journal.
+        return record.go_away(directory.leaving().window_ms());
+    }
     let code = match exit.exit {
         end if end.is_normal() => CloseCode::GoingAway,
         _ => {

@@ -81,12 +81,11 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Writes a keyframe; each part appends itself.
-pub(super) fn write(
-    by: Identity,
-    parts: [&dyn Fn(&mut Vec<u8>); 2],
-    rest: &dyn Fn(&mut Vec<u8>),
-) -> Vec<u8> {
+/// A part of a keyframe, which appends itself.
+type Append<'a> = &'a dyn Fn(&mut Vec<u8>);
+
+/// Writes a keyframe.
+pub(super) fn write(by: Identity, parts: [Append<'_>; 2], rest: Append<'_>) -> Vec<u8> {
     let mut out = Vec::new();
     out.extend_from_slice(&by.schema.to_le_bytes());
     out.extend_from_slice(&by.version.to_le_bytes());

@@ -46,7 +46,7 @@ async fn short_match(server: &Process) {
 }
 
 async fn stops_in_order_at(signal: &str) {
-    let mut server = Process::serve(&["--plain", "off"]);
+    let mut server = Process::serve(&["--plain", "off", "--match-grace-ms", "0"]);
     let (mut players, seated) = (Vec::new(), Arc::new(AtomicUsize::new(0)));
     for _ in 0..4 {
         players.push(tokio::spawn(play(server.connect().await, Arc::clone(&seated))));
