@@ -155,7 +155,7 @@ pub mod server;
 pub mod supervision;
 
 #[cfg(feature = "server")]
-pub use cli::cli;
+pub use cli::{cli, cli_of};
 pub use game::{Ctx, Game, Never, OldGame, Pace, Signal, To, Winner};
 pub use options::{NoOptions, OptionHelp, OptionValue, Options};
 pub use registry::Games;

@@ -8,6 +8,7 @@
 mod coming_back;
 mod commands_rooms;
 mod crashes;
+mod deploys;
 mod effects;
 mod half_open;
 mod hostile;
