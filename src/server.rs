@@ -50,6 +50,7 @@ use crate::supervision::{
     ChildExit, ChildSpec, Dynamic, Intensity, Next, Partitioned, Shutdown, Slot, StartError,
     Strategy, SupervisorError, SupervisorRef, SupervisorSpec,
 };
+use crate::watch::Watch;
 
 /// What a server is made from.
 pub struct ServerSpec {
@@ -77,6 +78,7 @@ pub struct Server {
     times: StopTimes,
     condition: Arc<Condition>,
     opening: Mutex<Option<Opening>>,
+    _watch: Watch,
 }
 
 /// What is left to do until the server listens.
@@ -253,6 +255,7 @@ impl Server {
             keeper,
             condition,
             opening,
+            _watch: Watch::start(),
         })
     }
 
