@@ -216,11 +216,13 @@ impl RoomRecord {
     /// What the journal needs besides game and records, after the step `tick`.
     pub fn saved(&self, work: &Work, tick: Tick, header: &Header) -> Saved {
         let members = lock(&self.members);
+        // Time does not pass while the room stands still.
+        let now = work.still_until.map_or_else(Instant::now, |_| work.clock.start());
         Saved {
             header: header.clone(),
             tick,
             end: tick,
-            time_ms: work.clock.time_ms(Instant::now()),
+            time_ms: work.clock.time_ms(now),
             epoch: work.epoch,
             attempts: 0,
             last_player: lock(&self.booking).last_player,

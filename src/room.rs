@@ -255,6 +255,12 @@ impl<G: Game> Room<G> {
         &self.game
     }
 
+    /// The same, to be tampered with.
+    #[cfg(test)]
+    pub(crate) fn game_mut(&mut self) -> &mut G {
+        &mut self.game
+    }
+
     fn advance(&mut self, time_ms: u64) {
         self.ctx.tick = self.ctx.tick.next();
         self.ctx.time_ms = match self.ctx.pace {

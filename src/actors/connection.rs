@@ -31,8 +31,8 @@ const LOBBY_DEADLINE: Duration = Duration::from_secs(5);
 /// What a client is told whose program was built for another form of the state.
 const OTHER_SCHEMA: &str = "the game's state has another form than this client can read: update it";
 
-/// What a client is told whose room the server could not bring back.
-const LOST: &str = "the match could not go on after the server was started anew: join another";
+/// What a client is told whose room failed, or could not be brought back by a new process.
+const LOST: &str = "the match could not go on: join another";
 
 /// What a connection is told.
 #[derive(Debug)]
