@@ -12,13 +12,14 @@ mod near;
 pub mod recovery;
 pub mod views;
 
-use greenroom_proto::{Layout, Malformed, PlayerId, Rows, Sight, Tick, publish, wire};
+use greenroom_proto::{Layout, PlayerId, Rows, Sight, Tick, publish, wire};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use self::keyframe::{Identity, Parts};
+use self::keyframe::Identity;
+pub use self::keyframe::{RoomError, Taken};
 use self::recovery::{At, Decision, Progress, is_membership};
-use crate::game::{Ctx, Game, OldGame, Pace, Said, SeatState, Signal};
+use crate::game::{Ctx, Game, Pace, Said, SeatState, Signal};
 use crate::options::Options;
 use crate::rng::Rng;
 
@@ -142,57 +143,6 @@ pub struct Room<G: Game> {
     said_hash: u64,
 }
 
-/// How a room of another build was taken over.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Taken {
-    /// By [`Game::migrate`], and not as it was.
-    pub migrated: bool,
-    /// Inputs are the default, because their type is another.
-    pub inputs_reset: bool,
-}
-
-/// A room cannot be made or brought back.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RoomError {
-    /// The options are not what the game allows.
-    #[error("{0}")]
-    Options(String),
-    /// The keyframe does not decode as this game.
-    #[error("the keyframe does not fit this build of the game: {0}")]
-    Keyframe(#[from] Malformed),
-    /// The keyframe was taken by a build whose game has another state.
-    #[error(
-        "the keyframe is of a game whose state has the schema {theirs:016x}, and this build's has \
-         {ours:016x}: restore it with the build that took it"
-    )]
-    Schema {
-        /// Of the keyframe.
-        theirs: u64,
-        /// Of this build.
-        ours: u64,
-    },
-    /// The keyframe was taken by a build whose game has other rules.
-    #[error(
-        "the keyframe is of version {theirs} of the game, and this build has version {ours}: \
-         restore it with the build that took it"
-    )]
-    Version {
-        /// Of the keyframe.
-        theirs: u32,
-        /// Of this build.
-        ours: u32,
-    },
-    /// The keyframe was taken by a build whose game or input has other fields, under one version.
-    #[error(
-        "the keyframe is of a game with other fields than this build's, though both are of version \
-         {0}: restore it with the build that took it"
-    )]
-    Layout(u32),
-    /// The game does not go on with what another build has begun.
-    #[error("{0}")]
-    NotMigrated(String),
-}
-
 impl<G: Game> Room<G> {
     /// A room before its first step.
     pub fn new(options: &str, seed: u64) -> Result<Self, RoomError> {
@@ -200,53 +150,6 @@ impl<G: Game> Room<G> {
         let mut ctx = Ctx::new(G::pace(&options).in_range(), seed);
         let game = G::new(&options, &mut ctx);
         Ok(Room { game, ctx, identity: Identity::of::<G>(), said_hash: 0 })
-    }
-
-    /// A room as it was when this build took the keyframe, or another for which it is the same game.
-    pub fn restore(keyframe: &[u8]) -> Result<Self, RoomError> {
-        let parts = Parts::read(keyframe)?;
-        let (theirs, ours) = (parts.by, Identity::of::<G>());
-        if theirs.schema != ours.schema {
-            return Err(RoomError::Schema { theirs: theirs.schema, ours: ours.schema });
-        }
-        if theirs.version != ours.version {
-            return Err(RoomError::Version { theirs: theirs.version, ours: ours.version });
-        }
-        if theirs != ours {
-            return Err(RoomError::Layout(ours.version));
-        }
-        Self::put_together(wire::decode_own(parts.game)?, &parts)
-    }
-
-    /// A room that another build of the game has begun, from its keyframe: as it was, if the game is
-    /// the same, else through [`Game::migrate`]. From here on it does what this build does.
-    pub fn take_over(keyframe: &[u8]) -> Result<(Self, Taken), RoomError> {
-        let parts = Parts::read(keyframe)?;
-        let Parts { by, game: bytes, .. } = parts;
-        let ours = Identity::of::<G>();
-        let migrated = (by.version, by.layout) != (ours.version, ours.layout);
-        let game = match migrated {
-            false => wire::decode_own(bytes)?,
-            true => G::migrate(OldGame { version: by.version, layout: by.layout, bytes })
-                .map_err(RoomError::NotMigrated)?,
-        };
-        let taken = Taken { migrated, inputs_reset: by.input != ours.input };
-        Ok((Self::put_together(game, &parts)?, taken))
-    }
-
-    fn put_together(game: G, parts: &Parts<'_>) -> Result<Self, RoomError> {
-        let (mut ctx, said_hash): (Ctx<G>, u64) = wire::decode_own(parts.rest)?;
-        let identity = Identity::of::<G>();
-        if parts.by.input == identity.input {
-            let inputs: Vec<G::Input> = wire::decode_own(parts.inputs)?;
-            if inputs.len() != ctx.seats.len() {
-                return Err(Malformed::Bad("not every seat has an input".into()).into());
-            }
-            for (seat, input) in ctx.seats.iter_mut().zip(inputs) {
-                seat.input = input;
-            }
-        }
-        Ok(Room { game, ctx, identity, said_hash })
     }
 
     /// The game's own view of things, for tests and tools.
@@ -437,15 +340,6 @@ impl<G: Game> Room<G> {
     }
 }
 
-/// The inputs of seats, as a list.
-struct Inputs<'a, I>(&'a [SeatState<I>]);
-
-impl<I: Serialize> Serialize for Inputs<'_, I> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|seat| &seat.input))
-    }
-}
-
 impl<G: Game> AnyRoom for Room<G> {
     fn make(&mut self, step: Step<'_>, progress: &Progress, said: &mut Vec<Said>) {
         self.advance(step.time_ms);
@@ -500,12 +394,7 @@ impl<G: Game> AnyRoom for Room<G> {
     }
 
     fn keyframe(&self) -> Vec<u8> {
-        let inputs = Inputs(&self.ctx.seats);
-        keyframe::write(
-            self.identity,
-            [&|out| wire::encode_into(&self.game, out), &|out| wire::encode_into(&inputs, out)],
-            &|out| wire::encode_into(&(&self.ctx, self.said_hash), out),
-        )
+        self.to_bytes()
     }
 
     fn hash(&self) -> u64 {

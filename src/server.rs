@@ -10,9 +10,11 @@
 //! └─ listener      last up, first down
 //! ```
 
+mod listening;
 mod readiness;
 mod revival;
 pub mod stopping;
+mod tree;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,21 +22,25 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use greenroom_proto::{CloseCode, RoomId};
+use greenroom_proto::RoomId;
 use rustls::sign::CertifiedKey;
 use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 
+pub use self::listening::ServeError;
+use self::listening::bind;
 use self::readiness::Condition;
 pub use self::readiness::Readiness;
-use self::revival::{Past, StateError};
+use self::revival::Past;
+pub use self::revival::StateError;
+use self::tree::{connection_supervisors, room_supervisors, start_scheduler};
 use crate::actors::connection::Shared;
 use crate::actors::journal::{JournalArgs, JournalKeeper};
 use crate::actors::listener::door::Door;
-use crate::actors::listener::{Listener, ListenerArgs, Sockets, listen};
+use crate::actors::listener::{Listener, ListenerArgs};
 use crate::actors::lobby::Lobby;
 use crate::actors::results::{self, ResultSink};
-use crate::actors::room::{self, Common, Keeper, Rooms};
+use crate::actors::room::{Common, Keeper, Rooms};
 use crate::build_id::build_id;
 use crate::config::{Config, StopTimes};
 use crate::crash_files::CrashFiles;
@@ -47,8 +53,7 @@ use crate::net::tls;
 use crate::registry::Games;
 use crate::scheduler::{self, Scheduler};
 use crate::supervision::{
-    ChildExit, ChildSpec, Dynamic, Intensity, Next, Partitioned, Shutdown, Slot, StartError,
-    Strategy, SupervisorError, SupervisorRef, SupervisorSpec,
+    ChildSpec, Intensity, Shutdown, Slot, Strategy, SupervisorRef, SupervisorSpec,
 };
 use crate::watch::Watch;
 
@@ -86,67 +91,6 @@ struct Opening {
     past: Option<Past>,
     rooms: Rooms,
     listener: ListenerArgs,
-}
-
-/// A server cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {}", bind_advice(error, *address))]
-    Bind {
-        /// Which.
-        address: SocketAddr,
-        /// Why.
-        error: std::io::Error,
-    },
-    /// Somebody on the way could read and change everything.
-    #[error(
-        "--plain {0} would serve unencrypted connections off this machine: give it a loopback \
-         address such as 127.0.0.1:8080, or \"off\""
-    )]
-    PlainOffLoopback(SocketAddr),
-    /// The certificate is not one that rustls can use.
-    #[error("the certificate cannot be used: {0}")]
-    Identity(#[from] rustls::Error),
-    /// The result file cannot be written.
-    #[error("cannot write results to {}: {error}; give --results a file in a directory you can write to", path.display())]
-    Results {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        error: std::io::Error,
-    },
-    /// The state directory cannot be used.
-    #[error(transparent)]
-    State(#[from] StateError),
-    /// No key for tokens.
-    #[error("the system has no random numbers: {0}")]
-    Random(#[from] getrandom::Error),
-    /// An actor could not be started.
-    #[error("the server could not be started: {0}")]
-    Start(#[from] StartError),
-    /// The listener could not be started.
-    #[error("the server could not be started: {0}")]
-    Listener(#[from] SupervisorError),
-}
-
-fn bind_advice(error: &std::io::Error, address: SocketAddr) -> String {
-    use std::io::ErrorKind;
-    match error.kind() {
-        ErrorKind::AddrInUse => format!(
-            "another program has port {}; stop it or choose another port with --bind",
-            address.port()
-        ),
-        ErrorKind::PermissionDenied => format!(
-            "port {} needs privileges; choose one above 1023 with --bind",
-            address.port()
-        ),
-        ErrorKind::AddrNotAvailable => {
-            "this machine has no such address; choose one that it has, or 0.0.0.0 for all, with --bind"
-                .to_owned()
-        }
-        _ => error.to_string(),
-    }
 }
 
 impl Server {
@@ -359,96 +303,4 @@ impl Server {
             self.root.kill();
         }
     }
-}
-
-/// The supervisors of rooms. One that dies and is started anew finds its rooms in the directory.
-fn room_supervisors(directory: &Arc<Directory>, common: &Common) -> (SupervisorSpec, Partitioned) {
-    let count = cores();
-    Partitioned::new("rooms", count, |number| {
-        let (of_exit, of_start) = (Arc::clone(directory), Arc::clone(directory));
-        let common = common.clone();
-        SupervisorSpec::dynamic(format!("rooms/{number}"), Dynamic::default())
-            .on_exit(move |exit| room_ended(&of_exit, exit))
-            .at_start(move || {
-                let own = |id: RoomId| Partitioned::number_of(id.0, count) == number;
-                let rooms = of_start.all().into_iter().filter(|record| own(record.id));
-                rooms.map(|record| room::child(record, &common)).collect()
-            })
-    })
-}
-
-fn connection_supervisors() -> (SupervisorSpec, Partitioned) {
-    Partitioned::new("connections", cores(), |number| {
-        // Each may wait a second for its client's goodbye; a container waits ten for us.
-        let options = Dynamic { stop_at_once: 4096, ..Dynamic::default() };
-        SupervisorSpec::dynamic(format!("connections/{number}"), options)
-    })
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, |count| count.get())
-}
-
-fn start_scheduler(config: &Config, exhausted: &Arc<Notify>) -> Arc<Scheduler> {
-    let defaults = scheduler::Limits::default();
-    let limits = scheduler::Limits {
-        prompt_threads: match config.process.room_threads {
-            0 => defaults.prompt_threads,
-            threads => threads,
-        },
-        slow_threads_max: config.process.slow_room_threads_max,
-        stall: config.rooms.step_timeout,
-        lost_threads_max: config.process.lost_threads_max,
-    };
-    let exhausted = Arc::clone(exhausted);
-    // A permit is kept for whoever asks later.
-    Scheduler::start(limits, move || exhausted.notify_one())
-}
-
-fn bind(config: &Config) -> Result<(Sockets, SocketAddr, Option<SocketAddr>), ServeError> {
-    let address = config.listen.bind;
-    let error = |error| ServeError::Bind { address, error };
-    let secure = listen(address, config.listen.backlog).map_err(error)?;
-    let wss = secure.local_addr().map_err(error)?;
-    let mut sockets = vec![(secure, true)];
-    let mut plain = None;
-    if let Some(address) = config.listen.plain {
-        if !address.ip().is_loopback() {
-            return Err(ServeError::PlainOffLoopback(address));
-        }
-        match listen(address, config.listen.backlog).and_then(|socket| {
-            plain = Some(socket.local_addr()?);
-            Ok(socket)
-        }) {
-            Ok(socket) => sockets.push((socket, false)),
-            Err(error) => tracing::warn!(
-                "no plain ws on {address}: {error}; choose another port with --plain, or --plain off"
-            ),
-        }
-    }
-    Ok((Sockets::new(sockets), wss, plain))
-}
-
-/// A room's actor has ended and is not started again: the room goes, and if it did not end well its
-/// members are told.
-fn room_ended(directory: &Directory, exit: &ChildExit<'_>) {
-    if exit.next == Next::Restarted {
-        return;
-    }
-    let Ok(id) = exit.id.as_str().parse::<RoomId>() else { return };
-    let Some(record) = directory.remove(id) else { return };
-    if directory.leaving().is_closing() {
-        // Also if its step hung: what it did before is in the journal.
-        return record.go_away(directory.leaving().window_ms());
-    }
-    let code = match exit.exit {
-        end if end.is_normal() => CloseCode::GoingAway,
-        _ => {
-            metrics::counter!("greenroom_rooms_failed_total").increment(1);
-            tracing::error!(room = %id, game = record.entry.game.name(),
-                "a room failed too often: {:?}", exit.exit);
-            CloseCode::RoomFailed
-        }
-    };
-    record.fail(code);
 }

@@ -162,6 +162,7 @@ async fn a_match_that_does_not_finish_in_time_is_ended() {
         _ => None,
     })
     .await;
+    assert_eq!(code, 4200);
     assert!(began.elapsed() >= Duration::from_millis(700), "{:?}", began.elapsed());
     assert_eq!(server.ended().await.code(), Some(0), "{}", server.errors());
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
