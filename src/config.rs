@@ -25,6 +25,7 @@ mod error;
 mod flags;
 mod layers;
 mod show;
+mod stop_times;
 mod table;
 mod tunable;
 
@@ -35,6 +36,7 @@ pub use error::{ConfigError, ConfigErrors};
 pub use flags::ConfigFlags;
 pub use layers::{ConfigFile, Origin, Setting, Settings, Sources};
 pub use show::reference;
+pub use stop_times::StopTimes;
 pub use table::{
     Config, Deadlines, Edge, Journal, Listen, Outbox, Process, Rooms, SECTIONS, TUNABLES,
 };

@@ -16,6 +16,7 @@ pub mod pace;
 mod restore;
 mod runner;
 mod still;
+mod take_over;
 
 use std::sync::Arc;
 
@@ -26,7 +27,7 @@ pub use self::keeper::Keeper;
 use self::runner::Runner;
 use super::actor::{Actor, Context, Failure, Named};
 use super::results::ResultSink;
-use crate::config::Config;
+use crate::config::{Config, StopTimes};
 use crate::crash_files::CrashFiles;
 use crate::directory::{Directory, RoomRecord};
 use crate::room::Header;
@@ -127,13 +128,13 @@ impl Rooms {
 /// A room as a child of its supervisor.
 #[must_use]
 pub fn child(record: Arc<RoomRecord>, common: &Common) -> ChildSpec {
-    let Config { rooms, deadlines, .. } = &*common.config;
+    let Config { rooms, .. } = &*common.config;
     let budget = Intensity::new(rooms.restarts_max, rooms.restart_period);
     let args = RoomArgs { record: Arc::clone(&record), common: common.clone() };
     ChildSpec::actor::<RoomActor>(record.id.to_string(), args)
         .restart(Restart::Transient)
         .budget(budget)
-        .shutdown(Shutdown::Within(deadlines.shutdown_timeout))
+        .shutdown(Shutdown::Within(StopTimes::of(&common.config).rooms))
 }
 
 /// The actor.

@@ -126,9 +126,12 @@ tunables! {
         /// Time for which a socket may take nothing while something waits for it.
         write_timeout as "write_timeout_ms": Duration = 10_000, ms(500, 120_000), Live,
             "a tunnel or a lift is survived, a stuck peer is closed and may resume";
-        /// Time for an orderly stop before the rest is cut off.
-        shutdown_timeout as "shutdown_timeout_ms": Duration = 5_000, ms(0, 600_000), Live,
-            "time to say goodbye to every client, and less than the 10 s after which containers are killed";
+        /// Time from the signal to stop to the exit.
+        stop_timeout as "stop_timeout_ms": Duration = 9_000, ms(2_000, 600_000), Fixed,
+            "a second less than the 10 s after which containers are killed; rooms, clients, results and journal have shares of it, a stop usually takes a fraction";
+        /// Time of it for running matches to end by themselves, without a state directory; 0: none.
+        match_grace as "match_grace_ms": Duration = 5_000, ms(0, 600_000), Fixed,
+            "a round is played to its end, and 4 s are left for the rest; with a state directory matches go on in the next process";
     }
 
     /// What one connection may send, and the memory it may take.

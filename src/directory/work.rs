@@ -6,7 +6,7 @@ use greenroom_proto::Tick;
 
 use super::clock::Clock;
 use super::saved::Saved;
-use crate::journal::{Kind, Position, RoomJournal};
+use crate::journal::{Kind, NotTaken, Position, RoomJournal};
 use crate::room::Command;
 use crate::room::log::{Keep, Log};
 use crate::room::recovery::{Crash, Decision};
@@ -100,6 +100,20 @@ impl Work {
         if let Some(log) = &mut self.log {
             log.keyframe(saved.tick, keyframe, Keep::Recent);
         }
+    }
+
+    /// Takes the last keyframe: the room goes on in another process. `false` if the journal did not
+    /// take it now, and may do so later.
+    pub fn close(&mut self, keyframe: Vec<u8>, saved: &Saved) -> bool {
+        let taken = self
+            .journal
+            .as_ref()
+            .map(|journal| journal.append(Kind::Start, &[&saved.head(0), &keyframe]));
+        if let Some(log) = &mut self.log {
+            log.keyframe(saved.tick, keyframe, Keep::Recent);
+        }
+        let later = [NotTaken::QueueFull, NotTaken::Failing, NotTaken::NeedsStart];
+        !matches!(taken, Some(Err(why)) if later.contains(&why))
     }
 
     /// Has the journal begin anew with the room as it is. Returns where it must have got for that

@@ -22,7 +22,7 @@ use super::{AnyRoom, Command, Header};
 use crate::game::Pace;
 
 /// What [`Log::to_bytes`] starts with: a name and the version of the format.
-const MAGIC: &[u8; 8] = b"GRLOG\0\0\x04";
+const MAGIC: &[u8; 8] = b"GRLOG\0\0\x05";
 
 /// What it ends with: a checksum of all before, because most damage to a log still decodes, as
 /// another match.
@@ -179,6 +179,10 @@ impl Log {
 
     /// Adds a keyframe that was taken after the step `tick`: replaying can start here.
     pub fn keyframe(&mut self, tick: Tick, keyframe: Vec<u8>, keep: Keep) {
+        // One after which nothing happened is of no use beside it.
+        if self.segments.back().is_some_and(|last| last.start == tick && last.records.is_empty()) {
+            self.segments.pop_back();
+        }
         self.segments.push_back(Segment { keyframe, start: tick, end: tick, records: Vec::new() });
         while keep == Keep::Recent && self.segments.len() > 2 {
             self.segments.pop_front();

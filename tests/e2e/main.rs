@@ -9,6 +9,7 @@ mod coming_back;
 mod commands_rooms;
 mod crashes;
 mod damaged;
+mod deploys;
 mod effects;
 mod half_open;
 mod hostile;

@@ -131,14 +131,15 @@ impl Runner {
         if attempts >= ATTEMPTS_MAX {
             return Err(format!("{attempts} processes died while they brought it back"));
         }
-        let skipped = last_step(&log)?.is_some_and(|step| step.decisions.contains(&Decision::Skip));
-        if attempts == ATTEMPTS_MAX - 1 && !skipped {
+        // Without a step after the keyframe there is none to leave out.
+        let skips = last_step(&log)?.is_some_and(|step| !step.decisions.contains(&Decision::Skip));
+        if attempts == ATTEMPTS_MAX - 1 && skips {
             self.note_decision(&mut log, Decision::Skip);
         }
         self.note_attempt(&log, attempts + 1);
         let limits = self.args.common.config.outbox.limits();
         let mut over = None;
-        let room = self.replay(&log, 0, log.end(), |tick, step, said| {
+        let replay = |tick: Tick, step: &Logged<'_>, said: Vec<Said>| {
             expect(&record, step);
             for said in said {
                 if let Said::Over { result } = &said {
@@ -146,7 +147,11 @@ impl Runner {
                 }
                 record.members().hand_out(&record, tick, &said, limits);
             }
-        })?;
+        };
+        let room = match self.is_own(&log) {
+            true => self.replay(&log, 0, log.end(), replay)?,
+            false => self.take_over(&log)?,
+        };
         let mut inbox = record.inbox();
         inbox.set_now(room.tick());
         for effect in room.effects_open() {

@@ -69,6 +69,7 @@ impl TestServer {
         config.listen.bind = "127.0.0.1:0".parse().unwrap();
         config.listen.plain = None;
         config.rooms.crash_dir = dir.path().join("crashes");
+        config.deadlines.match_grace = Duration::ZERO;
         change(&mut config);
         let results = Some(dir.path().join("results.jsonl"));
         let server = Server::start(ServerSpec { config, games, identity, results }).await.unwrap();
