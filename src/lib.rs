@@ -122,6 +122,7 @@ pub mod journal;
 pub mod math;
 pub mod options;
 pub mod outbox;
+pub mod panics;
 pub mod registry;
 pub mod rng;
 pub mod room;

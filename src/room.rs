@@ -4,6 +4,7 @@
 //! the [`log`] records, so that stepping again from any keyframe gives the same room, the same
 //! events and the same hashes.
 
+pub mod fields;
 pub mod history;
 pub mod inbox;
 pub mod log;
@@ -15,6 +16,7 @@ use greenroom_proto::{Layout, Malformed, PlayerId, Rows, Sight, Tick, publish, s
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use self::fields::Field;
 use self::recovery::{At, Decision, Progress, is_membership};
 use crate::game::{Ctx, Game, Pace, Said, SeatState, Signal};
 use crate::options::Options;
@@ -128,6 +130,9 @@ pub trait AnyRoom: Send {
     fn keyframe(&self) -> Vec<u8>;
     /// A number that is equal only for rooms that are equal in all of that and said the same.
     fn hash(&self) -> u64;
+    /// What is in the keyframe, by names: `game` is the game's own, `ctx` what Greenroom keeps for
+    /// it, `said_hash` a number of all that the room ever said.
+    fn fields(&self) -> Vec<Field>;
 }
 
 /// A room of a known game.
@@ -429,5 +434,9 @@ impl<G: Game> AnyRoom for Room<G> {
 
     fn hash(&self) -> u64 {
         xxh3_64_with_seed(&self.keyframe(), 0)
+    }
+
+    fn fields(&self) -> Vec<Field> {
+        fields::fields(self)
     }
 }

@@ -195,19 +195,17 @@ impl Actor for RoomActor {
 
 /// What the next worker needs to know about the end of this one.
 fn note_crash(record: &RoomRecord, worker: u64, end: &End) {
-    let (text, place, kind) = match end {
+    let (tick, at) = record.progress.at();
+    let (crash, kind) = match end {
         End::Done | End::Stopped => return,
         End::Panicked(panicked) => {
-            (panicked.text().to_owned(), panicked.place().to_owned(), "panic")
+            let (text, place) = (panicked.text().to_owned(), panicked.place().to_owned());
+            (Crash { tick, at, text, place }, "panic")
         }
-        End::Stalled(after) => {
-            let text = format!("no end after {} ms", after.as_millis());
-            (text, "a place that only a debugger knows".to_owned(), "stall")
-        }
+        End::Stalled(after) => (Crash::stalled((tick, at), after.as_millis()), "stall"),
     };
     counter!("greenroom_rooms_crashed_total", "kind" => kind).increment(1);
-    let (tick, at) = record.progress.at();
     if let Some(mut work) = record.work(worker) {
-        work.crash = Some(Crash { tick, at, text, place });
+        work.crash = Some(crash);
     }
 }

@@ -191,6 +191,12 @@ impl Log {
         self.segments.len()
     }
 
+    /// The step after which the first keyframe was taken.
+    #[must_use]
+    pub fn begin(&self) -> Tick {
+        self.segments.front().map_or(Tick(0), |segment| segment.start)
+    }
+
     /// The step noted last.
     #[must_use]
     pub fn end(&self) -> Tick {

@@ -1,0 +1,154 @@
+//! What there is to see of a match, frame by frame: all of it, or what one player sees. The frames
+//! are those that the server would have sent to somebody who is always in step.
+
+use greenroom::game::Said;
+use greenroom::proto::codec::{
+    Snapshot, Step, Viewer, advance, put_change_body, put_step_body, view_hash,
+};
+use greenroom::proto::frame::{Base, FRAME_EVENTS_MAX, write_body_head};
+use greenroom::proto::{Event, Layout, PlayerId, Rows, Tick};
+use greenroom::registry::Entry;
+use greenroom::room::AnyRoom;
+use greenroom::room::history::{HASH_EVERY, History, HistoryLimits};
+use greenroom::room::views::ViewKey;
+
+/// Looks at a room.
+pub(super) struct Camera {
+    layout: Layout,
+    eyes: Eyes,
+    /// Since the frame before.
+    events: Vec<Event>,
+    /// How many there were in all.
+    events_made: u32,
+    /// How many did not fit into their frames.
+    pub(super) events_lost: u64,
+}
+
+enum Eyes {
+    /// See everything.
+    All { before: Box<Snapshot>, now: Box<Snapshot>, step: Step, frames: u32, tick: Tick },
+    /// See what a player sees.
+    One { player: PlayerId, history: Box<History>, base: Option<Tick>, rows: Rows },
+}
+
+impl Camera {
+    /// That of a player, or one that sees all.
+    pub(super) fn new(entry: &Entry, player: Option<PlayerId>) -> Self {
+        let layout = entry.layout.clone();
+        let eyes = match player {
+            None => Eyes::All {
+                before: Box::default(),
+                now: Box::new(Snapshot::initial(&layout)),
+                step: Step::default(),
+                frames: 0,
+                tick: Tick(0),
+            },
+            Some(player) => {
+                let limits = HistoryLimits { frames_max: 2, bytes_max: usize::MAX };
+                let history = Box::new(History::new(layout.clone(), limits));
+                Eyes::One { player, history, base: None, rows: Rows::default() }
+            }
+        };
+        Camera { layout, eyes, events: Vec::new(), events_made: 0, events_lost: 0 }
+    }
+
+    /// Whether there is anybody to see something.
+    pub(super) fn sees(&self, room: &dyn AnyRoom) -> bool {
+        match &self.eyes {
+            Eyes::All { .. } => true,
+            Eyes::One { player, .. } => room.seated().contains(player),
+        }
+    }
+
+    /// Notes what the room said in a step.
+    pub(super) fn hear(&mut self, room: &dyn AnyRoom, said: &[Said]) {
+        if !self.sees(room) {
+            return;
+        }
+        for said in said {
+            let Said::Event { to, body } = said else { continue };
+            if let Eyes::One { player, .. } = self.eyes
+                && !to.includes(player)
+            {
+                continue;
+            }
+            self.events_made = self.events_made.wrapping_add(1);
+            let event = Event { number: self.events_made, tick: room.tick(), body: body.clone() };
+            match self.events.len() < FRAME_EVENTS_MAX as usize {
+                true => self.events.push(event),
+                false => self.events_lost += 1,
+            }
+        }
+    }
+
+    /// Events since the last time that this was asked.
+    pub(super) fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// Looks at the room as it is now: a new frame. Asks the game, which may panic.
+    pub(super) fn look(&mut self, room: &dyn AnyRoom) {
+        let layout = &self.layout;
+        match &mut self.eyes {
+            Eyes::All { before, now, step, frames, tick } => {
+                std::mem::swap(before, now);
+                now.publish(|rows| {
+                    room.publish(layout, rows);
+                });
+                advance(layout, before, now, step);
+                *frames = frames.wrapping_add(1);
+                *tick = room.tick();
+            }
+            Eyes::One { player, history, base, rows } => {
+                history.push(room.tick(), |rows| {
+                    room.publish(layout, rows);
+                });
+                if !room.seated().contains(player) {
+                    return;
+                }
+                let sight = room.sight(*player);
+                let view = ViewKey::of(*player, &sight);
+                *rows = history.seen(view, &sight).unwrap_or_default();
+                history.keep_bases(base.iter().map(|base| (view, *base)));
+            }
+        }
+    }
+
+    /// What is seen.
+    pub(super) fn rows(&self) -> &Rows {
+        match &self.eyes {
+            Eyes::All { now, .. } => now.rows(),
+            Eyes::One { rows, .. } => rows,
+        }
+    }
+
+    /// The frame from its flags on: a whole state, or a step from the one before.
+    pub(super) fn body(&mut self, room: &dyn AnyRoom, whole: bool) -> Vec<u8> {
+        let layout = &self.layout;
+        match &mut self.eyes {
+            Eyes::All { now, step, frames, tick, .. } => {
+                let mut out = Vec::new();
+                let hashed = whole || frames.is_multiple_of(HASH_EVERY);
+                let hash = hashed.then(|| view_hash(layout, now, None));
+                let base = if whole { Base::Nothing } else { Base::Step };
+                write_body_head(base, *tick, hash, &mut out);
+                match whole {
+                    true => {
+                        let initial = Snapshot::initial(layout);
+                        put_change_body(layout, &initial, (now, step), Viewer::All, &mut out);
+                    }
+                    false => put_step_body(layout, (now, step), Viewer::All, &mut out),
+                }
+                out
+            }
+            Eyes::One { player, history, base, .. } => {
+                let sight = room.sight(*player);
+                let view = ViewKey::of(*player, &sight);
+                let from = base.filter(|_| !whole);
+                let body = history.body(from, view, &sight).map(|(body, _)| body.to_vec());
+                *base = Some(room.tick());
+                body.unwrap_or_default()
+            }
+        }
+    }
+}
