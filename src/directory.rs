@@ -10,6 +10,7 @@ pub mod client;
 pub mod clock;
 mod member;
 pub mod members;
+pub mod over;
 pub mod saved;
 pub mod seat;
 pub mod token;
@@ -30,6 +31,7 @@ pub use self::client::Client;
 use self::clock::Clock;
 pub use self::member::Back;
 use self::members::Members;
+use self::over::Over;
 use self::saved::{Restored, Saved};
 pub use self::seat::{Booked, Seat};
 use self::token::TokenKey;
@@ -46,6 +48,7 @@ use crate::scheduler::Waker;
 #[derive(Default)]
 pub struct Directory {
     rooms: Mutex<BTreeMap<RoomId, Arc<RoomRecord>>>,
+    over: Over,
 }
 
 impl Directory {
@@ -62,6 +65,11 @@ impl Directory {
             rooms.insert(record.id, record);
         }
         fits
+    }
+
+    /// Matches that ended while some of their players were away.
+    pub fn over(&self) -> &Over {
+        &self.over
     }
 
     /// Takes a room out.

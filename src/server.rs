@@ -170,15 +170,16 @@ impl Server {
 
         let exhausted = Arc::new(Notify::new());
         let scheduler = start_scheduler(&config, &exhausted);
+        let directory = Arc::new(Directory::default());
         let common = Common {
             config: Arc::clone(&config),
+            directory: Arc::clone(&directory),
             results: sink,
             scheduler: Arc::clone(&scheduler),
             crashes: CrashFiles::new(config.rooms.crash_dir.clone(), config.rooms.crash_files_max),
             build: if keeper.is_some() { build_id() } else { 0 },
             keeper: keeper.clone(),
         };
-        let directory = Arc::new(Directory::default());
         let (rooms_spec, rooms) = room_supervisors(&directory, &common);
         let rooms = Rooms::new(rooms, common);
         let (connections_spec, connections) = connection_supervisors();

@@ -145,7 +145,8 @@ fn thousand(frames: usize) {
         "{}",
         json!({
             "stream": "thousand", "diff_us": micros(times.diff), "encode_us": micros(times.encode),
-            "append_ns": micros(times.append) * 1e3, "decode_us": micros(times.decode),
+            "append_ns": micros(times.append) * 1e3 / f64::from(thousand::ENTITIES),
+            "decode_us": micros(times.decode),
             "bytes_per_frame": times.bytes,
         })
     );

@@ -81,6 +81,9 @@ pub enum ToServer {
         id: u32,
         /// Of the newest `Joined` of this seat that the client has got.
         token: Token,
+        /// Higher in each attempt: milliseconds since 1970 by the client's clock, or one more than
+        /// the last. Of two attempts with one token the later counts, whichever arrives first.
+        attempt: u64,
         /// Tick of the state that the client holds, if it holds one that it trusts.
         tick: Option<Tick>,
         /// Number of the newest event that the client has; those after it are sent again. `None`:

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::codec::MaskBits;
+use crate::codec::block::BLOCK;
+use crate::codec::mask::{MaskBits, ones};
+
 use crate::schema::{
     BadSchema, GROUP_LANES_MAX, GROUPS_MAX, LaneKind, LaneSchema, Near, Predict, RowsKind,
     SLOTS_MAX, Schema, TableSchema,
@@ -22,11 +24,12 @@ pub struct TableLayout {
     pub width: usize,
     /// The groups of lanes; in a mask the texts follow them.
     pub groups: Vec<Group>,
-    /// Those of them that wrap or turn.
-    pub odd: Vec<Group>,
-    /// Per lane all ones if it is of a group that does not hold, else 0.
+    /// Per lane, of as many rows as are looked at together, all ones if it is of a group that does
+    /// not hold, else 0.
     pub moves: Vec<i32>,
     mask_bits: MaskBits,
+    /// Those of them that are of groups.
+    pub group_bits: u64,
     /// Bytes that each text may have.
     pub texts: Vec<TextLayout>,
     /// Whether viewers may see some rows only.
@@ -41,8 +44,8 @@ pub struct TableLayout {
     pub owned: Vec<(usize, u32)>,
     /// Per lane: how its value is sent whole.
     pub widths: Vec<Width>,
-    /// Whether any lane has a tolerance.
-    pub tolerant: bool,
+    /// The groups that have a tolerance.
+    pub tolerant: Vec<Group>,
 }
 
 /// Bits of a lane's value where it is sent whole: 0 if not known.
@@ -164,7 +167,7 @@ impl Layout {
     /// Whether every viewer sees the state exactly as the game has it.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        !self.0.iter().any(|table| table.restricted || table.tolerant)
+        !self.0.iter().any(|table| table.restricted || !table.tolerant.is_empty())
     }
 
     /// Whether any table has rows that some viewers may not see.
@@ -229,21 +232,21 @@ fn table(schema: &TableSchema, slots_max: usize) -> Result<TableLayout, BadSchem
     if schema.restricted && schema.rows.is_fixed() && schema.rows.owner().is_none() {
         return Err(BadSchema("single values that not all may see"));
     }
-    let is_odd = |group: &&Group| group.shift != 0 || matches!(group.coding, Coding::Quat(_));
     let moves =
         |group: &Group| std::iter::repeat_n(-i32::from(group.coding != Coding::Hold), group.len);
+    let moves: Vec<i32> = groups.iter().flat_map(moves).collect();
     Ok(TableLayout {
-        odd: groups.iter().filter(is_odd).cloned().collect(),
-        moves: groups.iter().flat_map(moves).collect(),
+        moves: moves.repeat(BLOCK),
         rows: schema.rows,
         width: lanes.len(),
-        tolerant: groups.iter().any(|group| group.tolerance > 0),
+        tolerant: groups.iter().filter(|group| group.tolerance > 0).cloned().collect(),
         mask_bits: MaskBits {
             count: (groups.len() + schema.texts.len()) as u32,
             moving: (0..).zip(&groups).fold(0, |moving, (number, group)| {
                 moving | u64::from(group.coding != Coding::Hold) << number
             }),
         },
+        group_bits: ones(groups.len() as u32),
         groups,
         texts: schema
             .texts

@@ -210,7 +210,7 @@
 //! |---|---|
 //! | `TooFarBehind` | asks again at once with `events: None`, and tells the program that it missed some |
 //! | `Failed`, `Busy`, `Stopping` | breaks the connection and tries again after a back-off, while the seat is held |
-//! | `SeatGone` | it is over; may join another room on this connection |
+//! | `SeatGone` | it is over; where the match ended meanwhile, `Ended` with its result came before; may join another room on this connection |
 //! | `BadToken` | the same; another connection has come back since, or the server forgot |
 //! | `OtherSchema` | the same: the program has to be updated |
 //! | others | it is over |

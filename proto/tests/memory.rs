@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use cap::Cap;
 use greenroom_proto::codec::bits::{BitWriter, Sink};
-use greenroom_proto::codec::code::{VELOCITY, codes, put_signed};
+use greenroom_proto::codec::code::{VELOCITY, put_signed};
 use greenroom_proto::frame::write_varint;
 use greenroom_proto::schema::{
     LaneKind, LaneSchema, Predict, RowsKind, Schema, TableSchema, TextSchema,
@@ -71,7 +71,7 @@ fn whole(table: &TableSchema, rows: u32, text: Option<usize>) -> Vec<u8> {
         bits.flag(true);
         for _ in table.lanes.iter() {
             bits.put(0, 3);
-            put_signed(codes(), VELOCITY, 0, &mut bits);
+            put_signed(VELOCITY, 0, &mut bits);
         }
         table.texts.iter().for_each(|_| bits.flag(text.is_some()));
     }

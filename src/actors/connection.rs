@@ -192,8 +192,8 @@ impl ClientEars {
     /// The client's seat, about which it has just said something.
     fn seat(&self) -> Option<Seat> {
         let seat = self.client.seat()?;
-        if self.client.confirms() {
-            seat.confirm();
+        if let Some(token) = self.client.confirms() {
+            seat.confirm(token);
         }
         Some(seat)
     }
@@ -225,8 +225,8 @@ impl Connection {
         match message {
             ToServer::Hello { schemas, .. } => self.hello(schemas.into_vec()),
             ToServer::Join { id, to, schema } => self.join(id, to, schema).await,
-            ToServer::Resume { id, token, tick, events, schema } => {
-                self.come_back(id, &token, Back { tick, events }, schema);
+            ToServer::Resume { id, token, attempt, tick, events, schema } => {
+                self.come_back(id, &token, Back { attempt, tick, events }, schema);
             }
             ToServer::Leave => self.leave(),
             ToServer::List { id, game } => self.list(id, &game),
@@ -278,6 +278,12 @@ impl Connection {
     fn come_back(&self, id: u32, token: &[u8], back: Back, schema: Option<u64>) {
         if !self.asks(id) {
             return;
+        }
+        let shared = &self.shared;
+        let room = shared.tokens.open(token).map(|claim| claim.room);
+        if let Some(result) = room.and_then(|room| shared.directory.over().result_of(room)) {
+            let result = Text::cut(&*result);
+            self.client.link.control(&ToClient::Ended { result });
         }
         let outcome = self.seat_of(token).and_then(|(seat, generation)| {
             if schema.is_some_and(|schema| schema != seat.room.entry.schema_hash) {

@@ -10,7 +10,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufRead, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use greenroom_proto::RoomId;
 use serde_json::{Value, json};
@@ -81,10 +81,20 @@ impl ResultSink {
         }
     }
 
+    /// The results that an earlier process wrote in the last `within`, by room.
+    #[must_use]
+    pub fn recent(&self, within: Duration) -> Vec<(RoomId, String)> {
+        let Some((path, ..)) = &self.writer else { return Vec::new() };
+        let since = unix_now().saturating_sub(within).as_millis() as u64;
+        let lines = tail(path).unwrap_or_default();
+        let lines = lines.split(|byte| *byte == b'\n');
+        lines.filter_map(|line| recent_result(line, since)).collect()
+    }
+
     /// Hands over a result. `written` is called once it is in the file, or if there is none.
     pub fn write(&self, result: MatchResult<'_>, written: impl FnOnce() + Send + 'static) {
         let Some((_, waiting, slot)) = &self.writer else { return written() };
-        let ended = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let ended = unix_now();
         let line = json!({
             "room": result.room.to_string(),
             "game": result.game,
@@ -107,6 +117,30 @@ impl ResultSink {
             let _ = writer.cast(Doorbell);
         }
     }
+}
+
+/// Of a result file, what is looked at for recent results.
+const TAIL_BYTES: i64 = 1 << 20;
+
+fn tail(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    if file.seek(SeekFrom::End(-TAIL_BYTES)).is_err() {
+        file.rewind()?;
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn recent_result(line: &[u8], since_unix_ms: u64) -> Option<(RoomId, String)> {
+    let line: Value = serde_json::from_slice(line).ok()?;
+    let recent = line["ended_unix_ms"].as_u64()? >= since_unix_ms;
+    let room = line["room"].as_str()?.parse().ok()?;
+    recent.then(|| (room, line["result"].to_string()))
+}
+
+fn unix_now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 fn json_or_text(text: &str) -> Value {

@@ -28,7 +28,7 @@ use super::actor::{Actor, Context, Failure, Named};
 use super::results::ResultSink;
 use crate::config::Config;
 use crate::crash_files::CrashFiles;
-use crate::directory::RoomRecord;
+use crate::directory::{Directory, RoomRecord};
 use crate::room::Header;
 use crate::room::recovery::Crash;
 use crate::scheduler::{End, Running, Scheduler};
@@ -54,6 +54,8 @@ impl Named for RoomMsg {
 pub struct Common {
     /// The server's configuration.
     pub config: Arc<Config>,
+    /// The rooms there are.
+    pub directory: Arc<Directory>,
     /// Where results go.
     pub results: ResultSink,
     /// Who steps them.
@@ -100,6 +102,12 @@ impl Rooms {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.common.config
+    }
+
+    /// Where their results go.
+    #[must_use]
+    pub fn results(&self) -> &ResultSink {
+        &self.common.results
     }
 
     /// The program that steps them.

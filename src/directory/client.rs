@@ -1,6 +1,6 @@
 //! A client: its link, and where it stands.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Seat;
@@ -11,8 +11,8 @@ pub struct Client {
     /// Its connection.
     pub link: Arc<Link>,
     place: Mutex<Place>,
-    /// It was sent a token and has said nothing since.
-    unconfirmed: AtomicBool,
+    /// Number of the token that it was sent, while it has said nothing since; else 0.
+    unconfirmed: AtomicU32,
 }
 
 /// Where a client stands. The room and the connection both change it, under one lock, so that a
@@ -35,7 +35,7 @@ impl Client {
     #[must_use]
     pub fn new(link: Arc<Link>) -> Arc<Self> {
         let place = Mutex::new(Place::Nowhere);
-        Arc::new(Client { link, place, unconfirmed: AtomicBool::new(false) })
+        Arc::new(Client { link, place, unconfirmed: AtomicU32::new(0) })
     }
 
     /// Starts to ask for a seat, unless the client has one or waits for one.
@@ -54,9 +54,9 @@ impl Client {
         self.change(|place| *place = Place::Joining(seat));
     }
 
-    /// The game has let the client in.
-    pub fn sit(&self) {
-        self.unconfirmed.store(true, Ordering::Release);
+    /// The game has let the client in, which is sent the token of this number.
+    pub fn sit(&self, token: u32) {
+        self.unconfirmed.store(token, Ordering::Release);
         self.change(|place| {
             if let Place::Joining(seat) = place {
                 *place = Place::Seated(seat.clone());
@@ -94,10 +94,11 @@ impl Client {
         })
     }
 
-    /// The client has said something. Whether that shows, for the first time, that its newest token
-    /// has arrived.
-    pub fn confirms(&self) -> bool {
-        self.unconfirmed.load(Ordering::Relaxed) && self.unconfirmed.swap(false, Ordering::AcqRel)
+    /// The client has said something. Returns the number of the token of which that shows, for the
+    /// first time, that it has arrived.
+    pub fn confirms(&self) -> Option<u32> {
+        let any = self.unconfirmed.load(Ordering::Relaxed) != 0;
+        any.then(|| self.unconfirmed.swap(0, Ordering::AcqRel)).filter(|token| *token != 0)
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Place) -> T) -> T {

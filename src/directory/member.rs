@@ -27,6 +27,8 @@ pub(super) struct Member {
     pub(super) generation: u32,
     /// The newest token that is known to have arrived: older ones are not taken.
     pub(super) confirmed: u32,
+    /// Token and attempt by which the client has come back.
+    pub(super) came_by: Option<(u32, u64)>,
 }
 
 /// A client that waits for its seat.
@@ -40,6 +42,8 @@ pub(super) struct Asked {
 /// What a client that comes back has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Back {
+    /// Counts its attempts upwards.
+    pub attempt: u64,
     /// Tick of its state.
     pub tick: Option<Tick>,
     /// Number of its newest event; `None`: it knows nothing of the time before.
@@ -59,6 +63,7 @@ impl Member {
             away_since: None,
             generation: 0,
             confirmed: 0,
+            came_by: None,
         }
     }
 

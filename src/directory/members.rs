@@ -109,6 +109,12 @@ impl Members {
         if claim.generation < member.confirmed || claim.generation > member.generation {
             return Err(Refusal::BadToken);
         }
+        let attempt = (claim.generation, back.attempt);
+        // An attempt that its client has given up may arrive after the one that came through.
+        if member.client.is_some() && member.came_by.is_some_and(|came_by| attempt < came_by) {
+            return Err(Refusal::BadToken);
+        }
+        member.came_by = Some(attempt);
         if back.events.is_some_and(|events| outbox.has(events).is_err()) {
             return Err(Refusal::TooFarBehind);
         }
@@ -168,10 +174,10 @@ impl Members {
         member.answers.acknowledge(replies);
     }
 
-    /// The player's client has said something since it got its newest token.
-    pub fn confirm(&mut self, player: PlayerId) {
+    /// The player's token of this number has arrived.
+    pub fn confirm(&mut self, player: PlayerId, token: u32) {
         if let Some(member) = self.find(player) {
-            member.confirmed = member.generation;
+            member.confirmed = member.confirmed.max(token);
         }
     }
 
@@ -319,18 +325,28 @@ impl Members {
         sent
     }
 
-    /// The match is over: tells everybody and frees them.
-    pub fn end(&mut self, result: &str) {
+    /// The match is over: tells everybody and frees them. Returns whether somebody is away and is yet
+    /// to be told.
+    pub fn end(&mut self, result: &str) -> bool {
+        let mut away = false;
         self.ended = Some((Refusal::UnknownRoom, ENDED));
         let result = Text::cut(result);
         for member in self.members.drain(..) {
-            let Some(client) = &member.client else { continue };
+            let Some(client) = &member.client else {
+                away = true;
+                continue;
+            };
             client.vacate();
-            match (&member.outbox, &member.asked) {
-                (Some(_), _) => client.link.control(&ToClient::Ended { result: result.clone() }),
-                (None, _) => member.refuse(Refusal::UnknownRoom, ENDED),
+            if member.outbox.is_some() {
+                client.link.control(&ToClient::Ended { result: result.clone() });
+            }
+            match &member.asked {
+                Some(Asked { back: Some(_), .. }) => member.refuse(Refusal::SeatGone, ENDED),
+                _ if member.outbox.is_none() => member.refuse(Refusal::UnknownRoom, ENDED),
+                _ => {}
             }
         }
+        away
     }
 
     /// The game has let a player in.
@@ -396,7 +412,7 @@ fn welcome(member: &mut Member, room: &Arc<RoomRecord>, tick: Tick, events: u32)
     member.generation += 1;
     let Some(asked) = member.asked.take() else { return };
     let Some(client) = &member.client else { return };
-    client.sit();
+    client.sit(member.generation);
     let (tick_hz, send_every) = match room.plan.pace {
         Pace::Fixed { tick_hz, send_every } => (tick_hz, send_every),
         Pace::OnCommand => (0, 1),

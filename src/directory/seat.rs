@@ -124,9 +124,9 @@ impl Seat {
         self.room.members().acknowledge(self.player, events, replies);
     }
 
-    /// The client has its newest token.
-    pub fn confirm(&self) {
-        self.room.members().confirm(self.player);
+    /// The token of this number has arrived at the client.
+    pub fn confirm(&self, token: u32) {
+        self.room.members().confirm(self.player, token);
     }
 
     /// The client cannot trust its state: the next frame is a full one.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use greenroom_proto::RoomId;
 use metrics::counter;
@@ -39,6 +40,9 @@ pub enum StateError {
         why: String,
     },
 }
+
+/// For how long after its end a match is told to those who come back, as seats are usually held.
+const TOLD_WITHIN: Duration = Duration::from_secs(60);
 
 /// Opens the state directory: the journal, the key of the resume tokens.
 pub(super) fn open(dir: &Path, config: &Config) -> Result<Past, StateError> {
@@ -92,6 +96,10 @@ pub(super) async fn revive(past: Past, making: &Making<'_>) {
             }
             Err(why) => making.give_up(&found, &why),
         }
+    }
+    // Matches that ended just before, and of which some players may not have heard.
+    for (room, result) in making.rooms.results().recent(TOLD_WITHIN) {
+        making.directory.over().keep(room, &result, TOLD_WITHIN);
     }
     // Those that an earlier try may have died of, one after the other: if another does, it is known
     // of which.

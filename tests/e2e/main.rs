@@ -5,12 +5,14 @@
 #![allow(clippy::unwrap_used)] // a test may panic; clippy knows that only of `#[test]` functions
 #![allow(clippy::disallowed_methods)] // and may read the clock
 
+mod coming_back;
 mod commands_rooms;
 mod crashes;
 mod effects;
 mod half_open;
 mod hostile;
 mod http;
+mod killed;
 mod lobby;
 mod matches;
 mod shutdown;

@@ -55,7 +55,7 @@ const toServer = variants({
   List: { id: u32, game: gameName },
   Request: { id: u32, body },
   Resync: {},
-  Resume: { id: u32, token, tick: option(u32), events: option(u32), schema: option(u64) },
+  Resume: { id: u32, token, attempt: u64, tick: option(u32), events: option(u32), schema: option(u64) },
   Ack: { events: u32, replies: u32 },
 });
 

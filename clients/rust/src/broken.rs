@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::client::Client;
 use crate::closed::{Closed, ClosedBy, Lost};
+use crate::error::CallError;
 use crate::greet::Greeted;
 use crate::pauses::Pauses;
 use crate::resume::{Answer, Back, Coming, Plan, Resume, come_back};
@@ -82,6 +83,7 @@ impl Client {
                         }
                     }
                     Answer::Refused { why: refusal, text } => self.refused(why, refusal, text, cx),
+                    Answer::Ended { result } => self.ended(result),
                 }
             }
             Err(lost) => self.end(why.with(lost)),
@@ -129,6 +131,17 @@ impl Client {
             socket.input(input, cx);
         }
         Ok(())
+    }
+
+    /// The match ended meanwhile. The connection is as good as any.
+    fn ended(&mut self, result: String) {
+        let open: Vec<_> = self.calls.ids().collect();
+        for id in open {
+            self.answered(id, Err(CallError::NoSeat));
+        }
+        self.seated = false;
+        // There is always room for one: what waited was heard before.
+        let _ = self.note(Update::Ended { result });
     }
 
     /// The server gives the seat back no more.

@@ -84,6 +84,11 @@ impl Calls {
         self.of_seat().map(|(_, waiting)| waiting.message.clone())
     }
 
+    /// The numbers of all that wait, but for what was asked in an earlier seat.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = u32> {
+        self.of_seat().map(|(id, _)| id)
+    }
+
     fn of_seat(&self) -> impl Iterator<Item = (u32, &Waiting)> {
         self.waiting.range(self.before_seat.saturating_add(1)..).map(|(id, waiting)| (*id, waiting))
     }

@@ -156,7 +156,9 @@ impl Client {
             return Err(CallError::AlreadySeated);
         }
         let (token, schema) = (token.clone(), self.connect.only_schema);
-        let message = |id| ToServer::Resume { id, token, tick: None, events: None, schema };
+        let attempt = self.pauses.attempt();
+        let (tick, events) = (None, None);
+        let message = |id| ToServer::Resume { id, token, attempt, tick, events, schema };
         match (self.call(Asked::Resume, self.connect.call_deadline, message).await?, &self.seat) {
             (Answer::Joined, Some(seat)) => Ok(seat.info.clone()),
             (other, _) => Err(unfitting(&other)),

@@ -247,7 +247,8 @@ impl Client {
                 }
             }
             ToClient::Ended { result } => {
-                if !self.unseat() {
+                // Also of a seat that was asked for again, and is over.
+                if !self.unseat() || self.calls.waits_for(Asked::Resume) {
                     self.note(Update::Ended { result: result.into_string() })?;
                 }
             }
@@ -292,7 +293,7 @@ impl Client {
     }
 
     /// An answer; one whose question is forgotten came too late.
-    fn answered(&mut self, id: u32, answer: Result<Answer, CallError>) {
+    pub(crate) fn answered(&mut self, id: u32, answer: Result<Answer, CallError>) {
         if let Some(asked) = self.calls.answered(id) {
             self.resolve(id, asked, answer);
         }

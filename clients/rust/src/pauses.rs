@@ -4,7 +4,7 @@
 //! at once, and longer the longer it takes, so that they do not keep it from getting up.
 
 use std::hash::{BuildHasher, RandomState};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use greenroom_proto::Then;
 use tokio::time::Instant;
@@ -27,13 +27,22 @@ pub(crate) struct Pauses {
     attempts: u32,
     /// When the first of the connections that did not last broke.
     began: Option<Instant>,
+    /// Number of the last attempt.
+    numbered: u64,
 }
 
 impl Pauses {
     /// From a seed, or from what differs between clients.
     pub(crate) fn new(seed: Option<u64>) -> Self {
         let random = seed.unwrap_or_else(|| RandomState::new().hash_one(0));
-        Pauses { random, attempts: 0, began: None }
+        Pauses { random, attempts: 0, began: None, numbered: 0 }
+    }
+
+    /// Number of a new attempt: higher than all before, also of a program that was started anew.
+    pub(crate) fn attempt(&mut self) -> u64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.numbered = (since.as_millis() as u64).max(self.numbered + 1);
+        self.numbered
     }
 
     /// A connection broke that had lasted so long.

@@ -70,6 +70,8 @@ pub(crate) enum Answer {
     },
     /// It is not, and will not be.
     Refused { why: Refusal, text: String },
+    /// The match ended meanwhile, so.
+    Ended { result: String },
 }
 
 /// What comes of it, with the pauses for the next time.
@@ -116,7 +118,8 @@ pub(crate) async fn come_back(mut plan: Plan) -> (Result<Back, Lost>, Pauses) {
 impl Plan {
     async fn attempt(&mut self) -> Result<Back, Failed> {
         let mut greeted = greet(&mut self.connect, &self.address, &self.hello).await?;
-        let answer = self.ask(&mut greeted);
+        let attempt = self.pauses.attempt();
+        let answer = self.ask(attempt, &mut greeted);
         let answer = within(&self.connect, &self.address, Step::Resume, answer).await?;
         match answer {
             Answer::Refused { why: Refusal::Failed | Refusal::Busy | Refusal::Stopping, text } => {
@@ -126,18 +129,24 @@ impl Plan {
         }
     }
 
-    async fn ask(&self, greeted: &mut Greeted) -> Result<Answer, ConnectError> {
+    async fn ask(&self, attempt: u64, greeted: &mut Greeted) -> Result<Answer, ConnectError> {
         let talk = &mut greeted.talk;
         let mut events = Some(self.events);
+        let mut ended = None;
         loop {
             talk.say(&ToServer::Resume {
                 id: ID,
                 token: self.token.clone(),
+                attempt,
                 tick: self.tick,
                 events,
                 schema: Some(self.schema),
             });
-            let answer = talk.answer().await;
+            let mut answer = talk.answer().await;
+            if let Ok(ToClient::Ended { result }) = answer {
+                ended = Some(result.into_string());
+                answer = talk.answer().await;
+            }
             match answer.map_err(|closed| closed_by(&self.address, closed))? {
                 ToClient::Joined(joined) if joined.id == ID => {
                     let events_lost = events.is_none();
@@ -147,6 +156,9 @@ impl Plan {
                     if events.is_some() =>
                 {
                     events = None;
+                }
+                ToClient::Refused { id: ID, why: Refusal::SeatGone, .. } if ended.is_some() => {
+                    return Ok(Answer::Ended { result: ended.unwrap_or_default() });
                 }
                 ToClient::Refused { id: ID, why, text } => {
                     return Ok(Answer::Refused { why, text: text.into_string() });

@@ -45,54 +45,64 @@ pub trait Sink {
 pub struct BitWriter<'a> {
     /// The bytes; behind `at` is only room.
     out: &'a mut Vec<u8>,
-    /// The byte that the lowest bit held is in.
-    at: usize,
+    /// The byte that the lowest bit held is in: of 32 bits, so that no sum can overflow.
+    at: u32,
     /// The bits of the last byte, unless it is full: fewer than 8.
     held: u64,
     count: u32,
 }
 
 /// Bits that a word takes besides those held.
-const AT_ONCE: u32 = 56;
+pub(super) const AT_ONCE: u32 = 56;
 
 impl<'a> BitWriter<'a> {
     /// Starts at the byte after the last of `out`.
+    ///
+    /// # Panics
+    /// When that has 2 GiB: what belongs to one frame is never near that.
     pub fn new(out: &'a mut Vec<u8>) -> Self {
-        BitWriter { at: out.len(), out, held: 0, count: 0 }
-    }
-
-    /// Appends so many bits of words.
-    fn append(&mut self, words: &[u64], mut bits: u32) {
-        for word in words {
-            self.put_wide(*word, bits.min(64));
-            bits = bits.saturating_sub(64);
-        }
+        let at = i32::try_from(out.len()).expect("less than 2 GiB").cast_unsigned();
+        BitWriter { at, out, held: 0, count: 0 }
     }
 
     /// Pads the last byte with zeros; returns the bytes.
     pub fn finish(self) -> &'a mut Vec<u8> {
-        self.out.truncate(self.at + usize::from(self.count > 0));
+        self.out.truncate(self.at as usize + usize::from(self.count > 0));
         self.out
+    }
+
+    /// Puts something to a copy of the writer. One of whom nobody else knows a compiler keeps in
+    /// registers: this is for long loops, and for what is rare in them.
+    #[inline(always)]
+    pub fn apart(&mut self, put: impl FnOnce(&mut BitWriter<'_>)) {
+        let BitWriter { at, held, count, .. } = *self;
+        let mut copy = BitWriter { out: &mut *self.out, at, held, count };
+        put(&mut copy);
+        (self.at, self.held, self.count) = (copy.at, copy.held, copy.count);
     }
 
     /// Puts at most [`AT_ONCE`] bits.
     #[inline(always)]
-    fn put_some(&mut self, value: u64, width: u32) {
+    pub(super) fn put_some(&mut self, value: u64, width: u32) {
         self.held |= value << self.count;
-        if self.out.len() < self.at + 8 {
-            self.grow();
+        let (at, word) = (self.at as usize, self.held.to_le_bytes());
+        match self.out.get_mut(at..at + 8) {
+            Some(room) => room.copy_from_slice(&word),
+            None => grow(self.out, at, word),
         }
-        self.out[self.at..self.at + 8].copy_from_slice(&self.held.to_le_bytes());
         let count = self.count + width;
-        self.at += (count / 8) as usize;
+        self.at += count / 8;
         self.held >>= count & !7;
         self.count = count % 8;
     }
+}
 
-    #[cold]
-    fn grow(&mut self) {
-        self.out.resize((2 * self.at).max(self.at + 256), 0);
-    }
+/// Makes room for a word, and more, and stores it. It gets no writer: one that nobody else sees can
+/// be kept in registers.
+#[cold]
+fn grow(out: &mut Vec<u8>, at: usize, word: [u8; 8]) {
+    out.resize((2 * at).max(at + 256), 0);
+    out[at..at + 8].copy_from_slice(&word);
 }
 
 impl Sink for BitWriter<'_> {
@@ -112,107 +122,16 @@ impl Sink for BitWriter<'_> {
     }
 }
 
-/// Records one after the other in words, each from a word's first bit on, to be appended to any
-/// number of frames.
-#[derive(Debug, Default)]
-pub struct Records {
-    words: Vec<u64>,
-    used: usize,
-}
-
-/// A record in [`Records`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Record {
-    word: u32,
-    bits: u32,
-}
-
-impl Record {
-    /// Instead of one where nothing is to be said.
-    pub const NONE: Record = Record { word: u32::MAX, bits: 0 };
-}
-
-/// Writes one record.
-pub struct RecordWriter<'a> {
-    words: &'a mut [u64],
-    at: usize,
-    held: u64,
-    count: u32,
-}
-
-impl Records {
-    /// Forgets all records and keeps their memory.
-    pub fn clear(&mut self) {
-        self.used = 0;
-    }
-
-    /// Starts a record of at most so many bits.
-    #[inline]
-    pub fn open(&mut self, bits_max: usize) -> RecordWriter<'_> {
-        let end = self.used + bits_max / 64 + 1;
-        if self.words.len() < end {
-            self.words.resize(end.max(2 * self.words.len()), 0);
-        }
-        RecordWriter { words: &mut self.words[self.used..end], at: 0, held: 0, count: 0 }
-    }
-
-    /// Keeps a record that was written: its words, and bits of the last of them.
-    #[inline]
-    pub fn keep(&mut self, (words, bits): (usize, u32)) -> Record {
-        let record = Record { word: self.used as u32, bits };
-        self.used += words;
-        record
-    }
-
-    /// Appends a record to a frame.
-    #[inline(always)]
-    pub fn append(&self, record: Record, out: &mut BitWriter<'_>) {
-        let word = record.word as usize;
-        if record.bits <= AT_ONCE {
-            return out.put_some(self.words[word], record.bits);
-        }
-        out.append(&self.words[word..][..record.bits.div_ceil(64) as usize], record.bits);
-    }
-}
-
-impl RecordWriter<'_> {
-    /// Ends the record: how many words and bits it has. It has one even without any bits.
-    #[inline]
-    #[must_use]
-    pub fn close(self) -> (usize, u32) {
-        self.words[self.at] = self.held;
-        (self.at + 1, self.at as u32 * 64 + self.count)
-    }
-}
-
-impl Sink for RecordWriter<'_> {
-    #[inline(always)]
-    fn put(&mut self, value: u32, width: u32) {
-        debug_assert!(width <= 32 && u64::from(value) >> width == 0);
-        self.put_wide(value.into(), width);
-    }
-
-    #[inline(always)]
-    fn put_wide(&mut self, value: u64, width: u32) {
-        self.held |= value << self.count;
-        let count = self.count + width;
-        if count >= 64 {
-            self.words[self.at] = self.held;
-            self.at += 1;
-            self.held = value >> 1 >> (63 - self.count);
-        }
-        self.count = count % 64;
-    }
-}
-
 /// Takes bits from bytes.
+///
+/// Behind the end there are zeros: whoever takes many things asks once for all of them, with
+/// [`BitReader::sound`], whether they were there.
+#[derive(Clone, Copy)]
 pub struct BitReader<'a> {
     bytes: &'a [u8],
     /// The number of the next bit.
     at: usize,
 }
-
-const ENDS: BadState = BadState("it ends early");
 
 impl<'a> BitReader<'a> {
     /// Starts at the first bit of `bytes`.
@@ -221,63 +140,72 @@ impl<'a> BitReader<'a> {
         BitReader { bytes, at: 0 }
     }
 
-    /// The next bits, lowest first: at least `AT_ONCE`, or all there are and then zeros.
+    /// The next bits, lowest first: at least `AT_ONCE`.
     #[inline(always)]
     #[must_use]
     pub fn look(&self) -> u64 {
-        let word = match self.bytes[self.at / 8..].first_chunk() {
+        let byte = self.at / 8;
+        let word = match self.bytes.get(byte..byte + 8).and_then(<[u8]>::first_chunk) {
             Some(word) => u64::from_le_bytes(*word),
-            None => self.last(),
+            None => last_word(self.bytes, byte),
         };
         word >> (self.at % 8)
     }
 
-    #[cold]
-    fn last(&self) -> u64 {
-        let last = self.bytes[self.at / 8..].iter().rev();
-        last.fold(0, |word, byte| word << 8 | u64::from(*byte))
+    /// Takes something with a copy of the reader, as [`BitWriter::apart`] puts.
+    #[inline(always)]
+    pub fn apart<T>(&mut self, take: impl FnOnce(&mut BitReader<'a>) -> T) -> T {
+        let mut copy = *self;
+        let taken = take(&mut copy);
+        *self = copy;
+        taken
     }
 
     /// Takes bits that were looked at.
     #[inline(always)]
-    pub fn took(&mut self, width: u32) -> Result<(), BadState> {
-        let at = self.at + width as usize;
-        if at > 8 * self.bytes.len() {
-            return Err(ENDS);
+    pub fn took(&mut self, width: u32) {
+        self.at += width as usize;
+    }
+
+    /// Whether all bits that were taken were there.
+    #[inline(always)]
+    pub fn sound(&self) -> Result<(), BadState> {
+        match self.at <= 8 * self.bytes.len() {
+            true => Ok(()),
+            false => Err(BadState("it ends early")),
         }
-        self.at = at;
-        Ok(())
     }
 
     /// The next `width` bits; `width` is at most 32.
     #[inline(always)]
-    pub fn bits(&mut self, width: u32) -> Result<u32, BadState> {
+    pub fn bits(&mut self, width: u32) -> u32 {
         let value = (self.look() & ((1u64 << width) - 1)) as u32;
-        self.took(width)?;
-        Ok(value)
+        self.took(width);
+        value
     }
 
     /// One bit.
     #[inline(always)]
-    pub fn flag(&mut self) -> Result<bool, BadState> {
-        Ok(self.bits(1)? == 1)
+    pub fn flag(&mut self) -> bool {
+        self.bits(1) == 1
     }
 
     /// What [`Sink::golomb`] wrote.
     pub fn golomb(&mut self, order: u32) -> Result<u32, BadState> {
         let mut width = order;
-        while !self.flag()? {
+        while !self.flag() {
             width += 1;
             if width > 32 {
                 return Err(BadState("a number over 32 bits"));
             }
         }
-        let value = (1u64 << width) + u64::from(self.bits(width)?) - (1 << order);
+        let value = (1u64 << width) + u64::from(self.bits(width)) - (1 << order);
         u32::try_from(value).map_err(|_| BadState("a number over 32 bits"))
     }
 
     /// The bytes after the one that the last bit is in, whose other bits must be zeros.
     pub fn rest(self) -> Result<&'a [u8], BadState> {
+        self.sound()?;
         let byte = if self.at.is_multiple_of(8) { 0 } else { self.bytes[self.at / 8] };
         if byte >> (self.at % 8) != 0 {
             return Err(BadState("bits are left over"));
@@ -286,17 +214,24 @@ impl<'a> BitReader<'a> {
     }
 }
 
+/// The word from this byte on, with zeros behind the end.
+#[cold]
+fn last_word(bytes: &[u8], from: usize) -> u64 {
+    let last = bytes.iter().skip(from).rev();
+    last.fold(0, |word, byte| word << 8 | u64::from(*byte))
+}
+
 /// A signed difference as an unsigned number: 0, −1, 1, −2, … become 0, 1, 2, 3, …
 #[inline(always)]
 #[must_use]
-pub fn zigzag(value: i32) -> u32 {
+pub const fn zigzag(value: i32) -> u32 {
     ((value << 1) ^ (value >> 31)) as u32
 }
 
 /// The inverse of [`zigzag`].
 #[inline(always)]
 #[must_use]
-pub fn unzigzag(value: u32) -> i32 {
+pub const fn unzigzag(value: u32) -> i32 {
     (value >> 1) as i32 ^ -((value & 1) as i32)
 }
 
@@ -325,36 +260,10 @@ mod tests {
             bytes.extend_from_slice(&tail);
             let mut reader = BitReader::new(&bytes);
             for (value, width, order) in &values {
-                prop_assert_eq!(reader.bits(*width), Ok(cut(*value, *width)));
+                prop_assert_eq!(reader.bits(*width), cut(*value, *width));
                 prop_assert_eq!(reader.golomb(*order), Ok(*value));
             }
             prop_assert_eq!(reader.rest(), Ok(&tail[..]));
-        }
-
-        #[test]
-        fn records_are_the_bits_that_were_put_into_them(
-            values in prop::collection::vec(prop::collection::vec((any::<u32>(), 0u32..=32), 0..12), 0..12)
-        ) {
-            let (mut direct, mut sliced) = (Vec::new(), Vec::new());
-            let mut writer = BitWriter::new(&mut direct);
-            let mut records = Records::default();
-            let mut cuts = Vec::new();
-            for record in &values {
-                let mut open = records.open(12 * 32);
-                for (value, width) in record {
-                    writer.put(cut(*value, *width), *width);
-                    open.put(cut(*value, *width), *width);
-                }
-                let written = open.close();
-                cuts.push(records.keep(written));
-            }
-            writer.finish();
-            let mut writer = BitWriter::new(&mut sliced);
-            for record in cuts {
-                records.append(record, &mut writer);
-            }
-            writer.finish();
-            prop_assert_eq!(direct, sliced);
         }
 
         #[test]

@@ -7,16 +7,15 @@
 //! [`advance`]: super::step::advance
 //! [`Rows::initial`]: crate::Rows::initial
 
-use super::bits::{BitWriter, Record, Sink};
-use super::code::codes;
-use super::predict::Predictors;
-use super::row::{Residuals, Way, put_change, put_row, put_step};
-use super::section::{Changed, Gone, New, Section, Source};
+use super::bits::{BitWriter, Sink};
+use super::block::{BLOCK, Block, ZEROS};
+use super::record::Record;
+use super::row::{put_predictor, put_row};
+use super::section::{Changed, Gone, New, Section};
 use super::sighted::{Members, Sighted};
 use super::step::{Snapshot, Step, TableStep, is_kept};
 use crate::layout::{Layout, TableLayout};
 use crate::rows::TableRows;
-use crate::schema::LANES_MAX;
 
 /// Who gets a frame.
 #[derive(Clone, Copy)]
@@ -46,12 +45,10 @@ pub fn put_step_body(
         let table = Table::new(layout_of, now, step, number, None);
         let section = match viewer {
             Viewer::Some { before, now } if layout_of.restricted => {
-                let source = |row: u32| match of.of_slot[row as usize] {
-                    Record::NONE => None,
-                    record => Some(Source::Record(record)),
-                };
+                let of_slot = of.of_slot.as_slice();
+                let record = move |row: u32| of_slot[row as usize];
                 let kept = |of, slot| step.keeps(layout, of, slot);
-                sighted.section(layout, number, (before, now), table.rows, source, kept)
+                sighted.section(layout, number, (before, now), table.rows, record, kept)
             }
             _ => &of.section,
         };
@@ -76,7 +73,7 @@ pub fn put_change_body(
         let old = &base.rows.tables[number];
         // Two predictors that say anything hardly ever say the same.
         let differs = |slot: usize| {
-            table.predictors.is_active(slot)
+            table.step.is_active(slot)
                 || base.was_active(number, slot)
                 || !old.same(table.rows, slot)
         };
@@ -85,8 +82,11 @@ pub fn put_change_body(
         };
         let section = match viewer {
             Viewer::Some { before, now } if layout_of.restricted => {
-                let source = |row: u32| differs(row as usize).then_some(Source::Base);
-                sighted.section(layout, number, (before, now), table.rows, source, kept)
+                let record = |row: u32| match differs(row as usize) {
+                    true => Record::FROM_BASE,
+                    false => Record::NONE,
+                };
+                sighted.section(layout, number, (before, now), table.rows, record, kept)
             }
             _ => {
                 compare(&table, old, differs, kept, &mut all);
@@ -113,15 +113,11 @@ fn compare(
         let is_kept = is_kept(old, rows, slot);
         let generation = rows.generation(slot);
         if is_kept || (kind.is_fixed() && generation.is_some()) {
-            let rank = section.kept;
-            section.kept += 1;
-            let source = match is_kept {
-                true => differs(slot).then_some(Source::Base),
-                false => (!rows.is_zero(slot)).then_some(Source::Zeros),
+            let (differs, record) = match is_kept {
+                true => (differs(slot), Record::FROM_BASE),
+                false => (!rows.is_zero(slot), Record::FROM_ZEROS),
             };
-            if let Some(source) = source {
-                section.changed.push(Changed { slot: row, rank, row, source });
-            }
+            section.keep(row, row, if differs { record } else { Record::NONE });
         } else if !kind.is_fixed() {
             let alone = |(of, each)| owner_kept(of, row / each);
             if old.generation(slot).is_some() && kind.owner().is_none_or(alone) {
@@ -138,7 +134,6 @@ fn compare(
 struct Table<'a> {
     layout: &'a TableLayout,
     rows: &'a TableRows,
-    predictors: &'a Predictors,
     /// The rows of the frame that the viewer has, unless that is the one before.
     old: Option<&'a TableRows>,
     step: &'a TableStep,
@@ -154,7 +149,7 @@ impl<'a> Table<'a> {
     ) -> Self {
         let (rows, step) = (&now.rows.tables[number], &step.tables[number]);
         let old = base.map(|base| &base.rows.tables[number]);
-        Table { layout, rows, predictors: &step.predictors, old, step }
+        Table { layout, rows, old, step }
     }
 
     /// Whether it is a step from the frame before.
@@ -165,7 +160,7 @@ impl<'a> Table<'a> {
     /// Lanes and texts of a changed row in the frame that the viewer has.
     fn before(&self, changed: &Changed) -> Option<(&'a [i32], &'a [Vec<u8>])> {
         let row = changed.row as usize;
-        let old = self.old.filter(|_| changed.source == Source::Base)?;
+        let old = self.old.filter(|_| changed.record == Record::FROM_BASE)?;
         Some((old.lanes(row), old.texts(row)))
     }
 }
@@ -174,59 +169,59 @@ struct Body<'a> {
     bits: BitWriter<'a>,
     /// They follow the bits.
     texts: Vec<&'a [u8]>,
-    residuals: Residuals,
-    zeros: [i32; LANES_MAX],
+    room: Room,
+}
+
+/// Room to work in, for one row of which nothing is expected.
+#[derive(Default)]
+struct Room {
+    residuals: Vec<u32>,
+    velocity: Vec<i32>,
+    context: Vec<u8>,
 }
 
 impl<'a> Body<'a> {
     fn new(out: &'a mut Vec<u8>) -> Self {
-        Body {
-            bits: BitWriter::new(out),
-            texts: Vec::new(),
-            residuals: [0; LANES_MAX],
-            zeros: [0; LANES_MAX],
-        }
+        Body { bits: BitWriter::new(out), texts: Vec::new(), room: Room::default() }
     }
 
     fn put(&mut self, table: &Table<'a>, section: &Section) {
-        let Body { bits, texts, residuals, zeros } = self;
-        let zeros = &zeros[..table.layout.width];
-        let mut last = zeros;
-        let texts = std::cell::RefCell::new(texts);
-        section.put(
-            codes(),
-            table.layout,
-            table.is_step(),
-            bits,
-            |new, bits| {
-                let row = new.row as usize;
-                let lanes = table.rows.lanes(row);
-                let predictor = table.predictors.known(table.layout, row);
-                put_row(codes(), table.layout, last, lanes, predictor, bits);
-                for text in table.rows.texts(row) {
-                    bits.flag(!text.is_empty());
-                    if !text.is_empty() {
-                        texts.borrow_mut().push(text);
-                    }
+        let Body { bits, texts, room } = self;
+        let (layout, step) = (table.layout, table.step);
+        let Some(names) = section.put_head(layout, table.is_step(), bits) else { return };
+        let mut last = &ZEROS[..layout.width];
+        section.put_new(layout, bits, |new, bits| {
+            let row = new.row as usize;
+            let lanes = table.rows.lanes(row);
+            put_row(layout, last, lanes, step.known(layout, row), bits);
+            for text in table.rows.texts(row) {
+                bits.flag(!text.is_empty());
+                if !text.is_empty() {
+                    texts.push(text);
                 }
-                last = lanes;
-            },
-            |changed, bits| match changed.source {
-                Source::Record(record) => {
-                    let step = table.step;
-                    step.records.append(record, bits);
-                    if !step.texts.is_empty() {
-                        let now = table.rows.texts(changed.row as usize);
-                        let said = step.texts_of(changed.row).map(|text| now[text].as_slice());
-                        texts.borrow_mut().extend(said);
-                    }
-                }
-                _ => {
-                    let mut texts = texts.borrow_mut();
-                    put_changed(table, changed, zeros, residuals, &mut texts, bits);
-                }
-            },
-        );
+            }
+            last = lanes;
+        });
+        let is_made = |changed: &Changed| changed.record.is_made();
+        // Of the rows of a step only new cells have records that are not.
+        let all_made =
+            table.is_step() && (!layout.rows.is_fixed() || section.changed.iter().all(is_made));
+        if all_made && step.texts.is_empty() {
+            return bits.apart(|bits| {
+                section.put_changed(names, bits, |changed, bits| {
+                    step.records.append(changed.record, bits);
+                });
+            });
+        }
+        section.put_changed(names, bits, |changed, bits| {
+            if changed.record.is_made() {
+                step.records.append(changed.record, bits);
+                let now = table.rows.texts(changed.row as usize);
+                texts.extend(step.texts_of(changed.row).map(|text| now[text].as_slice()));
+            } else {
+                put_changed(table, changed, room, texts, bits);
+            }
+        });
     }
 
     fn finish(self) {
@@ -243,29 +238,40 @@ impl<'a> Body<'a> {
 fn put_changed<'a>(
     table: &Table<'a>,
     changed: &Changed,
-    zeros: &[i32],
-    room: &mut Residuals,
+    Room { residuals, velocity, context }: &mut Room,
     said: &mut Vec<&'a [u8]>,
     bits: &mut BitWriter<'_>,
 ) {
     let (layout, row) = (table.layout, changed.row as usize);
     let before = table.before(changed);
-    let mut texts = 0u64;
+    let mut differing = [0; BLOCK];
     for (number, text) in table.rows.texts(row).iter().enumerate() {
         if *text != *before.map_or(&[][..], |(_, texts)| &texts[number]) {
-            texts |= 1 << (layout.groups.len() + number);
+            differing[0] |= 1 << (layout.groups.len() + number);
             said.push(text);
         }
     }
-    let now = table.rows.lanes(row);
-    let before = before.map_or(zeros, |(lanes, _)| lanes);
+    velocity.clear();
+    context.clear();
+    velocity.resize(layout.width, 0);
+    context.resize(layout.groups.len(), 0);
+    residuals.resize(layout.width, 0);
+    let mut block = Block {
+        table: layout,
+        before: before.map_or(&ZEROS[..layout.width], |(lanes, _)| lanes),
+        now: table.rows.lanes(row),
+        residuals,
+        velocity,
+        context,
+        mask: &mut [0],
+    };
+    block.advance(&mut differing);
+    let out = std::slice::from_mut(bits);
     if table.is_step() {
-        // A cell, which has no predictor.
-        let mut still = Predictors::still(layout);
-        let mut still = still.of(layout.width, layout.groups.len(), 0);
-        put_step(codes(), layout, Way { before, now, room }, texts, &mut still, bits);
-    } else {
-        let known = table.predictors.known(layout, row);
-        put_change(codes(), layout, Way { before, now, room }, texts, known, bits);
+        return block.put_steps(&differing, out);
+    }
+    block.put_changes(&differing, out);
+    if layout.predicts() {
+        put_predictor(layout, table.step.known(layout, row), bits);
     }
 }

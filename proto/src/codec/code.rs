@@ -3,9 +3,7 @@
 //! A number is sent as the code word of its *bucket*, which is how many bits it has, and then these
 //! bits without the leading one. Signed numbers are made unsigned by zig-zag first.
 
-use std::sync::OnceLock;
-
-use super::bits::{BadState, BitReader, Sink, unzigzag, zigzag};
+use super::bits::{BitReader, Sink, unzigzag, zigzag};
 use super::lengths::LENGTHS;
 
 /// Buckets 0 to 17, and the one that stands for 32 bits as they are.
@@ -31,78 +29,112 @@ pub const GAP: usize = VALUE + 1;
 /// Codes for gaps.
 pub const GAPS: usize = 4;
 /// Codes in all.
-pub const CODES: usize = GAP + GAPS;
+pub const CODES_COUNT: usize = GAP + GAPS;
 
 /// Lengths of the code words of one code by symbol.
 pub type Lengths = [u8; SYMBOLS];
 
 /// Numbers below this have their bits in a table.
-const SHORT: u32 = 256;
+const SHORT: usize = 256;
+/// What can come next, as far as the longest word: one entry for each in the tables to decode with.
+const NEXT: usize = 1 << WORD_MAX;
+/// Where no whole number is: no look holds so many bits, nor this number of several.
+const TOO_LONG: u16 = 128;
 
 /// A canonical Huffman code: words of one length in the order of symbols, shorter words first.
 pub struct Code {
-    /// By number, below [`SHORT`]: word and bits, and from bit 24 on how many they are.
-    short: [u32; SHORT as usize],
+    /// By number, below [`SHORT`]: from bit 8 on word and bits, and below how many they are.
+    short: [u32; SHORT],
     /// By the next [`WORD_MAX`] bits, where these hold a whole signed number: from bit 8 on the
-    /// number, and below how many bits it takes; else 0.
-    whole: [u16; 1 << WORD_MAX],
+    /// number, and below how many bits it takes; else [`TOO_LONG`].
+    whole: [u16; NEXT],
     /// Per number of bits (0 to 32): the word, and from bit 16 on its length.
     words: [u32; 33],
     /// By the next [`WORD_MAX`] bits: the symbol, and from bit 8 on the length of its word.
-    symbols: [u16; 1 << WORD_MAX],
+    symbols: [u16; NEXT],
     lengths: Lengths,
 }
+
+/// All codes of the protocol.
+pub static CODES: [Code; CODES_COUNT] = {
+    let mut codes = [const { Code::new(&LENGTHS[0]) }; CODES_COUNT];
+    let mut code = 1;
+    while code < CODES_COUNT {
+        codes[code] = Code::new(&LENGTHS[code]);
+        code += 1;
+    }
+    codes
+};
 
 impl Code {
     /// # Panics
     /// When no code has words of these lengths.
-    #[must_use]
-    pub fn new(lengths: &Lengths) -> Self {
-        let space: u32 = lengths.iter().map(|length| 1 << (WORD_MAX - u32::from(*length))).sum();
-        assert!(space == 1 << WORD_MAX && !lengths.contains(&0), "not a complete code");
+    const fn new(lengths: &Lengths) -> Self {
         let mut code = Code {
-            short: [0; SHORT as usize],
-            whole: [0; 1 << WORD_MAX],
+            short: [0; SHORT],
+            whole: [TOO_LONG; NEXT],
             words: [0; 33],
-            symbols: [0; 1 << WORD_MAX],
+            symbols: [0; NEXT],
             lengths: *lengths,
         };
-        let mut next = 0u32;
-        for length in 1..=WORD_MAX {
-            for symbol in (0..SYMBOLS).filter(|symbol| u32::from(lengths[*symbol]) == length) {
-                // The first bit sent is the word's highest.
-                let word = next.reverse_bits() >> (32 - length);
-                for rest in 0..1 << (WORD_MAX - length) {
-                    code.symbols[(word | rest << length) as usize] =
-                        symbol as u16 | (length as u16) << 8;
-                }
-                let last = if symbol == ESCAPE { 32 } else { symbol };
-                code.words[symbol..=last].fill(word | length << 16);
-                next += 1;
-            }
-            next <<= 1;
-        }
-        for value in 0..SHORT {
-            let (bits, width) = code.bits_of(value);
-            let bits = bits as u32;
-            code.short[value as usize] = bits | width << 24;
-            let number = (unzigzag(value) as u16) << 8 | width as u16;
-            for rest in 0..(1u32 << WORD_MAX) >> width.min(WORD_MAX) {
-                if width <= WORD_MAX {
-                    code.whole[(bits | rest << width) as usize] = number;
-                }
-            }
-        }
+        code.make_words();
+        code.make_short();
         code
     }
 
+    const fn make_words(&mut self) {
+        let (mut word, mut length) = (0u32, 1);
+        while length <= WORD_MAX {
+            let mut symbol = 0;
+            while symbol < SYMBOLS {
+                if self.lengths[symbol] as u32 == length {
+                    self.make_word(symbol, word, length);
+                    word += 1;
+                }
+                symbol += 1;
+            }
+            word <<= 1;
+            length += 1;
+        }
+        assert!(word == 2 * NEXT as u32, "not a complete code");
+    }
+
+    const fn make_word(&mut self, symbol: usize, word: u32, length: u32) {
+        // The first bit sent is the word's highest.
+        let word = word.reverse_bits() >> (32 - length);
+        let mut next = word as usize;
+        while next < NEXT {
+            self.symbols[next] = symbol as u16 | (length as u16) << 8;
+            next += 1 << length;
+        }
+        let mut bits = symbol;
+        while bits <= 32 {
+            self.words[bits] = word | length << 16;
+            bits += if symbol == ESCAPE { 1 } else { 33 };
+        }
+    }
+
+    const fn make_short(&mut self) {
+        let mut value = 0;
+        while value < SHORT {
+            let (bits, width) = self.bits_of(value as u32);
+            self.short[value] = (bits as u32) << 8 | width;
+            let mut next = bits as usize;
+            while width <= WORD_MAX && next < NEXT {
+                self.whole[next] = (unzigzag(value as u32) as u16) << 8 | width as u16;
+                next += 1 << width;
+            }
+            value += 1;
+        }
+    }
+
     /// The bits of an unsigned number and how many they are: at most 42.
-    fn bits_of(&self, value: u32) -> (u64, u32) {
+    const fn bits_of(&self, value: u32) -> (u64, u32) {
         let bits = 32 - value.leading_zeros();
         let word = self.words[bits as usize];
-        let (word, length) = (u64::from(word & 0xffff), word >> 16);
+        let (word, length) = (word as u64 & 0xffff, word >> 16);
         let below = if bits >= ESCAPE as u32 { 32 } else { bits.saturating_sub(1) };
-        let raw = u64::from(value) & ((1 << below) - 1);
+        let raw = value as u64 & ((1 << below) - 1);
         (word | raw << length, length + below)
     }
 
@@ -110,7 +142,7 @@ impl Code {
     #[inline(always)]
     pub fn put(&self, value: u32, out: &mut impl Sink) {
         match self.short.get(value as usize) {
-            Some(short) => out.put(short & 0xff_ffff, short >> 24),
+            Some(short) => out.put(short >> 8, short & 0xff),
             None => {
                 let (bits, width) = self.bits_of(value);
                 out.put_wide(bits, width);
@@ -126,60 +158,61 @@ impl Code {
 
     /// The next symbol.
     #[inline(always)]
-    pub fn symbol(&self, bits: &mut BitReader<'_>) -> Result<u32, BadState> {
-        let symbol = u32::from(self.symbols[bits.look() as usize % (1 << WORD_MAX)]);
-        bits.took(symbol >> 8)?;
-        Ok(symbol & 0xff)
+    pub fn symbol(&self, bits: &mut BitReader<'_>) -> u32 {
+        let symbol = u32::from(self.symbols[bits.look() as usize % NEXT]);
+        bits.took(symbol >> 8);
+        symbol & 0xff
     }
 
     /// What follows a symbol.
     #[inline(always)]
-    pub fn number(symbol: u32, bits: &mut BitReader<'_>) -> Result<u32, BadState> {
+    pub fn number(symbol: u32, bits: &mut BitReader<'_>) -> u32 {
         match symbol {
-            0 => Ok(0),
-            symbol if symbol < ESCAPE as u32 => Ok(bits.bits(symbol - 1)? | 1 << (symbol - 1)),
+            0 => 0,
+            symbol if symbol < ESCAPE as u32 => bits.bits(symbol - 1) | 1 << (symbol - 1),
             _ => bits.bits(32),
         }
     }
 
     /// The next number.
     #[inline(always)]
-    pub fn take(&self, bits: &mut BitReader<'_>) -> Result<u32, BadState> {
+    pub fn take(&self, bits: &mut BitReader<'_>) -> u32 {
         let held = bits.look();
-        let symbol = u32::from(self.symbols[held as usize % (1 << WORD_MAX)]);
+        let symbol = u32::from(self.symbols[held as usize % NEXT]);
         let (symbol, length) = (symbol & 0xff, symbol >> 8);
         if symbol == ESCAPE as u32 {
-            bits.took(length)?;
+            bits.took(length);
             return bits.bits(32);
         }
         // Word and bits at once: they are at most 26.
         let below = symbol.saturating_sub(1);
-        bits.took(length + below)?;
+        bits.took(length + below);
         let one = u32::from(symbol > 0) << below;
-        Ok((held >> length) as u32 & ((1 << below) - 1) | one)
+        (held >> length) as u32 & ((1 << below) - 1) | one
     }
 
     /// Takes signed numbers, at most 4, if all of them are short, as nearly all are: of these one
     /// look holds as many.
     #[inline(always)]
     pub fn take_short<const N: usize>(&self, bits: &mut BitReader<'_>) -> Option<[i32; N]> {
-        let (held, mut width, mut all) = (bits.look(), 0, true);
+        let (held, mut width) = (bits.look(), 0);
         let values = std::array::from_fn(|_| {
-            let whole = self.whole[(held >> width) as usize % (1 << WORD_MAX)];
+            let whole = self.whole[held.wrapping_shr(width) as usize % NEXT];
             width += u32::from(whole & 0xff);
-            all &= whole != 0;
             i32::from(whole as i16 >> 8)
         });
-        (all && bits.took(width).is_ok()).then_some(values)
+        if width >= TOO_LONG.into() {
+            return None;
+        }
+        bits.took(width);
+        Some(values)
     }
 
     /// Takes signed numbers.
-    fn take_long<const N: usize>(&self, bits: &mut BitReader<'_>) -> Result<[i32; N], BadState> {
-        let mut values = [0; N];
-        for value in &mut values {
-            *value = unzigzag(self.take(bits)?);
-        }
-        Ok(values)
+    #[cold]
+    #[inline(never)]
+    fn take_long<const N: usize>(&self, bits: &mut BitReader<'_>) -> [i32; N] {
+        std::array::from_fn(|_| unzigzag(self.take(bits)))
     }
 
     /// Bits that a number of so many bits takes.
@@ -198,68 +231,63 @@ pub fn bucket(value: u32) -> usize {
     ((32 - value.leading_zeros()) as usize).min(ESCAPE)
 }
 
-/// All codes of the protocol.
-#[must_use]
-pub fn codes() -> &'static [Code; CODES] {
-    static MADE: OnceLock<Box<[Code; CODES]>> = OnceLock::new();
-    MADE.get_or_init(|| Box::new(std::array::from_fn(|code| Code::new(&LENGTHS[code]))))
-}
-
 /// Puts a signed number with one of the codes.
 #[inline(always)]
-pub fn put_signed(codes: &[Code; CODES], code: usize, value: i32, out: &mut impl Sink) {
+pub fn put_signed(code: usize, value: i32, out: &mut impl Sink) {
     let value = zigzag(value);
     out.note(code, || bucket(value));
-    codes[code].put(value, out);
+    CODES[code].put(value, out);
 }
 
 /// Puts a few numbers, at most 3, with one of the codes. Returns all bits that any of them has.
 #[inline(always)]
-pub fn put_several<const N: usize>(
-    codes: &[Code; CODES],
-    code: usize,
-    values: &[u32; N],
-    out: &mut impl Sink,
-) -> u32 {
+pub fn put_several<const N: usize>(code: usize, values: &[u32; N], out: &mut impl Sink) -> u32 {
     let any = values.iter().fold(0, |any, value| any | value);
     values.iter().for_each(|value| out.note(code, || bucket(*value)));
-    let code = &codes[code];
-    if any >= SHORT {
-        values.iter().for_each(|value| code.put(*value, out));
+    let code = &CODES[code];
+    if any >= SHORT as u32 {
+        values.iter().for_each(|value| put_long(code, *value, out));
         return any;
     }
     // Each takes 17 bits at most.
-    let (mut all, mut width) = (0u64, 0);
-    for value in values {
-        let short = code.short[*value as usize];
-        all |= u64::from(short & 0xff_ffff) << width;
-        width += short >> 24;
+    let (mut all, mut widths) = (0u64, 0u32);
+    for value in values.iter().rev() {
+        let short = code.short[usize::from(*value as u8)];
+        all = all << (short & 0x3f) | u64::from(short >> 8);
+        widths = widths.wrapping_add(short);
     }
-    out.put_wide(all, width);
+    out.put_wide(all, widths & 0xff);
     any
+}
+
+/// A number that may have no bits in the table.
+#[cold]
+#[inline(never)]
+fn put_long(code: &Code, value: u32, out: &mut impl Sink) {
+    let (bits, width) = code.bits_of(value);
+    out.put_wide(bits, width);
 }
 
 /// Takes a signed number with one of the codes.
 #[inline(always)]
-pub fn take_signed(
-    codes: &[Code; CODES],
-    code: usize,
-    bits: &mut BitReader<'_>,
-) -> Result<i32, BadState> {
-    Ok(take_several::<1>(codes, code, bits)?[0])
+pub fn take_signed(code: usize, bits: &mut BitReader<'_>) -> i32 {
+    take_several::<1>(&CODES[code], bits)[0]
 }
 
-/// Takes a few signed numbers, at most 4, with one of the codes.
+/// Takes a few signed numbers, at most 4.
 #[inline(always)]
-pub fn take_several<const N: usize>(
-    codes: &[Code; CODES],
-    code: usize,
-    bits: &mut BitReader<'_>,
-) -> Result<[i32; N], BadState> {
-    match codes[code].take_short(bits) {
-        Some(values) => Ok(values),
-        None => codes[code].take_long(bits),
+pub fn take_several<const N: usize>(code: &Code, bits: &mut BitReader<'_>) -> [i32; N] {
+    match code.take_short(bits) {
+        Some(values) => values,
+        None => bits.apart(|bits| code.take_long(bits)),
     }
+}
+
+/// The code of the residuals of a group of so many lanes.
+#[inline(always)]
+#[must_use]
+pub fn code_of(lanes: usize, context: u8) -> usize {
+    usize::from(context) + if lanes == 1 { SINGLE } else { 0 }
 }
 
 /// The context that a group leaves behind after a residual of so many bits.
@@ -267,4 +295,34 @@ pub fn take_several<const N: usize>(
 #[must_use]
 pub fn context(bits: u32) -> u8 {
     bits.min(CONTEXTS as u32 - 1) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::bits::BitWriter;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn numbers_read_back(
+            code in 0..CODES_COUNT,
+            all in prop::collection::vec((any::<[u32; 3]>(), 0u32..32), 1..20),
+        ) {
+            let mut bytes = Vec::new();
+            let mut out = BitWriter::new(&mut bytes);
+            let numbers = |(values, less): &([u32; 3], u32)| values.map(|value| value >> less);
+            for values in all.iter().map(numbers) {
+                CODES[code].put(values[0], &mut out);
+                put_several(code, &values, &mut out);
+            }
+            out.finish();
+            let mut bits = BitReader::new(&bytes);
+            for values in all.iter().map(numbers) {
+                prop_assert_eq!(CODES[code].take(&mut bits), values[0]);
+                prop_assert_eq!(take_several(&CODES[code], &mut bits), values.map(unzigzag));
+            }
+            prop_assert!(bits.sound().is_ok());
+        }
+    }
 }

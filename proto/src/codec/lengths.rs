@@ -1,10 +1,10 @@
 //! The codes of the protocol, as lengths of their words.
 
-use super::code::{CODES, Lengths};
+use super::code::{CODES_COUNT, Lengths};
 
 /// By code, then by symbol. Trained; see `cargo bench --bench codec -- --train`.
 #[rustfmt::skip]
-pub const LENGTHS: [Lengths; CODES] = [
+pub const LENGTHS: [Lengths; CODES_COUNT] = [
     [2, 2, 2, 3, 4, 5, 7, 8, 9, 9, 10, 10, 10, 10, 9, 9, 9, 9, 8],
     [2, 3, 1, 4, 5, 7, 8, 9, 9, 9, 10, 10, 10, 10, 10, 10, 9, 9, 8],
     [2, 2, 2, 3, 4, 5, 7, 8, 9, 9, 10, 10, 10, 10, 10, 10, 10, 10, 7],

@@ -27,41 +27,92 @@ impl MaskBits {
     fn resting(self) -> u64 {
         self.all() & !self.moving
     }
-
-    /// The mask that is expected after `last`.
-    fn expected(self, last: u64) -> u64 {
-        if self.count <= SMALL { last } else { last & self.moving }
-    }
 }
 
 /// Bits of the greatest of so many numbers from 0 on.
-fn width(values: u32) -> u32 {
+const fn width(values: u32) -> u32 {
     u32::BITS - values.saturating_sub(1).leading_zeros()
 }
 
-/// Puts a mask, which is not 0. `last` is that of the row's last record.
-#[inline(always)]
-pub fn put(mask: u64, last: u64, bits: MaskBits, out: &mut impl Sink) {
-    if bits.count == 1 {
-        return;
+/// How masks of up to [`SMALL`] bits are sent.
+struct Small {
+    /// By last mask and mask: the bits, and from bit [`SMALL`] + 1 on how many they are.
+    put: [[u8; 1 << SMALL]; 1 << SMALL],
+    /// By last mask and what comes next: the mask, and from bit [`SMALL`] on how many bits it takes.
+    /// 0 where there is no mask.
+    take: [[u8; 2 << SMALL]; 1 << SMALL],
+}
+
+/// By how many bits masks have, less 1.
+static SMALLS: [Small; SMALL as usize] =
+    [Small::new(1), Small::new(2), Small::new(3), Small::new(4)];
+
+impl Small {
+    /// That of masks of so many bits, if these are few, and not none.
+    #[inline(always)]
+    fn of(bits: MaskBits) -> Option<&'static Small> {
+        SMALLS.get((bits.count as usize).wrapping_sub(1))
     }
-    let expected = bits.expected(last);
+
+    const fn new(count: u32) -> Self {
+        const EACH: usize = 1 << SMALL;
+        let mut small = Small { put: [[0; EACH]; EACH], take: [[0; 2 * EACH]; EACH] };
+        let mut last = 0;
+        while last < 1 << count {
+            let mut mask = 1;
+            while mask < 1 << count {
+                let (bits, width) = Small::bits(mask as u32, last as u32, count);
+                small.put[last][mask] = bits as u8 | (width as u8) << (SMALL + 1);
+                let mut next = bits as usize;
+                while next < 2 * EACH {
+                    small.take[last][next] = mask as u8 | (width as u8) << SMALL;
+                    next += 1 << width;
+                }
+                mask += 1;
+            }
+            last += 1;
+        }
+        small
+    }
+
+    /// The bits of a mask and how many they are.
+    const fn bits(mask: u32, last: u32, count: u32) -> (u32, u32) {
+        if count == 1 {
+            (0, 0)
+        } else if last == 0 {
+            (mask - 1, width((1 << count) - 1))
+        } else if mask == last {
+            (1, 1)
+        } else {
+            // Its number among those that it can be.
+            let number = mask - 1 - (mask > last) as u32;
+            (number << 1, 1 + width((1 << count) - 2))
+        }
+    }
+}
+
+/// Puts the masks of rows that are not 0, each to its own place. `last` are those of the rows' last
+/// records.
+#[inline(always)]
+pub fn put_all(masks: &[u64], last: &[u64], bits: MaskBits, out: &mut [impl Sink]) {
+    let rows = masks.iter().zip(last).zip(out).filter(|((mask, _), _)| **mask != 0);
+    match Small::of(bits) {
+        Some(small) => rows.for_each(|((mask, last), out)| {
+            let short = small.put[*last as usize % (1 << SMALL)][*mask as usize % (1 << SMALL)];
+            let short = u32::from(short);
+            out.put(short % (2 << SMALL), short >> (SMALL + 1));
+        }),
+        None => rows.for_each(|((mask, last), out)| put_large(*mask, *last, bits, out)),
+    }
+}
+
+fn put_large(mask: u64, last: u64, bits: MaskBits, out: &mut impl Sink) {
+    let expected = last & bits.moving;
     if expected != 0 {
         out.flag(mask == expected);
         if mask == expected {
             return;
         }
-    }
-    put_unexpected(mask, expected, bits, out);
-}
-
-#[inline(always)]
-fn put_unexpected(mask: u64, expected: u64, bits: MaskBits, out: &mut impl Sink) {
-    if bits.count <= SMALL {
-        // Its number among those that it can be.
-        let known = u32::from(expected != 0);
-        let number = mask as u32 - 1 - u32::from(expected != 0 && mask > expected);
-        return out.put(number, width((1 << bits.count) - 1 - known));
     }
     put_each(mask, bits.moving, out);
     let resting = bits.resting();
@@ -73,42 +124,35 @@ fn put_unexpected(mask: u64, expected: u64, bits: MaskBits, out: &mut impl Sink)
     }
 }
 
-/// Takes what [`put`] put.
+/// Takes a mask as [`put_all`] puts it.
 #[inline(always)]
 pub fn take(last: u64, bits: MaskBits, from: &mut BitReader<'_>) -> Result<u64, BadState> {
-    if bits.count == 1 {
-        return Ok(1);
+    let mask = match Small::of(bits) {
+        Some(small) => {
+            let next = from.look() as usize % (2 << SMALL);
+            let short = small.take[last as usize % (1 << SMALL)][next];
+            from.took(u32::from(short >> SMALL));
+            u64::from(short % (1 << SMALL))
+        }
+        None => from.apart(|from| take_large(last, bits, from))?,
+    };
+    match mask {
+        0 => Err(BadState("a record that changes nothing, or what is not there")),
+        _ => Ok(mask),
     }
-    let expected = bits.expected(last);
-    if expected != 0 && from.flag()? {
-        return Ok(expected);
-    }
-    take_unexpected(expected, bits, from)
 }
 
-#[inline(always)]
-fn take_unexpected(
-    expected: u64,
-    bits: MaskBits,
-    from: &mut BitReader<'_>,
-) -> Result<u64, BadState> {
-    let mask = if bits.count <= SMALL {
-        let known = u32::from(expected != 0);
-        let number = u64::from(from.bits(width((1 << bits.count) - 1 - known))?);
-        number + 1 + u64::from(expected != 0 && number + 1 >= expected)
-    } else {
-        let moving = take_each(bits.moving, from)?;
-        let resting = bits.resting();
-        if resting != 0 && (moving == 0 || from.flag()?) {
-            moving | take_resting(resting, from)?
-        } else {
-            moving
-        }
-    };
-    if mask == 0 || mask & !bits.all() != 0 {
-        return Err(BadState("a record that changes nothing, or what is not there"));
+fn take_large(last: u64, bits: MaskBits, from: &mut BitReader<'_>) -> Result<u64, BadState> {
+    let expected = last & bits.moving;
+    if expected != 0 && from.flag() {
+        return Ok(expected);
     }
-    Ok(mask)
+    let moving = take_each(bits.moving, from);
+    let resting = bits.resting();
+    match resting != 0 && (moving == 0 || from.flag()) {
+        true => Ok(moving | take_resting(resting, from)?),
+        false => Ok(moving),
+    }
 }
 
 /// Puts a mask of which nothing is expected, and which may be 0.
@@ -129,11 +173,11 @@ pub fn put_any(mask: u64, bits: MaskBits, out: &mut impl Sink) {
 /// Takes what [`put_any`] put.
 pub fn take_any(bits: MaskBits, from: &mut BitReader<'_>) -> Result<u64, BadState> {
     if bits.count <= SMALL {
-        return Ok(from.bits(bits.count)?.into());
+        return Ok(from.bits(bits.count).into());
     }
-    let moving = take_each(bits.moving, from)?;
+    let moving = take_each(bits.moving, from);
     let resting = bits.resting();
-    match resting != 0 && from.flag()? {
+    match resting != 0 && from.flag() {
         true => Ok(moving | take_resting(resting, from)?),
         false => Ok(moving),
     }
@@ -144,12 +188,12 @@ fn put_each(mask: u64, of: u64, out: &mut impl Sink) {
     places(of).for_each(|place| out.flag(mask >> place & 1 != 0));
 }
 
-fn take_each(of: u64, from: &mut BitReader<'_>) -> Result<u64, BadState> {
+fn take_each(of: u64, from: &mut BitReader<'_>) -> u64 {
     let mut mask = 0;
     for place in places(of) {
-        mask |= u64::from(from.flag()?) << place;
+        mask |= u64::from(from.flag()) << place;
     }
-    Ok(mask)
+    mask
 }
 
 /// Puts a mask of those that hold, which is not 0: mostly it is only one.
@@ -165,10 +209,10 @@ fn put_resting(mask: u64, resting: u64, out: &mut impl Sink) {
 }
 
 fn take_resting(resting: u64, from: &mut BitReader<'_>) -> Result<u64, BadState> {
-    if from.flag()? {
-        return take_each(resting, from);
+    if from.flag() {
+        return Ok(take_each(resting, from));
     }
-    let place = from.bits(width(resting.count_ones()))?;
+    let place = from.bits(width(resting.count_ones()));
     let place = places(resting).nth(place as usize);
     let place = place.ok_or(BadState("a record that changes what is not there"))?;
     Ok(1 << place)
@@ -207,7 +251,7 @@ mod tests {
             let mut bytes = Vec::new();
             let mut out = BitWriter::new(&mut bytes);
             put_any(mask, bits, &mut out);
-            put(mask.max(1), last & all, bits, &mut out);
+            put_all(&[mask.max(1)], &[last & all], bits, std::slice::from_mut(&mut out));
             out.finish();
             let mut from = BitReader::new(&bytes);
             prop_assert_eq!(take_any(bits, &mut from), Ok(mask));

@@ -172,16 +172,23 @@
 //! frame; one that goes out of sight is gone. A decoder need not know of this: whether a row that
 //! is gone is no more changes nothing in the state, but a game may show it.
 
+mod advance;
 pub mod bits;
+pub(crate) mod block;
 pub mod body;
+mod changes;
 pub mod code;
+mod group;
 pub mod lengths;
-mod mask;
+pub(crate) mod mask;
 pub mod predict;
+mod record;
 pub mod replica;
+mod rest;
 mod row;
 pub mod section;
 pub mod sighted;
+mod slots;
 pub mod step;
 #[cfg(feature = "train")]
 pub mod train;

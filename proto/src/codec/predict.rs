@@ -4,7 +4,10 @@
 //! (its velocity), and per group the context that its last residual left behind. It depends on
 //! nothing but the frames that every viewer in step has seen.
 
-use super::bits::{unzigzag, zigzag};
+use std::ops::Range;
+
+use super::bits::zigzag;
+use super::block::BLOCK;
 use super::code::context;
 use crate::layout::{Coding, Group, TableLayout};
 
@@ -17,8 +20,6 @@ pub struct Predictors {
     pub context: Vec<u8>,
     /// By slot: which groups the row's last record changed.
     pub mask: Vec<u64>,
-    /// By slot: whether any of these is not 0.
-    pub active: Vec<bool>,
 }
 
 /// The predictor of one row.
@@ -29,8 +30,6 @@ pub struct Predictor<'a> {
     pub context: &'a mut [u8],
     /// Which groups the last record changed.
     pub mask: &'a mut u64,
-    /// Whether any of these is not 0.
-    pub active: &'a mut bool,
 }
 
 impl Predictor<'_> {
@@ -38,7 +37,14 @@ impl Predictor<'_> {
     pub fn forget(&mut self) {
         self.velocity.fill(0);
         self.context.fill(0);
-        (*self.mask, *self.active) = (0, false);
+        *self.mask = 0;
+    }
+
+    /// Whether there is anything to remember.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        *self.mask != 0 || self.velocity.iter().any(|lane| *lane != 0)
     }
 }
 
@@ -51,59 +57,56 @@ pub struct Known<'a> {
 }
 
 impl Predictors {
-    /// One that stays as it is, for rows that have none.
+    /// That of the row in `slot`, which there is room for, to be told.
     #[must_use]
-    pub fn still(table: &TableLayout) -> Self {
-        Predictors {
-            velocity: vec![0; table.width],
-            context: vec![0; table.groups.len()],
-            mask: vec![0],
-            active: vec![false],
+    pub fn known(&self, table: &TableLayout, slot: usize) -> Known<'_> {
+        let (width, groups) = (table.width, table.groups.len());
+        Known {
+            velocity: &self.velocity[slot * width..][..width],
+            context: &self.context[slot * groups..][..groups],
         }
     }
 
-    /// That of the row in `slot`, if it says anything.
-    #[must_use]
-    pub fn known(&self, table: &TableLayout, slot: usize) -> Option<Known<'_>> {
-        let (width, groups) = (table.width, table.groups.len());
-        self.is_active(slot).then(|| Known {
-            velocity: &self.velocity[slot * width..][..width],
-            context: &self.context[slot * groups..][..groups],
-        })
-    }
-
-    /// Makes room for `slots` rows, the new ones without predictor.
+    /// Makes room for `slots` rows, the new ones without predictor. Rows that never have one get
+    /// room for as many as are looked at together, to be forgotten each time.
     pub fn grow(&mut self, table: &TableLayout, slots: usize) {
-        if table.predicts() && self.active.len() < slots {
+        let slots = if table.predicts() { slots } else { BLOCK };
+        if self.mask.len() < slots {
             self.velocity.resize(slots * table.width, 0);
             self.context.resize(slots * table.groups.len(), 0);
             self.mask.resize(slots, 0);
-            self.active.resize(slots, false);
         }
     }
 
-    /// Whether the row in `slot` has one.
-    #[inline]
+    /// Where those of these rows are.
+    #[inline(always)]
     #[must_use]
-    pub fn is_active(&self, slot: usize) -> bool {
-        self.active.get(slot).copied().unwrap_or(false)
+    pub fn places(&self, table: &TableLayout, slots: Range<usize>) -> Range<usize> {
+        if table.predicts() { slots } else { 0..slots.len() }
+    }
+
+    /// No row has one any more.
+    pub fn forget(&mut self) {
+        self.velocity.fill(0);
+        self.context.fill(0);
+        self.mask.fill(0);
     }
 
     /// The row in `slot` has none any more.
     pub fn reset(&mut self, table: &TableLayout, slot: usize) {
-        if self.is_active(slot) {
-            self.of(table.width, table.groups.len(), slot).forget();
+        if slot < self.mask.len() {
+            self.of(table, slot).forget();
         }
     }
 
-    /// That of the row in `slot`, which there is room for, of a table with so many lanes and groups.
+    /// That of the row in `slot`, which there is room for.
     #[inline(always)]
-    pub fn of(&mut self, width: usize, groups: usize, slot: usize) -> Predictor<'_> {
+    pub fn of(&mut self, table: &TableLayout, slot: usize) -> Predictor<'_> {
+        let (width, groups) = (table.width, table.groups.len());
         Predictor {
             velocity: &mut self.velocity[slot * width..][..width],
             context: &mut self.context[slot * groups..][..groups],
             mask: &mut self.mask[slot],
-            active: &mut self.active[slot],
         }
     }
 }
@@ -139,76 +142,13 @@ pub fn lanes_of_mut<'a, T, const N: usize>(group: &Group, row: &'a mut [T]) -> &
     row[group.start..].first_chunk_mut().expect("a group is within its row")
 }
 
-/// Finds the residuals of a row, made unsigned, and brings its velocity forward. Of a quaternion
-/// whose largest component is another than before, the first is not 0.
-#[inline(always)]
-pub fn advance_row(
-    table: &TableLayout,
-    now: &[i32],
-    before: &[i32],
-    velocity: &mut [i32],
-    out: &mut [u32],
-) {
-    // First as if no lane wrapped and no quaternion turned: this is done for several lanes at once.
-    let width = now.len();
-    let (before, moves) = (&before[..width], &table.moves[..width]);
-    let (velocity, out) = (&mut velocity[..width], &mut out[..width]);
-    for lane in 0..width {
-        let moved = now[lane].wrapping_sub(before[lane]);
-        out[lane] = zigzag(moved.wrapping_sub(velocity[lane]));
-        velocity[lane] = moved & moves[lane];
-    }
-    for group in &table.odd {
-        match group.coding {
-            Coding::Quat(most) => {
-                if out[group.start] != 0 {
-                    let (now, before) = (lanes_of(group, now), lanes_of(group, before));
-                    turn(
-                        now,
-                        before,
-                        most,
-                        lanes_of_mut(group, velocity),
-                        lanes_of_mut(group, out),
-                    );
-                }
-            }
-            _ => {
-                let lanes = group.start..group.start + group.len;
-                for (velocity, out) in velocity[lanes.clone()].iter_mut().zip(&mut out[lanes]) {
-                    *out = zigzag(wrap(unzigzag(*out), group.shift));
-                    *velocity = wrap(*velocity, group.shift);
-                }
-            }
-        }
-    }
-}
-
-/// Residuals and velocity of a quaternion whose largest component is another than before; they are
-/// as if it was the same.
-#[cold]
-fn turn(now: &[i32; 4], before: &[i32; 4], most: i32, velocity: &mut [i32; 4], out: &mut [u32; 4]) {
-    for (velocity, out) in velocity.iter_mut().zip(&*out) {
-        *velocity = velocity.wrapping_sub(unzigzag(*out));
-    }
-    let expected = turned(before, velocity, now[0], most);
+/// Sets the velocity of a quaternion whose largest component is another than before.
+pub fn velocities_after_turn(now: &[i32], before: &[i32], most: i32, out: &mut [i32]) {
+    let from = turned(before, &[0; 4], now[0], most);
+    out[0] = 0;
     for lane in 1..4 {
-        out[lane] = zigzag(now[lane].wrapping_sub(expected[lane - 1]));
+        out[lane] = now[lane].wrapping_sub(from[lane - 1]);
     }
-    velocities_of_quaternion(now, before, most, velocity);
-}
-
-/// Sets the velocity of a quaternion.
-pub fn velocities_of_quaternion(now: &[i32; 4], before: &[i32; 4], most: i32, out: &mut [i32; 4]) {
-    let from = match now[0] == before[0] {
-        true => [before[1], before[2], before[3]],
-        false => turned(before, &[0; 4], now[0], most),
-    };
-    *out = [
-        0,
-        now[1].wrapping_sub(from[0]),
-        now[2].wrapping_sub(from[1]),
-        now[3].wrapping_sub(from[2]),
-    ];
 }
 
 /// The context that residuals leave behind.

@@ -15,10 +15,10 @@
 //!            all: for each row that was there before, ascending: the record
 //! ```
 
-use super::bits::{BadState, BitReader, BitWriter, Record, Sink};
-use super::code::{CODES, Code, GAP, GAPS, bucket};
-use crate::layout::{Layout, TableLayout};
-use crate::rows::Rows;
+use super::bits::{BadState, BitReader, BitWriter, Sink};
+use super::code::{CODES, GAP, GAPS, bucket};
+use super::record::Record;
+use crate::layout::TableLayout;
 use crate::schema::RowsKind;
 
 /// How the rows of a section that changed are named.
@@ -69,19 +69,15 @@ pub struct Changed {
     pub rank: u32,
     /// As the room names it.
     pub row: u32,
-    /// Where its record comes from.
-    pub source: Source,
+    /// What is said of it.
+    pub record: Record,
 }
 
-/// Where the record of a row comes from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Source {
-    /// It is made already: one of those of the step.
-    Record(Record),
-    /// It is made from the row in the frame that the viewer has.
-    Base,
-    /// It is made from zeros: a cell whose owner is new to the viewer.
-    Zeros,
+/// How the changed rows of a section are named, and the code for gaps.
+#[derive(Clone, Copy)]
+pub struct Names {
+    mode: u32,
+    code: usize,
 }
 
 impl Section {
@@ -93,23 +89,44 @@ impl Section {
         self.kept = 0;
     }
 
-    /// Puts all of it. `put_new` puts a row, `put_changed` a record.
-    pub fn put(
+    /// A row was there before and still is; `record` is what is said of it.
+    #[inline(always)]
+    pub fn keep(&mut self, slot: u32, row: u32, record: Record) {
+        if record != Record::NONE {
+            self.changed.push(Changed { slot, rank: self.kept, row, record });
+        }
+        self.kept += 1;
+    }
+
+    /// As [`Section::keep`], of many rows. Returns how many.
+    pub fn keep_all(&mut self, rows: impl Iterator<Item = (u32, u32, Record)>) -> usize {
+        let mut rank = self.kept;
+        for (slot, row, record) in rows {
+            if record != Record::NONE {
+                self.changed.push(Changed { slot, rank, row, record });
+            }
+            rank += 1;
+        }
+        let count = rank - self.kept;
+        self.kept = rank;
+        count as usize
+    }
+
+    /// Puts what comes before the rows that are new and that changed. Returns how those are named
+    /// that changed, or nothing if that is all.
+    pub fn put_head(
         &self,
-        codes: &[Code; CODES],
         table: &TableLayout,
         step: bool,
         out: &mut BitWriter<'_>,
-        mut put_new: impl FnMut(&New, &mut BitWriter<'_>),
-        mut put_changed: impl FnMut(&Changed, &mut BitWriter<'_>),
-    ) {
+    ) -> Option<Names> {
         let empty = self.gone.is_empty() && self.new.is_empty() && self.changed.is_empty();
         out.flag(!empty);
         if empty {
-            return;
+            return None;
         }
-        let (mode, code) = self.mode(codes);
-        out.put(mode, 2);
+        let names = self.names();
+        out.put(names.mode, 2);
         if !table.rows.is_fixed() {
             out.flag(!self.gone.is_empty());
             out.flag(!self.new.is_empty());
@@ -124,6 +141,16 @@ impl Section {
                 out.flag(gone.dead);
             }
         }
+        Some(names)
+    }
+
+    /// Puts the rows that are new; `put` puts one.
+    pub fn put_new(
+        &self,
+        table: &TableLayout,
+        out: &mut BitWriter<'_>,
+        mut put: impl FnMut(&New, &mut BitWriter<'_>),
+    ) {
         let mut next = Ascending::default();
         for (place, new) in self.new.iter().enumerate() {
             if place == 0 {
@@ -133,38 +160,52 @@ impl Section {
             if table.rows == RowsKind::Entities {
                 out.golomb(new.generation.into(), 3);
             }
-            put_new(new, out);
-        }
-        if mode == GAPS_MODE {
-            out.golomb(self.changed.len() as u32 - 1, 3);
-            out.put(code as u32, 2);
-        }
-        let mut next = Ascending::default();
-        let mut rank = 0;
-        for changed in &self.changed {
-            if mode == GAPS_MODE {
-                let gap = next.gap(changed.slot);
-                out.note(GAP + code, || bucket(gap));
-                codes[GAP + code].put(gap, out);
-            } else if mode == BITMAP {
-                put_resting(changed.rank - rank, out);
-                rank = changed.rank + 1;
-                out.flag(true);
-            }
-            put_changed(changed, out);
-        }
-        if mode == BITMAP {
-            put_resting(self.kept - rank, out);
+            put(new, out);
         }
     }
 
-    /// The way to name the changed rows that takes the fewest bits, and the code for gaps.
-    fn mode(&self, codes: &[Code; CODES]) -> (u32, usize) {
+    /// Puts the rows that changed; `put` puts a record.
+    #[inline(always)]
+    pub fn put_changed(
+        &self,
+        Names { mode, code }: Names,
+        out: &mut BitWriter<'_>,
+        mut put: impl FnMut(&Changed, &mut BitWriter<'_>),
+    ) {
+        match mode {
+            GAPS_MODE => {
+                out.apart(|out| out.golomb(self.changed.len() as u32 - 1, 3));
+                out.put(code as u32, 2);
+                let code = GAP + code;
+                let mut next = Ascending::default();
+                for changed in &self.changed {
+                    let gap = next.gap(changed.slot);
+                    out.note(code, || bucket(gap));
+                    CODES[code].put(gap, out);
+                    put(changed, out);
+                }
+            }
+            BITMAP => {
+                let mut rank = 0;
+                for changed in &self.changed {
+                    put_resting(changed.rank - rank, out);
+                    rank = changed.rank + 1;
+                    out.flag(true);
+                    put(changed, out);
+                }
+                put_resting(self.kept - rank, out);
+            }
+            _ => self.changed.iter().for_each(|changed| put(changed, out)),
+        }
+    }
+
+    /// The way to name the changed rows that takes the fewest bits.
+    fn names(&self) -> Names {
         if self.changed.is_empty() {
-            return (NONE, 0);
+            return Names { mode: NONE, code: 0 };
         }
         if self.changed.len() == self.kept as usize {
-            return (ALL, 0);
+            return Names { mode: ALL, code: 0 };
         }
         let mut sizes = [0u32; 33];
         let mut next = Ascending::default();
@@ -174,10 +215,11 @@ impl Section {
         }
         let cost = |code: usize| -> u32 {
             let costs = sizes.iter().enumerate().filter(|(_, count)| **count > 0);
-            costs.map(|(bits, count)| count * codes[GAP + code].cost(bits)).sum()
+            costs.map(|(bits, count)| count * CODES[GAP + code].cost(bits)).sum()
         };
         let (bits, code) = (0..GAPS).map(|code| (cost(code), code)).min().unwrap_or((u32::MAX, 0));
-        if bits.saturating_add(9) < self.kept { (GAPS_MODE, code) } else { (BITMAP, 0) }
+        let mode = if bits.saturating_add(9) < self.kept { GAPS_MODE } else { BITMAP };
+        Names { mode, code }
     }
 }
 
@@ -214,51 +256,74 @@ impl Ascending {
     }
 }
 
-/// Takes a section.
-pub trait TakeSection {
-    /// A row is gone.
-    fn gone(&mut self, slot: usize, dead: bool) -> Result<(), BadState>;
-    /// A row is new; the bits hold it next.
-    fn new_row(
-        &mut self,
-        slot: usize,
-        generation: u16,
-        bits: &mut BitReader<'_>,
-    ) -> Result<(), BadState>;
-    /// A row changed; the bits hold its record next.
-    fn changed(&mut self, slot: usize, bits: &mut BitReader<'_>) -> Result<(), BadState>;
-    /// The rows, as they are after those that are gone and new.
-    fn rows(&self) -> &Rows;
-    /// Slots that are new in this frame, ascending.
-    fn new_slots(&self) -> &[u32];
+/// What a section begins with that is not empty.
+pub struct Head {
+    mode: u32,
+    gone: bool,
+    new: bool,
 }
 
-/// Takes what [`Section::put`] put.
-pub fn take(
-    codes: &[Code; CODES],
-    layout: &Layout,
-    number: usize,
-    step: bool,
-    bits: &mut BitReader<'_>,
-    into: &mut impl TakeSection,
-) -> Result<(), BadState> {
-    let table = &layout.tables()[number];
-    if !bits.flag()? {
-        return Ok(());
+/// A row that is new.
+pub struct NewRow {
+    /// Where it is.
+    pub slot: usize,
+    /// 0 if it has that of its owner.
+    pub generation: u16,
+}
+
+/// Takes rows that changed.
+pub trait TakeChanged {
+    /// How many slots there are, the empty ones too.
+    fn slots(&self) -> usize;
+    /// Whether there is a row in a slot that is not new.
+    fn is_kept(&self, slot: usize) -> bool;
+    /// Takes the record of such a row, which comes next.
+    fn changed(&mut self, slot: usize, bits: &mut BitReader<'_>) -> Result<(), BadState>;
+}
+
+impl Head {
+    /// Takes it; none of a section that is empty.
+    pub fn take(table: &TableLayout, bits: &mut BitReader<'_>) -> Option<Head> {
+        if !bits.flag() {
+            return None;
+        }
+        let (mode, fixed) = (bits.bits(2), table.rows.is_fixed());
+        Some(Head { mode, gone: !fixed && bits.flag(), new: !fixed && bits.flag() })
     }
-    let mode = bits.bits(2)?;
-    let fixed = table.rows.is_fixed();
-    let any_gone = !fixed && bits.flag()?;
-    let any_new = !fixed && bits.flag()?;
-    if any_gone {
+
+    /// Takes the slots of rows that are gone.
+    pub fn take_gone(
+        &self,
+        table: &TableLayout,
+        step: bool,
+        bits: &mut BitReader<'_>,
+        mut gone: impl FnMut(usize) -> Result<(), BadState>,
+    ) -> Result<(), BadState> {
+        if !self.gone {
+            return Ok(());
+        }
         let mut next = Ascending::default();
         for _ in 0..=bits.golomb(2)? {
             let slot = next.slot(bits.golomb(2)?, table.slots_max)?;
-            let dead = !(step && table.restricted) || bits.flag()?;
-            into.gone(slot, dead)?;
+            if step && table.restricted {
+                // Whether it is no more, or only out of sight: the rows are the same.
+                bits.flag();
+            }
+            gone(slot)?;
         }
+        Ok(())
     }
-    if any_new {
+
+    /// Takes the rows that are new; `take` takes one.
+    pub fn take_new(
+        &self,
+        table: &TableLayout,
+        bits: &mut BitReader<'_>,
+        mut take: impl FnMut(NewRow, &mut BitReader<'_>) -> Result<(), BadState>,
+    ) -> Result<(), BadState> {
+        if !self.new {
+            return Ok(());
+        }
         let mut next = Ascending::default();
         for _ in 0..=bits.golomb(2)? {
             let slot = next.slot(bits.golomb(1)?, table.slots_max)?;
@@ -268,35 +333,50 @@ pub fn take(
             };
             let generation = u16::try_from(generation);
             let generation = generation.map_err(|_| BadState("a generation over 16 bits"))?;
-            into.new_row(slot, generation, bits)?;
+            take(NewRow { slot, generation }, bits)?;
         }
+        Ok(())
     }
-    match mode {
-        NONE => {}
-        GAPS_MODE => {
-            let count = bits.golomb(3)?;
-            let code = &codes[GAP + bits.bits(2)? as usize];
-            let mut next = Ascending::default();
-            for _ in 0..=count {
-                let slot = next.slot(code.take(bits)?, table.slots_max)?;
-                into.changed(slot, bits)?;
-            }
-        }
-        _ => {
-            let mut fresh = 0;
-            for slot in 0..into.rows().tables()[number].slots() {
-                if into.rows().tables()[number].row(slot).is_none() {
-                    continue;
-                }
-                if into.new_slots().get(fresh) == Some(&(slot as u32)) {
-                    fresh += 1;
-                    continue;
-                }
-                if mode == ALL || bits.flag()? {
+
+    /// Takes the rows that changed.
+    pub fn take_changed(
+        &self,
+        table: &TableLayout,
+        bits: &mut BitReader<'_>,
+        into: &mut impl TakeChanged,
+    ) -> Result<(), BadState> {
+        bits.apart(|bits| self.take_all_changed(table, bits, into))
+    }
+
+    #[inline(always)]
+    fn take_all_changed(
+        &self,
+        table: &TableLayout,
+        bits: &mut BitReader<'_>,
+        into: &mut impl TakeChanged,
+    ) -> Result<(), BadState> {
+        match self.mode {
+            NONE => {}
+            GAPS_MODE => {
+                let count = bits.golomb(3)?;
+                let code = &CODES[GAP + bits.bits(2) as usize];
+                let mut next = Ascending::default();
+                for _ in 0..=count {
+                    let slot = next.slot(code.take(bits), table.slots_max)?;
+                    if !into.is_kept(slot) {
+                        return Err(BadState("a change of a row that is new or not there"));
+                    }
                     into.changed(slot, bits)?;
                 }
             }
+            mode => {
+                for slot in 0..into.slots() {
+                    if into.is_kept(slot) && (mode == ALL || bits.flag()) {
+                        into.changed(slot, bits)?;
+                    }
+                }
+            }
         }
+        Ok(())
     }
-    Ok(())
 }

@@ -2,7 +2,8 @@
 //!
 //! Such a viewer names rows by slots of its own, so that what it does not see leaves no trace.
 
-use super::section::{Changed, Gone, New, Section, Source};
+use super::record::Record;
+use super::section::{Gone, New, Section};
 use super::step::Snapshot;
 use crate::layout::Layout;
 use crate::rows::{EntityName, Rows, TableRows};
@@ -42,16 +43,16 @@ pub struct Sighted {
 }
 
 impl Sighted {
-    /// What changed in table `number`, whose rows are `rows` now. `source` says where the record
-    /// of a row comes from that the viewer had and has; `owner_kept`, whether a row of a table
-    /// that all see is the same as before.
+    /// What changed in table `number`, whose rows are `rows` now. `record` says what there is to
+    /// say of a row that the viewer had and has; `owner_kept`, whether a row of a table that all
+    /// see is the same as before.
     pub fn section(
         &mut self,
         layout: &Layout,
         number: usize,
         (before, now): (&Members, &Members),
         rows: &TableRows,
-        source: impl Fn(u32) -> Option<Source>,
+        record: impl Fn(u32) -> Record,
         owner_kept: impl Fn(usize, u32) -> bool,
     ) -> &Section {
         self.kept.resize_with(layout.tables().len(), Vec::new);
@@ -77,40 +78,47 @@ impl Sighted {
                 section.gone.push(Gone { slot: member.slot, dead });
             }
         };
-        // Both ascend by slot, and most of one is in the other.
-        let old = before.of(number);
-        let mut next = 0;
-        section.changed.reserve(now.of(number).len());
-        for member in now.of(number) {
-            while let Some(left) = old.get(next).filter(|old| old.slot < member.slot) {
-                gone(left, section);
-                next += 1;
+        // Both ascend by slot.
+        let (mut old, mut now) = (before.of(number), now.of(number));
+        let is_free = table.rows.owner().is_none();
+        section.changed.reserve(now.len());
+        loop {
+            // Most of one is in the other: from one difference to the next it is short work.
+            let both = old.iter().zip(now).take_while(|(old, now)| is_free && old == now);
+            let both = section
+                .keep_all(both.map(|(_, member)| (member.slot, member.row, record(member.row))));
+            let stay;
+            (stay, now) = now.split_at(both);
+            old = &old[both..];
+            if owns {
+                kept.extend(stay.iter().map(|member| member.slot));
             }
-            let had = old.get(next).filter(|old| old.slot == member.slot);
-            next += usize::from(had.is_some());
-            let is_kept = had == Some(member) && owned_by_kept(member.slot);
+            let next =
+                now.first().filter(|next| old.first().is_none_or(|old| old.slot >= next.slot));
+            let Some(member) = next else {
+                let Some(left) = old.split_off_first() else { break };
+                gone(left, section);
+                continue;
+            };
+            now = &now[1..];
+            let had = old.first().filter(|old| old.slot == member.slot);
+            old = &old[usize::from(had.is_some())..];
             let Member { slot, row, generation, .. } = *member;
-            if is_kept || fixed {
-                let rank = section.kept;
-                section.kept += 1;
-                let source = match is_kept {
-                    true => source(row),
-                    false => (!rows.is_zero(row as usize)).then_some(Source::Zeros),
-                };
-                if let Some(source) = source {
-                    section.changed.push(Changed { slot, rank, row, source });
+            if had == Some(member) && owned_by_kept(slot) {
+                section.keep(slot, row, record(row));
+                if owns {
+                    kept.push(slot);
                 }
+            } else if fixed {
+                let is_zero = rows.is_zero(row as usize);
+                section.keep(slot, row, if is_zero { Record::NONE } else { Record::FROM_ZEROS });
             } else {
                 if let Some(had) = had {
                     gone(had, section);
                 }
                 section.new.push(New { slot, generation, row });
             }
-            if is_kept && owns {
-                kept.push(slot);
-            }
         }
-        old[next..].iter().for_each(|left| gone(left, section));
         self.kept[number] = kept;
         &self.section
     }

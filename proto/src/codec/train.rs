@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use super::code::{CODES, ESCAPE, Lengths, SYMBOLS, WORD_MAX};
+use super::code::{CODES_COUNT, ESCAPE, Lengths, SYMBOLS, WORD_MAX};
 
-static COUNTS: [[AtomicU64; SYMBOLS]; CODES] =
-    [const { [const { AtomicU64::new(0) }; SYMBOLS] }; CODES];
+static COUNTS: [[AtomicU64; SYMBOLS]; CODES_COUNT] =
+    [const { [const { AtomicU64::new(0) }; SYMBOLS] }; CODES_COUNT];
 
 pub(super) fn count(code: usize, symbol: usize) {
     COUNTS[code][symbol].fetch_add(1, Relaxed);
@@ -13,7 +13,7 @@ pub(super) fn count(code: usize, symbol: usize) {
 
 /// What was counted since it was last taken.
 #[must_use]
-pub fn take_counts() -> [[u64; SYMBOLS]; CODES] {
+pub fn take_counts() -> [[u64; SYMBOLS]; CODES_COUNT] {
     std::array::from_fn(|code| std::array::from_fn(|symbol| COUNTS[code][symbol].swap(0, Relaxed)))
 }
 
@@ -52,7 +52,7 @@ pub fn train(counts: &[u64; SYMBOLS]) -> Lengths {
 
 /// Bits that these symbols take with these codes, without the bits that follow them.
 #[must_use]
-pub fn cost(counts: &[[u64; SYMBOLS]; CODES], lengths: &[Lengths; CODES]) -> f64 {
+pub fn cost(counts: &[[u64; SYMBOLS]; CODES_COUNT], lengths: &[Lengths; CODES_COUNT]) -> f64 {
     let codes = counts.iter().zip(lengths);
     codes
         .flat_map(|(counts, lengths)| counts.iter().zip(lengths))

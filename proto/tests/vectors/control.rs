@@ -57,9 +57,17 @@ fn to_server() -> Vec<Value> {
     );
     let resume = |token: &[u8], tick: Option<u32>, events: Option<u32>, schema: Option<u64>| {
         message(
-            &ToServer::Resume { id: 1, token: blob(token), tick: tick.map(Tick), events, schema },
+            &ToServer::Resume {
+                id: 1,
+                token: blob(token),
+                attempt: 1_790_000_000_000,
+                tick: tick.map(Tick),
+                events,
+                schema,
+            },
             json!({
-                "type": "Resume", "id": 1, "token": hex(token), "tick": tick, "events": events,
+                "type": "Resume", "id": 1, "token": hex(token), "attempt": "1790000000000",
+                "tick": tick, "events": events,
                 "schema": schema.map(|schema| schema.to_string()),
             }),
         )

@@ -228,7 +228,10 @@ impl Runner {
     fn end_again(&mut self, result: &str) {
         let (record, tick) = (Arc::clone(&self.args.record), self.room.as_ref().map(|r| r.tick()));
         record.shut();
-        record.members().end(result);
+        let away = record.members().end(result);
+        if away {
+            self.args.common.directory.over().keep(record.id, result, record.seat_hold());
+        }
         record.inbox().end();
         if self.args.common.results.has(record.id) {
             self.forget();

@@ -1,11 +1,15 @@
 //! One room at work: takes the inbox, steps the game, sends frames. Runs in turns on the threads of
 //! the [scheduler](crate::scheduler).
 //!
-//! A step has two halves. In the first the game's code runs: it may panic, or never return, and so
-//! it holds no lock and nothing of what it does is seen outside. In the second, what it came to is
-//! handed out; none of the game's code runs there. So a step is seen by everybody or by nobody.
-//! Between the two the journal, if there is one, gets the step into the kernel's hands: what
-//! somebody saw no killed process has forgotten.
+//! A step is
+//!
+//! 1. *noted*: what waits is taken and written into the log; the journal, if there is one, gets it
+//!    into the kernel's hands before anything else is done. So what somebody sees no killed process
+//!    has forgotten, and what kills a process it can be told by;
+//! 2. *made*: the game's code runs. It may panic, or never return, and so it holds no lock, and
+//!    nothing of what it does is seen outside;
+//! 3. *told*: what it came to is handed out. None of the game's code runs there, so a step is seen
+//!    by everybody or by nobody.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,7 +34,7 @@ use crate::scheduler::{Next, Task, Waker};
 
 /// How long players wait for a disk that keeps nothing: as for a bad moment of their network. Then
 /// the match goes on without it.
-const JOURNAL_PATIENCE: Duration = Duration::from_millis(250);
+pub(super) const JOURNAL_PATIENCE: Duration = Duration::from_millis(250);
 
 /// A room, and all that is needed to work on it.
 pub(super) struct Runner {
@@ -49,20 +53,20 @@ pub(super) struct Runner {
     pub(super) worked_since_keyframe: Duration,
     /// A step that is in the log and was not made, or not told.
     pub(super) redo: Option<Redo>,
-    made: Option<Made>,
+    pub(super) noted: Option<Noted>,
     pub(super) commands: Vec<Command>,
     pub(super) said: Vec<Said>,
     sights: Sights,
 }
 
-/// A step that was made and not told yet.
-struct Made {
+/// A step that was noted and not made yet; its commands are where those of a step are.
+pub(super) struct Noted {
+    pub(super) time_ms: u64,
+    pub(super) decisions: Vec<Decision>,
     /// The journal must have got there first.
-    position: Option<Position>,
-    /// It is told then in any case.
-    until: Instant,
-    /// It was left out but for who comes and goes.
-    skipped: bool,
+    pub(super) position: Option<Position>,
+    /// It is made then in any case.
+    pub(super) until: Instant,
 }
 
 /// What became of a turn.
@@ -74,6 +78,13 @@ pub(super) enum Turned {
     Waits(Instant),
     /// There is nothing more to do: the match is over, or somebody else works on the room.
     Done,
+}
+
+impl Noted {
+    /// The room stands still.
+    fn is_still(&self) -> bool {
+        self.decisions.contains(&Decision::Still)
+    }
 }
 
 impl Task for Runner {
@@ -119,7 +130,7 @@ impl Runner {
             empty_since: None,
             worked_since_keyframe: Duration::ZERO,
             redo: None,
-            made: None,
+            noted: None,
             commands: Vec::new(),
             said: Vec::new(),
             sights: Sights::new(),
@@ -127,32 +138,21 @@ impl Runner {
     }
 
     fn turn_of_room(&mut self, now: Instant, waker: &Waker) -> Turned {
-        if self.made.is_some() {
-            return self.tell_if_kept(now, waker);
+        if self.noted.is_some() {
+            return self.make_if_kept(now, waker);
         }
         if self.args.record.is_closing() {
             return self.close();
         }
         if let Some(until) = self.args.record.still_until() {
-            return self.stand_still(until, now, waker);
+            return self.stand_still(until, now);
         }
         self.end_holds(now);
         match self.schedule {
             Some(schedule) if self.redo.is_none() && now < schedule.due() => Turned::On,
-            Some(_) => self.fixed_step(now, waker),
+            Some(_) => self.step(now, 0, waker),
             None => self.command_step(now, waker),
         }
-    }
-
-    fn fixed_step(&mut self, began: Instant, waker: &Waker) -> Turned {
-        let turned = self.step(began, 0, waker);
-        let ended = Instant::now();
-        if let Some(schedule) = &mut self.schedule {
-            let late = began.saturating_duration_since(schedule.due());
-            let missed = schedule.done(ended);
-            self.meters.tick(late, ended - began, missed);
-        }
-        turned
     }
 
     /// Steps if there is something to step for; in any case serves those who were stuck.
@@ -170,37 +170,55 @@ impl Runner {
         Turned::On
     }
 
-    /// Makes one step with what waits, or the one that was not made or not told.
+    /// One step with what waits, or the one that was noted before and not told.
     fn step(&mut self, now: Instant, time_ms: u64, waker: &Waker) -> Turned {
-        match self.redo.take() {
-            Some(redo) => {
-                self.commands = redo.commands;
-                self.make(now, redo.time_ms, &redo.decisions, None);
+        let until = now + JOURNAL_PATIENCE;
+        self.noted = Some(match self.redo.take() {
+            Some(Redo { time_ms, commands, decisions }) => {
+                self.commands = commands;
+                Noted { time_ms, decisions, position: None, until }
             }
             None => {
-                let record = Arc::clone(&self.args.record);
+                let record = &self.args.record;
                 let Some(mut work) = record.work(self.worker) else { return Turned::Done };
                 record.inbox().take(self.schedule.is_some(), &mut self.commands);
                 let position = work.step(time_ms, &self.commands, None);
-                drop(work);
-                self.make(now, time_ms, &[], position);
+                Noted { time_ms, decisions: Vec::new(), position, until }
             }
-        }
-        self.tell_if_kept(now, waker)
+        });
+        self.make_if_kept(now, waker)
     }
 
-    /// The game's half of a step, which is in the log: the step itself, and all that is to be seen of
-    /// it.
-    pub(super) fn make(
-        &mut self,
-        now: Instant,
-        time_ms: u64,
-        decisions: &[Decision],
-        position: Option<Position>,
-    ) {
+    /// Has the step that was noted made and told, once the journal has it.
+    fn make_if_kept(&mut self, now: Instant, waker: &Waker) -> Turned {
+        let Some(noted) = self.noted.take() else { return Turned::On };
+        if let (Some(keeper), Some(position)) = (&self.args.common.keeper, noted.position)
+            && !keeper.has_kept(position, waker)
+        {
+            if now < noted.until {
+                let until = noted.until;
+                self.noted = Some(noted);
+                return Turned::Waits(until);
+            }
+            keeper.is_late();
+        }
+        self.make(now, &noted);
+        let turned = self.tell(noted.decisions.contains(&Decision::Skip));
+        if let Some(schedule) = self.schedule.as_mut().filter(|_| !noted.is_still()) {
+            let ended = Instant::now();
+            let late = now.saturating_duration_since(schedule.due());
+            let missed = schedule.done(ended);
+            self.meters.tick(late, ended - now, missed);
+        }
+        turned
+    }
+
+    /// The game's part of a step: the step itself, and all that is to be seen of it.
+    fn make(&mut self, now: Instant, noted: &Noted) {
         let Some(room) = &mut self.room else { return };
         let record = &self.args.record;
-        let step = Step { time_ms, commands: &self.commands, decisions };
+        let Noted { time_ms, decisions, .. } = noted;
+        let step = Step { time_ms: *time_ms, commands: &self.commands, decisions };
         room.make(step, &record.progress, &mut self.said);
         self.worked_since_keyframe += now.elapsed();
         record.progress.note(At::Show);
@@ -208,7 +226,7 @@ impl Runner {
             Pace::Fixed { send_every, .. } => room.tick().0.is_multiple_of(u32::from(send_every)),
             Pace::OnCommand => true,
         };
-        if due || room.is_over() || decisions.contains(&Decision::Still) {
+        if due || room.is_over() || noted.is_still() {
             let layout = &record.entry.layout;
             self.history.push(room.tick(), |rows| {
                 self.meters.clamped(room.publish(layout, rows));
@@ -216,9 +234,6 @@ impl Runner {
             self.look();
         }
         self.args.record.progress.note(At::Rest);
-        let until = now + JOURNAL_PATIENCE;
-        let skipped = decisions.contains(&Decision::Skip);
-        self.made = Some(Made { position, until, skipped });
     }
 
     /// Asks the game what each player sees.
@@ -234,23 +249,7 @@ impl Runner {
         progress.note(At::Rest);
     }
 
-    /// Tells the step that was made, once the journal has it.
-    pub(super) fn tell_if_kept(&mut self, now: Instant, waker: &Waker) -> Turned {
-        let Some(made) = self.made.take() else { return Turned::On };
-        if let (Some(keeper), Some(position)) = (&self.args.common.keeper, made.position)
-            && !keeper.has_kept(position, waker)
-        {
-            if now < made.until {
-                let until = made.until;
-                self.made = Some(made);
-                return Turned::Waits(until);
-            }
-            keeper.is_late();
-        }
-        self.tell(made.skipped)
-    }
-
-    /// Our half of a step: hands out what it came to.
+    /// Our part of a step: hands out what it came to.
     fn tell(&mut self, skipped: bool) -> Turned {
         let Some(room) = &self.room else { return Turned::Done };
         let (tick, is_over) = (room.tick(), room.is_over());
@@ -342,8 +341,11 @@ impl Runner {
         for (player, id) in unanswered.iter().chain(&waiting) {
             members.refuse(*player, *id);
         }
-        members.end(result);
+        let away = members.end(result);
         drop(members);
+        if away {
+            self.args.common.directory.over().keep(record.id, result, record.seat_hold());
+        }
         self.meters.finished();
         self.write_result(tick, result);
     }

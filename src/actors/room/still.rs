@@ -4,17 +4,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::runner::{Runner, Turned};
+use super::runner::{JOURNAL_PATIENCE, Noted, Runner, Turned};
 use crate::directory::clock::Clock;
 use crate::room::recovery::Decision;
-use crate::scheduler::Waker;
 
 /// How long a room stands still at most. Clients try again within a second.
 pub(super) const STILL_MAX: Duration = Duration::from_secs(3);
 
 impl Runner {
     /// Looks only at who comes and goes.
-    pub(super) fn stand_still(&mut self, until: Instant, now: Instant, waker: &Waker) -> Turned {
+    pub(super) fn stand_still(&mut self, until: Instant, now: Instant) -> Turned {
         let record = Arc::clone(&self.args.record);
         if record.inbox().has_members() {
             let Some(mut work) = record.work(self.worker) else { return Turned::Done };
@@ -23,12 +22,9 @@ impl Runner {
             let time_ms = self.clock.time_ms(self.clock.start());
             let position = work.step(time_ms, &self.commands, Some(Decision::Still));
             drop(work);
-            self.make(now, time_ms, &[Decision::Still], position);
-            return match self.tell_if_kept(now, waker) {
-                // Perhaps everybody is back now.
-                Turned::On => Turned::Waits(now),
-                other => other,
-            };
+            let (decisions, until) = (vec![Decision::Still], now + JOURNAL_PATIENCE);
+            self.noted = Some(Noted { time_ms, decisions, position, until });
+            return Turned::Waits(now);
         }
         let away: Vec<_> = record.members().away().collect();
         if !away.is_empty() && now < until {

@@ -1,7 +1,9 @@
 //! What the end-to-end tests share.
 
+pub mod hosting;
 pub mod probe;
 pub mod process;
+pub mod proxy;
 pub mod raw;
 pub mod witness;
 

@@ -66,6 +66,12 @@ pub enum Request {
     PanicByChance,
     /// Some ticks later each tick panics, whatever is done.
     Doom,
+    /// Calls itself until there is no stack left.
+    Overflow,
+    /// Ends the process.
+    Abort,
+    /// Wants more memory than there is.
+    Exhaust,
     /// Burns so many milliseconds now; more than a minute: for ever.
     Hang { ms: u32 },
     /// Sets a timer; it panics if its id is [`POISON`].
@@ -124,6 +130,13 @@ pub struct Probe {
     failing: Option<(Tick, Request)>,
     /// The tick panics if this is its first random number.
     unlucky: Option<u32>,
+}
+
+/// Comes back to itself.
+#[allow(unconditional_recursion)]
+fn overflow(depth: i32) -> i32 {
+    let room = std::hint::black_box([depth; 64]);
+    overflow(depth + 1) + room[depth as usize % 64]
 }
 
 impl Probe {
@@ -247,6 +260,9 @@ impl Game for Probe {
             Request::PanicInTicks | Request::PanicByChance | Request::Doom => {
                 self.failing = Some((Tick(ctx.tick().0 + 3), request));
             }
+            Request::Overflow => return overflow(1),
+            Request::Abort => std::process::abort(),
+            Request::Exhaust => drop(std::hint::black_box(Vec::<u8>::with_capacity(1 << 60))),
             Request::Hang { ms } => {
                 let began = std::time::Instant::now();
                 while ms > 60_000 || began.elapsed().as_millis() < ms.into() {

@@ -318,7 +318,7 @@ impl Peer {
 
     pub async fn resume(&mut self) -> Asked {
         match self.control().await {
-            ToServer::Resume { id, token, tick, events, schema } => {
+            ToServer::Resume { id, token, tick, events, schema, .. } => {
                 assert_eq!(schema, Some(schema_of::<World>().hash()));
                 Asked { id, token, tick: tick.map(|tick| tick.0), events }
             }

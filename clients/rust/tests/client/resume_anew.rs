@@ -18,7 +18,7 @@ async fn a_program_that_was_started_anew_has_its_seat_again() {
     let token = old.seat_token().expect("it is held").clone();
     let (mut client, mut peer) = mock.welcomed(mock.connect()).await;
     let (seat, ()) = both(client.resume(&token), async {
-        let ToServer::Resume { id, token, tick, events, schema } = peer.control().await else {
+        let ToServer::Resume { id, token, tick, events, schema, .. } = peer.control().await else {
             panic!()
         };
         assert_eq!((token, tick, events, schema), (token_of(1), None, None, None));

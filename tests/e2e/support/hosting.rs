@@ -1,0 +1,158 @@
+//! The tests' games in a process of their own: this test program, started once more.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use greenroom::certs;
+use greenroom::config::Config;
+use greenroom::server::{Server, ServerSpec};
+use greenroom_client::{Client, Connect, Trust};
+use tempfile::TempDir;
+
+use super::{probe, until, within};
+
+/// Where a child keeps everything, and where it listens: `DIR ADDRESS`.
+const HOSTS: &str = "GREENROOM_TEST_HOSTS";
+
+/// What a child process runs; nothing in a usual run of the tests.
+#[test]
+fn child() {
+    let Ok(what) = std::env::var(HOSTS) else { return };
+    let (dir, address) = what.split_once(' ').unwrap();
+    let _ = tracing_subscriber::fmt().with_writer(std::io::stderr).try_init();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(host(Path::new(dir), address.parse().unwrap()));
+}
+
+async fn host(dir: &Path, address: SocketAddr) {
+    let paths = certs::ensure(&dir.join("certs"), false).unwrap().paths;
+    let identity = certs::load(&paths.server, &paths.server_key).unwrap();
+    let mut config = Config::default();
+    config.listen.bind = address;
+    config.listen.plain = None;
+    config.rooms.crash_dir = dir.join("crashes");
+    config.journal.state_dir = Some(dir.join("state"));
+    let results = Some(dir.join("results.jsonl"));
+    let games = probe::games();
+    let server = Server::start(ServerSpec { config, games, identity, results }).await.unwrap();
+    println!("\nlistening on {}", server.wss());
+    let mut terminate =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).unwrap();
+    terminate.recv().await;
+    server.stop().await;
+}
+
+/// A server that can be killed, and started anew with what it left.
+pub struct Hosted {
+    pub dir: TempDir,
+    pub address: SocketAddr,
+    child: Child,
+    trust: Trust,
+    lives: u32,
+}
+
+impl Hosted {
+    /// Starts it on a free port, which it keeps over its lives.
+    pub fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = free.local_addr().unwrap();
+        drop(free);
+        let (child, listens) = spawn(dir.path(), address, 1);
+        assert!(listens, "{}", std::fs::read_to_string(dir.path().join("stderr-1")).unwrap());
+        let trust = Trust::CaFile(dir.path().join("certs/ca.pem")).prepare().unwrap();
+        Hosted { dir, address, child, trust, lives: 1 }
+    }
+
+    /// Ends it as the kernel does: at once.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to stop.
+    pub fn terminate(&self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    }
+
+    /// Waits until it has ended by itself.
+    pub async fn ended(&mut self) -> ExitStatus {
+        let mut status = None;
+        until("the process ends", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        })
+        .await;
+        status.unwrap()
+    }
+
+    /// Starts it once more. Returns when it listens.
+    pub fn start_again(&mut self) {
+        assert!(self.try_again(), "life {} does not listen: {}", self.lives, self.errors());
+    }
+
+    /// Starts it once more. Returns when it listens, or `false` when it has ended before.
+    pub fn try_again(&mut self) -> bool {
+        self.lives += 1;
+        let (child, listens) = spawn(self.dir.path(), self.address, self.lives);
+        self.child = child;
+        listens
+    }
+
+    pub fn connect_with(&self) -> Connect {
+        Connect { trust: self.trust.clone(), ..Connect::to(format!("wss://{}", self.address)) }
+    }
+
+    pub async fn connect(&self) -> Client {
+        within("a connection", Client::connect(self.connect_with())).await.unwrap()
+    }
+
+    /// The lines of the result file.
+    pub fn results(&self) -> Vec<serde_json::Value> {
+        let text = std::fs::read_to_string(self.dir.path().join("results.jsonl"));
+        let text = text.unwrap_or_default();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// What its present life has written to standard error.
+    pub fn errors(&self) -> String {
+        let file = self.dir.path().join(format!("stderr-{}", self.lives));
+        std::fs::read_to_string(file).unwrap()
+    }
+}
+
+impl Drop for Hosted {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("life {} said: {}", self.lives, self.errors());
+        }
+    }
+}
+
+/// Starts a child, and says whether it came to listen.
+fn spawn(dir: &Path, address: SocketAddr, life: u32) -> (Child, bool) {
+    let file = dir.join(format!("stderr-{life}"));
+    let errors = std::fs::File::create(&file).unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "support::hosting::child", "--nocapture"])
+        .env(HOSTS, format!("{} {address}", dir.display()))
+        .current_dir(dir)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(errors)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let listens = lines.any(|line| line.starts_with("listening on "));
+    // The test harness in there has something to say now and then, and ends if nobody listens.
+    std::thread::spawn(move || lines.for_each(drop));
+    if !listens {
+        child.wait().unwrap();
+    }
+    (child, listens)
+}
