@@ -36,7 +36,7 @@ pub use flags::ConfigFlags;
 pub use layers::{ConfigFile, Origin, Setting, Settings, Sources};
 pub use show::reference;
 pub use table::{
-    Config, Deadlines, Edge, Journal, Listen, Outbox, Process, Rooms, SECTIONS, TUNABLES,
+    Config, Deadlines, Edge, Journal, Listen, Outbox, Process, Replays, Rooms, SECTIONS, TUNABLES,
 };
 pub use tunable::{Kind, Reload, Tunable, Unit, Value};
 

@@ -148,6 +148,8 @@ pub mod net;
 #[cfg(feature = "server")]
 pub mod os;
 #[cfg(feature = "server")]
+pub mod replays;
+#[cfg(feature = "server")]
 pub mod scheduler;
 #[cfg(feature = "server")]
 pub mod server;

@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! root (one-for-one; started in this order, stopped in reverse)
+//! ├─ journal       keeps unfinished matches (with a state directory)
+//! ├─ replays       keeps the logs of finished matches (with a directory for them)
 //! ├─ results       writes match results (with a result file)
 //! ├─ rooms         partitioned; one child per room
 //! ├─ lobby         finds and makes rooms
@@ -28,6 +30,7 @@ use crate::actors::journal::JournalKeeper;
 use crate::actors::listener::door::Door;
 use crate::actors::listener::{Listener, ListenerArgs, Sockets, listen};
 use crate::actors::lobby::Lobby;
+use crate::actors::replays::ReplaysKeeper;
 use crate::actors::results::{self, ResultSink};
 use crate::actors::room::{self, Common, Keeper, Rooms};
 use crate::build_id::build_id;
@@ -40,6 +43,7 @@ use crate::net::admission::Admission;
 use crate::net::origin::Origins;
 use crate::net::tls;
 use crate::registry::Games;
+use crate::replays::{KeptReplays, Unusable};
 use crate::scheduler::{self, Scheduler};
 use crate::supervision::{
     ChildExit, ChildSpec, Dynamic, Intensity, Next, Partitioned, Shutdown, Slot, StartError,
@@ -102,6 +106,9 @@ pub enum ServeError {
     /// The state directory cannot be used.
     #[error(transparent)]
     State(#[from] StateError),
+    /// The directory of replays cannot be used.
+    #[error(transparent)]
+    Replays(#[from] Unusable),
     /// No key for tokens.
     #[error("the system has no random numbers: {0}")]
     Random(#[from] getrandom::Error),
@@ -159,6 +166,15 @@ impl Server {
             root = root
                 .child(ChildSpec::actor::<JournalKeeper>("journal", journal).shutdown(shutdown));
         }
+        let replays = match &config.replays.dir {
+            Some(dir) => Some(KeptReplays::open(dir.clone(), (&config.replays).into())?),
+            None => None,
+        };
+        if let Some(replays) = replays.clone() {
+            let shutdown = Shutdown::Within(config.deadlines.shutdown_timeout);
+            root = root
+                .child(ChildSpec::actor::<ReplaysKeeper>("replays", replays).shutdown(shutdown));
+        }
         let mut sink = ResultSink::default();
         if let Some(path) = results {
             results::open(&path)
@@ -179,6 +195,7 @@ impl Server {
             crashes: CrashFiles::new(config.rooms.crash_dir.clone(), config.rooms.crash_files_max),
             build: if keeper.is_some() { build_id() } else { 0 },
             keeper: keeper.clone(),
+            replays,
         };
         let (rooms_spec, rooms) = room_supervisors(&directory, &common);
         let rooms = Rooms::new(rooms, common);

@@ -29,6 +29,7 @@ use super::results::ResultSink;
 use crate::config::Config;
 use crate::crash_files::CrashFiles;
 use crate::directory::{Directory, RoomRecord};
+use crate::replays::KeptReplays;
 use crate::room::Header;
 use crate::room::recovery::Crash;
 use crate::scheduler::{End, Running, Scheduler};
@@ -64,6 +65,8 @@ pub struct Common {
     pub crashes: CrashFiles,
     /// Keeps them beyond the death of the process.
     pub keeper: Option<Keeper>,
+    /// Keeps the logs of finished matches.
+    pub replays: Option<KeptReplays>,
     /// This program: see [`Header::build`].
     pub build: u64,
 }
