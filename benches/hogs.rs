@@ -7,19 +7,16 @@
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::disallowed_types)]
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+mod inside;
+
 use std::time::{Duration, Instant};
 
-use greenroom::config::Config;
+use greenroom::NoOptions;
 use greenroom::prelude::*;
-use greenroom::server::{Server, ServerSpec};
-use greenroom::{NoOptions, certs};
-use greenroom_client::{Client, Connect, Join, Trust};
-use metrics::{
-    Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit,
-};
+use greenroom_client::{Client, Connect, Join};
 use serde_json::json;
+
+use self::inside::{Inside, Lateness, percentiles};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -71,39 +68,6 @@ macro_rules! game {
 game!(Small, "small", 60, Duration::from_micros(20));
 game!(Hog, "hog", 20, BURNS);
 
-/// Keeps the samples of one histogram of one game.
-#[derive(Default)]
-struct Samples(Mutex<Vec<f64>>);
-
-impl HistogramFn for Samples {
-    fn record(&self, value: f64) {
-        self.0.lock().unwrap().push(value);
-    }
-}
-
-struct Lateness(Arc<Samples>);
-
-impl Recorder for Lateness {
-    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-    fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
-        Counter::noop()
-    }
-    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
-        Gauge::noop()
-    }
-    fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
-        let labels: HashMap<_, _> = key.labels().map(|l| (l.key(), l.value())).collect();
-        match (key.name(), labels.get("game")) {
-            ("greenroom_tick_lateness_seconds", Some(&"small")) => {
-                Histogram::from_arc(Arc::clone(&self.0))
-            }
-            _ => Histogram::noop(),
-        }
-    }
-}
-
 /// Plays in a room of its own until the end.
 async fn play(connect: Connect, game: &'static str) {
     let mut client = Client::connect(connect).await.unwrap();
@@ -115,51 +79,30 @@ async fn play(connect: Connect, game: &'static str) {
     });
 }
 
-fn percentiles(samples: &Samples) -> serde_json::Value {
-    let mut samples = std::mem::take(&mut *samples.0.lock().unwrap());
-    samples.sort_by(f64::total_cmp);
-    let at = |share: f64| {
-        let place = (samples.len() as f64 * share) as usize;
-        samples.get(place.min(samples.len() - 1)).map(|seconds| seconds * 1e3)
-    };
-    json!({"ticks": samples.len(), "p50": at(0.5), "p99": at(0.99), "p999": at(0.999), "max": at(1.0)})
-}
-
 fn main() {
     let check = std::env::args().any(|argument| argument == "--test");
     let (rooms, secs) = if check { (4, 1) } else { (40, 10) };
     let secs = Duration::from_secs(secs);
-    let samples = Arc::new(Samples::default());
-    metrics::set_global_recorder(Lateness(Arc::clone(&samples))).unwrap();
+    let samples = Lateness::of("small");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let dir = tempfile::tempdir().unwrap();
-        let paths = certs::ensure(&dir.path().join("certs"), false).unwrap().paths;
-        let identity = certs::load(&paths.server, &paths.server_key).unwrap();
-        let mut config = Config::default();
-        config.listen.bind = "127.0.0.1:0".parse().unwrap();
-        config.listen.plain = None;
         let games = Games::new().add::<Small>().add::<Hog>();
-        let spec = ServerSpec { config, games, identity, results: None };
-        let server = Server::start(spec).await.unwrap();
-        let trust = Trust::CaFile(paths.ca).prepare().unwrap();
-        let url = format!("wss://{}", server.wss());
-        let connect = || Connect { trust: trust.clone(), ..Connect::to(&url) };
+        let inside = Inside::start(games, |_| {}).await;
         for _ in 0..rooms {
-            play(connect(), "small").await;
+            play(inside.connect(), "small").await;
         }
         let cores = std::thread::available_parallelism().map_or(1, |count| count.get());
         let mut lateness = Vec::new();
         for hogs in [0, 1, cores - 1] {
             for _ in 0..hogs {
-                play(connect(), "hog").await;
+                play(inside.connect(), "hog").await;
             }
             // The first long turn of a hog is not known to be one: that is in what is measured.
-            samples.0.lock().unwrap().clear();
+            samples.take();
             tokio::time::sleep(secs).await;
-            lateness.push(percentiles(&samples));
+            lateness.push(percentiles(samples.take()));
         }
-        let load = server.load();
+        let load = inside.server.load();
         println!(
             "{}",
             json!({

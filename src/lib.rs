@@ -23,9 +23,10 @@
 //!
 //! ```text
 //! root                one-for-one; started downwards, stopped upwards
+//! ├─ journal          closes the journal in order (serve --state-dir)
 //! ├─ results          appends match results to a file (serve --results)
-//! ├─ rooms            partitioned; each room is a temporary child
-//! │   └─ room #n      takes its inbox, steps the game, sends frames
+//! ├─ rooms            partitioned; each room is a transient child with a budget of restarts
+//! │   └─ room #n      has its room worked on, and knows how that ended
 //! ├─ lobby            finds and makes rooms; holds nothing that cannot be rebuilt
 //! ├─ connections      partitioned; each connection is a temporary child
 //! │   └─ connection   greets, seats and releases one client; its reader is a task beside it
@@ -36,6 +37,34 @@
 //! ([`actors::actor`]) that counts its mailbox, times what it does and names its panics. The
 //! supervisors ([`supervision`]) follow OTP and are public: a studio's own actors hang in the same
 //! tree. What must survive an actor lives in records that no actor owns ([`directory`]).
+//!
+//! ## A step
+//!
+//! Rooms are stepped by threads of their own ([`scheduler`]), which are replaced when a game holds
+//! them up: nobody else is late because of it. A step is
+//!
+//! ```text
+//! noted ─────────▶ made ──────────────▶ told
+//! commands into    the game's code;     events, answers, frames go out;
+//! the log and the  may panic or hang,   none of the game's code runs
+//! journal          holds no lock
+//! ```
+//!
+//! so it is seen by everybody or by nobody, and what somebody saw no killed process has forgotten.
+//!
+//! ## What happens when something fails
+//!
+//! | what | then |
+//! |---|---|
+//! | a hook, a timer or a tick panics | the room's actor is restarted and restores the room from its log: keyframe, steps, and the failed step without what failed ([`room::recovery`]). Its players get one whole state; nobody is disconnected. A crash file plays up to the panic |
+//! | it does so too often | the room ends, its players get a typed code (4007) |
+//! | a step never ends | its thread is given up, the room restored on another; too many lost threads end the process |
+//! | a connection breaks | its seat is held ([`Game::seat_hold`]); the client comes back with a token: events go on without a gap, requests are done once, the state goes on from what the client has |
+//! | a client reads too slowly | it is *behind*: skipped, then brought to now by one change; past a deadline closed, and may come back |
+//! | the process dies | with a state directory its rooms are brought back by the next one, which stands still until the players are back, 3 s at most ([`journal`]) |
+//! | a step kills the process | the third process leaves it out |
+//! | the disk fails | it is said, counted, and the matches go on |
+//! | lobby, results, journal, a supervisor, the listener | restarted; what they need is in the directory |
 //!
 //! ## The way of an input, with the bound on each arrow
 //!
@@ -54,9 +83,13 @@
 //! | [`session`] | messages and pings per second | closed (4005) |
 //! | [`room::inbox`] | one input per player and tick, some requests per player | input: the newer replaces the older; request: refused |
 //! | [`room::history`] | frames and bytes; only frames somebody stands on are kept | the client gets the whole state |
-//! | [`outbox`] | events and their bytes per client | closed (4101) |
+//! | [`outbox`] | events and their bytes per client that wait, and as many that were sent and are not confirmed | waiting: closed (4101); kept: the oldest go, and who missed one comes back without |
+//! | [`answers`] | 64 answers and 32 KiB per client that are not confirmed | the oldest go; asked again, such a request is refused |
 //! | `net::socket` | one frame, and 256 KiB of replies behind it | frame: skipped; replies: closed (4101) |
 //! | [`room::log`] | two keyframes and the records after each | the older goes |
+//! | [`journal`] | 8 MiB that wait for the disk | records are lost, rooms begin anew |
+//! | [`scheduler`] | 64 threads for rooms with long steps; 8 lost threads | they share; the process ends with an error |
+//! | [`crash_files`] | 32 files | the oldest go |
 //!
 //! ## What is where
 //!
@@ -69,22 +102,35 @@
 //! | [`games`] | arena, cards, connect4 and swarm | yes |
 //! | [`registry`] | games by name, their types erased: bytes in, bytes out | yes |
 //! | [`room`] | one match: step, keyframe, hash; its inbox and log; its history of frames and what each viewer sees of them | yes |
-//! | [`session`], [`outbox`] | what a client may say next; what it is still to be sent | yes |
+//! | [`session`], [`outbox`], [`answers`] | what a client may say next; what it is still to be sent; what it was answered | yes |
 //! | [`effects`] | what a game asks of the outside world | yes |
 //! | [`journal`] | files with which unfinished matches survive the process; records and reading them are pure | partly |
-//! | [`directory`] | the rooms there are, and what of each outlives its actors | |
+//! | [`directory`] | the rooms there are, and what of each outlives its actors: members, log, tokens | |
+//! | [`scheduler`] | threads that step rooms at their times | |
 //! | [`net`] | TCP, TLS, HTTP head, WebSocket; deadlines | |
 //! | [`actors`], [`supervision`] | who does what, and what happens when they fail | |
-//! | [`server`] | the tree put together | |
+//! | [`server`] | the tree put together; rooms of another process brought back | |
+//! | [`crash_files`], [`watch`] | panics written down; actors that are stuck, named | |
 //! | [`config`], [`certs`], `cli` | settings, development certificates, commands | |
 //!
 //! The wire format is [`proto`]; the client is `clients/rust`, the simulator `sim`.
 //!
-//! **Reading path:** [`game`], then `games/connect4`, [`room`], `actors/room.rs`, `net/link.rs`,
-//! [`server`].
+//! **Reading path:** [`game`], then `games/connect4`, [`room`], `actors/room.rs` and its `runner.rs`,
+//! `net/link.rs`, [`server`].
 //!
 //! ## Decisions worth knowing
 //!
+//! - **Rooms are not stepped by the async runtime.** A game is somebody's code that computes, perhaps
+//!   for ever; a runtime's worker that is held up holds up sockets and cannot be replaced, and its
+//!   timers round up to the next millisecond twice. A room is an actor all the same: supervised,
+//!   restarted, stopped in order.
+//! - **Log first.** A step is in the kernel's hands before it is made, not only before it is shown:
+//!   at no cost in latency, and what kills the process is known to the next one.
+//! - **Nobody acknowledges frames, but events and answers.** A frame's base is what was handed over
+//!   last; on a new connection the client says what it holds. Events are kept until the client has
+//!   confirmed them, which it does once a second at most.
+//! - **Tokens count their generations**, so that a resume whose answer is lost costs nothing and an
+//!   old token is worth nothing once the new one has arrived.
 //! - **Frames do not pass through mailboxes.** A ractor mailbox is unbounded and costs about 400 ns
 //!   and an allocation per message. A room encodes a body once for all clients with the same base,
 //!   seals it for each and writes it to the kernel right there, under the connection's lock. A
@@ -155,6 +201,8 @@ pub mod scheduler;
 pub mod server;
 #[cfg(feature = "server")]
 pub mod supervision;
+#[cfg(feature = "server")]
+pub mod watch;
 
 #[cfg(feature = "server")]
 pub use cli::cli;

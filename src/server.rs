@@ -49,6 +49,7 @@ use crate::supervision::{
     ChildExit, ChildSpec, Dynamic, Intensity, Next, Partitioned, Shutdown, Slot, StartError,
     Strategy, SupervisorError, SupervisorRef, SupervisorSpec,
 };
+use crate::watch::Watch;
 
 /// What a server is made from.
 pub struct ServerSpec {
@@ -73,6 +74,7 @@ pub struct Server {
     /// More threads are lost in steps without end than may be.
     exhausted: Arc<Notify>,
     keeper: Option<Keeper>,
+    _watch: Watch,
 }
 
 /// A server cannot start.
@@ -240,7 +242,8 @@ impl Server {
         let listener = ChildSpec::actor::<Listener>("listener", ListenerArgs { sockets, door });
         let shutdown = Shutdown::Within(config.deadlines.shutdown_timeout);
         root.start_child(listener.shutdown(shutdown)).await?;
-        Ok(Server { root, wss, plain, directory, admission, scheduler, exhausted, keeper })
+        let _watch = Watch::start();
+        Ok(Server { root, wss, plain, directory, admission, scheduler, exhausted, keeper, _watch })
     }
 
     /// Where it listens for wss.

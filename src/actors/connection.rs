@@ -282,7 +282,7 @@ impl Connection {
         let shared = &self.shared;
         let room = shared.tokens.open(token).map(|claim| claim.room);
         if let Some(result) = room.and_then(|room| shared.directory.over().result_of(room)) {
-            let result = Text::cut(&*result);
+            let result = Text::cut(&result);
             self.client.link.control(&ToClient::Ended { result });
         }
         let outcome = self.seat_of(token).and_then(|(seat, generation)| {

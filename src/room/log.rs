@@ -4,7 +4,7 @@
 //! the steps after it, as records: the commands of a step, what was decided when it panicked, and
 //! now and then a hash. A step without commands at a fixed rate leaves no record.
 //!
-//! [`steps`] reads a log as the steps that it consists of, [`replay`] makes them again, [`write`]
+//! [`Steps`] reads a log as the steps that it consists of, [`Replay`] makes them again, [`LogWriter`]
 //! makes a file of one that is not in memory.
 
 mod replay;

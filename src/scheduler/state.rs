@@ -128,6 +128,8 @@ pub(super) struct Seat {
     running: Mutex<Option<Arc<Entry>>>,
     /// Another has taken its place: it ends after its turn.
     replaced: AtomicBool,
+    /// Its turn was named for taking so long.
+    named: AtomicBool,
 }
 
 /// What becomes of a task after a turn.
@@ -273,6 +275,7 @@ impl Shared {
             busy_since: AtomicU64::new(0),
             running: Mutex::default(),
             replaced: AtomicBool::new(false),
+            named: AtomicBool::new(false),
         });
         lock(&self.queues).workers.push(Arc::clone(&seat));
         seat
@@ -464,12 +467,18 @@ impl Shared {
 impl Seat {
     pub(super) fn begin(&self, entry: &Arc<Entry>, now_ns: u64) {
         *lock(&self.running) = Some(Arc::clone(entry));
+        self.named.store(false, Relaxed);
         self.busy_since.store(now_ns, Relaxed);
     }
 
     pub(super) fn end(&self) {
         self.busy_since.store(0, Relaxed);
         *lock(&self.running) = None;
+    }
+
+    /// Whether its turn is to be named for taking so long: once.
+    pub(super) fn names_stuck(&self) -> bool {
+        !self.named.swap(true, Relaxed)
     }
 
     fn busy(&self, epoch: Instant) -> Option<Duration> {

@@ -3,9 +3,12 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use metrics::counter;
+
 use super::SLOW;
 use super::state::{Crew, Shared};
 use super::worker;
+use crate::watch::STUCK;
 
 /// How often it looks. Tasks that wait behind a long turn wait for [`SLOW`] and this.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -38,6 +41,16 @@ fn look(shared: &Arc<Shared>) {
         if busy >= SLOW && seat.crew == Crew::Prompt && shared.replace(&seat) {
             seat.thread.slow();
             worker::spawn(shared, Crew::Prompt);
+        }
+        if busy >= STUCK && seat.names_stuck() {
+            counter!("greenroom_actors_stuck_total", "class" => "room").increment(1);
+            tracing::warn!(
+                actor = &*entry.name,
+                class = "room",
+                message = "step",
+                secs = busy.as_secs_f64(),
+                "a room is in the same step for over a second"
+            );
         }
         if busy >= shared.limits.stall {
             seat.thread.lost();

@@ -239,7 +239,8 @@ async fn killed_under_its_players_nothing_is_undone_and_everybody_is_back() {
         .map(|_| tokio::spawn(short_matches(server.connect_with(), Arc::clone(&common))))
         .collect();
     for kill in 1..=kills {
-        let after = 300 + u64::from(random.below(700));
+        // Longer than a connection must last for its client not to become more patient each time.
+        let after = 5_100 + u64::from(random.below(1_000));
         tokio::time::sleep(Duration::from_millis(after)).await;
         server.kill();
         server.start_again();
