@@ -24,6 +24,7 @@
 //! ```text
 //! root                one-for-one; started downwards, stopped upwards
 //! ├─ journal          closes the journal in order (serve --state-dir)
+//! ├─ replays          has the last replays on disk (serve --replay-dir)
 //! ├─ results          appends match results to a file (serve --results)
 //! ├─ rooms            partitioned; each room is a transient child with a budget of restarts
 //! │   └─ room #n      has its room worked on, and knows how that ended
@@ -63,7 +64,7 @@
 //! | a client reads too slowly | it is *behind*: skipped, then brought to now by one change; past a deadline closed, and may come back |
 //! | the process dies | with a state directory its rooms are brought back by the next one, which stands still until the players are back, 3 s at most ([`journal`]) |
 //! | a step kills the process | the third process leaves it out |
-//! | the disk fails | it is said, counted, and the matches go on |
+//! | the disk fails | it is said, counted, and the matches go on; their replays are lost |
 //! | lobby, results, journal, a supervisor, the listener | restarted; what they need is in the directory |
 //!
 //! ## The way of an input, with the bound on each arrow
@@ -90,6 +91,8 @@
 //! | [`journal`] | 8 MiB that wait for the disk | records are lost, rooms begin anew |
 //! | [`scheduler`] | 64 threads for rooms with long steps; 8 lost threads | they share; the process ends with an error |
 //! | [`crash_files`] | 32 files | the oldest go |
+//! | [`replays`] | 1,000 files, 1 GiB, 30 days; as much again for matches that are not over | the oldest go; a match beyond is not kept |
+//! | [`replays`] | 16 MiB that wait for the disk | replays are lost, no room waits |
 //!
 //! ## What is where
 //!
@@ -105,6 +108,8 @@
 //! | [`session`], [`outbox`], [`answers`] | what a client may say next; what it is still to be sent; what it was answered | yes |
 //! | [`effects`] | what a game asks of the outside world | yes |
 //! | [`journal`] | files with which unfinished matches survive the process; records and reading them are pure | partly |
+//! | [`panics`] | a panic as a value: text and place | yes |
+//! | [`replays`] | the whole logs of finished matches, as files | |
 //! | [`directory`] | the rooms there are, and what of each outlives its actors: members, log, tokens | |
 //! | [`scheduler`] | threads that step rooms at their times | |
 //! | [`net`] | TCP, TLS, HTTP head, WebSocket; deadlines | |

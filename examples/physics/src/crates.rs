@@ -99,7 +99,9 @@ impl Crates {
         let State { crates, pushers, counts, .. } = &mut self.state;
         *counts = [0, 0];
         for (id, body) in &self.crates {
-            if let (Some(shown), Some(([x, y], angle))) = (crates.get_mut(*id), self.world.at(*body)) {
+            if let (Some(shown), Some(([x, y], angle))) =
+                (crates.get_mut(*id), self.world.at(*body))
+            {
                 *shown = Crate { x, y, angle };
                 counts[usize::from(x >= 0.0)] += 1;
             }

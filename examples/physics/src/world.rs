@@ -59,7 +59,7 @@ impl World {
 
     /// Takes a body out.
     pub fn remove(&mut self, body: Body) {
-        self.physics.remove_body_with_colliders(body);
+        self.physics.remove_body(body);
     }
 
     /// Pushes a pusher for one step; `way` is at most 1 long in each direction.
