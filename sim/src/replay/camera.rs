@@ -26,9 +26,25 @@ pub(super) struct Camera {
 
 enum Eyes {
     /// See everything.
-    All { before: Box<Snapshot>, now: Box<Snapshot>, step: Step, frames: u32, tick: Tick },
+    All(Box<All>),
     /// See what a player sees.
-    One { player: PlayerId, history: Box<History>, base: Option<Tick>, rows: Rows },
+    One(Box<One>),
+}
+
+struct All {
+    before: Snapshot,
+    now: Snapshot,
+    step: Step,
+    frames: u32,
+    tick: Tick,
+}
+
+struct One {
+    player: PlayerId,
+    history: History,
+    /// The frame that was made into a body last.
+    base: Option<Tick>,
+    rows: Rows,
 }
 
 impl Camera {
@@ -36,17 +52,17 @@ impl Camera {
     pub(super) fn new(entry: &Entry, player: Option<PlayerId>) -> Self {
         let layout = entry.layout.clone();
         let eyes = match player {
-            None => Eyes::All {
-                before: Box::default(),
-                now: Box::new(Snapshot::initial(&layout)),
+            None => Eyes::All(Box::new(All {
+                before: Snapshot::default(),
+                now: Snapshot::initial(&layout),
                 step: Step::default(),
                 frames: 0,
                 tick: Tick(0),
-            },
+            })),
             Some(player) => {
                 let limits = HistoryLimits { frames_max: 2, bytes_max: usize::MAX };
-                let history = Box::new(History::new(layout.clone(), limits));
-                Eyes::One { player, history, base: None, rows: Rows::default() }
+                let history = History::new(layout.clone(), limits);
+                Eyes::One(Box::new(One { player, history, base: None, rows: Rows::default() }))
             }
         };
         Camera { layout, eyes, events: Vec::new(), events_made: 0, events_lost: 0 }
@@ -55,8 +71,8 @@ impl Camera {
     /// Whether there is anybody to see something.
     pub(super) fn sees(&self, room: &dyn AnyRoom) -> bool {
         match &self.eyes {
-            Eyes::All { .. } => true,
-            Eyes::One { player, .. } => room.seated().contains(player),
+            Eyes::All(_) => true,
+            Eyes::One(one) => room.seated().contains(&one.player),
         }
     }
 
@@ -67,8 +83,8 @@ impl Camera {
         }
         for said in said {
             let Said::Event { to, body } = said else { continue };
-            if let Eyes::One { player, .. } = self.eyes
-                && !to.includes(player)
+            if let Eyes::One(one) = &self.eyes
+                && !to.includes(one.player)
             {
                 continue;
             }
@@ -90,65 +106,77 @@ impl Camera {
     pub(super) fn look(&mut self, room: &dyn AnyRoom) {
         let layout = &self.layout;
         match &mut self.eyes {
-            Eyes::All { before, now, step, frames, tick } => {
-                std::mem::swap(before, now);
-                now.publish(|rows| {
-                    room.publish(layout, rows);
-                });
-                advance(layout, before, now, step);
-                *frames = frames.wrapping_add(1);
-                *tick = room.tick();
-            }
-            Eyes::One { player, history, base, rows } => {
-                history.push(room.tick(), |rows| {
-                    room.publish(layout, rows);
-                });
-                if !room.seated().contains(player) {
-                    return;
-                }
-                let sight = room.sight(*player);
-                let view = ViewKey::of(*player, &sight);
-                *rows = history.seen(view, &sight).unwrap_or_default();
-                history.keep_bases(base.iter().map(|base| (view, *base)));
-            }
+            Eyes::All(all) => all.look(layout, room),
+            Eyes::One(one) => one.look(layout, room),
         }
     }
 
     /// What is seen.
     pub(super) fn rows(&self) -> &Rows {
         match &self.eyes {
-            Eyes::All { now, .. } => now.rows(),
-            Eyes::One { rows, .. } => rows,
+            Eyes::All(all) => all.now.rows(),
+            Eyes::One(one) => &one.rows,
         }
     }
 
     /// The frame from its flags on: a whole state, or a step from the one before.
     pub(super) fn body(&mut self, room: &dyn AnyRoom, whole: bool) -> Vec<u8> {
-        let layout = &self.layout;
         match &mut self.eyes {
-            Eyes::All { now, step, frames, tick, .. } => {
-                let mut out = Vec::new();
-                let hashed = whole || frames.is_multiple_of(HASH_EVERY);
-                let hash = hashed.then(|| view_hash(layout, now, None));
-                let base = if whole { Base::Nothing } else { Base::Step };
-                write_body_head(base, *tick, hash, &mut out);
-                match whole {
-                    true => {
-                        let initial = Snapshot::initial(layout);
-                        put_change_body(layout, &initial, (now, step), Viewer::All, &mut out);
-                    }
-                    false => put_step_body(layout, (now, step), Viewer::All, &mut out),
-                }
-                out
-            }
-            Eyes::One { player, history, base, .. } => {
-                let sight = room.sight(*player);
-                let view = ViewKey::of(*player, &sight);
-                let from = base.filter(|_| !whole);
-                let body = history.body(from, view, &sight).map(|(body, _)| body.to_vec());
-                *base = Some(room.tick());
-                body.unwrap_or_default()
-            }
+            Eyes::All(all) => all.body(&self.layout, whole),
+            Eyes::One(one) => one.body(room, whole),
         }
+    }
+}
+
+impl All {
+    fn look(&mut self, layout: &Layout, room: &dyn AnyRoom) {
+        std::mem::swap(&mut self.before, &mut self.now);
+        self.now.publish(|rows| {
+            room.publish(layout, rows);
+        });
+        advance(layout, &self.before, &mut self.now, &mut self.step);
+        self.frames = self.frames.wrapping_add(1);
+        self.tick = room.tick();
+    }
+
+    fn body(&self, layout: &Layout, whole: bool) -> Vec<u8> {
+        let All { now, step, frames, tick, .. } = self;
+        let mut out = Vec::new();
+        let hashed = whole || frames.is_multiple_of(HASH_EVERY);
+        let hash = hashed.then(|| view_hash(layout, now, None));
+        let base = if whole { Base::Nothing } else { Base::Step };
+        write_body_head(base, *tick, hash, &mut out);
+        match whole {
+            true => {
+                let initial = Snapshot::initial(layout);
+                put_change_body(layout, &initial, (now, step), Viewer::All, &mut out);
+            }
+            false => put_step_body(layout, (now, step), Viewer::All, &mut out),
+        }
+        out
+    }
+}
+
+impl One {
+    fn look(&mut self, layout: &Layout, room: &dyn AnyRoom) {
+        self.history.push(room.tick(), |rows| {
+            room.publish(layout, rows);
+        });
+        if !room.seated().contains(&self.player) {
+            return;
+        }
+        let sight = room.sight(self.player);
+        let view = ViewKey::of(self.player, &sight);
+        self.rows = self.history.seen(view, &sight).unwrap_or_default();
+        self.history.keep_bases(self.base.iter().map(|base| (view, *base)));
+    }
+
+    fn body(&mut self, room: &dyn AnyRoom, whole: bool) -> Vec<u8> {
+        let sight = room.sight(self.player);
+        let view = ViewKey::of(self.player, &sight);
+        let base = self.base.filter(|_| !whole);
+        let body = self.history.body(base, view, &sight).map(|(body, _)| body.to_vec());
+        self.base = Some(room.tick());
+        body.unwrap_or_default()
     }
 }
