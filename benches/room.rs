@@ -78,9 +78,10 @@ fn fight_bytes() {
         room.step(0, &commands, &mut said);
         commands.clear();
         let tick = room.tick();
-        history.push(tick, |rows| {
+        let pushed = history.push(tick, |rows| {
             room.publish(&entry.layout, rows);
         });
+        pushed.unwrap();
         for said in said.drain(..) {
             if let Said::Event { body, .. } = said {
                 outbox.event(tick, &body.into()).unwrap();

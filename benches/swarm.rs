@@ -3,6 +3,12 @@
 //!
 //! `cargo bench --bench swarm`; `-- --json` prints a line of JSON for each size instead, `-- 1000`
 //! runs that size alone. Times are CPU time of the thread.
+//!
+//! Instructions for each thing that a player sees become fewer with the players: 353, 341, 332 (by
+//! cachegrind). Time does not, because what the room knows of its viewers, some 3 KiB each, leaves
+//! the second cache: misses of 1 MiB for each thing seen are 0.4, 0.8, 0.9. Serving viewers in the
+//! order of their places was tried: it saves misses of the first cache, where rows are shared, and
+//! costs more in the second, where viewers are: a tenth slower with 1,000 players.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
@@ -148,9 +154,10 @@ impl World {
         self.room.step(0, &self.commands, &mut Vec::new());
         let stepped = cpu();
         let tick = self.room.tick();
-        self.history.push(tick, |rows| {
+        let pushed = self.history.push(tick, |rows| {
             self.room.publish(&self.entry.layout, rows);
         });
+        pushed.unwrap();
         let pushed = cpu();
         let mut checking = Duration::ZERO;
         for Player { id, outbox, replica } in &mut self.players {

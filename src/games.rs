@@ -9,7 +9,6 @@ use crate::registry::Games;
 
 impl Games {
     /// The games that come with Greenroom.
-    #[must_use]
     pub fn builtin() -> Self {
         Games::new()
             .add::<arena::Arena>()

@@ -84,6 +84,7 @@
 //! | [`session`] | messages and pings per second | closed (4005) |
 //! | [`room::inbox`] | one input per player and tick, some requests per player | input: the newer replaces the older; request: refused |
 //! | [`room::history`] | frames and bytes; only frames somebody stands on are kept | the client gets the whole state |
+//! | [`proto::Sizes`] | what clients take of a state | as a panic: the step is left out, or the room ends (4007) |
 //! | [`outbox`] | events and their bytes per client that wait, and as many that were sent and are not confirmed | waiting: closed (4101); kept: the oldest go, and who missed one comes back without |
 //! | [`answers`] | 64 answers and 32 KiB per client that are not confirmed | the oldest go; asked again, such a request is refused |
 //! | `net::socket` | one frame, and 256 KiB of replies behind it | frame: skipped; replies: closed (4101) |
@@ -211,7 +212,7 @@ pub mod watch;
 
 #[cfg(feature = "server")]
 pub use cli::cli;
-pub use game::{Ctx, Game, Never, Pace, Signal, To, Winner};
+pub use game::{Ctx, Game, Never, Pace, Signal, To, Winner, ensure};
 pub use options::{NoOptions, OptionHelp, OptionValue, Options};
 pub use registry::Games;
 pub use rng::Rng;
@@ -221,7 +222,7 @@ pub use rng::Rng;
 pub mod prelude {
     pub use crate::bot::{Acts, Bot, View};
     pub use crate::{
-        Ctx, Game, Games, Never, NoOptions, Options, Pace, Rng, Signal, To, Winner, math,
+        Ctx, Game, Games, Never, NoOptions, Options, Pace, Rng, Signal, To, Winner, ensure, math,
     };
     pub use greenroom_proto::{
         Blob, EntityId, Eye, Full, Grid, List, Map, Message, PlayerId, Replicate, Seen, Sight,

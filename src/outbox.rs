@@ -311,9 +311,10 @@ mod tests {
         let layout = layout_of::<World>();
         let mut history =
             History::new(layout.clone(), HistoryLimits { frames_max: 1, bytes_max: 4_000 });
-        history.push(Tick(tick), |rows| {
+        let pushed = history.push(Tick(tick), |rows| {
             publish(&World::default(), &layout, rows);
         });
+        pushed.unwrap();
         let view = ViewKey::Teams(Teams::NONE);
         let (body, _) = history.body(None, view, &Sight::public()).unwrap();
         message.extend_from_slice(body);
@@ -428,7 +429,7 @@ mod tests {
             for (number, step) in steps.iter().chain([&last]).enumerate() {
                 let tick = Tick(number as u32 + 1);
                 change(&mut world, step);
-                history.push(tick, |rows| { publish(&world, &layout, rows); });
+                history.push(tick, |rows| { publish(&world, &layout, rows); }).unwrap();
                 if step.event {
                     happened.push(tick);
                     let body: Arc<[u8]> = tick.0.to_le_bytes().into();

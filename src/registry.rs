@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use greenroom_proto::{
-    BODY_MAX, GAME_NAME_MAX, Layout, Message, Schema, Shape, layout_of, schema_of, wire,
+    BODY_MAX, GAME_NAME_MAX, Layout, Message, Rows, Schema, Shape, layout_of, schema_of, wire,
 };
 
 use crate::bot::{AnyBot, Bot, BotMaker, TypedBot};
@@ -169,13 +169,13 @@ impl Entry {
 
 /// The games that a program knows.
 #[derive(Clone, Default)]
+#[must_use]
 pub struct Games {
     entries: BTreeMap<&'static str, Entry>,
 }
 
 impl Games {
     /// No games.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -185,7 +185,6 @@ impl Games {
     /// # Panics
     /// When its name is not 1 to 32 of `a-z 0-9 -` or is taken, or its schema or one of its
     /// messages is too large: an author meets that at the first run.
-    #[must_use]
     pub fn add<G: Game>(mut self) -> Self {
         let well_formed = G::NAME.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
         assert!(
@@ -197,11 +196,17 @@ impl Games {
         check_size::<G, G::Request>("Request");
         check_size::<G, G::Reply>("Reply");
         check_size::<G, G::Event>("Event");
-        let schema = schema_of::<G::State>();
+        let (schema, layout) = (schema_of::<G::State>(), layout_of::<G::State>());
+        assert!(
+            Rows::initial(&layout).is_ok(),
+            "the grids in the state of the game {:?} are larger than clients take: together and \
+             with the largest counted twice more than 16 MiB",
+            G::NAME
+        );
         let entry = Entry {
             game: Arc::new(Typed::<G>(PhantomData)),
             schema_hash: schema.hash(),
-            layout: layout_of::<G::State>(),
+            layout,
             schema: Arc::new(schema),
             effects: None,
             bots: Vec::new(),
@@ -215,7 +220,6 @@ impl Games {
     ///
     /// # Panics
     /// When the game is not there.
-    #[must_use]
     pub fn bot<B: Bot>(mut self, name: &'static str, make: fn(u64) -> B) -> Self {
         let entry = self.entries.get_mut(B::Game::NAME).expect("add the game before its bots");
         let layout = entry.layout.clone();
@@ -230,7 +234,6 @@ impl Games {
     ///
     /// # Panics
     /// When the game is not there.
-    #[must_use]
     pub fn effects<G: Game>(mut self, handler: EffectHandler) -> Self {
         let entry = self.entries.get_mut(G::NAME).expect("add the game before its effects");
         entry.effects = Some(handler);

@@ -13,7 +13,7 @@ pub const COMPONENT_MAX: i32 = 255;
 const SCALE: f64 = std::f64::consts::SQRT_2 * COMPONENT_MAX as f64;
 
 /// How much larger another component has to be before it is the one left out: two that are about
-/// as large would take turns otherwise.
+/// as large would take turns otherwise. `#[sync(quat)]` has no such margin: see there what it saves.
 const HYSTERESIS: f64 = 0.1;
 
 impl Quaternion {

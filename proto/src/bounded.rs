@@ -27,6 +27,13 @@ pub struct Full {
     pub max: usize,
 }
 
+/// Where an error is a sentence, as that of a game's `join`.
+impl From<Full> for String {
+    fn from(full: Full) -> String {
+        full.to_string()
+    }
+}
+
 pub(crate) fn fits(length: usize, max: usize) -> Result<(), TooLong> {
     if length > max { Err(TooLong { length, max }) } else { Ok(()) }
 }

@@ -92,6 +92,15 @@ impl Tick {
     }
 }
 
+/// So many ticks later; the last there is, if that is beyond it.
+impl std::ops::Add<u32> for Tick {
+    type Output = Tick;
+
+    fn add(self, ticks: u32) -> Tick {
+        Tick(self.0.saturating_add(ticks))
+    }
+}
+
 impl fmt::Display for Tick {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "tick {}", self.0)

@@ -247,6 +247,7 @@ mod replicate;
 mod rows;
 pub mod schema;
 mod seen;
+mod size;
 mod table;
 pub mod wire;
 
@@ -271,6 +272,7 @@ pub use replicate::{
 pub use rows::{ROWS_BYTES_MAX, Rows, TableRows};
 pub use schema::Schema;
 pub use seen::{Eye, Seen, Sight, Teams};
+pub use size::{Part, Sizes, TooLarge};
 pub use table::{ENTITIES_MAX, EntityId, Table};
 pub use wire::Malformed;
 

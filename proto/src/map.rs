@@ -196,6 +196,22 @@ impl<K: Ord, V, const MAX: usize> Map<K, V, MAX> {
     }
 }
 
+impl<V, const MAX: usize> Map<u32, V, MAX> {
+    /// Puts a value behind all others, under the number after that of the last (0 if there is
+    /// none), and returns the number. When the map is full the first goes: a chat, of which the
+    /// newest lines stay.
+    pub fn push(&mut self, value: V) -> u32 {
+        if self.is_full() && !self.is_empty() {
+            self.entries.remove(0);
+            self.place();
+        }
+        let number = self.entries.last().map_or(0, |last| last.key.saturating_add(1));
+        // Fails only where there may be nothing at all, or the numbers are used up.
+        let _ = self.insert(number, value);
+        number
+    }
+}
+
 impl<K: PartialEq, V: PartialEq, const MAX: usize> PartialEq for Map<K, V, MAX> {
     fn eq(&self, other: &Self) -> bool {
         self.iter().eq(other.iter())
@@ -306,5 +322,15 @@ mod tests {
         *map.get_or_insert_with(3, || 7).unwrap() += 1;
         *map.get_or_insert_with(3, || unreachable!()).unwrap() += 1;
         assert_eq!(map.get(&3), Some(&9));
+    }
+    #[test]
+    fn what_is_pushed_pushes_the_oldest_out() {
+        let mut lines: Map<u32, &str, 3> = Map::new();
+        assert_eq!(["a", "b", "c", "d", "e"].map(|line| lines.push(line)), [0, 1, 2, 3, 4]);
+        assert!(lines.iter().eq([(&2, &"c"), (&3, &"d"), (&4, &"e")]));
+        lines.remove(&3);
+        assert_eq!((lines.push("f"), lines.len()), (5, 3));
+        let mut none: Map<u32, &str, 0> = Map::new();
+        assert_eq!((none.push("a"), none.len()), (0, 0));
     }
 }

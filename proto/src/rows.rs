@@ -8,8 +8,8 @@ use crate::schema::RowsKind;
 use crate::seen::Seen;
 use crate::table::EntityId;
 
-/// Memory that the rows of one state may take, in bytes. An encoder never gets near; a decoder
-/// refuses what would go over. With what it expects of them and room to grow, a replica takes at
+/// Memory that the rows of one state may take, in bytes. A decoder refuses what would go over, and
+/// an encoder asks [`crate::Sizes`] before it sends it. With what it expects of them and room to grow, a replica takes at
 /// most four times that.
 pub const ROWS_BYTES_MAX: usize = 16 << 20;
 
@@ -153,7 +153,7 @@ impl TableRows {
     }
 
     /// Memory of so many slots, in bytes, without what is in the texts.
-    fn bytes(slots: usize, width: usize, texts: usize) -> usize {
+    pub(crate) fn bytes(slots: usize, width: usize, texts: usize) -> usize {
         slots * (width * size_of::<i32>() + texts * size_of::<Vec<u8>>() + size_of::<Option<u16>>())
     }
 }

@@ -162,6 +162,15 @@ impl<T> Table<T> {
     }
 }
 
+/// As [`Table::insert`] for each, one after the other.
+impl<T> Extend<T> for Table<T> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, entities: I) {
+        for entity in entities {
+            self.insert(entity);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,6 +186,8 @@ mod tests {
         assert_eq!(third.slot, first.slot);
         assert_eq!(table.get(first), None);
         assert_eq!(table.get(third), Some(&"third"));
+        table.extend(["fourth", "fifth"]);
+        assert_eq!(table.len(), 4);
         table.retain(|entity| *entity == "second");
         assert_eq!(table.iter().collect::<Vec<_>>(), vec![(second, &"second")]);
         assert_eq!(table.len(), 1);

@@ -6,6 +6,7 @@
 
 use bincode::config::{self, Configuration, Limit};
 use bincode::error::{DecodeError, EncodeError};
+use bincode::serde::borrow_decode_from_slice;
 use serde::Serialize;
 use serde::de::{Deserialize, DeserializeOwned};
 
@@ -55,30 +56,39 @@ pub fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
 
 /// A peer's bytes as a value: all of them, or an error.
 pub fn decode<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Malformed> {
-    let read = bincode::serde::borrow_decode_from_slice(bytes, peer());
+    let read = borrow_decode_from_slice(bytes, peer());
     whole(bytes, read)
 }
 
-/// Decoded bytes that our own logs may claim. Only there because bincode allocates a `String`'s
-/// claimed length before it looks for the bytes: a log whose disk lied must be an error.
-const OWN_LIMIT: usize = 1 << 30;
-
-fn own() -> Configuration<config::LittleEndian, config::Varint, Limit<OWN_LIMIT>> {
-    config::standard().with_limit::<OWN_LIMIT>()
-}
-
-/// Our own bytes (a keyframe, a log) as a value of at most 1 GiB. Use it only for what we wrote:
-/// a peer could make it allocate that much.
+/// Our own bytes (a keyframe, a log) as a value of at most 1 GiB decoded.
 pub fn decode_own<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Malformed> {
-    let read = bincode::serde::borrow_decode_from_slice(bytes, own());
-    whole(bytes, read)
+    whole(bytes, read_own(bytes))
 }
 
 /// The first value of our own bytes and the rest of them.
 pub fn decode_own_first<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), Malformed> {
-    let (value, used): (T, usize) =
-        bincode::serde::borrow_decode_from_slice(bytes, own()).map_err(bad)?;
+    let (value, used): (T, usize) = read_own(bytes).map_err(bad)?;
     Ok((value, &bytes[used..]))
+}
+
+/// Bytes that one encoded byte may stand for: a varint of a `u128`.
+const WIDEST: usize = 16;
+
+/// bincode allocates a `String`'s claimed length before it looks for the bytes. What is decoded is
+/// at most [`WIDEST`] times as much as the bytes there are: a log whose disk lied may claim that
+/// much, up to the next limit, and is an error all the same.
+fn read_own<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, usize), DecodeError> {
+    const KIB_256: usize = 1 << 18;
+    const MIB_4: usize = 1 << 22;
+    const MIB_64: usize = 1 << 26;
+    const GIB: usize = 1 << 30;
+    let any = config::standard();
+    match bytes.len().saturating_mul(WIDEST) {
+        most if most <= KIB_256 => borrow_decode_from_slice(bytes, any.with_limit::<KIB_256>()),
+        most if most <= MIB_4 => borrow_decode_from_slice(bytes, any.with_limit::<MIB_4>()),
+        most if most <= MIB_64 => borrow_decode_from_slice(bytes, any.with_limit::<MIB_64>()),
+        _ => borrow_decode_from_slice(bytes, any.with_limit::<GIB>()),
+    }
 }
 
 fn whole<T>(bytes: &[u8], read: Result<(T, usize), DecodeError>) -> Result<T, Malformed> {
@@ -108,5 +118,22 @@ mod tests {
         assert!(decode_own::<String>(&claims_all_there_is).is_err());
         assert!(decode_own::<Vec<u64>>(&claims_all_there_is).is_err());
         assert!(decode::<String>(&claims_all_there_is).is_err());
+        // Found by fuzzing: a log of 8 bytes whose game has a name of 537 MiB.
+        let claims_much = [0xfc, 0xff, 0x03, 0x97, 0x21, 0, 0, 0];
+        let too_large = Malformed::Bad("it claims to be larger than allowed".into());
+        assert_eq!(decode_own::<String>(&claims_much), Err(too_large));
+    }
+
+    #[test]
+    fn our_own_values_of_all_sizes_read_back() {
+        for size in [0, 1, 1 << 10, (1 << 14) + 1, 1 << 18, 1 << 20, 5 << 20] {
+            let text = "x".repeat(size);
+            assert_eq!(decode_own(&encode(&text)), Ok(text), "{size}");
+            // A byte for each number, which has eight.
+            let numbers = vec![7u64; size / 8];
+            assert_eq!(decode_own(&encode(&numbers)), Ok(numbers), "{size}");
+        }
+        let wide = vec![7u128; 100_000];
+        assert_eq!(decode_own(&encode(&wide)), Ok(wide));
     }
 }

@@ -19,6 +19,13 @@ enum Command {
     /// Plays bot matches headless, in virtual time.
     Match(headless::Args),
     /// Plays bots over wss against a running server and measures.
+    ///
+    /// Input latency (latency_ms in JSON) runs from the time at which a bot was to act to the first
+    /// frame that knows of it. Staleness (staleness_ms) is how old is what a player looks at: the
+    /// age, since its tick was due, of the newest state that a bot holds, over all moments of play.
+    /// When ticks were due is taken from the room's earliest frames, so what every frame takes at
+    /// the least is not in it, and a tick that the server left out makes only the one before it
+    /// older. "generator late" is how far this program itself fell behind.
     Load(load::Args),
     /// Replays logs and compares every hash; a crash file to the very panic.
     ///

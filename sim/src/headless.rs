@@ -42,6 +42,9 @@ pub struct Args {
     /// Write the log of each match into this directory
     #[arg(long, value_name = "DIR")]
     log: Option<PathBuf>,
+    /// End each match after so many seconds of its room's time, whatever the game says
+    #[arg(long)]
+    secs: Option<u32>,
     /// Give a match up after so many steps
     #[arg(long, default_value_t = MatchLimits::default().ticks_max)]
     ticks_max: u32,
@@ -72,7 +75,12 @@ struct Summary {
 /// Plays the matches and prints what came of them.
 pub fn run(args: &Args, games: &Games) -> Result<(), String> {
     let limits = MatchLimits { ticks_max: args.ticks_max, ..MatchLimits::default() };
-    let series = Simulation::new(games, &args.game)
+    let simulation = Simulation::new(games, &args.game);
+    let simulation = match args.secs {
+        Some(secs) => simulation.secs(secs),
+        None => simulation,
+    };
+    let series = simulation
         .bots(&args.bots)
         .config(&args.config)
         .seed(args.seed)

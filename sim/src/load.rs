@@ -9,9 +9,13 @@
 //! that the *timetable* says to the first frame that acknowledges it, so that a stall of the
 //! server (or of this program) counts for every input that fell into it. Without `--input-hz` a
 //! bot acts on each frame, and the latency runs from the arrival of that frame.
+//!
+//! **What staleness means here** is written down in `load/staleness.rs`.
 
+mod ages;
 mod bot;
 mod report;
+mod staleness;
 mod tally;
 mod timetable;
 

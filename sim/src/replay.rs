@@ -143,6 +143,14 @@ pub enum ReplayError {
         /// The last step.
         end: Tick,
     },
+    /// No client would take its state, and its room ended there.
+    #[error("after {tick} {why}")]
+    TooLarge {
+        /// The step.
+        tick: Tick,
+        /// What is too large.
+        why: String,
+    },
     /// The player is not there.
     #[error("{player} has no seat after {tick}; those who have: {seated}")]
     NotSeated {

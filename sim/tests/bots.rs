@@ -106,3 +106,20 @@ fn a_match_without_end_is_given_up() {
     let told = "match 0: no end after 100 steps and 3 s of the room's time: does the game call ";
     assert!(error.starts_with(told), "{error}");
 }
+
+#[test]
+fn a_match_without_end_ends_when_the_simulation_says() {
+    let games = Games::builtin();
+    for (game, config, ticks) in [("arena", r#"{"tick_hz": 20}"#, 60), ("connect4", "", 3000)] {
+        let simulation = Simulation::new(&games, game).config(config).secs(3).logs(true);
+        let played = simulation.prepare().unwrap().play(0).unwrap();
+        match game {
+            "arena" => assert_eq!((played.ticks, &*played.result), (ticks, "null")),
+            // It was over before.
+            _ => assert!(played.ticks < ticks && played.result.contains("winner")),
+        }
+        let log = played.log.unwrap();
+        let entry = games.get(game).unwrap();
+        assert!(log.verify(0, |keyframe| entry.game.restore(keyframe)).unwrap().hashes >= 1);
+    }
+}

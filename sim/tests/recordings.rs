@@ -58,9 +58,11 @@ fn frames_of(log: &Log, player: Option<PlayerId>) -> Vec<(Tick, Rows)> {
     let mut frames = Vec::new();
     while let Some(tick) = replay.step(&mut Vec::new()).unwrap() {
         let room = replay.room();
-        history.push(tick, |rows| {
-            room.publish(&entry.layout, rows);
-        });
+        history
+            .push(tick, |rows| {
+                room.publish(&entry.layout, rows);
+            })
+            .unwrap();
         match player {
             None => frames.push((tick, history.newest().unwrap().1.clone())),
             Some(player) if room.seated().contains(&player) => {

@@ -1,6 +1,6 @@
 //! The actor of one room.
 //!
-//! **Its job.** Has the room worked on, by a `runner` on the threads of the
+//! **Its job.** Has the room worked on, by a runner on the threads of the
 //! [scheduler](crate::scheduler), and knows how that ended. **Its children.** None; effects run as
 //! tasks. **What ends it.** The match is over; nobody has a seat for some time; a panic in the game,
 //! or a step that never ends. **What happens then.** After a panic its supervisor starts it again,

@@ -12,7 +12,7 @@ use greenroom_proto::codec::{
     Snapshot, Step, Viewer, advance, put_change_body, put_step_body, view_hash, visible,
 };
 use greenroom_proto::frame::{Base, write_body_head};
-use greenroom_proto::{Layout, Rows, Sight, Tick};
+use greenroom_proto::{Layout, Rows, Sight, Sizes, Tick, TooLarge};
 
 use super::views::{Looker, View, ViewKey};
 
@@ -47,6 +47,7 @@ pub struct History {
     spare: Option<Snapshot>,
     bytes: usize,
     frames_made: u32,
+    sizes: Sizes,
     views: BTreeMap<ViewKey, View>,
     looker: Looker,
     /// Bodies made of the newest frame, one behind the other; behind those that are shared, the
@@ -88,6 +89,7 @@ impl History {
             spare: None,
             bytes: 0,
             frames_made: 0,
+            sizes: Sizes::default(),
             views: BTreeMap::new(),
             looker: Looker::default(),
             bodies: Vec::new(),
@@ -142,10 +144,15 @@ impl History {
         self.spare = Some(frame);
     }
 
-    /// Adds a frame; `publish` writes its rows.
-    pub fn push(&mut self, tick: Tick, publish: impl FnOnce(&mut Rows)) {
+    /// Adds a frame; `publish` writes its rows. One that clients would refuse is none: whoever asks
+    /// gets the frame before.
+    pub fn push(&mut self, tick: Tick, publish: impl FnOnce(&mut Rows)) -> Result<(), TooLarge> {
         let mut now = self.spare.take().unwrap_or_default();
         now.publish(publish);
+        if let Err(error) = self.sizes.admit(&self.layout, now.rows()) {
+            self.spare = Some(now);
+            return Err(error);
+        }
         let before = self.frames.back().map_or(&self.initial, |(_, frame)| frame);
         advance(&self.layout, before, &mut now, &mut self.step);
         self.previous = self.frames.back().map(|(tick, _)| *tick);
@@ -164,6 +171,7 @@ impl History {
                 self.recycle(frame);
             }
         }
+        Ok(())
     }
 
     /// The newest frame.

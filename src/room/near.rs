@@ -34,6 +34,10 @@ pub struct Grid {
     /// By cell, where its entities start in `entities`; one more at the end.
     starts: Vec<u32>,
     entities: Vec<Entity>,
+    /// By row, where it is in `entities`.
+    places: Vec<u32>,
+    /// By place in `entities`, the last mark given: what is near is near here, too.
+    marks: Vec<u32>,
     /// Whether everybody may see every entity that is near.
     open: bool,
 }
@@ -43,7 +47,11 @@ struct Entity {
     x: i32,
     y: i32,
     row: u32,
+    birth: u32,
 }
+
+/// The place of a row that is not there.
+const NOWHERE: u32 = u32::MAX;
 
 impl Grid {
     /// Sorts the entities of a table into cells that suit eyes which reach about so far.
@@ -51,12 +59,12 @@ impl Grid {
         let entity = |row: usize| {
             let (_, lanes) = rows.row(row)?;
             let (x, y) = (lanes[usize::from(near.x)], lanes[usize::from(near.y)]);
-            Some(Entity { x, y, row: row as u32 })
+            Some(Entity { x, y, row: row as u32, birth: rows.birth(row) })
         };
         let loose: Vec<Entity> = (0..rows.slots()).filter_map(entity).collect();
         let (mut left, mut right, mut top, mut bottom) = (i32::MAX, i32::MIN, i32::MAX, i32::MIN);
         let mut open = true;
-        for Entity { x, y, row } in &loose {
+        for Entity { x, y, row, .. } in &loose {
             (left, right) = (left.min(*x), right.max(*x));
             (top, bottom) = (top.min(*y), bottom.max(*y));
             open &= rows.seen(*row as usize) == Seen::All;
@@ -70,7 +78,10 @@ impl Grid {
         }
         let (columns, lines) = ((width >> shift) + 1, (height >> shift) + 1);
         let starts = vec![0; (columns * lines) as usize + 1];
-        let mut grid = Grid { left, top, shift, columns, lines, starts, entities: vec![], open };
+        let (places, marks) = (vec![NOWHERE; rows.slots()], vec![0; loose.len()]);
+        let entities = vec![Entity::default(); loose.len()];
+        let mut grid =
+            Grid { left, top, shift, columns, lines, starts, entities, places, marks, open };
         for entity in &loose {
             let cell = grid.cell_of(entity);
             grid.starts[cell + 1] += 1;
@@ -79,13 +90,12 @@ impl Grid {
             grid.starts[cell] += grid.starts[cell - 1];
         }
         let mut next = grid.starts.clone();
-        let mut entities = vec![Entity::default(); loose.len()];
         for entity in loose {
             let place = &mut next[grid.cell_of(&entity)];
-            entities[*place as usize] = entity;
+            grid.entities[*place as usize] = entity;
+            grid.places[entity.row as usize] = *place;
             *place += 1;
         }
-        grid.entities = entities;
         grid
     }
 
@@ -100,14 +110,30 @@ impl Grid {
         (line * self.columns + column) as usize
     }
 
-    /// Appends the entities around a point to `found`, each with the mark of its row: those not
-    /// farther than `near`, and of those with a mark from `lingering` on the ones not farther than
-    /// `far`, which is more.
+    /// Gives marks from `first` on, one after the other, to those of these rows, each with its
+    /// birth, that are still there.
+    pub fn mark(&mut self, first: u32, rows: impl Iterator<Item = (u32, u32)>) {
+        for (mark, (row, birth)) in (first..).zip(rows) {
+            let place = self.places.get(row as usize).map_or(NOWHERE, |place| *place) as usize;
+            if self.entities.get(place).is_some_and(|entity| entity.birth == birth) {
+                self.marks[place] = mark;
+            }
+        }
+    }
+
+    /// Takes all marks away.
+    pub fn unmark(&mut self) {
+        self.marks.fill(0);
+    }
+
+    /// Appends the entities around a point to `found`, each with its mark: those not farther than
+    /// `near`, and of those with a mark from `lingering` on the ones not farther than `far`, which
+    /// is more.
     pub fn around(
         &self,
         (x, y): (i32, i32),
         (near, far): (f64, f64),
-        (marks, lingering): (&[u32], u32),
+        lingering: u32,
         found: &mut Vec<Point>,
     ) {
         let (x, y) = (i64::from(x), i64::from(y));
@@ -133,17 +159,16 @@ impl Grid {
             // The cells of a line are neighbours in memory too.
             let first = (line * self.columns + columns.start()) as usize;
             let last = (line * self.columns + columns.end()) as usize;
-            let entities =
-                &self.entities[self.starts[first] as usize..self.starts[last + 1] as usize];
+            let places = self.starts[first] as usize..self.starts[last + 1] as usize;
+            let (entities, marks) = (&self.entities[places.clone()], &self.marks[places]);
             let mut count = found.len();
             found.resize(count + entities.len(), Point::default());
-            for entity in entities {
+            for (entity, mark) in entities.iter().zip(marks) {
                 let (dx, dy) = (i64::from(entity.x) - x, i64::from(entity.y) - y);
                 let distance = (dx * dx) as u64 + (dy * dy) as u64;
-                let mark = marks[entity.row as usize];
-                let most = if mark >= lingering { far2 } else { near2 };
+                let most = if *mark >= lingering { far2 } else { near2 };
                 // Written in any case and kept if near: no branch to guess wrong.
-                found[count] = Point { distance, row: entity.row, mark };
+                found[count] = Point { distance, row: entity.row, mark: *mark };
                 count += usize::from(distance <= most);
             }
             found.truncate(count);

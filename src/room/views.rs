@@ -96,7 +96,7 @@ impl View {
 /// Looks at one frame for any number of views. Made once a room; its memory is used again.
 #[derive(Debug, Default)]
 pub struct Looker {
-    /// By table: marks by row, and the grid of positions.
+    /// By table: marks, and the grid of positions.
     tables: Vec<Marks>,
     /// Rows that a view sees of one table, in no order.
     visible: Vec<Point>,
@@ -108,7 +108,7 @@ pub struct Looker {
 /// Marks on the rows that a view saw before: its first plus their place in what it saw.
 #[derive(Debug, Default)]
 struct Marks {
-    /// By row: the last mark given.
+    /// By row the last mark given; with a grid, the grid knows.
     of_row: Vec<u32>,
     /// All marks so far are below.
     next: u32,
@@ -116,18 +116,24 @@ struct Marks {
 }
 
 impl Marks {
+    /// The first of so many marks that were not given before.
+    fn some(&mut self, count: usize) -> u32 {
+        let count = count as u32;
+        if self.next == 0 || self.next > u32::MAX - count {
+            self.of_row.fill(0);
+            self.grid.iter_mut().for_each(Grid::unmark);
+            self.next = 1;
+        }
+        self.next += count;
+        self.next - count
+    }
+
     /// Marks the rows that were there before and still are; returns the first mark.
     fn mark(&mut self, rows: &TableRows, before: &[Member]) -> u32 {
         if self.of_row.len() < rows.slots() {
             self.of_row.resize(rows.slots(), 0);
         }
-        let count = before.len() as u32;
-        if self.next == 0 || self.next > u32::MAX - count {
-            self.of_row.fill(0);
-            self.next = 1;
-        }
-        let first = self.next;
-        self.next += count;
+        let first = self.some(before.len());
         for (mark, member) in (first..).zip(before) {
             let row = member.row as usize;
             if row < rows.slots() && rows.birth(row) == member.birth {
@@ -198,20 +204,22 @@ impl Looker {
         let visible = &mut self.visible;
         visible.clear();
         let marks = &mut self.tables[number];
-        let first = marks.mark(rows, before);
         let allowed = |row: u32| sight.sees(rows.seen(row as usize));
         let (Some(near), Some(eye)) = (table.near, sight.eye) else {
+            let first = marks.mark(rows, before);
             let all = (0..rows.slots()).filter(|row| rows.row(*row).is_some());
             let all = all.map(|row| row as u32).filter(|row| allowed(*row));
             let mark = |row| marks.of_row[row as usize];
             visible.extend(all.map(|row| Point { distance: 0, row, mark: mark(row) }));
             return first;
         };
+        let first = marks.some(before.len());
         let step = table.near_step;
         let reach = eye.reach.max(0.0) / step;
         let grid = marks.grid.get_or_insert_with(|| Grid::new(rows, near, reach * LINGER));
+        grid.mark(first, before.iter().map(|member| (member.row, member.birth)));
         let place = ((eye.x / step).round() as i32, (eye.y / step).round() as i32);
-        grid.around(place, (reach, reach * LINGER), (&marks.of_row, first), visible);
+        grid.around(place, (reach, reach * LINGER), first, visible);
         if !grid.is_open() {
             visible.retain(|point| allowed(point.row));
         }

@@ -119,6 +119,24 @@ async fn timers_signals_and_states_that_panic_are_left_out() {
     beside.is_unhurt().await;
 }
 
+/// As if the game had panicked over it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_whose_state_clients_would_refuse_is_left_out() {
+    let beside = Beside::new().await;
+    for tick_hz in [30, 0] {
+        let (mut one, mut two, seat) = beside.two(&with_fault(tick_hz, Fault::Nowhere)).await;
+        // 3 × 244 bytes × 22,900 are just below 16 MiB.
+        one.start(&Request::Grow(22_900), DEADLINE).unwrap();
+        state_where(&mut two, |state| state.things.len() == 22_900).await;
+        assert_eq!(beside.server.restarts(seat.room), 0);
+        one.start(&Request::Grow(100), DEADLINE).unwrap();
+        let state = state_where(&mut two, |state| state.recovered > 0).await;
+        assert_eq!(state.things.len(), 22_900);
+        play_on(&mut one, &mut two, 0).await;
+    }
+    beside.is_unhurt().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tick_that_panics_by_chance_is_made_with_other_random_numbers() {
     let beside = Beside::new().await;

@@ -47,9 +47,11 @@ fn verified(file: &Path, games: &Games) -> (Log, Tick, Rows) {
     let mut history = History::new(entry.layout.clone(), limits);
     let mut replay = log.replay(0, restore).unwrap();
     while let Some(tick) = replay.step(&mut Vec::new()).unwrap() {
-        history.push(tick, |rows| {
-            replay.room().publish(&entry.layout, rows);
-        });
+        history
+            .push(tick, |rows| {
+                replay.room().publish(&entry.layout, rows);
+            })
+            .unwrap();
     }
     assert!(replay.room().is_over());
     let (tick, rows) = history.newest().map(|(tick, rows)| (tick, rows.clone())).unwrap();

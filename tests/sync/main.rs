@@ -12,6 +12,7 @@ mod oracle;
 mod random;
 mod secrecy;
 mod server;
+mod size;
 mod state;
 
 use std::env;

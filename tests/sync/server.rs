@@ -92,9 +92,10 @@ impl Server {
     pub fn push(&mut self, world: &World) {
         self.tick = self.tick.next();
         let (layout, history) = (&self.layout, &mut self.history);
-        history.push(self.tick, |rows| {
+        let pushed = history.push(self.tick, |rows| {
             publish(world, layout, rows);
         });
+        pushed.unwrap();
     }
 
     /// Makes the next frame of a viewer, as `Members::send_frames` does.

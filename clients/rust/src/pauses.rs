@@ -41,6 +41,7 @@ impl Pauses {
     /// Number of a new attempt: higher than all before, also of a program that was started anew.
     #[allow(clippy::disallowed_methods)] // A client may know the time of day.
     pub(crate) fn attempt(&mut self) -> u64 {
+        #[allow(clippy::disallowed_methods)] // no other clock goes on from program to program
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         self.numbered = (since.as_millis() as u64).max(self.numbered + 1);
         self.numbered

@@ -163,7 +163,8 @@
 //! state over [`ROWS_BYTES_MAX`](crate::ROWS_BYTES_MAX) bytes: a slot costs 4 bytes a lane, 24 a text
 //! and 4 more, from slot 0 to the highest that was ever in use. This is counted when a table gets
 //! longer: all tables as they are so far, and twice this one with its new slot. The bytes of all
-//! texts, counted by themselves, may be as many.
+//! texts, counted by themselves, may be as many. (A server keeps to half of that, and does not send
+//! what a decoder might refuse.)
 //!
 //! ## Viewers that do not see everything
 //!

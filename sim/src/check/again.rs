@@ -61,6 +61,10 @@ pub(super) fn again(entry: &Entry, original: &Original) -> Result<More, Finding>
         return Err(named(entry, log, How::Restored(last), apart));
     }
     let left_out = leave_out(entry, log, &mut rng)?;
+    if let Some(why) = &original.too_large {
+        let how = How::TooLarge(why.clone());
+        return Err(Finding { tick: log.end(), how, found: None });
+    }
     match &original.first_panic {
         Some(crash) => {
             Err(Finding { tick: crash.tick, how: How::Panic(crash.clone().into()), found: None })

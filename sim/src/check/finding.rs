@@ -40,6 +40,8 @@ pub(super) enum How {
     PanicAgain(Box<Crash>),
     /// The room cannot be made a second time.
     Unmade(String),
+    /// No client would take its state.
+    TooLarge(String),
     /// The game panicked when it was played.
     Panic(Box<Crash>),
 }
@@ -68,6 +70,7 @@ impl std::fmt::Display for How {
                 write!(f, "a step that went well, made again, panics {crash}")
             }
             How::Unmade(why) => write!(f, "the room cannot be made a second time: {why}"),
+            How::TooLarge(why) => f.write_str(why),
             How::Panic(crash) => write!(f, "the game panics {crash}"),
         }
     }
@@ -86,6 +89,10 @@ impl Finding {
                 "After a panic the server leaves out what it was in, also a whole step, and calls \
                  Game::recovered. Do not count on that something happened before: ask whether a \
                  player is there instead of indexing."
+            }
+            How::TooLarge(_) => {
+                "The server ends a room whose state no client would take. Bound what can grow, or keep \
+                 it from the clients with #[sync(skip)]."
             }
             How::Look => {
                 "Game::state and Game::sight only look: no Cell, Mutex, atomic or clock in them. What \

@@ -49,6 +49,8 @@ pub(super) struct Original {
     pub(super) log: Log,
     /// The first panic of the game.
     pub(super) first_panic: Option<Crash>,
+    /// What is too large in its last state, if no client would take that.
+    pub(super) too_large: Option<String>,
 }
 
 impl Original {
@@ -77,6 +79,7 @@ struct Table<'a> {
     events: Vec<(To, Vec<u8>)>,
     time_ms: u64,
     first_panic: Option<Crash>,
+    too_large: Option<String>,
 }
 
 /// Plays a match from its seed. The error is that it cannot be played at all.
@@ -90,7 +93,8 @@ pub(super) fn play(plan: &Plan, seed: u64, wildness: Wildness) -> Result<Origina
             break;
         }
     }
-    Ok(Original { log: table.log, first_panic: table.first_panic })
+    let Table { log, first_panic, too_large, .. } = table;
+    Ok(Original { log, first_panic, too_large })
 }
 
 fn restore(entry: &Entry, keyframe: &[u8]) -> Result<Box<dyn AnyRoom>, String> {
@@ -124,6 +128,7 @@ impl<'a> Table<'a> {
             events: Vec::new(),
             time_ms: 0,
             first_panic: None,
+            too_large: None,
         };
         // A large room is not full at once.
         for _ in 0..options.seats.min(8) {
@@ -132,7 +137,7 @@ impl<'a> Table<'a> {
         Ok(table)
     }
 
-    /// Makes a step; `false` if nothing helps against its panics.
+    /// Makes a step; `false` if nothing helps against its panics, or no client would take its state.
     fn step(&mut self) -> Result<bool, String> {
         self.chaos.happen(&mut self.commands);
         let tick = self.room.tick().next();
@@ -144,7 +149,7 @@ impl<'a> Table<'a> {
                 Ok(()) => {
                     self.log.hash(self.room.hash());
                     self.hear();
-                    return Ok(true);
+                    return Ok(self.too_large.is_none());
                 }
                 Err(crash) => {
                     let decision = decide(&decisions, &crash, self.log.header.seed);
@@ -168,20 +173,23 @@ impl<'a> Table<'a> {
         let step = Step { time_ms: self.time_ms, commands: &self.commands, decisions };
         let (room, progress) = (&mut self.room, &self.progress);
         let (said, history) = (&mut self.said, &mut self.history);
-        let layout = &self.plan.entry.layout;
-        catch(|| {
+        let Entry { layout, schema, .. } = &self.plan.entry;
+        let shown = catch(|| {
             room.make(step, progress, said);
             progress.note(At::Show);
-            history.push(room.tick(), |rows| {
+            let shown = history.push(room.tick(), |rows| {
                 room.publish(layout, rows);
             });
             progress.note(At::Rest);
-        })
-        .map_err(|panicked| {
+            shown
+        });
+        let shown = shown.map_err(|panicked| {
             let (tick, at) = progress.at();
             let (text, place) = (panicked.text().to_owned(), panicked.place().to_owned());
             Crash { tick, at, text, place }
-        })
+        })?;
+        self.too_large = shown.err().map(|error| error.in_words(schema));
+        Ok(())
     }
 
     /// What the room said, and what the bots do about it.

@@ -5,7 +5,7 @@
 
 use greenroom::bot::{Act, AnyBot};
 use greenroom::game::Said;
-use greenroom::proto::{Layout, PlayerId, Rows};
+use greenroom::proto::{Layout, PlayerId, Rows, Sizes, TooLarge};
 use greenroom::room::history::{History, HistoryLimits};
 use greenroom::room::log::{Keep, Log};
 use greenroom::room::views::ViewKey;
@@ -43,7 +43,9 @@ pub struct Played {
     pub seed: u64,
     /// Steps made.
     pub ticks: u32,
-    /// The result, as the game's JSON.
+    /// The result, as the game's JSON; `null` where [`Simulation::secs`] ended the match.
+    ///
+    /// [`Simulation::secs`]: super::Simulation::secs
     pub result: String,
     /// Hash of the whole room after the last step: equal for equal matches.
     pub hash: u64,
@@ -87,10 +89,18 @@ pub enum MatchError {
         /// The last step.
         tick: u32,
     },
+    /// No client would take its state.
+    #[error("after step {tick} {why}")]
+    TooLarge {
+        /// The step.
+        tick: u32,
+        /// What is too large.
+        why: String,
+    },
     /// It goes on and on.
     #[error(
         "no end after {ticks} steps and {secs} s of the room's time: does the game call Ctx::end? \
-         --ticks-max says when to give up"
+         --ticks-max says when to give up, --secs when a match without end has ended"
     )]
     Endless {
         /// Steps made.
@@ -119,6 +129,7 @@ struct Table {
     events: Vec<(To, Vec<u8>)>,
     /// The rows that all bots see, unless not all see the same.
     rows: Rows,
+    sizes: Sizes,
     frames: Option<History>,
     layout: Layout,
     result: Option<String>,
@@ -130,6 +141,12 @@ pub(super) fn play(series: &Series, bots: &[&str], seed: u64) -> Result<Played, 
     let mut table = Table::new(series, bots, seed)?;
     loop {
         table.step()?;
+        if series.ends_at_ms.is_some_and(|ends| table.next_ms() >= ends) && table.result.is_none() {
+            table.result = Some("null".to_owned());
+            if let Some(log) = &mut table.log {
+                log.hash(table.room.hash());
+            }
+        }
         if let Some(result) = table.result.take() {
             return Ok(Played {
                 seed,
@@ -140,7 +157,10 @@ pub(super) fn play(series: &Series, bots: &[&str], seed: u64) -> Result<Played, 
                 log: table.log,
             });
         }
-        table.show_frame();
+        table.show_frame().map_err(|error| MatchError::TooLarge {
+            tick: table.room.tick().0,
+            why: error.in_words(&series.entry.schema),
+        })?;
         table.pass_time()?;
         let (ticks, time_ms) = (table.room.tick().0, table.time_ms);
         if ticks >= series.limits.ticks_max || time_ms > series.limits.time_ms_max {
@@ -173,6 +193,7 @@ impl Table {
             said: Vec::new(),
             events: Vec::new(),
             rows: Rows::default(),
+            sizes: Sizes::default(),
             frames: (!entry.layout.is_plain()).then(|| {
                 let limits = HistoryLimits { frames_max: 2, bytes_max: usize::MAX };
                 History::new(entry.layout.clone(), limits)
@@ -232,21 +253,22 @@ impl Table {
     }
 
     /// Shows the bots a frame, if one is due after this step, and takes what they do.
-    fn show_frame(&mut self) {
+    fn show_frame(&mut self) -> Result<(), TooLarge> {
         if let Pace::Fixed { send_every, .. } = self.pace
             && !self.room.tick().0.is_multiple_of(u32::from(send_every))
         {
-            return;
+            return Ok(());
         }
         let tick = self.room.tick();
         match &mut self.frames {
             None => {
                 self.room.publish(&self.layout, &mut self.rows);
+                self.sizes.admit(&self.layout, &self.rows)?;
             }
             Some(frames) => {
                 frames.push(tick, |rows| {
                     self.room.publish(&self.layout, rows);
-                });
+                })?;
             }
         }
         let mut views = Vec::new();
@@ -274,14 +296,23 @@ impl Table {
             frames.keep_bases(views.into_iter());
         }
         self.events.clear();
+        Ok(())
+    }
+
+    /// How long the match has lasted when the next step is due, or at least.
+    fn next_ms(&self) -> u64 {
+        match self.pace {
+            Pace::Fixed { tick_hz, .. } => {
+                u64::from(self.room.tick().0) * 1000 / u64::from(tick_hz.max(1))
+            }
+            Pace::OnCommand => self.time_ms,
+        }
     }
 
     /// Moves the time on to the next step.
     fn pass_time(&mut self) -> Result<(), MatchError> {
         self.time_ms = match self.pace {
-            Pace::Fixed { tick_hz, .. } => {
-                u64::from(self.room.tick().0) * 1000 / u64::from(tick_hz.max(1))
-            }
+            Pace::Fixed { .. } => self.next_ms(),
             Pace::OnCommand if !self.commands.is_empty() => self.time_ms + THINK_MS,
             Pace::OnCommand => match self.room.next_timer_ms() {
                 Some(due_ms) => due_ms.max(self.time_ms),

@@ -35,6 +35,7 @@ pub struct Simulation<'a> {
     seed: u64,
     matches: u64,
     limits: MatchLimits,
+    ends_at_ms: Option<u64>,
     logs: bool,
 }
 
@@ -50,6 +51,7 @@ impl<'a> Simulation<'a> {
             seed: 1,
             matches: 1,
             limits: MatchLimits::default(),
+            ends_at_ms: None,
             logs: false,
         }
     }
@@ -90,6 +92,14 @@ impl<'a> Simulation<'a> {
         self
     }
 
+    /// Ends each match after so many seconds of its room's time, with the result `null`: for a
+    /// world that has no end of its own.
+    #[must_use]
+    pub fn secs(mut self, secs: u32) -> Self {
+        self.ends_at_ms = Some(u64::from(secs) * 1000);
+        self
+    }
+
     /// Keep the log of each match.
     #[must_use]
     pub fn logs(mut self, keep: bool) -> Self {
@@ -112,6 +122,7 @@ impl<'a> Simulation<'a> {
             seed: self.seed,
             matches: self.matches,
             limits: self.limits,
+            ends_at_ms: self.ends_at_ms,
             logs: self.logs,
         })
     }
@@ -122,6 +133,7 @@ pub struct Series {
     pub(super) entry: Entry,
     pub(super) plan: RoomPlan,
     pub(super) limits: MatchLimits,
+    pub(super) ends_at_ms: Option<u64>,
     pub(super) logs: bool,
     bots: Vec<String>,
     seed: u64,

@@ -12,6 +12,7 @@ use greenroom_client::{CallError, Client, Connect, Join, RequestId, SeatInfo, Up
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::staleness::Held;
 use super::tally::Tally;
 use super::timetable::Timetable;
 
@@ -190,6 +191,7 @@ impl Life {
             bot,
             client,
             seat,
+            held: self.tally.watch.seat(seat),
             inputs: VecDeque::new(),
             requests: BTreeMap::new(),
         };
@@ -200,9 +202,12 @@ impl Life {
             let next = if on_command { turn } else { self.timetable.next() };
             tokio::select! {
                 update = play.client.next() => match update {
-                    Update::Frame { .. } => {
+                    Update::Frame { tick, .. } => {
                         let now = Instant::now();
                         play.acknowledge(now);
+                        if let Some(held) = &mut play.held {
+                            held.frame(tick, now);
+                        }
                         if on_command {
                             turn = acted.map_or(now, |acted| now.max(acted + THINK));
                         } else if follows_frames {
@@ -252,6 +257,8 @@ struct Play<'a> {
     bot: Box<dyn AnyBot>,
     client: &'a mut Client,
     seat: &'a SeatInfo,
+    /// `None` in a room that steps on commands.
+    held: Option<Held<'a>>,
     /// Ordinal and due time of the inputs that no frame has acknowledged.
     inputs: VecDeque<(u32, Instant)>,
     requests: BTreeMap<RequestId, Instant>,

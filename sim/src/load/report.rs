@@ -3,6 +3,8 @@
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
+use super::staleness::Staleness;
+
 /// What a run came to. Field names are what scripts read.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Summary {
@@ -36,6 +38,8 @@ pub(super) struct Summary {
     pub(super) latency_ms: Latency,
     /// From the time a request was due to its answer.
     pub(super) request_latency_ms: Latency,
+    /// Age of the newest state that a bot held, over all moments of play.
+    pub(super) staleness_ms: Staleness,
     /// How late this program was with what the timetable said, 99th percentile.
     pub(super) generator_late_ms: f64,
 }
@@ -69,7 +73,7 @@ pub(super) fn print(summary: &Summary, json: bool) -> Result<(), String> {
 }
 
 fn table(summary: &Summary) -> String {
-    let Summary { latency_ms: input, request_latency_ms: request, .. } = summary;
+    let Summary { latency_ms: input, request_latency_ms: request, staleness_ms: age, .. } = summary;
     let per_sec = |count: u64| count as f64 / summary.seconds.max(0.001);
     let times = |l: &Latency| {
         format!("p50 {:.2}  p99 {:.2}  p99.9 {:.2}  max {:.2} ms", l.p50, l.p99, l.p999, l.max)
@@ -87,6 +91,7 @@ fn table(summary: &Summary) -> String {
         ("requests", format!("{} ({:.0}/s)", summary.requests, per_sec(summary.requests))),
         ("input latency", times(input)),
         ("request latency", times(request)),
+        ("staleness", format!("p50 {:.1}  p99 {:.1}  max {:.1} ms", age.p50, age.p99, age.max)),
         ("unanswered", summary.unanswered.to_string()),
         ("desyncs", summary.desyncs.to_string()),
         ("disconnects", format!("{}, {} reconnects", summary.disconnects, summary.reconnects)),

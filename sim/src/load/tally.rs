@@ -9,6 +9,7 @@ use greenroom_client::proto::RoomId;
 use hdrhistogram::Histogram;
 
 use super::report::{Latency, Summary};
+use super::staleness::Watch;
 
 /// Times are kept in microseconds up to a minute; what took longer counts as a minute.
 const LONGEST_US: u64 = 60_000_000;
@@ -22,6 +23,8 @@ const ERRORS_SHOWN: usize = 10;
 pub(super) struct Tally {
     shards: Vec<Mutex<Shard>>,
     rare: Mutex<Rare>,
+    /// How old the states are that the bots hold.
+    pub(super) watch: Watch,
 }
 
 /// What happens often.
@@ -65,7 +68,7 @@ impl Tally {
     pub(super) fn new() -> Self {
         let shard = || Shard { inputs: histogram(), requests: histogram(), late: histogram() };
         let shards = std::iter::repeat_with(|| Mutex::new(shard())).take(SHARDS).collect();
-        Tally { shards, rare: Mutex::default() }
+        Tally { shards, rare: Mutex::default(), watch: Watch::new() }
     }
 
     fn shard(&self, bot: u32) -> MutexGuard<'_, Shard> {
@@ -163,6 +166,7 @@ impl Tally {
             seconds: (seconds * 1000.0).round() / 1000.0,
             latency_ms: Latency::of(&inputs),
             request_latency_ms: Latency::of(&requests),
+            staleness_ms: self.watch.staleness(),
             generator_late_ms: Latency::of(&late).p99,
         };
         (summary, rare.texts.iter().map(|(text, times)| (text.clone(), *times)).collect())

@@ -6,7 +6,7 @@ use greenroom::proto::codec::{
     Snapshot, Step, Viewer, advance, put_change_body, put_step_body, view_hash,
 };
 use greenroom::proto::frame::{Base, FRAME_EVENTS_MAX, write_body_head};
-use greenroom::proto::{Event, Layout, PlayerId, Rows, Tick};
+use greenroom::proto::{Event, Layout, PlayerId, Rows, Sizes, Tick, TooLarge};
 use greenroom::registry::Entry;
 use greenroom::room::AnyRoom;
 use greenroom::room::history::{HASH_EVERY, History, HistoryLimits};
@@ -35,6 +35,7 @@ struct All {
     before: Snapshot,
     now: Snapshot,
     step: Step,
+    sizes: Sizes,
     frames: u32,
     tick: Tick,
 }
@@ -56,6 +57,7 @@ impl Camera {
                 before: Snapshot::default(),
                 now: Snapshot::initial(&layout),
                 step: Step::default(),
+                sizes: Sizes::default(),
                 frames: 0,
                 tick: Tick(0),
             })),
@@ -102,8 +104,9 @@ impl Camera {
         std::mem::take(&mut self.events)
     }
 
-    /// Looks at the room as it is now: a new frame. Asks the game, which may panic.
-    pub(super) fn look(&mut self, room: &dyn AnyRoom) {
+    /// Looks at the room as it is now: a new frame, unless clients would not take it. Asks
+    /// the game, which may panic.
+    pub(super) fn look(&mut self, room: &dyn AnyRoom) -> Result<(), TooLarge> {
         let layout = &self.layout;
         match &mut self.eyes {
             Eyes::All(all) => all.look(layout, room),
@@ -129,14 +132,16 @@ impl Camera {
 }
 
 impl All {
-    fn look(&mut self, layout: &Layout, room: &dyn AnyRoom) {
+    fn look(&mut self, layout: &Layout, room: &dyn AnyRoom) -> Result<(), TooLarge> {
         std::mem::swap(&mut self.before, &mut self.now);
         self.now.publish(|rows| {
             room.publish(layout, rows);
         });
+        self.sizes.admit(layout, self.now.rows())?;
         advance(layout, &self.before, &mut self.now, &mut self.step);
         self.frames = self.frames.wrapping_add(1);
         self.tick = room.tick();
+        Ok(())
     }
 
     fn body(&self, layout: &Layout, whole: bool) -> Vec<u8> {
@@ -158,17 +163,18 @@ impl All {
 }
 
 impl One {
-    fn look(&mut self, layout: &Layout, room: &dyn AnyRoom) {
+    fn look(&mut self, layout: &Layout, room: &dyn AnyRoom) -> Result<(), TooLarge> {
         self.history.push(room.tick(), |rows| {
             room.publish(layout, rows);
-        });
+        })?;
         if !room.seated().contains(&self.player) {
-            return;
+            return Ok(());
         }
         let sight = room.sight(self.player);
         let view = ViewKey::of(self.player, &sight);
         self.rows = self.history.seen(view, &sight).unwrap_or_default();
         self.history.keep_bases(self.base.iter().map(|base| (view, *base)));
+        Ok(())
     }
 
     fn body(&mut self, room: &dyn AnyRoom, whole: bool) -> Vec<u8> {

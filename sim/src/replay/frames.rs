@@ -67,8 +67,8 @@ fn record(
             continue;
         }
         let whole = recorder.wants_whole(walk.time_ms);
+        walk.shown_to(entry, &mut camera)?;
         let body = walk.watched(At::Show, || {
-            camera.look(walk.room());
             camera.sees(walk.room()).then(|| camera.body(walk.room(), whole))
         })?;
         // Before a player has a seat there is nothing to see, and after it neither.

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use greenroom::proto::{PlayerId, Tick};
-use greenroom::room::recovery::{At, Progress};
+use greenroom::room::recovery::Progress;
 
 use super::ReplayError;
 use super::camera::Camera;
@@ -28,12 +28,12 @@ pub(super) fn run(
         // Each frame on the way: what clients hold depends on those before, within tolerances and by
         // the names of what they see.
         if walk.is_due(&logged) {
-            walk.watched(At::Show, || camera.look(walk.room()))?;
+            walk.shown_to(entry, &mut camera)?;
             looked = Some(walk.tick());
         }
     }
     if looked != Some(walk.tick()) {
-        walk.watched(At::Show, || camera.look(walk.room()))?;
+        walk.shown_to(entry, &mut camera)?;
     }
     if let Some(player) = player
         && !camera.sees(walk.room())

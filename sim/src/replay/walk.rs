@@ -11,6 +11,7 @@ use greenroom::room::log::{Log, Logged, Replay, Replayed, Steps};
 use greenroom::room::recovery::{At, Crash, Decision, Progress};
 
 use super::ReplayError;
+use super::camera::Camera;
 
 /// On the way through a log.
 pub(super) struct Walk<'a> {
@@ -100,6 +101,15 @@ impl<'a> Walk<'a> {
     /// Has the game written down: what a crash may have been in.
     pub(super) fn keep(&self) -> Result<(), ReplayError> {
         self.watched(At::Keep, || self.room().keyframe()).map(drop)
+    }
+
+    /// Has a camera look at the room.
+    pub(super) fn shown_to(&self, entry: &Entry, camera: &mut Camera) -> Result<(), ReplayError> {
+        let looked = self.watched(At::Show, || camera.look(self.room()))?;
+        looked.map_err(|error| ReplayError::TooLarge {
+            tick: self.tick(),
+            why: error.in_words(&entry.schema),
+        })
     }
 
     /// Does something with the game that may panic.

@@ -13,6 +13,7 @@ pub(super) struct Meters {
     tick: Histogram,
     missed: Counter,
     clamped: Counter,
+    too_large: Counter,
     full: Counter,
     step: Counter,
     merged: Counter,
@@ -30,6 +31,7 @@ impl Meters {
             tick: histogram!("greenroom_tick_seconds", "game" => game),
             missed: counter!("greenroom_ticks_missed_total", "game" => game),
             clamped: counter!("greenroom_floats_clamped_total", "game" => game),
+            too_large: counter!("greenroom_states_too_large_total", "game" => game),
             full: frames("full"),
             step: frames("step"),
             merged: frames("merged"),
@@ -53,6 +55,11 @@ impl Meters {
         if floats > 0 {
             self.clamped.increment(floats.into());
         }
+    }
+
+    /// A state that clients would not take.
+    pub(super) fn too_large(&self) {
+        self.too_large.increment(1);
     }
 
     pub(super) fn frames(&self, sent: FramesSent) {

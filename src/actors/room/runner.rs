@@ -227,10 +227,16 @@ impl Runner {
             Pace::OnCommand => true,
         };
         if due || room.is_over() || noted.is_still() {
-            let layout = &record.entry.layout;
-            self.history.push(room.tick(), |rows| {
-                self.meters.clamped(room.publish(layout, rows));
+            let entry = &record.entry;
+            let pushed = self.history.push(room.tick(), |rows| {
+                self.meters.clamped(room.publish(&entry.layout, rows));
             });
+            if let Err(error) = pushed {
+                self.meters.too_large();
+                // As if the game had panicked over it: the step is made again without what made
+                // the state so large.
+                panic!("{}", error.in_words(&entry.schema));
+            }
             self.look();
         }
         self.args.record.progress.note(At::Rest);

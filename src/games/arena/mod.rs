@@ -45,13 +45,6 @@ crate::options! {
     }
 }
 
-impl ArenaOptions {
-    /// Seconds as steps, at least one.
-    fn ticks(&self, secs: f32) -> u32 {
-        ((secs * f32::from(self.tick_hz)).ceil() as u32).max(1)
-    }
-}
-
 /// What a player does with the controls. Three bytes; any value is legal.
 #[derive(Message, Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Input {
@@ -235,7 +228,7 @@ impl Arena {
             math::atan2(self.field.height / 2.0 - ship.y, self.field.width / 2.0 - ship.x);
         ship.thrusting = false;
         ship.status = Status::Shielded;
-        ship.until = Tick(now.0 + self.options.ticks(SHIELDED));
+        ship.until = now + ctx.ticks(SHIELDED);
         ship.life = self.options.life;
         ship.ammo = AMMO;
         (ship.ready, ship.reload) = (now, now);
@@ -257,14 +250,14 @@ impl Arena {
             ways.push((id, Way { from, to: (ship.x, ship.y) }));
             if ship.ammo < AMMO && ship.reload <= now {
                 ship.ammo += 1;
-                ship.reload = Tick(now.0 + self.options.ticks(RELOAD));
+                ship.reload = now + ctx.ticks(RELOAD);
             }
             if input.fire && ship.ammo > 0 && ship.ready <= now {
                 if ship.ammo == AMMO {
-                    ship.reload = Tick(now.0 + self.options.ticks(RELOAD));
+                    ship.reload = now + ctx.ticks(RELOAD);
                 }
                 ship.ammo -= 1;
-                ship.ready = Tick(now.0 + self.options.ticks(SHOT_INTERVAL));
+                ship.ready = now + ctx.ticks(SHOT_INTERVAL);
                 ship.status = Status::Flying;
                 self.state.bullets.insert(Bullet::fired_by(ship, now));
             }
@@ -287,8 +280,7 @@ impl Arena {
     /// Bullets fly, hit, and are gone at a wall or when their time is up.
     fn shoot(&mut self, ways: &[(EntityId, Way)], ctx: &mut Ctx<Self>) {
         let (now, hz) = (ctx.tick(), self.state.tick_hz);
-        let (life, field, wrecked) =
-            (self.options.ticks(BULLET_LIFE), self.field, self.options.ticks(WRECKED));
+        let (life, field, wrecked) = (ctx.ticks(BULLET_LIFE), self.field, ctx.ticks(WRECKED));
         let State { ships, bullets, .. } = &mut self.state;
         let mut landed: Vec<(PlayerId, bool)> = Vec::new();
         bullets.retain(|bullet| {
@@ -301,7 +293,7 @@ impl Arena {
                 }) && bullet::hits(way, *ship)
             });
             if let Some(ship) = target.and_then(|(id, _)| ships.get_mut(*id)) {
-                let killed = hit(ship, Tick(now.0 + wrecked));
+                let killed = hit(ship, now + wrecked);
                 let (by, player) = (bullet.owner, ship.player);
                 landed.push((by, killed));
                 ctx.send(
@@ -313,7 +305,7 @@ impl Arena {
                 );
                 return false;
             }
-            now.0 < bullet.born.0.saturating_add(life) && field.contains(way.to.0, way.to.1)
+            now < bullet.born + life && field.contains(way.to.0, way.to.1)
         });
         for (by, killed) in landed {
             // Whoever has left gets nothing.

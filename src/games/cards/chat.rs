@@ -1,21 +1,23 @@
 //! What players say to each other, and how they are called.
 
-use greenroom_proto::{PlayerId, Replicate, Table, Text};
+use greenroom_proto::{Map, PlayerId, Replicate, Text};
 use serde::{Deserialize, Serialize};
 
 use super::Refused;
 use super::table::Seat;
+use crate::game::ensure;
 
 /// Lines that are kept.
 pub const LINES_MAX: usize = 30;
 /// Milliseconds between two lines of one player.
 pub const BETWEEN_LINES_MS: u64 = 1000;
 
-/// Something that was said. Lines are entities: a new one costs no more than itself.
+/// The lines by number, the newest last.
+pub type Chat = Map<u32, Line, LINES_MAX>;
+
+/// Something that was said.
 #[derive(Replicate, Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Line {
-    /// Counts up from 1: the order in which to show them.
-    pub number: u32,
     /// Who said it.
     pub author: PlayerId,
     /// What the author was called then.
@@ -26,22 +28,15 @@ pub struct Line {
 
 /// Adds a line; the oldest goes when there are too many.
 pub(super) fn say(
-    chat: &mut Table<Line>,
+    chat: &mut Chat,
     seat: &mut Seat,
     text: &Text<200>,
     now_ms: u64,
 ) -> Result<(), Refused> {
     let text = shown(text)?;
-    if seat.said_ms.is_some_and(|last| now_ms < last + BETWEEN_LINES_MS) {
-        return Err(Refused::TooFast);
-    }
+    ensure(seat.said_ms.is_none_or(|last| now_ms >= last + BETWEEN_LINES_MS), Refused::TooFast)?;
     seat.said_ms = Some(now_ms);
-    let number = 1 + chat.values().map(|line| line.number).max().unwrap_or(0);
-    if chat.len() >= LINES_MAX {
-        let oldest = chat.iter().min_by_key(|(_, line)| line.number).map(|(id, _)| id);
-        oldest.and_then(|id| chat.remove(id));
-    }
-    chat.insert(Line { number, author: seat.player, name: seat.name.clone(), text });
+    chat.push(Line { author: seat.player, name: seat.name.clone(), text });
     Ok(())
 }
 

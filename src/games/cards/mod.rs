@@ -178,6 +178,7 @@ pub struct Cards {
 
 impl Game for Cards {
     const NAME: &'static str = "cards";
+    const VERSION: u32 = 2;
 
     type Options = CardsOptions;
     type State = State;

@@ -8,7 +8,7 @@ use super::card::{Card, EIGHT, Suit};
 use super::deck::Deck;
 use super::table::{HAND_MAX, Seat, Turn};
 use super::{Cards, Event, Reason, Refused};
-use crate::game::Ctx;
+use crate::game::{Ctx, ensure};
 
 impl Cards {
     pub(super) fn start(&mut self, ctx: &mut Ctx<Self>) {
@@ -56,11 +56,9 @@ impl Cards {
         self.playing(player)?;
         let fits = self.state.fits(card);
         let seat = self.state.seat_mut(player).ok_or(Refused::NotYourTurn)?;
-        match seat.hand.contains(&card) {
-            false => return Err(Refused::NotYourCard),
-            true if !fits => return Err(Refused::DoesNotFit),
-            true => seat.lay(card),
-        };
+        ensure(seat.hand.contains(&card), Refused::NotYourCard)?;
+        ensure(fits, Refused::DoesNotFit)?;
+        seat.lay(card);
         let is_last = seat.hand.is_empty();
         // All cards find room on the pile.
         let _ = self.state.pile.push(card);

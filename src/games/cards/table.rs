@@ -4,7 +4,7 @@ use greenroom_proto::{List, Map, PlayerId, Replicate, Seen, Table, Text};
 use serde::{Deserialize, Serialize};
 
 use super::card::{Card, Suit};
-use super::chat::Line;
+use super::chat::Chat;
 use super::deck::CARDS;
 
 /// Cards that a hand can hold.
@@ -119,7 +119,7 @@ pub struct State {
     /// Points won, also of those who have left.
     pub points: Map<PlayerId, u16, PLAYERS_MAX>,
     /// What was said last.
-    pub chat: Table<Line>,
+    pub chat: Chat,
 }
 
 impl State {

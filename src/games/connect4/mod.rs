@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use board::{Board, COLUMNS, ROWS};
 
-use crate::game::{Ctx, Game, Pace, To};
+use crate::game::{Ctx, Game, Pace, To, ensure};
 
 crate::options! {
     /// What the creator of a match chooses.
@@ -147,6 +147,7 @@ pub struct Connect4 {
 
 impl Game for Connect4 {
     const NAME: &'static str = "connect4";
+    const SEATS: u32 = 2;
 
     type Options = Connect4Options;
     type State = State;
@@ -158,10 +159,6 @@ impl Game for Connect4 {
 
     fn pace(_: &Connect4Options) -> Pace {
         Pace::OnCommand
-    }
-
-    fn seats(_: &Connect4Options) -> u32 {
-        2
     }
 
     fn new(options: &Connect4Options, _: &mut Ctx<Self>) -> Self {
@@ -199,13 +196,10 @@ impl Game for Connect4 {
         ctx: &mut Ctx<Self>,
     ) -> Result<Dropped, Illegal> {
         let column_at = usize::from(column);
-        match self.state.phase {
-            Phase::Waiting => return Err(Illegal::NotStarted),
-            Phase::Over => return Err(Illegal::Over),
-            Phase::Playing if self.state.turn != player => return Err(Illegal::NotYourTurn),
-            Phase::Playing if column_at >= COLUMNS => return Err(Illegal::NoSuchColumn),
-            Phase::Playing => {}
-        }
+        ensure(self.state.phase != Phase::Waiting, Illegal::NotStarted)?;
+        ensure(self.state.phase != Phase::Over, Illegal::Over)?;
+        ensure(self.state.turn == player, Illegal::NotYourTurn)?;
+        ensure(column_at < COLUMNS, Illegal::NoSuchColumn)?;
         let disc = self.state.disc_of(player).ok_or(Illegal::NotYourTurn)?;
         let row = self.state.board.drop(column_at, disc).ok_or(Illegal::ColumnFull)?;
         let dropped = Dropped { row: row as u8, column };

@@ -143,7 +143,7 @@ impl Goal {
         let there = |(x, y)| math::hypot(x - me.x, y - me.y) < me.radius;
         if now >= self.until || self.place.is_none_or(there) {
             let ticks = (PONDER * f32::from(state.tick_hz)) as u32;
-            self.until = Tick(now.0 + 1 + ticks + self.rng.below(ticks + 1));
+            self.until = now + 1 + ticks + self.rng.below(ticks + 1);
             self.place = Some(self.best(me, state));
         }
         let (x, y) = self.place.unwrap_or((me.x, me.y));
@@ -188,7 +188,7 @@ impl Bot for Random {
     fn act(&mut self, view: &View<'_, Swarm>, act: &mut Acts<Swarm>) {
         if view.tick >= self.until {
             let hold = 1 + self.rng.below(2 * u32::from(view.state.tick_hz));
-            self.until = Tick(view.tick.0.saturating_add(hold));
+            self.until = view.tick + hold;
             let (x, y) = (self.rng.between(-1.0, 1.0), self.rng.between(-1.0, 1.0));
             self.input = Input::towards(x, y, self.rng.chance(0.2));
         }

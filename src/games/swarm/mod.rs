@@ -59,11 +59,6 @@ crate::options! {
 }
 
 impl SwarmOptions {
-    /// Seconds as steps, at least one.
-    fn ticks(&self, secs: f32) -> u32 {
-        ((secs * f32::from(self.tick_hz)).ceil() as u32).max(1)
-    }
-
     /// How many pellets there are.
     #[must_use]
     pub fn pellet_count(&self) -> u32 {
@@ -264,7 +259,7 @@ impl Game for Swarm {
             eaten: 0,
             deaths: 0,
         };
-        hatch(&mut soul, &mut self.state, &self.options, ctx);
+        hatch(&mut soul, &mut self.state, ctx);
         self.souls.insert(place, soul);
         Ok(())
     }
@@ -284,10 +279,10 @@ fn reach_of(radius: f32) -> f32 {
 }
 
 /// Gives a soul a new creature, somewhere.
-fn hatch(soul: &mut Soul, state: &mut State, options: &SwarmOptions, ctx: &mut Ctx<Swarm>) {
+fn hatch(soul: &mut Soul, state: &mut State, ctx: &mut Ctx<Swarm>) {
     let side = f32::from(state.side);
     let place = (ctx.rng().between(0.0, side), ctx.rng().between(0.0, side));
-    let safe_until = Tick(ctx.tick().0 + options.ticks(SAFE));
+    let safe_until = ctx.tick() + ctx.ticks(SAFE);
     let creature = Creature::new(soul.player, soul.skin, place, safe_until);
     soul.place = (creature.x, creature.y);
     soul.body = state.players.insert(creature);
@@ -307,7 +302,7 @@ impl Swarm {
     fn come_back(&mut self, ctx: &mut Ctx<Self>) {
         for soul in &mut self.souls {
             if soul.back <= ctx.tick() && self.state.players.get(soul.body).is_none() {
-                hatch(soul, &mut self.state, &self.options, ctx);
+                hatch(soul, &mut self.state, ctx);
             }
         }
     }
@@ -365,7 +360,7 @@ impl Swarm {
                 }
             });
         }
-        let back = Tick(ctx.tick().0 + self.options.ticks(AWAY));
+        let back = ctx.tick() + ctx.ticks(AWAY);
         for (eater, eaten) in meals.drain(..) {
             // Who was eaten in this step eats nobody any more, and is not eaten twice.
             if players.get(eater).is_none() {

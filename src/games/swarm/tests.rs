@@ -229,9 +229,10 @@ impl World {
     fn step(&mut self) {
         self.room.step(0, &self.commands, &mut Vec::new());
         let tick = self.room.tick();
-        self.history.push(tick, |rows| {
+        let pushed = self.history.push(tick, |rows| {
             self.room.publish(&self.layout, rows);
         });
+        pushed.unwrap();
         let wish = |player: PlayerId| {
             let noise = (tick.0 / 20 + 1).wrapping_mul(0x9e37_79b9).wrapping_mul(player.0);
             let noise = noise.rotate_left(9);
@@ -334,9 +335,10 @@ fn who_is_at_rest_among_pellets_costs_nothing() {
     for _ in 0..10 {
         two.step();
         let tick = two.ctx.tick;
-        history.push(tick, |rows| {
+        let pushed = history.push(tick, |rows| {
             publish(&two.game.state, &layout, rows);
         });
+        pushed.unwrap();
         let sight = two.game.sight(ANNA);
         let (body, _) = history.body(base, ViewKey::of(ANNA, &sight), &sight).unwrap();
         lengths.push(body.len());

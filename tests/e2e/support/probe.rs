@@ -80,6 +80,8 @@ pub enum Request {
     Effect(Blob<64>),
     /// Sends everybody so many events now.
     Events { count: u32, bytes: u32 },
+    /// Adds so many things that take 244 bytes each.
+    Grow(u32),
     /// Ends the match.
     End,
 }
@@ -105,6 +107,11 @@ pub struct Cell {
 }
 
 #[derive(Replicate, Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Thing {
+    pub parts: [[i32; 30]; 2],
+}
+
+#[derive(Replicate, Clone, Debug, Default, Serialize, Deserialize)]
 pub struct State {
     pub step: u32,
     pub sum: i32,
@@ -114,6 +121,7 @@ pub struct State {
     pub went: u32,
     pub recovered: u32,
     pub cells: Table<Cell>,
+    pub things: Table<Thing>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -276,6 +284,9 @@ impl Game for Probe {
                     let body = Blob::cut(&vec![7; bytes as usize]);
                     ctx.send(To::All, &Event::Filler { number, body });
                 }
+            }
+            Request::Grow(count) => {
+                self.state.things.extend((0..count).map(|_| Thing::default()));
             }
             Request::End => ctx.end(&Outcome { sum: self.state.sum }),
         }

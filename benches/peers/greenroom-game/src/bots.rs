@@ -2,9 +2,8 @@
 
 use greenroom::prelude::*;
 
-use crate::field::Field;
-use crate::messages::{Move, Request};
-use crate::state::Item;
+use crate::messages::Request;
+use crate::state::{Field, Item};
 
 /// Walks to the nearest item, picks it up, now and then drops something or says a word.
 pub struct Gatherer {
@@ -23,15 +22,14 @@ impl Bot for Gatherer {
     type Game = Field;
 
     fn act(&mut self, view: &View<'_, Field>, act: &mut Acts<Field>) {
-        let mut players = view.state.players.values();
-        let Some(me) = players.find(|player| player.player == view.me) else { return };
-        let far = |item: &&Item| (math::distance(me.at, item.at) * 1000.0) as u32;
-        if let Some(item) = view.state.items.values().min_by_key(far) {
-            let [x, y] = [0, 1].map(|part| item.at[part] - me.at[part]);
-            let scale = 127.0 / math::hypot(x, y).max(0.1);
-            act.input(&Move { x: (x * scale) as i8, y: (y * scale) as i8 });
-            if far(&item) < 1400 {
-                act.request(&Request::Pick { item: item.id });
+        let Some(me) = view.state.players.get(&view.me) else { return };
+        let far = |(_, item): &(EntityId, &Item)| (math::distance(me.at, item.at) * 1000.0) as u32;
+        if let Some((item, Item { at, .. })) = view.state.items.iter().min_by_key(far) {
+            let way = [at[0] - me.at[0], at[1] - me.at[1]];
+            let distance = math::hypot(way[0], way[1]);
+            act.input(&way.map(|part| (part * 127.0 / distance.max(0.1)) as i8));
+            if distance < 1.4 {
+                act.request(&Request::Pick { item });
             }
         }
         if self.rng.chance(0.002) {

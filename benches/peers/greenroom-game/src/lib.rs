@@ -8,7 +8,6 @@ pub mod state;
 use greenroom::Games;
 
 /// The game and its bots.
-#[must_use]
 pub fn games() -> Games {
-    Games::new().add::<field::Field>().bot("gatherer", bots::Gatherer::new)
+    Games::new().add::<state::Field>().bot("gatherer", bots::Gatherer::new)
 }

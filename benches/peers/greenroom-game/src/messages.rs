@@ -2,18 +2,11 @@
 
 use greenroom::prelude::*;
 
-/// Where a player wants to go, all the time: 127 is full speed.
-#[derive(Message, Clone, Copy, Debug, Default, Serialize, Deserialize)]
-pub struct Move {
-    pub x: i8,
-    pub y: i8,
-}
-
 /// What a client may ask for.
 #[derive(Message, Clone, Debug, Serialize, Deserialize)]
 pub enum Request {
     Name(Text<80>),
-    Pick { item: u32 },
+    Pick { item: EntityId },
     Drop { index: u8 },
     Say(Text<200>),
 }
@@ -35,17 +28,15 @@ pub enum Refusal {
 pub fn name(text: &str) -> Result<Text<80>, Refusal> {
     let text = text.trim();
     let good = |c: char| c.is_alphanumeric() || matches!(c, '_' | ' ' | '-');
-    match (1..=20).contains(&text.chars().count()) && text.chars().all(good) {
-        true => Ok(Text::cut(text)),
-        false => Err(Refusal::BadName),
-    }
+    let length = text.chars().count();
+    ensure((1..=20).contains(&length) && text.chars().all(good), Refusal::BadName)?;
+    Ok(Text::cut(text))
 }
 
 /// A chat line as it may be shown, or why not.
 pub fn chat_text(text: &str) -> Result<Text<200>, Refusal> {
-    match text.trim() {
-        "" => Err(Refusal::Empty),
-        text if text.contains(char::is_control) => Err(Refusal::ControlCharacters),
-        text => Ok(Text::cut(text)),
-    }
+    let text = text.trim();
+    ensure(!text.is_empty(), Refusal::Empty)?;
+    ensure(!text.contains(char::is_control), Refusal::ControlCharacters)?;
+    Ok(Text::cut(text))
 }

@@ -1,8 +1,7 @@
 //! Everything a client can do, and what it cannot: as `test/play.ts` of the other game.
 
-use field::field::Field;
-use field::messages::{Move, Refusal, Request};
-use field::state::{Player, State};
+use field::messages::{Refusal, Request};
+use field::state::{Field, Player};
 use greenroom::game::Said;
 use greenroom::prelude::*;
 use greenroom::proto::wire;
@@ -35,33 +34,32 @@ impl Match {
         self.ask(player, Request::Say(Text::cut(text)))
     }
 
-    fn state(&self) -> &State {
-        self.0.game().state()
+    fn state(&self) -> &Field {
+        self.0.game()
     }
 
     fn player(&self, player: PlayerId) -> &Player {
-        self.state().players.values().find(|other| other.player == player).unwrap()
+        self.state().players.get(&player).unwrap()
     }
 
     /// Walks to the nearest item; returns its id, and that of the farthest.
-    fn walk(&mut self, player: PlayerId) -> (u32, u32) {
+    fn walk(&mut self, player: PlayerId) -> (EntityId, EntityId) {
         let from = self.player(player).at;
-        let far = |at: [f32; 2]| (math::distance(from, at) * 1e3) as u32;
-        let items = || self.state().items.values();
-        let farthest = items().max_by_key(|item| far(item.at)).unwrap().id;
-        let item = *items().min_by_key(|item| far(item.at)).unwrap();
+        let far = |item: &(EntityId, [f32; 2])| (math::distance(from, item.1) * 1e3) as u32;
+        let items = || self.state().items.iter().map(|(id, item)| (id, item.at));
+        let (farthest, _) = items().max_by_key(far).unwrap();
+        let (nearest, at) = items().min_by_key(far).unwrap();
         for _ in 0..600 {
             let me = self.player(player).at;
-            if math::distance(me, item.at) < 1.4 {
+            let distance = math::distance(me, at);
+            if distance < 1.4 {
                 break;
             }
-            let scale = 127.0 / math::distance(me, item.at);
-            let [x, y] = [0, 1].map(|part| ((item.at[part] - me[part]) * scale) as i8);
-            let body = wire::encode(&Move { x, y });
-            self.step(Some(Command::Input { player, body }));
+            let way = [0, 1].map(|part| ((at[part] - me[part]) * 127.0 / distance) as i8);
+            self.step(Some(Command::Input { player, body: wire::encode(&way) }));
         }
-        self.step(Some(Command::Input { player, body: wire::encode(&Move::default()) }));
-        (item.id, farthest)
+        self.step(Some(Command::Input { player, body: wire::encode(&[0i8; 2]) }));
+        (nearest, farthest)
     }
 }
 
@@ -79,12 +77,13 @@ fn two_play() {
 
     // Walking and picking.
     let (id, far) = game.walk(ADA);
+    let nowhere = EntityId { slot: 40_000, generation: 0 };
     assert_eq!(game.ask(ADA, Request::Pick { item: far }), Err(Refusal::TooFarAway));
-    assert_eq!(game.ask(ADA, Request::Pick { item: 4_000_000_000 }), Err(Refusal::NoSuchItem));
-    let stack = game.state().items.values().find(|item| item.id == id).unwrap().stack;
+    assert_eq!(game.ask(ADA, Request::Pick { item: nowhere }), Err(Refusal::NoSuchItem));
+    let stack = game.state().items.get(id).unwrap().stack;
     assert_eq!(game.ask(ADA, Request::Pick { item: id }), Ok(()));
     assert_eq!(game.player(ADA).inventory, [stack]);
-    assert!(game.state().items.values().all(|item| item.id != id));
+    assert!(game.state().items.get(id).is_none());
 
     // Dropping.
     assert_eq!(game.ask(ADA, Request::Drop { index: 1 }), Err(Refusal::NothingThere));
@@ -104,8 +103,8 @@ fn two_play() {
         (0..20).for_each(|_| drop(game.step(None)));
         assert_eq!(game.say(BOB, "x"), Ok(()));
     }
-    let numbers = game.state().chat.values().map(|line| line.number);
-    assert_eq!((game.state().chat.len(), numbers.min()), (20, Some(13)));
+    let chat = &game.state().chat;
+    assert_eq!((chat.len(), chat.keys().next()), (20, Some(&12)));
 
     // Leaving drops what one has.
     let (id, _) = game.walk(ADA);
@@ -118,7 +117,7 @@ fn two_play() {
 #[test]
 fn bots_play_a_minute() {
     let games = field::games();
-    let series = Simulation::new(&games, "field").bots("4").config(r#"{"secs": 60}"#);
+    let series = Simulation::new(&games, "field").bots(4).secs(60);
     let played = series.prepare().unwrap().play(0).unwrap();
     assert_eq!(played.ticks, 1200);
 }

@@ -22,13 +22,14 @@ impl Bot for Nimble {
     type Game = Tag;
 
     fn act(&mut self, view: &View<'_, Tag>, act: &mut Acts<Tag>) {
-        let runners = || view.state.runners.values();
-        let Some(me) = runners().find(|runner| runner.player == view.me) else { return };
-        let far = |other: &&Runner| (math::distance(me.at, other.at) * 1000.0) as u32;
-        let others = runners().filter(|runner| runner.player != view.me);
-        let (target, percent) = match view.state.it == view.me {
-            true => (others.min_by_key(far), 100.0),
-            false => (others.into_iter().find(|other| other.player == view.state.it), -90.0),
+        let Tag { it, runners, .. } = view.state;
+        let Some(me) = runners.get(&view.me) else { return };
+        let (target, percent) = if *it == view.me {
+            let far = |other: &&Runner| (math::distance(me.at, other.at) * 1000.0) as u32;
+            let others = runners.iter().filter(|(player, _)| **player != view.me);
+            (others.map(|(_, runner)| runner).min_by_key(far), 100.0)
+        } else {
+            (runners.get(it), -90.0)
         };
         let Some(target) = target else { return };
         let (x, y) = (target.at[0] - me.at[0], target.at[1] - me.at[1]);

@@ -7,7 +7,6 @@ pub mod tag;
 use greenroom::Games;
 
 /// All games of this crate, each with its bots; the first bot of a game is its default.
-#[must_use]
 pub fn games() -> Games {
     Games::new().add::<tag::Tag>().bot("nimble", bots::Nimble::new).bot("random", bots::Random::new)
 }

@@ -13,7 +13,6 @@ greenroom::options! {
 /// One player on the field, which reaches from 0 to 1 both ways.
 #[derive(Replicate, Serialize, Deserialize)]
 pub struct Runner {
-    pub player: PlayerId,
     #[sync(step = 0.001)] // floats travel in steps of this size
     pub at: [f32; 2],
     pub ticks_it: u32,
@@ -25,7 +24,7 @@ pub struct Tag {
     pub it: PlayerId,
     pub tags_from: Tick, // whoever was just tagged gives the others time to run
     pub ends: Tick,
-    pub runners: Table<Runner>,
+    pub runners: Map<PlayerId, Runner, 8>, // things that come and go all the time: a Table
 }
 
 impl Game for Tag {
@@ -38,35 +37,36 @@ impl Game for Tag {
     type Event = PlayerId; // told once, in order: who is "it" now
     type Result = Winner;
 
-    fn new(options: &TagOptions, _: &mut Ctx<Self>) -> Self {
-        Tag { ends: Tick(options.secs * 30), ..Tag::default() } // 30 ticks a second: Game::pace
+    fn new(options: &TagOptions, ctx: &mut Ctx<Self>) -> Self {
+        Tag { ends: ctx.tick() + ctx.ticks(options.secs as f32), ..Tag::default() }
     }
     fn state(&self) -> &Self {
         self
     }
     fn join(&mut self, player: PlayerId, ctx: &mut Ctx<Self>) -> Result<(), String> {
         let at = [ctx.rng().unit(), ctx.rng().unit()]; // no other randomness, no clock, no I/O
-        self.runners.insert(Runner { player, at, ticks_it: 0 });
+        self.runners.insert(player, Runner { at, ticks_it: 0 })?;
         Ok(())
     }
     fn tick(&mut self, ctx: &mut Ctx<Self>) {
-        self.runners.retain(|runner| ctx.is_seated(runner.player)); // or when Game::leave is called
-        for runner in self.runners.values_mut() {
-            let [x, y] = ctx.input(runner.player).map(|way| f32::from(way.clamp(-100, 100)) * 1e-4);
+        self.runners.retain(|player, _| ctx.is_seated(*player)); // or when Game::leave is called
+        for (player, runner) in self.runners.iter_mut() {
+            let [x, y] = ctx.input(*player).map(|way| f32::from(way.clamp(-100, 100)) * 1e-4);
             runner.at = [runner.at[0] + x, runner.at[1] + y].map(|at| at.clamp(0.0, 1.0));
-            runner.ticks_it += u32::from(runner.player == self.it);
+            runner.ticks_it += u32::from(*player == self.it);
         }
-        let it = self.runners.values().find(|runner| runner.player == self.it).map(|it| it.at);
-        let mut others = self.runners.values().filter(|runner| runner.player != self.it);
+        let it = self.runners.get(&self.it).map(|it| it.at);
         // In the first tick, and when "it" has left, somebody has to be.
-        let touched = others.find(|other| it.is_none_or(|it| math::distance(it, other.at) < 0.03));
-        if let Some(player) = touched.map(|t| t.player).filter(|_| ctx.tick() >= self.tags_from) {
-            (self.it, self.tags_from) = (player, Tick(ctx.tick().0 + 30));
+        let near = |at| it.is_none_or(|it| math::distance(it, at) < 0.03);
+        let mut others = self.runners.iter().filter(|(player, _)| **player != self.it);
+        let touched = others.find(|(_, other)| near(other.at)).map(|(player, _)| *player);
+        if let Some(player) = touched.filter(|_| ctx.tick() >= self.tags_from) {
+            (self.it, self.tags_from) = (player, ctx.tick() + ctx.ticks(1.0));
             ctx.send(To::All, &player);
         }
         if ctx.tick() >= self.ends {
-            let winner = self.runners.values().min_by_key(|runner| runner.ticks_it);
-            ctx.end(&Winner { winner: winner.map(|runner| runner.player) });
+            let winner = self.runners.iter().min_by_key(|(_, runner)| runner.ticks_it);
+            ctx.end(&Winner { winner: winner.map(|(player, _)| *player) });
         }
     }
 }

@@ -71,9 +71,10 @@ impl Screen {
     /// this frame.
     fn show(&mut self, room: &Room<Cards>, slow: bool) -> Vec<u8> {
         let tick = room.tick();
-        self.history.push(tick, |rows| {
+        let pushed = self.history.push(tick, |rows| {
             room.publish(&self.layout, rows);
         });
+        pushed.unwrap();
         if slow {
             return Vec::new();
         }
