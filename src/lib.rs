@@ -24,6 +24,7 @@
 //! ```text
 //! root                one-for-one; started downwards, stopped upwards
 //! ├─ journal          closes the journal in order (serve --state-dir)
+//! ├─ replays          has the last replays on disk (serve --replay-dir)
 //! ├─ results          appends match results to a file (serve --results)
 //! ├─ lobby            finds and makes rooms; holds nothing that cannot be rebuilt
 //! ├─ connections      partitioned; each connection is a temporary child
@@ -65,7 +66,7 @@
 //! | a step kills the process | the third process leaves it out |
 //! | the process is replaced by another build | stopped in order, it leaves a keyframe of each room with its players in it ([`server::stopping`]); the next takes it over as it is or through [`Game::migrate`] ([`fingerprint`]), or sets it aside |
 //! | a build was killed, and another is started | its rooms with steps after their keyframe are set aside: only that build makes the same of them |
-//! | the disk fails | it is said, counted, and the matches go on |
+//! | the disk fails | it is said, counted, and the matches go on; their replays are lost |
 //! | lobby, results, journal, a supervisor, the listener | restarted; what they need is in the directory |
 //!
 //! ## The way of an input, with the bound on each arrow
@@ -95,6 +96,8 @@
 //! | [`crash_files`] | 32 files | the oldest go |
 //! | [`config::StopTimes`] | 9 s for a stop, shares of it for rooms, connections, results, journal | what is not done is cut off: a hung room's last state is in the journal |
 //! | [`fingerprint`] | 64 types deep, 16,384 lines | what is beyond is not seen |
+//! | [`replays`] | 1,000 files, 1 GiB, 30 days; as much again for matches that are not over | the oldest go; a match beyond is not kept |
+//! | [`replays`] | 16 MiB that wait for the disk | replays are lost, no room waits |
 //!
 //! ## What is where
 //!
@@ -111,6 +114,8 @@
 //! | [`session`], [`outbox`], [`answers`] | what a client may say next; what it is still to be sent; what it was answered | yes |
 //! | [`effects`] | what a game asks of the outside world | yes |
 //! | [`journal`] | files with which unfinished matches survive the process; records and reading them are pure | partly |
+//! | [`panics`] | a panic as a value: text and place | yes |
+//! | [`replays`] | the whole logs of finished matches, as files | |
 //! | [`directory`] | the rooms there are, and what of each outlives its actors: members, log, tokens | |
 //! | [`scheduler`] | threads that step rooms at their times | |
 //! | [`net`] | TCP, TLS, HTTP head, WebSocket; deadlines | |
@@ -180,6 +185,7 @@ pub mod journal;
 pub mod math;
 pub mod options;
 pub mod outbox;
+pub mod panics;
 pub mod registry;
 pub mod rng;
 pub mod room;
@@ -204,6 +210,8 @@ pub mod directory;
 pub mod net;
 #[cfg(feature = "server")]
 pub mod os;
+#[cfg(feature = "server")]
+pub mod replays;
 #[cfg(feature = "server")]
 pub mod scheduler;
 #[cfg(feature = "server")]

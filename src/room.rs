@@ -4,6 +4,7 @@
 //! the [`log`] records, so that stepping again from any keyframe gives the same room, the same
 //! events and the same hashes.
 
+pub mod fields;
 pub mod history;
 pub mod inbox;
 pub mod keyframe;
@@ -16,6 +17,7 @@ use greenroom_proto::{Layout, PlayerId, Rows, Sight, Tick, publish, wire};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use self::fields::Field;
 use self::keyframe::Identity;
 pub use self::keyframe::{RoomError, Taken};
 use self::recovery::{At, Decision, Progress, is_membership};
@@ -131,6 +133,9 @@ pub trait AnyRoom: Send {
     fn keyframe(&self) -> Vec<u8>;
     /// A number that is equal only for rooms that are equal in all of that and said the same.
     fn hash(&self) -> u64;
+    /// What is in the keyframe, by names: `game` is the game's own, `ctx` what Greenroom keeps for
+    /// it, `said_hash` a number of all that the room ever said.
+    fn fields(&self) -> Vec<Field>;
 }
 
 /// A room of a known game.
@@ -399,5 +404,9 @@ impl<G: Game> AnyRoom for Room<G> {
 
     fn hash(&self) -> u64 {
         xxh3_64_with_seed(&self.keyframe(), 0)
+    }
+
+    fn fields(&self) -> Vec<Field> {
+        self.kept()
     }
 }

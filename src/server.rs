@@ -3,6 +3,7 @@
 //! ```text
 //! root (one-for-one; started in this order, stopped in reverse)
 //! ├─ journal       keeps rooms (with a state directory)
+//! ├─ replays       keeps the logs of finished matches (with a directory for them)
 //! ├─ results       writes match results (with a result file)
 //! ├─ lobby         finds and makes rooms
 //! ├─ connections   partitioned; one child per client
@@ -39,6 +40,7 @@ use crate::actors::journal::{JournalArgs, JournalKeeper};
 use crate::actors::listener::door::Door;
 use crate::actors::listener::{Listener, ListenerArgs};
 use crate::actors::lobby::Lobby;
+use crate::actors::replays::{ReplaysArgs, ReplaysKeeper};
 use crate::actors::results::{self, ResultSink};
 use crate::actors::room::{Common, Keeper, Rooms};
 use crate::build_id::build_id;
@@ -51,6 +53,7 @@ use crate::net::admission::Admission;
 use crate::net::origin::Origins;
 use crate::net::tls;
 use crate::registry::Games;
+use crate::replays::KeptReplays;
 use crate::scheduler::{self, Scheduler};
 use crate::supervision::{
     ChildSpec, Intensity, Shutdown, Slot, Strategy, SupervisorRef, SupervisorSpec,
@@ -130,6 +133,15 @@ impl Server {
             let child = ChildSpec::actor::<JournalKeeper>("journal", args);
             root = root.child(child.shutdown(Shutdown::Infinity));
         }
+        let replays = match &config.replays.dir {
+            Some(dir) => Some(KeptReplays::open(dir.clone(), (&config.replays).into())?),
+            None => None,
+        };
+        if let Some(replays) = replays.clone() {
+            let args = ReplaysArgs { replays, close_within: times.replays };
+            let child = ChildSpec::actor::<ReplaysKeeper>("replays", args);
+            root = root.child(child.shutdown(Shutdown::Infinity));
+        }
         let mut sink = ResultSink::default();
         if let Some(path) = results {
             results::open(&path)
@@ -152,6 +164,7 @@ impl Server {
             crashes: CrashFiles::new(config.rooms.crash_dir.clone(), config.rooms.crash_files_max),
             build: if keeper.is_some() { build_id() } else { 0 },
             keeper: keeper.clone(),
+            replays,
         };
         let (rooms_spec, rooms) = room_supervisors(&directory, &common);
         let rooms = Rooms::new(rooms, common);

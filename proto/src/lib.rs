@@ -246,6 +246,7 @@ mod id;
 pub mod layout;
 mod map;
 pub mod message;
+pub mod recording;
 mod replicate;
 mod rows;
 pub mod schema;

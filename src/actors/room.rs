@@ -30,6 +30,7 @@ use super::results::ResultSink;
 use crate::config::{Config, StopTimes};
 use crate::crash_files::CrashFiles;
 use crate::directory::{Directory, RoomRecord};
+use crate::replays::KeptReplays;
 use crate::room::Header;
 use crate::room::recovery::Crash;
 use crate::scheduler::{End, Running, Scheduler};
@@ -65,6 +66,8 @@ pub struct Common {
     pub crashes: CrashFiles,
     /// Keeps them beyond the death of the process.
     pub keeper: Option<Keeper>,
+    /// Keeps the logs of finished matches.
+    pub replays: Option<KeptReplays>,
     /// This program: see [`Header::build`].
     pub build: u64,
 }
@@ -204,19 +207,17 @@ impl Actor for RoomActor {
 
 /// What the next worker needs to know about the end of this one.
 fn note_crash(record: &RoomRecord, worker: u64, end: &End) {
-    let (text, place, kind) = match end {
+    let (tick, at) = record.progress.at();
+    let (crash, kind) = match end {
         End::Done | End::Stopped => return,
         End::Panicked(panicked) => {
-            (panicked.text().to_owned(), panicked.place().to_owned(), "panic")
+            let (text, place) = (panicked.text().to_owned(), panicked.place().to_owned());
+            (Crash { tick, at, text, place }, "panic")
         }
-        End::Stalled(after) => {
-            let text = format!("no end after {} ms", after.as_millis());
-            (text, "a place that only a debugger knows".to_owned(), "stall")
-        }
+        End::Stalled(after) => (Crash::stalled((tick, at), after.as_millis()), "stall"),
     };
     counter!("greenroom_rooms_crashed_total", "kind" => kind).increment(1);
-    let (tick, at) = record.progress.at();
     if let Some(mut work) = record.work(worker) {
-        work.crash = Some(Crash { tick, at, text, place });
+        work.crash = Some(crash);
     }
 }

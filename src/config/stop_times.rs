@@ -22,6 +22,8 @@ pub struct StopTimes {
     pub connections: Duration,
     /// For results to be written.
     pub results: Duration,
+    /// For the last replays to be written.
+    pub replays: Duration,
     /// For the last bytes of the journal to be on disk.
     pub journal: Duration,
 }
@@ -41,10 +43,11 @@ impl StopTimes {
         StopTimes {
             grace,
             end,
-            rooms: share(5),
+            rooms: share(4),
             connections: share(6),
             results: share(1),
-            journal: share(4),
+            replays: share(2),
+            journal: share(3),
         }
     }
 }
@@ -73,8 +76,9 @@ mod tests {
         ] {
             let times = StopTimes::of(&config(stop, grace, state));
             assert_eq!(times.grace, Duration::from_millis(expected), "{stop} {grace} {state}");
-            let StopTimes { grace, rooms, connections, results, journal, .. } = times;
-            assert_eq!(grace + rooms + connections + results + journal, Duration::from_secs(stop));
+            let StopTimes { rooms, connections, results, replays, journal, .. } = times;
+            let end = rooms + connections + results + replays + journal;
+            assert_eq!(times.grace + end, Duration::from_secs(stop));
         }
         let container = Duration::from_secs(10);
         assert!(Config::default().deadlines.stop_timeout < container);

@@ -231,6 +231,25 @@ tunables! {
             "when the power fails so much may be lost, when the process is killed nothing; a sync costs a disk milliseconds";
     }
 
+    /// The whole logs of finished matches, which greenroom-sim replay plays again.
+    replays: Replays {
+        /// Directory of these files.
+        dir as "replay_dir": Option<PathBuf> = "off", Kind::PathOrOff, Fixed,
+            "off: of a match nothing is kept but its result; a file holds all that happened in the room, also what players could not see";
+        /// Files kept, the newest.
+        files_max as "replay_files_max": usize = 1_000, count(1, 1_000_000, "files"), Fixed,
+            "a day of a small server; each start of the server, and each minute, looks at all of them";
+        /// Mebibytes of all files together; the oldest go first.
+        mib_max as "replay_mib_max": u64 = 1_024, count(1, 16_777_216, "MiB"), Fixed,
+            "a match of eight players takes about 100 KB a minute; matches that are not over may take as much once more, and one beyond that is not kept";
+        /// Age at which a file goes.
+        age_max as "replay_age_max_secs": Duration = 2_592_000, secs(60, 315_360_000), Fixed,
+            "30 days: long enough for a complaint, and nothing that players said is kept for ever";
+        /// Records that wait for the disk.
+        queue_bytes_max as "replay_queue_bytes_max": usize = 16_777_216, bytes(65_536, 1_073_741_824), Fixed,
+            "several seconds of 1,000 busy rooms; beyond it replays are lost, and no room waits";
+    }
+
     /// The process as a whole.
     process: Process {
         /// Threads that run rooms and connections.

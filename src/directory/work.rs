@@ -7,6 +7,7 @@ use greenroom_proto::Tick;
 use super::clock::Clock;
 use super::saved::Saved;
 use crate::journal::{Kind, NotTaken, Position, RoomJournal};
+use crate::replays::KeptReplay;
 use crate::room::Command;
 use crate::room::log::{Keep, Log};
 use crate::room::recovery::{Crash, Decision};
@@ -25,6 +26,8 @@ pub struct Work {
     pub crash: Option<Crash>,
     /// Keeps the log beyond the death of the process.
     pub journal: Option<RoomJournal>,
+    /// Keeps all of the log, for when the match is over.
+    pub replay: Option<KeptReplay>,
     /// The room's time.
     pub clock: Clock,
     /// Counts the processes that the room has lived in.
@@ -46,6 +49,7 @@ impl Work {
             told: Tick(0),
             crash: None,
             journal: None,
+            replay: None,
             clock,
             epoch: 0,
             found: None,
@@ -98,7 +102,10 @@ impl Work {
     pub fn keyframe(&mut self, keyframe: Vec<u8>, saved: &Saved) {
         self.start(saved, &[], &keyframe);
         if let Some(log) = &mut self.log {
-            log.keyframe(saved.tick, keyframe, Keep::Recent);
+            let spare = log.keyframe(saved.tick, keyframe, Keep::Recent);
+            if let Some(replay) = &self.replay {
+                replay.more(spare);
+            }
         }
     }
 

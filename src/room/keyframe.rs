@@ -24,6 +24,7 @@ use greenroom_proto::{Malformed, schema_of, wire};
 use serde::Serialize;
 
 use super::Room;
+use super::fields::{Field, fields};
 use crate::fingerprint;
 use crate::game::{Ctx, Game, OldGame, SeatState};
 
@@ -169,6 +170,21 @@ impl<G: Game> Room<G> {
             &|out| wire::encode_into(&(&self.ctx, self.said_hash), out),
         )
     }
+
+    /// What is in a keyframe, by name.
+    pub(super) fn kept(&self) -> Vec<Field> {
+        let inputs = Inputs(&self.ctx.seats);
+        fields(&Kept { game: &self.game, inputs, ctx: &self.ctx, said_hash: self.said_hash })
+    }
+}
+
+#[derive(Serialize)]
+#[serde(bound = "")]
+struct Kept<'a, G: Game> {
+    game: &'a G,
+    inputs: Inputs<'a, G::Input>,
+    ctx: &'a Ctx<G>,
+    said_hash: u64,
 }
 
 /// The inputs of seats, as a list.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::revival::StateError;
 use crate::actors::listener::{Sockets, listen};
 use crate::config::Config;
+use crate::replays::Unusable;
 use crate::supervision::{StartError, SupervisorError};
 
 /// A server cannot start.
@@ -39,6 +40,9 @@ pub enum ServeError {
     /// The state directory cannot be used.
     #[error(transparent)]
     State(#[from] StateError),
+    /// The directory of replays cannot be used.
+    #[error(transparent)]
+    Replays(#[from] Unusable),
     /// No key for tokens.
     #[error("the system has no random numbers: {0}")]
     Random(#[from] getrandom::Error),

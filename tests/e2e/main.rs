@@ -17,6 +17,7 @@ mod http;
 mod killed;
 mod lobby;
 mod matches;
+mod replays;
 mod shutdown;
 mod slow_client;
 mod stalled_memory;

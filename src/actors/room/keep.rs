@@ -95,6 +95,22 @@ impl Runner {
         results.write(ended, move || record.any_work().forget());
     }
 
+    /// The match is over: hands over the rest of its log, with a hash at the end.
+    pub(super) fn keep_replay(&self) {
+        let record = &self.args.record;
+        let wanted = record.any_work().replay.is_some();
+        let Some(room) = self.room.as_ref().filter(|_| wanted) else { return };
+        record.progress.note(At::Keep);
+        let hash = room.hash();
+        record.progress.note(At::Rest);
+        let Some(mut work) = record.work(self.worker) else { return };
+        work.hash(hash);
+        if let (Some(replay), Some(log)) = (work.replay.take(), work.log.clone()) {
+            drop(work);
+            replay.finish(record.id.to_string(), log);
+        }
+    }
+
     /// The room cannot go on. With a journal what there is of it is set aside.
     pub(super) fn fail(&self, why: &str) {
         let RoomArgs { record, common: Common { keeper, directory, .. } } = &self.args;

@@ -9,6 +9,7 @@ use metrics::counter;
 use super::runner::Runner;
 use super::still::STILL_MAX;
 use crate::game::{Said, Signal};
+use crate::replays::KeptReplays;
 use crate::room::log::{Log, LogError, Logged};
 use crate::room::recovery::{At, Crash, Decision, decide};
 use crate::room::{AnyRoom, Command};
@@ -69,6 +70,7 @@ impl Runner {
         let log = Log::from_keyframe(header.clone(), Tick(0), keyframe.clone());
         if let Some(mut work) = record.work(self.worker) {
             work.journal = self.args.common.keeper.as_ref().map(|keeper| keeper.room(&record));
+            work.replay = self.args.common.replays.as_ref().map(KeptReplays::begin);
             work.log = Some(log);
             let saved = record.saved(&work, Tick(0), &header);
             work.start(&saved, &[], &keyframe);
@@ -169,6 +171,10 @@ impl Runner {
         self.room = Some(room);
         self.keep_all();
         counter!("greenroom_rooms_restored_total", "from" => "journal").increment(1);
+        if self.args.common.replays.is_some() {
+            tracing::info!(room = %record.id, game = record.entry.game.name(),
+                "the match began in another process: its replay is incomplete and not kept");
+        }
         if let Some(result) = over {
             self.end_again(&result);
         }

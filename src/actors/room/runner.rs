@@ -360,6 +360,7 @@ impl Runner {
         }
         self.meters.finished();
         self.write_result(tick, result);
+        self.keep_replay();
     }
 
     /// Gives up the seats that have been held for long enough.

@@ -34,6 +34,7 @@ async fn host(dir: &Path, address: SocketAddr) {
     config.listen.plain = None;
     config.rooms.crash_dir = dir.join("crashes");
     config.journal.state_dir = Some(dir.join("state"));
+    config.replays.dir = Some(dir.join("replays"));
     let results = Some(dir.join("results.jsonl"));
     let games = probe::games();
     let server = Server::start(ServerSpec { config, games, identity, results }).await.unwrap();
