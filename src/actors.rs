@@ -8,6 +8,7 @@ pub mod connection;
 pub mod journal;
 pub mod listener;
 pub mod lobby;
+pub mod ops;
 pub mod replays;
 pub mod results;
 pub mod room;

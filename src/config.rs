@@ -38,9 +38,10 @@ pub use layers::{ConfigFile, Origin, Setting, Settings, Sources};
 pub use show::reference;
 pub use stop_times::StopTimes;
 pub use table::{
-    Config, Deadlines, Edge, Journal, Listen, Outbox, Process, Replays, Rooms, SECTIONS, TUNABLES,
+    Config, Deadlines, Edge, Journal, Listen, Ops, Outbox, Process, Replays, Rooms, SECTIONS,
+    TUNABLES,
 };
-pub use tunable::{Kind, Reload, Tunable, Unit, Value};
+pub use tunable::{AddressChoice, Kind, Reload, Tunable, Unit, Value};
 
 /// The file that is read from the working directory when `--config-file` is not given.
 pub const DEFAULT_FILE: &str = "greenroom.toml";

@@ -23,6 +23,7 @@
 //!
 //! ```text
 //! root                one-for-one; started downwards, stopped upwards
+//! ├─ ops              health, metrics (serve --ops); answers before the rest is there, and longest
 //! ├─ journal          closes the journal in order (serve --state-dir)
 //! ├─ replays          has the last replays on disk (serve --replay-dir)
 //! ├─ results          appends match results to a file (serve --results)
@@ -67,6 +68,7 @@
 //! | the process is replaced by another build | stopped in order, it leaves a keyframe of each room with its players in it ([`server::stopping`]); the next takes it over as it is or through [`Game::migrate`] ([`fingerprint`]), or sets it aside |
 //! | a build was killed, and another is started | its rooms with steps after their keyframe are set aside: only that build makes the same of them |
 //! | the disk fails | it is said, counted, and the matches go on; their replays are lost |
+//! | the operations address | restarted on the same socket; given up after ten times in ten seconds, and the matches go on |
 //! | lobby, results, journal, a supervisor, the listener | restarted; what they need is in the directory |
 //!
 //! ## The way of an input, with the bound on each arrow
@@ -95,6 +97,7 @@
 //! | [`scheduler`] | 64 threads for rooms with long steps; 8 lost threads | they share; the process ends with an error |
 //! | [`crash_files`] | 32 files | the oldest go |
 //! | [`config::StopTimes`] | 9 s for a stop, shares of it for rooms, connections, results, journal | what is not done is cut off: a hung room's last state is in the journal |
+//! | [`ops`] | 64 connections of a minute each; 16 KiB of head, 32 KiB of body; 10 s for a request | wait in the kernel; 431, 413; 504 |
 //! | [`fingerprint`] | 64 types deep, 16,384 lines | what is beyond is not seen |
 //! | [`replays`] | 1,000 files, 1 GiB, 30 days; as much again for matches that are not over | the oldest go; a match beyond is not kept |
 //! | [`replays`] | 16 MiB that wait for the disk | replays are lost, no room waits |
@@ -121,6 +124,7 @@
 //! | [`net`] | TCP, TLS, HTTP head, WebSocket; deadlines | |
 //! | [`actors`], [`supervision`] | who does what, and what happens when they fail | |
 //! | [`server`] | the tree put together; rooms of another process brought back; stopped in order | |
+//! | [`ops`] | health, metrics: what an operator and a scraper ask over HTTP | |
 //! | [`crash_files`], [`watch`] | panics written down; actors that are stuck, named | |
 //! | [`config`], [`certs`], `cli` | settings, development certificates, commands | |
 //!
@@ -208,6 +212,8 @@ pub mod crash_files;
 pub mod directory;
 #[cfg(feature = "server")]
 pub mod net;
+#[cfg(feature = "server")]
+pub mod ops;
 #[cfg(feature = "server")]
 pub mod os;
 #[cfg(feature = "server")]

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! root (one-for-one; started in this order, stopped in reverse)
+//! ├─ ops           health, metrics and the backend's interface
 //! ├─ journal       keeps rooms (with a state directory)
 //! ├─ replays       keeps the logs of finished matches (with a directory for them)
 //! ├─ results       writes match results (with a result file)
@@ -29,8 +30,8 @@ use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 
 pub use self::listening::ServeError;
-use self::listening::bind;
-use self::readiness::Condition;
+use self::listening::{bind, bind_ops};
+pub(crate) use self::readiness::Condition;
 pub use self::readiness::Readiness;
 use self::revival::Past;
 pub use self::revival::StateError;
@@ -40,6 +41,7 @@ use crate::actors::journal::{JournalArgs, JournalKeeper};
 use crate::actors::listener::door::Door;
 use crate::actors::listener::{Listener, ListenerArgs};
 use crate::actors::lobby::Lobby;
+use crate::actors::ops::{Ops, OpsArgs};
 use crate::actors::replays::{ReplaysArgs, ReplaysKeeper};
 use crate::actors::results::{self, ResultSink};
 use crate::actors::room::{Common, Keeper, Rooms};
@@ -52,6 +54,8 @@ use crate::journal::Health;
 use crate::net::admission::Admission;
 use crate::net::origin::Origins;
 use crate::net::tls;
+use crate::ops::Site;
+use crate::ops::gate::Gate;
 use crate::registry::Games;
 use crate::replays::KeptReplays;
 use crate::scheduler::{self, Scheduler};
@@ -77,6 +81,7 @@ pub struct Server {
     root: SupervisorRef,
     wss: SocketAddr,
     plain: Option<SocketAddr>,
+    ops: Option<SocketAddr>,
     directory: Arc<Directory>,
     admission: Arc<Admission>,
     scheduler: Arc<Scheduler>,
@@ -99,7 +104,8 @@ struct Opening {
 impl Server {
     /// Starts a server. Returns once it listens.
     ///
-    /// A plain port that is taken is a warning, not an error: the server goes on without.
+    /// A port for plain ws, or the usual one for operations, that is taken is a warning, not an error:
+    /// the server goes on without.
     pub async fn start(spec: ServerSpec) -> Result<Self, ServeError> {
         let server = Self::begin(spec).await?;
         server.open().await?;
@@ -113,6 +119,9 @@ impl Server {
         let config = Arc::new(config);
         let times = StopTimes::of(&config);
         let (sockets, wss, plain) = bind(&config)?;
+        let ops = bind_ops(&config)?;
+        // Before anything is counted.
+        let recorder = ops.as_ref().and_then(|_| crate::ops::recorder());
         let past = match &config.journal.state_dir {
             Some(dir) => Some(revival::open(dir, &config)?),
             None => None,
@@ -125,7 +134,37 @@ impl Server {
         let mut root = SupervisorSpec::new("root", Strategy::OneForOne)
             // Nothing below should ever fail; what does so often is beyond repair.
             .intensity(Intensity::new(10, Duration::from_secs(10)));
-        // First up, last down: everything below may still have something to keep.
+        let exhausted = Arc::new(Notify::new());
+        let scheduler = start_scheduler(&config, &exhausted);
+        let journal = keeper.as_ref().map(|keeper| keeper.journal().clone());
+        let condition = Condition::new(Arc::clone(&scheduler), journal);
+        let directory = Arc::new(Directory::default());
+        let admission = Admission::new(config.listen.clone());
+        // Before all else: it says whether the rest is there.
+        let ops = match ops {
+            Some((socket, address)) => {
+                let gate = Gate::new(address, config.ops.token_file.as_deref())?;
+                let site = Arc::new(Site {
+                    gate,
+                    timeout: config.ops.timeout,
+                    head_timeout: config.deadlines.head_timeout,
+                    head_bytes_max: config.edge.head_bytes_max,
+                    body_bytes_max: config.ops.body_bytes_max,
+                    connections_max: config.ops.connections_max,
+                    condition: Arc::clone(&condition),
+                    recorder,
+                    games: games.clone(),
+                    directory: Arc::clone(&directory),
+                    admission: Arc::clone(&admission),
+                });
+                let child = ChildSpec::actor::<Ops>("ops", OpsArgs { socket, site });
+                // Without it matches go on.
+                root = root.child(child.budget(Intensity::new(10, Duration::from_secs(10))));
+                Some(address)
+            }
+            None => None,
+        };
+        // First up, last down of what has something to keep.
         if let Some(keeper) = &keeper {
             let journal = keeper.journal().clone();
             let args = JournalArgs { journal, close_within: times.journal };
@@ -151,11 +190,6 @@ impl Server {
             sink = to;
         }
 
-        let exhausted = Arc::new(Notify::new());
-        let scheduler = start_scheduler(&config, &exhausted);
-        let journal = keeper.as_ref().map(|keeper| keeper.journal().clone());
-        let condition = Condition::new(Arc::clone(&scheduler), journal);
-        let directory = Arc::new(Directory::default());
         let common = Common {
             config: Arc::clone(&config),
             directory: Arc::clone(&directory),
@@ -183,7 +217,6 @@ impl Server {
             .child(rooms_spec.into_child())
             .start()
             .await?;
-        let admission = Admission::new(config.listen.clone());
         let door = Arc::new(Door {
             tls: TlsAcceptor::from(tls::server_config(identity)?),
             admission: Arc::clone(&admission),
@@ -204,6 +237,7 @@ impl Server {
             root,
             wss,
             plain,
+            ops,
             times,
             directory,
             admission,
@@ -249,6 +283,12 @@ impl Server {
     #[must_use]
     pub fn plain(&self) -> Option<SocketAddr> {
         self.plain
+    }
+
+    /// Where it answers for operations, if it does.
+    #[must_use]
+    pub fn ops(&self) -> Option<SocketAddr> {
+        self.ops
     }
 
     /// The top of the supervision tree: a studio's own actors can be hung there.

@@ -81,7 +81,7 @@ fn arg(tunable: &'static Tunable) -> Arg {
             .default_missing_value("true"),
         Kind::Origins => arg.value_name("ORIGIN").action(ArgAction::Append),
         Kind::Whole { .. } => arg.value_name("N"),
-        Kind::Address | Kind::AddressOrOff => arg.value_name("ADDRESS"),
+        Kind::Address | Kind::AddressOrOff | Kind::AddressAutoOrOff => arg.value_name("ADDRESS"),
         Kind::Path | Kind::PathOrAuto | Kind::PathOrOff => arg.value_name("PATH"),
     }
 }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use super::revival::StateError;
 use crate::actors::listener::{Sockets, listen};
-use crate::config::Config;
+use crate::config::{AddressChoice, Config};
+use crate::ops::gate::TokenError;
 use crate::replays::Unusable;
 use crate::supervision::{StartError, SupervisorError};
 
@@ -26,6 +27,26 @@ pub enum ServeError {
          address such as 127.0.0.1:8080, or \"off\""
     )]
     PlainOffLoopback(SocketAddr),
+    /// The operations address cannot be listened on.
+    #[error(
+        "cannot listen on {address} for operations: {error}; choose another address with --ops, or \
+         --ops off"
+    )]
+    BindOps {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// Anybody could end matches.
+    #[error(
+        "--ops {0} can be reached from other machines: give --ops-token-file a file with a token, or \
+         --ops a loopback address such as 127.0.0.1:9464, or \"off\""
+    )]
+    OpsOffLoopback(SocketAddr),
+    /// The token of the operations address cannot be used.
+    #[error(transparent)]
+    OpsToken(#[from] TokenError),
     /// The certificate is not one that rustls can use.
     #[error("the certificate cannot be used: {0}")]
     Identity(#[from] rustls::Error),
@@ -97,4 +118,32 @@ pub(super) fn bind(
         }
     }
     Ok((Sockets::new(sockets), wss, plain))
+}
+
+/// Where the operations address is if nobody says.
+pub(super) const OPS_USUAL: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9464);
+
+/// The socket of the operations address, if there is to be one.
+pub(super) fn bind_ops(config: &Config) -> Result<Option<(Sockets, SocketAddr)>, ServeError> {
+    let (address, asked) = match config.ops.address {
+        AddressChoice::Off => return Ok(None),
+        AddressChoice::Auto => (OPS_USUAL, false),
+        AddressChoice::At(address) => (address, true),
+    };
+    if !address.ip().is_loopback() && config.ops.token_file.is_none() {
+        return Err(ServeError::OpsOffLoopback(address));
+    }
+    let bound = listen(address, config.ops.connections_max)
+        .and_then(|socket| Ok((socket.local_addr()?, socket)));
+    match bound {
+        Ok((address, socket)) => Ok(Some((Sockets::new(vec![(socket, false)]), address))),
+        Err(error) if asked => Err(ServeError::BindOps { address, error }),
+        Err(error) => {
+            tracing::warn!(
+                "no operations on {address}: {error}; choose another address with --ops, or --ops off"
+            );
+            Ok(None)
+        }
+    }
 }

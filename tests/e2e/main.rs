@@ -17,6 +17,8 @@ mod http;
 mod killed;
 mod lobby;
 mod matches;
+mod metrics;
+mod ops;
 mod replays;
 mod shutdown;
 mod slow_client;

@@ -187,7 +187,11 @@ impl Runner {
             None => {
                 let record = &self.args.record;
                 let Some(mut work) = record.work(self.worker) else { return Turned::Done };
-                record.inbox().take(self.schedule.is_some(), &mut self.commands);
+                let mut inbox = record.inbox();
+                inbox.take(self.schedule.is_some(), &mut self.commands);
+                let came = inbox.take_counts();
+                drop(inbox);
+                self.meters.inbox(came);
                 let position = work.step(time_ms, &self.commands, None);
                 Noted { time_ms, decisions: Vec::new(), position, until }
             }
@@ -214,7 +218,7 @@ impl Runner {
             let ended = Instant::now();
             let late = now.saturating_duration_since(schedule.due());
             let missed = schedule.done(ended);
-            self.meters.tick(late, ended - now, missed);
+            self.meters.tick(late, ended - now, schedule.interval(), missed);
         }
         turned
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use greenroom::certs;
-use greenroom::config::Config;
+use greenroom::config::{AddressChoice, Config};
 use greenroom::server::{Server, ServerSpec};
 use greenroom_client::{Client, Connect, Trust};
 use tempfile::TempDir;
@@ -32,6 +32,7 @@ async fn host(dir: &Path, address: SocketAddr) {
     let mut config = Config::default();
     config.listen.bind = address;
     config.listen.plain = None;
+    config.ops.address = AddressChoice::Off;
     config.rooms.crash_dir = dir.join("crashes");
     config.journal.state_dir = Some(dir.join("state"));
     config.replays.dir = Some(dir.join("replays"));
