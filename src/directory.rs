@@ -8,6 +8,7 @@
 
 pub mod client;
 pub mod clock;
+pub mod finished;
 pub mod leaving;
 mod member;
 pub mod members;
@@ -15,14 +16,16 @@ pub mod over;
 pub mod saved;
 pub mod seat;
 pub mod token;
+pub mod words;
 pub mod work;
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use greenroom_proto::{
     CloseCode, GameName, OptionsText, PlayerId, Refusal, RoomId, RoomInfo, Text, Tick,
@@ -30,6 +33,7 @@ use greenroom_proto::{
 
 pub use self::client::Client;
 use self::clock::Clock;
+use self::finished::FinishedMatches;
 use self::leaving::Leaving;
 pub use self::member::Back;
 use self::members::Members;
@@ -37,9 +41,10 @@ use self::over::Over;
 use self::saved::{Restored, Saved};
 pub use self::seat::{Booked, Seat};
 use self::token::TokenKey;
+use self::words::{Heard, NotTold, Words};
 use self::work::Work;
 use crate::config::Config;
-use crate::game::Pace;
+use crate::game::{Pace, Signal};
 use crate::registry::{Entry, RoomPlan};
 use crate::room::Header;
 use crate::room::inbox::{Inbox, InboxLimits};
@@ -52,6 +57,7 @@ pub struct Directory {
     rooms: Mutex<BTreeMap<RoomId, Arc<RoomRecord>>>,
     over: Over,
     leaving: Leaving,
+    finished: FinishedMatches,
 }
 
 impl Directory {
@@ -73,6 +79,24 @@ impl Directory {
     /// Matches that ended while some of their players were away.
     pub fn over(&self) -> &Over {
         &self.over
+    }
+
+    /// How the last matches ended.
+    pub fn finished(&self) -> &FinishedMatches {
+        &self.finished
+    }
+
+    /// So many rooms behind this one, by id.
+    pub fn after(
+        &self,
+        id: Option<RoomId>,
+        max: usize,
+        wanted: impl Fn(&RoomRecord) -> bool,
+    ) -> Vec<Arc<RoomRecord>> {
+        let from = id.map_or(Bound::Unbounded, Bound::Excluded);
+        let rooms = lock(&self.rooms);
+        let behind = rooms.range((from, Bound::Unbounded)).map(|(_, room)| room);
+        behind.filter(|room| wanted(room)).take(max).cloned().collect()
     }
 
     /// Whether newcomers are taken.
@@ -143,6 +167,9 @@ pub struct RoomRecord {
     members: Mutex<Members>,
     work: Mutex<Work>,
     waker: Mutex<Option<Waker>>,
+    words: Words,
+    /// The backend wants the match to end, with this result.
+    end: Mutex<Option<String>>,
 }
 
 struct Booking {
@@ -180,6 +207,8 @@ impl RoomRecord {
             members: Mutex::default(),
             work: Mutex::new(Work::new(Clock::new(Instant::now(), 0))),
             waker: Mutex::default(),
+            words: Words::default(),
+            end: Mutex::default(),
         })
     }
 
@@ -280,6 +309,49 @@ impl RoomRecord {
             players_max: self.plan.seats,
             options: OptionsText::cut(&self.plan.options),
         })
+    }
+
+    /// Whether newcomers may ask for a seat, and how many seats are taken.
+    pub fn occupancy(&self) -> (bool, u32) {
+        let booking = lock(&self.booking);
+        (booking.open, booking.taken)
+    }
+
+    /// Tells the game a word of the studio's backend. What it says to it comes after its next step;
+    /// an error then: the room is over.
+    pub fn tell(&self, body: Vec<u8>) -> Result<oneshot::Receiver<Heard>, NotTold> {
+        let epoch = lock(&self.work).epoch;
+        let (id, answer) = self.words.ask(epoch)?;
+        self.inbox().signal(Signal::Word { id, body });
+        self.wake();
+        Ok(answer)
+    }
+
+    /// Words that wait for what the game says to them.
+    pub fn words(&self) -> &Words {
+        &self.words
+    }
+
+    /// Takes a player's seat away, and closes its connection. `false`: there is no such player.
+    pub fn kick(&self, player: PlayerId) -> bool {
+        let known = self.members().kick(player);
+        if known {
+            self.inbox().leave(player);
+            self.wake();
+        }
+        known
+    }
+
+    /// The match is to end after the step that is being made, with this result as JSON. The first
+    /// one counts.
+    pub fn end(&self, result: String) {
+        lock(&self.end).get_or_insert(result);
+        self.wake_in_any_case();
+    }
+
+    /// The result with which the match is to end.
+    pub fn is_to_end(&self) -> Option<String> {
+        lock(&self.end).clone()
     }
 
     /// The room's name on the wire.
@@ -387,6 +459,7 @@ impl RoomRecord {
     pub fn go_away(&self, window_ms: u32) {
         self.shut();
         self.members().go_away(window_ms);
+        self.words.close();
         self.has_begun();
     }
 
@@ -394,6 +467,7 @@ impl RoomRecord {
     pub fn fail(&self, code: CloseCode) {
         self.shut();
         self.members().fail(code);
+        self.words.close();
         self.has_begun();
     }
 }

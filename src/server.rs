@@ -54,8 +54,8 @@ use crate::journal::Health;
 use crate::net::admission::Admission;
 use crate::net::origin::Origins;
 use crate::net::tls;
-use crate::ops::Site;
 use crate::ops::gate::Gate;
+use crate::ops::{Keys, Site};
 use crate::registry::Games;
 use crate::replays::KeptReplays;
 use crate::scheduler::{self, Scheduler};
@@ -140,6 +140,7 @@ impl Server {
         let condition = Condition::new(Arc::clone(&scheduler), journal);
         let directory = Arc::new(Directory::default());
         let admission = Admission::new(config.listen.clone());
+        let lobby = Slot::new();
         // Before all else: it says whether the rest is there.
         let ops = match ops {
             Some((socket, address)) => {
@@ -155,7 +156,9 @@ impl Server {
                     recorder,
                     games: games.clone(),
                     directory: Arc::clone(&directory),
+                    lobby: lobby.clone(),
                     admission: Arc::clone(&admission),
+                    keys: Keys::default(),
                 });
                 let child = ChildSpec::actor::<Ops>("ops", OpsArgs { socket, site });
                 // Without it matches go on.
@@ -203,7 +206,6 @@ impl Server {
         let (rooms_spec, rooms) = room_supervisors(&directory, &common);
         let rooms = Rooms::new(rooms, common);
         let (connections_spec, connections) = connection_supervisors();
-        let lobby = Slot::new();
         let lobby_args = Lobby {
             games: games.clone(),
             directory: Arc::clone(&directory),

@@ -47,7 +47,7 @@ fn command() -> impl Strategy<Value = Command> {
         1 => (any::<u32>(), body())
             .prop_map(|(effect, body)| Command::Signal(Signal::Answer { effect, body })),
         1 => any::<u32>().prop_map(|effect| Command::Signal(Signal::Lost { effect })),
-        1 => body().prop_map(|body| Command::Signal(Signal::Word { body })),
+        1 => body().prop_map(|body| Command::Signal(Signal::Word { id: 7, body })),
         1 => any::<u32>().prop_map(|effect| Command::EffectDone { effect }),
     ]
 }

@@ -37,7 +37,7 @@
 //!
 //! ```text
 //! client                                  server
-//!   Hello {protocol: 2, …}          ─▶
+//!   Hello {protocol: 3, …}          ─▶
 //!                                   ◀─    Welcome
 //!   Join {id: 1, OpenOrCreate {…}}  ─▶
 //!                                   ◀─    Joined {id: 1, room, player, schema, …}
@@ -57,6 +57,8 @@
 //!   answered by one more `Left`.
 //! - A reply is sent before the state frame of the step that made it. Requests that were taken are
 //!   answered in the order of their ids; one that is refused at once may overtake them.
+//! - `Notice` may come at any time while the client has a seat: the operator says something to the
+//!   player, outside of the match. It is shown, and not answered.
 //! - A client that can read one schema only says so in `Join` and `Resume`, and is refused
 //!   (`OtherSchema`) where the state has another.
 //! - Options and results are JSON texts; inputs, requests, replies and events are the game's own
@@ -259,8 +261,9 @@ pub use bounded::{Blob, Full, List, Text, TooLong};
 pub use close::{CloseCode, Then};
 pub use codec::bits::BadState;
 pub use control::{
-    BODY_MAX, Body, GAME_NAME_MAX, GameName, JoinTarget, Joined, LISTING_MAX, OPTIONS_MAX,
-    OptionsText, RESULT_MAX, Refusal, RoomInfo, SCHEMAS_MAX, TOKEN_MAX, ToClient, ToServer, Token,
+    BODY_MAX, Body, GAME_NAME_MAX, GameName, JoinTarget, Joined, LISTING_MAX, NOTICE_MAX,
+    NoticeText, OPTIONS_MAX, OptionsText, RESULT_MAX, Refusal, RoomInfo, SCHEMAS_MAX, TOKEN_MAX,
+    ToClient, ToServer, Token,
 };
 pub use frame::{Event, Frame, HashCheck, Head, Replica};
 pub use greenroom_derive::{Message, Replicate};
@@ -283,4 +286,4 @@ pub use wire::Malformed;
 /// The WebSocket subprotocol that both ends must name.
 pub const SUBPROTOCOL: &str = "greenroom.v1";
 /// The version in `Hello`. A change of format raises it in the same commit.
-pub const PROTOCOL_VERSION: u16 = 2;
+pub const PROTOCOL_VERSION: u16 = 3;

@@ -5,13 +5,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use greenroom_proto::{CloseCode, Joined, PlayerId, Refusal, Sight, Text, Tick, ToClient, wire};
+use greenroom_proto::{
+    CloseCode, Joined, NoticeText, PlayerId, Refusal, Sight, Text, Tick, ToClient, wire,
+};
 
 use metrics::counter;
 
 use super::member::{Asked, Back, Member};
 use super::saved::SavedMember;
 use super::token::Claim;
+use super::words::Heard;
 use super::{Client, RoomRecord};
 use crate::answers::Answer;
 use crate::game::{Pace, Said};
@@ -169,6 +172,31 @@ impl Members {
             .collect()
     }
 
+    /// The player's seat is taken away; the room learns of it by a `Leave`. `false`: there is no
+    /// such player.
+    pub fn kick(&mut self, player: PlayerId) -> bool {
+        let Some(member) = self.find(player) else { return false };
+        if let Some(client) = member.client.clone() {
+            member.leave_for_now(Instant::now());
+            client.vacate();
+            client.link.close(CloseCode::Kicked);
+        }
+        true
+    }
+
+    /// Says something to these players, or to all who are here. Returns how many were told.
+    pub fn notice(&mut self, to: Option<&[PlayerId]>, text: &NoticeText) -> usize {
+        let wanted = |member: &&mut Member| to.is_none_or(|to| to.contains(&member.player));
+        let mut told = 0;
+        for member in self.members.iter_mut().filter(wanted) {
+            if let Some((client, _)) = member.playing() {
+                client.link.control(&ToClient::Notice { text: text.clone() });
+                told += 1;
+            }
+        }
+        told
+    }
+
     /// Since when somebody has been away for the longest.
     pub fn away_since(&self) -> Option<Instant> {
         let away = self.members.iter().filter(|member| member.client.is_none());
@@ -316,6 +344,8 @@ impl Members {
                     }
                 }
             }
+            Said::Heard { id, reply } => room.words().heard(*id, Heard::Reply(reply.clone())),
+            Said::WordFailed { id } => room.words().heard(*id, Heard::Failed),
             Said::Effect { .. } | Said::Over { .. } => {}
         }
     }

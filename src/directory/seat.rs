@@ -26,6 +26,12 @@ impl Booked {
         schema.is_none_or(|schema| schema == self.seat.room.entry.schema_hash)
     }
 
+    /// The room of the seat.
+    #[must_use]
+    pub fn room(&self) -> &Arc<RoomRecord> {
+        &self.seat.room
+    }
+
     /// Takes the seat, for [`Seat::join`].
     #[must_use]
     pub fn take(mut self) -> Seat {

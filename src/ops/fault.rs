@@ -39,16 +39,36 @@ codes! {
     Forbidden = 403 "forbidden";
     /// Nothing is at this address.
     NotFound = 404 "not_found";
+    /// There is no game of this name.
+    UnknownGame = 404 "unknown_game";
+    /// There is no room of this id, or it ended too long ago to be remembered.
+    UnknownRoom = 404 "unknown_room";
+    /// Nobody in the room is this player.
+    UnknownPlayer = 404 "unknown_player";
     /// The address has other methods.
     MethodNotAllowed = 405 "method_not_allowed";
+    /// The match in this room is over.
+    RoomOver = 409 "room_over";
     /// The body is larger than it may be.
     TooLarge = 413 "too_large";
     /// A change has to say that its body is JSON.
     UnsupportedMediaType = 415 "unsupported_media_type";
+    /// The options are not what the game allows.
+    BadOptions = 422 "bad_options";
+    /// The idempotency key was used for another request.
+    KeyReused = 422 "key_reused";
+    /// Too many words wait for this room already.
+    Busy = 429 "busy";
+    /// The game panicked over it: nothing came of it.
+    GameFailed = 500 "game_failed";
     /// The server failed over it: what there is to know is in its log.
     Failed = 500 "failed";
     /// Not now: the sentence says why.
     Unavailable = 503 "unavailable";
+    /// The server hosts as many rooms as it may.
+    ServerFull = 503 "server_full";
+    /// The server takes nobody new.
+    Stopping = 503 "stopping";
     /// It was not done in time, or it is not known whether it was.
     Timeout = 504 "timeout";
 }

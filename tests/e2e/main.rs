@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used)] // a test may panic; clippy knows that only of `#[test]` functions
 #![allow(clippy::disallowed_methods)] // and may read the clock
 
+mod backend;
+mod backend_fuzz;
 mod coming_back;
 mod commands_rooms;
 mod crashes;

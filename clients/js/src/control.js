@@ -27,7 +27,7 @@ import {
 /** The WebSocket subprotocol. */
 export const SUBPROTOCOL = 'greenroom.v1';
 /** The version in `Hello`. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 /** First byte of a control message. */
 export const CONTROL = 0x00;
 /** Bytes of one request, reply, event or input of a game. */
@@ -110,6 +110,7 @@ const toClient = variants({
   Left: {},
   Ended: { result: text(16 * 1024) },
   Closing: { code: choice([...CLOSE_CODES.keys()]), retry_after_ms: u32 },
+  Notice: { text: text(1024) },
 });
 
 function encoded(type, message) {

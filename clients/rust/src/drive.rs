@@ -242,6 +242,7 @@ impl Client {
                 self.arrived(cx);
             }
             ToClient::Rooms { id, rooms } => self.answered(id, Ok(Answer::Rooms(rooms.into_vec()))),
+            ToClient::Notice { text } => self.note(Update::Notice { text: text.into_string() })?,
             ToClient::Left => {
                 if !self.unseat() && !std::mem::take(&mut self.leaving) {
                     self.note(Update::Left)?;

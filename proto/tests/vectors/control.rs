@@ -33,12 +33,12 @@ fn to_server() -> Vec<Value> {
         let shown: Vec<String> = schemas.iter().map(u64::to_string).collect();
         message(
             &ToServer::Hello {
-                protocol: 2,
+                protocol: 3,
                 client: text("test/1.0 ü"),
                 token: token.map(text),
                 schemas: List::first(schemas.iter().copied()),
             },
-            json!({"type": "Hello", "protocol": 2, "client": "test/1.0 ü", "token": token, "schemas": shown}),
+            json!({"type": "Hello", "protocol": 3, "client": "test/1.0 ü", "token": token, "schemas": shown}),
         )
     };
     let join = |id: u32, to: JoinTarget, shown: Value| {
@@ -212,6 +212,10 @@ fn to_client() -> Vec<Value> {
             json!({"type": "Closing", "code": code.code(), "retry_after_ms": 5000}),
         ));
     }
+    all.push(message(
+        &ToClient::Notice { text: text("Back in 5 minutes: ü") },
+        json!({"type": "Notice", "text": "Back in 5 minutes: ü"}),
+    ));
     all
 }
 

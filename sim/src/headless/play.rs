@@ -246,6 +246,8 @@ impl Table {
                 | Said::Resumed(_)
                 | Said::ResumeRefused(_)
                 | Said::RequestFailed { .. }
+                | Said::Heard { .. }
+                | Said::WordFailed { .. }
                 | Said::Left(_) => {}
             }
         }

@@ -223,6 +223,8 @@ impl Life {
                     Update::Left => return true,
                     Update::Broken { why, .. } => play.tally.disconnected(why.to_string()),
                     Update::Resumed { .. } => play.tally.reconnected(),
+                    // For people.
+                    Update::Notice { .. } => {}
                     Update::Closed(closed) if closed.lost.is_some() => {
                         // The break was counted when it happened.
                         play.tally.failed(closed.to_string());

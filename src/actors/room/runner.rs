@@ -22,6 +22,7 @@ use super::pace::Schedule;
 use super::restore::{Begun, Redo};
 use super::{Common, RoomArgs};
 use crate::directory::clock::Clock;
+use crate::directory::finished::Finished;
 use crate::directory::members::Sights;
 use crate::effects::EffectCall;
 use crate::game::{Pace, Said, Signal};
@@ -145,6 +146,11 @@ impl Runner {
     fn turn_of_room(&mut self, now: Instant, waker: &Waker) -> Turned {
         if self.noted.is_some() {
             return self.make_if_kept(now, waker);
+        }
+        if let Some(result) = self.args.record.is_to_end().filter(|_| self.redo.is_none()) {
+            let tick = self.room.as_ref().map_or(Tick(0), |room| room.tick());
+            self.end(tick, &result, &[]);
+            return Turned::Done;
         }
         // A step that is in the log is made first: it belongs to what is kept.
         if self.args.record.is_closing() && self.redo.is_none() {
@@ -362,6 +368,9 @@ impl Runner {
         if away {
             self.args.common.directory.over().keep(record.id, result, record.seat_hold());
         }
+        let finished = Finished::with_result(record.entry.game.name(), tick, result);
+        self.args.common.directory.finished().keep(record.id, finished);
+        record.words().close();
         self.meters.finished();
         self.write_result(tick, result);
         self.keep_replay();
