@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods)] // and may read the clock
 
 mod backend;
+mod backend_example;
 mod backend_fuzz;
 mod coming_back;
 mod commands_rooms;
