@@ -6,6 +6,7 @@
 // The shell may read clocks.
 #![allow(clippy::disallowed_methods)]
 
+mod backend;
 pub mod client;
 pub mod clock;
 pub mod finished;
@@ -25,7 +26,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 
 use greenroom_proto::{
     CloseCode, GameName, OptionsText, PlayerId, Refusal, RoomId, RoomInfo, Text, Tick,
@@ -41,10 +42,10 @@ use self::over::Over;
 use self::saved::{Restored, Saved};
 pub use self::seat::{Booked, Seat};
 use self::token::TokenKey;
-use self::words::{Heard, NotTold, Words};
+use self::words::Words;
 use self::work::Work;
 use crate::config::Config;
-use crate::game::{Pace, Signal};
+use crate::game::Pace;
 use crate::registry::{Entry, RoomPlan};
 use crate::room::Header;
 use crate::room::inbox::{Inbox, InboxLimits};
@@ -309,49 +310,6 @@ impl RoomRecord {
             players_max: self.plan.seats,
             options: OptionsText::cut(&self.plan.options),
         })
-    }
-
-    /// Whether newcomers may ask for a seat, and how many seats are taken.
-    pub fn occupancy(&self) -> (bool, u32) {
-        let booking = lock(&self.booking);
-        (booking.open, booking.taken)
-    }
-
-    /// Tells the game a word of the studio's backend. What it says to it comes after its next step;
-    /// an error then: the room is over.
-    pub fn tell(&self, body: Vec<u8>) -> Result<oneshot::Receiver<Heard>, NotTold> {
-        let epoch = lock(&self.work).epoch;
-        let (id, answer) = self.words.ask(epoch)?;
-        self.inbox().signal(Signal::Word { id, body });
-        self.wake();
-        Ok(answer)
-    }
-
-    /// Words that wait for what the game says to them.
-    pub fn words(&self) -> &Words {
-        &self.words
-    }
-
-    /// Takes a player's seat away, and closes its connection. `false`: there is no such player.
-    pub fn kick(&self, player: PlayerId) -> bool {
-        let known = self.members().kick(player);
-        if known {
-            self.inbox().leave(player);
-            self.wake();
-        }
-        known
-    }
-
-    /// The match is to end after the step that is being made, with this result as JSON. The first
-    /// one counts.
-    pub fn end(&self, result: String) {
-        lock(&self.end).get_or_insert(result);
-        self.wake_in_any_case();
-    }
-
-    /// The result with which the match is to end.
-    pub fn is_to_end(&self) -> Option<String> {
-        lock(&self.end).clone()
     }
 
     /// The room's name on the wire.

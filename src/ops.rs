@@ -8,7 +8,7 @@
 //!
 //! Plain HTTP/1.1 by hyper and axum, on this machine alone if not said otherwise. It is the first
 //! thing up and the last one down, so that it can say why nothing else is there. `openapi.json`
-//! describes it, and is served; a test holds it against [`routes`], and another asks whatever it
+//! describes it, and is served; a test holds it against the routes, and another asks whatever it
 //! says can be asked.
 
 // The shell may read clocks.
@@ -42,6 +42,7 @@ pub(crate) use self::idempotency::Keys;
 pub(crate) use self::scrape::recorder;
 use crate::actors::actor::Mailbox;
 use crate::actors::lobby::LobbyMsg;
+use crate::config::Config;
 use crate::directory::Directory;
 use crate::net::admission::Admission;
 use crate::registry::Games;
@@ -55,20 +56,20 @@ pub const OPENAPI: &str = include_str!("ops/openapi.json");
 pub struct Site {
     /// Who may ask.
     pub(crate) gate: Gate,
-    /// How long a request may take.
-    pub(crate) timeout: Duration,
-    /// How long a request's head may take.
-    pub(crate) head_timeout: Duration,
-    /// Bytes of a request's head.
-    pub(crate) head_bytes_max: usize,
-    /// Bytes of a request's body.
-    pub(crate) body_bytes_max: usize,
-    /// Connections at once.
-    pub(crate) connections_max: usize,
-    /// Whether the server may be sent clients.
-    pub(crate) condition: Arc<Condition>,
+    /// The server's configuration.
+    pub(crate) config: Arc<Config>,
     /// What counts; `None`: the program has a recorder of its own.
     pub(crate) recorder: Option<PrometheusHandle>,
+    /// The server that is asked about.
+    pub(crate) hosted: Hosted,
+    /// Changes that were asked for.
+    pub(crate) keys: Keys,
+}
+
+/// A server, as far as one may ask about it.
+pub(crate) struct Hosted {
+    /// Whether it may be sent clients.
+    pub(crate) condition: Arc<Condition>,
     /// The games there are.
     pub(crate) games: Games,
     /// The rooms there are.
@@ -77,14 +78,13 @@ pub struct Site {
     pub(crate) lobby: Slot<Mailbox<LobbyMsg>>,
     /// Counts connections.
     pub(crate) admission: Arc<Admission>,
-    /// Changes that were asked for.
-    pub(crate) keys: Keys,
 }
 
 impl Site {
     /// How long a room is waited for: less than a request may take, so that what comes then is said.
     fn patience(&self) -> Duration {
-        self.timeout - self.timeout / 8
+        let timeout = self.config.ops.timeout;
+        timeout - timeout / 8
     }
 }
 
@@ -119,7 +119,7 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
         .fallback(nothing)
         .method_not_allowed_fallback(other_method)
         .layer(from_fn_with_state(Arc::clone(&site), idempotency::once))
-        .layer(DefaultBodyLimit::max(site.body_bytes_max))
+        .layer(DefaultBodyLimit::max(site.config.ops.body_bytes_max))
         .layer(from_fn_with_state(Arc::clone(&site), gate::guard))
         .with_state(site)
 }

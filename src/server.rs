@@ -13,6 +13,7 @@
 //! ```
 
 mod listening;
+mod operations;
 mod readiness;
 mod revival;
 pub mod stopping;
@@ -30,7 +31,8 @@ use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 
 pub use self::listening::ServeError;
-use self::listening::{bind, bind_ops};
+use self::listening::bind;
+use self::operations::Operations;
 pub(crate) use self::readiness::Condition;
 pub use self::readiness::Readiness;
 use self::revival::Past;
@@ -41,7 +43,6 @@ use crate::actors::journal::{JournalArgs, JournalKeeper};
 use crate::actors::listener::door::Door;
 use crate::actors::listener::{Listener, ListenerArgs};
 use crate::actors::lobby::Lobby;
-use crate::actors::ops::{Ops, OpsArgs};
 use crate::actors::replays::{ReplaysArgs, ReplaysKeeper};
 use crate::actors::results::{self, ResultSink};
 use crate::actors::room::{Common, Keeper, Rooms};
@@ -54,8 +55,7 @@ use crate::journal::Health;
 use crate::net::admission::Admission;
 use crate::net::origin::Origins;
 use crate::net::tls;
-use crate::ops::gate::Gate;
-use crate::ops::{Keys, Site};
+use crate::ops::Hosted;
 use crate::registry::Games;
 use crate::replays::KeptReplays;
 use crate::scheduler::{self, Scheduler};
@@ -119,9 +119,7 @@ impl Server {
         let config = Arc::new(config);
         let times = StopTimes::of(&config);
         let (sockets, wss, plain) = bind(&config)?;
-        let ops = bind_ops(&config)?;
-        // Before anything is counted.
-        let recorder = ops.as_ref().and_then(|_| crate::ops::recorder());
+        let operations = operations::open(&config)?;
         let past = match &config.journal.state_dir {
             Some(dir) => Some(revival::open(dir, &config)?),
             None => None,
@@ -141,32 +139,18 @@ impl Server {
         let directory = Arc::new(Directory::default());
         let admission = Admission::new(config.listen.clone());
         let lobby = Slot::new();
+        let ops = operations.as_ref().map(Operations::address);
         // Before all else: it says whether the rest is there.
-        let ops = match ops {
-            Some((socket, address)) => {
-                let gate = Gate::new(address, config.ops.token_file.as_deref())?;
-                let site = Arc::new(Site {
-                    gate,
-                    timeout: config.ops.timeout,
-                    head_timeout: config.deadlines.head_timeout,
-                    head_bytes_max: config.edge.head_bytes_max,
-                    body_bytes_max: config.ops.body_bytes_max,
-                    connections_max: config.ops.connections_max,
-                    condition: Arc::clone(&condition),
-                    recorder,
-                    games: games.clone(),
-                    directory: Arc::clone(&directory),
-                    lobby: lobby.clone(),
-                    admission: Arc::clone(&admission),
-                    keys: Keys::default(),
-                });
-                let child = ChildSpec::actor::<Ops>("ops", OpsArgs { socket, site });
-                // Without it matches go on.
-                root = root.child(child.budget(Intensity::new(10, Duration::from_secs(10))));
-                Some(address)
-            }
-            None => None,
-        };
+        if let Some(operations) = operations {
+            let hosted = Hosted {
+                condition: Arc::clone(&condition),
+                games: games.clone(),
+                directory: Arc::clone(&directory),
+                lobby: lobby.clone(),
+                admission: Arc::clone(&admission),
+            };
+            root = root.child(operations.child(&config, hosted));
+        }
         // First up, last down of what has something to keep.
         if let Some(keeper) = &keeper {
             let journal = keeper.journal().clone();

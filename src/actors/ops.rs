@@ -98,7 +98,7 @@ impl<F: FnMut()> Drop for Told<F> {
 
 /// Takes connections, so many at once; the others wait in the kernel.
 async fn accept(listener: &TcpListener, router: Router, site: &Arc<Site>) {
-    let places = Arc::new(Semaphore::new(site.connections_max));
+    let places = Arc::new(Semaphore::new(site.config.ops.connections_max));
     let mut connections = JoinSet::new();
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };

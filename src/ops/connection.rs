@@ -19,13 +19,13 @@ const AGE_MAX: Duration = Duration::from_secs(60);
 /// the time that a head may take.
 pub(crate) async fn serve(tcp: TcpStream, router: Router, site: Arc<Site>) {
     let connection = http1::Builder::new()
-        .max_buf_size(site.head_bytes_max)
+        .max_buf_size(site.config.edge.head_bytes_max)
         .timer(TokioTimer::new())
-        .header_read_timeout(site.head_timeout)
+        .header_read_timeout(site.config.deadlines.head_timeout)
         .serve_connection(TokioIo::new(tcp), TowerToHyperService::new(router));
     let mut connection = std::pin::pin!(connection);
     if tokio::time::timeout(AGE_MAX, connection.as_mut()).await.is_err() {
         connection.as_mut().graceful_shutdown();
-        let _ = tokio::time::timeout(site.timeout, connection).await;
+        let _ = tokio::time::timeout(site.config.ops.timeout, connection).await;
     }
 }

@@ -80,7 +80,7 @@ pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next:
     if let Err(fault) = site.gate.admit(&request) {
         return fault.into_response();
     }
-    match tokio::time::timeout(site.timeout, next.run(request)).await {
+    match tokio::time::timeout(site.config.ops.timeout, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Fault::new(Code::Timeout, "this took longer than ops_timeout_ms").into_response(),
     }

@@ -35,7 +35,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<Site>> for Json<T> {
 }
 
 pub(super) fn too_large(site: &Site) -> Fault {
-    let max = site.body_bytes_max;
+    let max = site.config.ops.body_bytes_max;
     Fault::new(Code::TooLarge, format!("the body has more than {max} bytes (ops_body_bytes_max)"))
 }
 
@@ -75,9 +75,9 @@ impl FromRequestParts<Arc<Site>> for Room {
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Fault> {
         let Id(id) = Id::from_request_parts(parts, site).await?;
-        match site.directory.get(id) {
+        match site.hosted.directory.get(id) {
             Some(room) => Ok(Room(room)),
-            None if site.directory.finished().get(id).is_some() => Err(over()),
+            None if site.hosted.directory.finished().get(id).is_some() => Err(over()),
             None => Err(unknown(id)),
         }
     }

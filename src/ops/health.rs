@@ -15,7 +15,7 @@ pub(super) async fn healthz() -> &'static str {
 
 /// Whether the server may be sent clients, in one sentence.
 pub(super) async fn readyz(State(site): State<Arc<Site>>) -> (StatusCode, String) {
-    let readiness = site.condition.readiness();
+    let readiness = site.hosted.condition.readiness();
     let status = match readiness {
         Readiness::Ready => StatusCode::OK,
         _ => StatusCode::SERVICE_UNAVAILABLE,

@@ -106,7 +106,7 @@ pub(super) async fn once(State(site): State<Arc<Site>>, request: Request, next: 
         return Fault::new(Code::BadRequest, text).into_response();
     };
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, site.body_bytes_max).await else {
+    let Ok(body) = to_bytes(body, site.config.ops.body_bytes_max).await else {
         return too_large(&site).into_response();
     };
     let line = format!("{} {}", parts.method, parts.uri);

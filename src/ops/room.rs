@@ -108,7 +108,7 @@ pub(super) async fn announce_to_all(
     let text = notice(&text)?;
     // Each is written to the sockets of a room, under its lock.
     let all = tokio::task::spawn_blocking(move || {
-        site.directory.all().iter().map(|room| room.members().notice(None, &text)).sum()
+        site.hosted.directory.all().iter().map(|room| room.members().notice(None, &text)).sum()
     });
     all.await.map(told).map_err(|_| Fault::new(Code::Failed, "the server is stopping"))
 }
@@ -150,7 +150,7 @@ pub(super) async fn end(
 ) -> Result<Response, Fault> {
     room.end(result.to_string());
     let gone = async {
-        while site.directory.get(room.id).is_some() {
+        while site.hosted.directory.get(room.id).is_some() {
             tokio::time::sleep(LOOK_EVERY).await;
         }
     };
@@ -158,7 +158,7 @@ pub(super) async fn end(
         let text = "the room ends once the step that it makes is over, which is not yet the case";
         return Err(Fault::new(Code::Timeout, text));
     }
-    let finished = site.directory.finished().get(room.id);
+    let finished = site.hosted.directory.finished().get(room.id);
     Ok(super::json(&finished.map(|finished| ended(room.id, &finished))))
 }
 
@@ -167,10 +167,10 @@ pub(super) async fn drain(
     State(site): State<Arc<Site>>,
     Json(Nothing {}): Json<Nothing>,
 ) -> Response {
-    site.condition.stops();
-    site.directory.leaving().drain();
-    let readiness = site.condition.readiness().to_string();
-    super::json(&json!({ "readiness": readiness, "rooms": site.directory.len() }))
+    site.hosted.condition.stops();
+    site.hosted.directory.leaving().drain();
+    let readiness = site.hosted.condition.readiness().to_string();
+    super::json(&json!({ "readiness": readiness, "rooms": site.hosted.directory.len() }))
 }
 
 /// There is nothing to say.

@@ -48,7 +48,7 @@ pub(super) async fn list(
     let of_game =
         |room: &RoomRecord| game.as_deref().is_none_or(|game| game == room.entry.game.name());
     // One more says whether there is another page.
-    let mut rooms = site.directory.after(after, limit + 1, of_game);
+    let mut rooms = site.hosted.directory.after(after, limit + 1, of_game);
     let more = rooms.len() > limit;
     rooms.truncate(limit);
     let next = rooms.last().filter(|_| more).map(|room| room.id.to_string());
@@ -84,7 +84,8 @@ pub(super) async fn create(
     // The seat was for the question only.
     drop(booked);
     let (open, _) = room.occupancy();
-    let failed = || site.directory.finished().get(room.id).is_none_or(|finished| finished.failed);
+    let failed =
+        || site.hosted.directory.finished().get(room.id).is_none_or(|finished| finished.failed);
     if !open && failed() {
         let text = "the game failed when the room was made: the server's log says how";
         return Err(Fault::new(Code::GameFailed, text));
@@ -94,18 +95,20 @@ pub(super) async fn create(
 
 /// `GET /v1/rooms/{room}`
 pub(super) async fn inspect(State(site): State<Arc<Site>>, Id(id): Id) -> Result<Response, Fault> {
-    if let Some(room) = site.directory.get(id) {
-        return Ok(super::json(&whole(&room)));
+    let directory = &site.hosted.directory;
+    // First: a room is there for a moment longer than its match.
+    if let Some(finished) = directory.finished().get(id) {
+        return Ok(super::json(&ended(id, &finished)));
     }
-    let finished = site.directory.finished().get(id).ok_or_else(|| given::unknown(id))?;
-    Ok(super::json(&ended(id, &finished)))
+    let room = directory.get(id).ok_or_else(|| given::unknown(id))?;
+    Ok(super::json(&whole(&room)))
 }
 
 /// Asks the lobby.
 async fn seat(site: &Site, to: JoinTarget) -> Result<Booked, Fault> {
     let silent = || Fault::new(Code::Unavailable, "the lobby does not answer: try again");
-    let lobby = site.lobby.get().ok_or_else(silent)?;
-    let asked = lobby.call(site.timeout, |reply| LobbyMsg::Seat(to, reply)).await;
+    let lobby = site.hosted.lobby.get().ok_or_else(silent)?;
+    let asked = lobby.call(site.config.ops.timeout, |reply| LobbyMsg::Seat(to, reply)).await;
     asked.map_err(|_| silent())?.map_err(|(why, text)| {
         let code = match why {
             Refusal::BadOptions => Code::BadOptions,
@@ -119,7 +122,7 @@ async fn seat(site: &Site, to: JoinTarget) -> Result<Booked, Fault> {
 }
 
 fn known(site: &Site, game: &str) -> Result<(), Fault> {
-    let entry = site.games.get(game);
+    let entry = site.hosted.games.get(game);
     entry.map(drop).map_err(|unknown| Fault::new(Code::UnknownGame, unknown.to_string()))
 }
 

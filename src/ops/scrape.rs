@@ -64,9 +64,9 @@ fn publish(site: &Site) {
     actor::publish_metrics();
     gauge!("greenroom_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     let mut games: BTreeMap<&'static str, (usize, usize)> =
-        site.games.names().map(|name| (name, (0, 0))).collect();
+        site.hosted.games.names().map(|name| (name, (0, 0))).collect();
     let mut seated = 0;
-    for room in site.directory.all() {
+    for room in site.hosted.directory.all() {
         let (rooms, players) = games.entry(room.entry.game.name()).or_default();
         let members = room.members();
         *rooms += 1;
@@ -78,7 +78,7 @@ fn publish(site: &Site) {
         gauge!("greenroom_players", "game" => game).set(players as f64);
     }
     let actors = actor::live_of("connection");
-    let arriving = site.admission.connections().saturating_sub(actors);
+    let arriving = site.hosted.admission.connections().saturating_sub(actors);
     let states =
         [("arriving", arriving), ("waiting", actors.saturating_sub(seated)), ("seated", seated)];
     for (state, count) in states {

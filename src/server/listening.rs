@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::revival::StateError;
 use crate::actors::listener::{Sockets, listen};
-use crate::config::{AddressChoice, Config};
+use crate::config::Config;
 use crate::ops::gate::TokenError;
 use crate::replays::Unusable;
 use crate::supervision::{StartError, SupervisorError};
@@ -118,32 +118,4 @@ pub(super) fn bind(
         }
     }
     Ok((Sockets::new(sockets), wss, plain))
-}
-
-/// Where the operations address is if nobody says.
-pub(super) const OPS_USUAL: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9464);
-
-/// The socket of the operations address, if there is to be one.
-pub(super) fn bind_ops(config: &Config) -> Result<Option<(Sockets, SocketAddr)>, ServeError> {
-    let (address, asked) = match config.ops.address {
-        AddressChoice::Off => return Ok(None),
-        AddressChoice::Auto => (OPS_USUAL, false),
-        AddressChoice::At(address) => (address, true),
-    };
-    if !address.ip().is_loopback() && config.ops.token_file.is_none() {
-        return Err(ServeError::OpsOffLoopback(address));
-    }
-    let bound = listen(address, config.ops.connections_max)
-        .and_then(|socket| Ok((socket.local_addr()?, socket)));
-    match bound {
-        Ok((address, socket)) => Ok(Some((Sockets::new(vec![(socket, false)]), address))),
-        Err(error) if asked => Err(ServeError::BindOps { address, error }),
-        Err(error) => {
-            tracing::warn!(
-                "no operations on {address}: {error}; choose another address with --ops, or --ops off"
-            );
-            Ok(None)
-        }
-    }
 }

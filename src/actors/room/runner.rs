@@ -358,6 +358,9 @@ impl Runner {
     fn end(&mut self, tick: Tick, result: &str, unanswered: &[(PlayerId, u32)]) {
         let record = &self.args.record;
         record.shut();
+        // Before anybody is told.
+        let finished = Finished::with_result(record.entry.game.name(), tick, result);
+        self.args.common.directory.finished().keep(record.id, finished);
         let mut members = record.members();
         let waiting = record.inbox().end();
         for (player, id) in unanswered.iter().chain(&waiting) {
@@ -368,8 +371,6 @@ impl Runner {
         if away {
             self.args.common.directory.over().keep(record.id, result, record.seat_hold());
         }
-        let finished = Finished::with_result(record.entry.game.name(), tick, result);
-        self.args.common.directory.finished().keep(record.id, finished);
         record.words().close();
         self.meters.finished();
         self.write_result(tick, result);

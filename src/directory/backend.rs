@@ -1,0 +1,53 @@
+//! What a studio's backend sees of a room and does with it.
+
+use greenroom_proto::PlayerId;
+use tokio::sync::oneshot;
+
+use super::words::{Heard, NotTold, Words};
+use super::{RoomRecord, lock};
+use crate::game::Signal;
+
+impl RoomRecord {
+    /// Whether newcomers may ask for a seat, and how many seats are taken.
+    pub fn occupancy(&self) -> (bool, u32) {
+        let booking = lock(&self.booking);
+        (booking.open, booking.taken)
+    }
+
+    /// Tells the game a word of the studio's backend. What it says to it comes after its next step;
+    /// an error then: the room is over.
+    pub fn tell(&self, body: Vec<u8>) -> Result<oneshot::Receiver<Heard>, NotTold> {
+        let epoch = lock(&self.work).epoch;
+        let (id, answer) = self.words.ask(epoch)?;
+        self.inbox().signal(Signal::Word { id, body });
+        self.wake();
+        Ok(answer)
+    }
+
+    /// Words that wait for what the game says to them.
+    pub fn words(&self) -> &Words {
+        &self.words
+    }
+
+    /// Takes a player's seat away, and closes its connection. `false`: there is no such player.
+    pub fn kick(&self, player: PlayerId) -> bool {
+        let known = self.members().kick(player);
+        if known {
+            self.inbox().leave(player);
+            self.wake();
+        }
+        known
+    }
+
+    /// The match is to end after the step that is being made, with this result as JSON. The first
+    /// one counts.
+    pub fn end(&self, result: String) {
+        lock(&self.end).get_or_insert(result);
+        self.wake_in_any_case();
+    }
+
+    /// The result with which the match is to end.
+    pub fn is_to_end(&self) -> Option<String> {
+        lock(&self.end).clone()
+    }
+}
