@@ -47,6 +47,8 @@ use crate::scheduler::Waker;
 /// All rooms of this process.
 #[derive(Default)]
 pub struct Directory {
+    /// The server stops: rooms that end now are not to be had again from here.
+    stopping: AtomicBool,
     rooms: Mutex<BTreeMap<RoomId, Arc<RoomRecord>>>,
     over: Over,
 }
@@ -65,6 +67,17 @@ impl Directory {
             rooms.insert(record.id, record);
         }
         fits
+    }
+
+    /// The server is about to stop.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    /// Whether the server stops. If not, a room whose actor is stopped is started anew by whoever
+    /// comes after the supervisor that stopped it.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
     }
 
     /// Matches that ended while some of their players were away.

@@ -163,6 +163,7 @@ pub use serde_json;
 pub mod answers;
 pub mod bot;
 pub mod effects;
+pub mod faults;
 pub mod game;
 pub mod games;
 pub mod journal;

@@ -4,6 +4,7 @@
 //! the [`log`] records, so that stepping again from any keyframe gives the same room, the same
 //! events and the same hashes.
 
+pub mod fault;
 pub mod history;
 pub mod inbox;
 pub mod log;
@@ -15,6 +16,7 @@ use greenroom_proto::{Layout, Malformed, PlayerId, Rows, Sight, Tick, publish, s
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use self::fault::RoomFault;
 use self::recovery::{At, Decision, Progress, is_membership};
 use crate::game::{Ctx, Game, Pace, Said, SeatState, Signal};
 use crate::options::Options;
@@ -66,6 +68,8 @@ pub enum Command {
         /// Its number.
         effect: u32,
     },
+    /// Something is to fail, as somebody who tries that out has asked.
+    Fault(RoomFault),
 }
 
 /// A step that is to be made.
@@ -141,6 +145,9 @@ pub struct Room<G: Game> {
     schema_hash: u64,
     /// Hash over all that the room ever said.
     said_hash: u64,
+    /// A fault that was asked for: its state cannot be looked at.
+    #[serde(skip)]
+    hidden: bool,
 }
 
 /// A room cannot be made or brought back.
@@ -171,7 +178,13 @@ impl<G: Game> Room<G> {
         let options = G::Options::parse(options).map_err(RoomError::Options)?;
         let mut ctx = Ctx::new(G::pace(&options).in_range(), seed);
         let game = G::new(&options, &mut ctx);
-        Ok(Room { game, ctx, schema_hash: schema_of::<G::State>().hash(), said_hash: 0 })
+        Ok(Room {
+            game,
+            ctx,
+            schema_hash: schema_of::<G::State>().hash(),
+            said_hash: 0,
+            hidden: false,
+        })
     }
 
     /// A room as it was when the keyframe was taken.
@@ -257,6 +270,7 @@ impl<G: Game> Room<G> {
                 self.game.signal(signal, &mut self.ctx);
             }
             Command::EffectDone { effect } => self.close_effect(*effect),
+            Command::Fault(fault) => fault.apply(),
         }
     }
 
@@ -288,7 +302,7 @@ impl<G: Game> Room<G> {
             }
             Command::Signal(Signal::Answer { effect, .. } | Signal::Lost { effect })
             | Command::EffectDone { effect } => self.close_effect(*effect),
-            Command::Signal(Signal::Word { .. }) => {}
+            Command::Signal(Signal::Word { .. }) | Command::Fault(_) => {}
         }
     }
 
@@ -354,7 +368,11 @@ impl<G: Game> Room<G> {
                 self.apply(command);
             }
         }
-        if !self.ctx.over && matches!(self.ctx.pace, Pace::Fixed { .. }) {
+        if self.ctx.over {
+            return;
+        }
+        RoomFault::at_tick(step, progress);
+        if matches!(self.ctx.pace, Pace::Fixed { .. }) {
             progress.note(At::Tick);
             self.game.tick(&mut self.ctx);
         }
@@ -377,6 +395,7 @@ impl<G: Game> AnyRoom for Room<G> {
             }
         }
         progress.begin(self.ctx.tick);
+        self.hidden = RoomFault::hides_state(step);
         if step.decisions.contains(&Decision::Still) {
             self.members_only(step, progress);
         } else if step.decisions.contains(&Decision::Skip) {
@@ -394,6 +413,7 @@ impl<G: Game> AnyRoom for Room<G> {
     }
 
     fn publish(&self, layout: &Layout, rows: &mut Rows) -> u32 {
+        assert!(!self.hidden, "a fault that was asked for: panic-state");
         publish(self.game.state(), layout, rows)
     }
 

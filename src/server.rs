@@ -10,6 +10,7 @@
 //! ```
 
 mod revival;
+mod sabotage;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 
 use self::revival::{Making, StateError};
+use self::sabotage::Sabotage;
 use crate::actors::connection::Shared;
 use crate::actors::journal::JournalKeeper;
 use crate::actors::listener::door::Door;
@@ -35,6 +37,7 @@ use crate::config::Config;
 use crate::crash_files::CrashFiles;
 use crate::directory::token::TokenKey;
 use crate::directory::{Directory, RoomRecord};
+use crate::faults::Faults;
 use crate::journal::Health;
 use crate::net::admission::Admission;
 use crate::net::origin::Origins;
@@ -71,6 +74,7 @@ pub struct Server {
     exhausted: Arc<Notify>,
     keeper: Option<Keeper>,
     _watch: Watch,
+    _sabotage: Sabotage,
 }
 
 /// A server cannot start.
@@ -90,6 +94,9 @@ pub enum ServeError {
          address such as 127.0.0.1:8080, or \"off\""
     )]
     PlainOffLoopback(SocketAddr),
+    /// Others could reach a server that fails on purpose.
+    #[error("{}", crate::config::faults_off_loopback(*.0))]
+    FaultsOffLoopback(SocketAddr),
     /// The certificate is not one that rustls can use.
     #[error("the certificate cannot be used: {0}")]
     Identity(#[from] rustls::Error),
@@ -114,6 +121,10 @@ pub enum ServeError {
     #[error("the server could not be started: {0}")]
     Listener(#[from] SupervisorError),
 }
+
+/// How often something below the root may be started anew. Nothing there should ever fail; what does
+/// so often is beyond repair.
+const INTENSITY: Intensity = Intensity::new(10, Duration::from_secs(10));
 
 fn bind_advice(error: &std::io::Error, address: SocketAddr) -> String {
     use std::io::ErrorKind;
@@ -141,6 +152,8 @@ impl Server {
     pub async fn start(spec: ServerSpec) -> Result<Self, ServeError> {
         let ServerSpec { config, games, identity, results } = spec;
         let config = Arc::new(config);
+        let faults = config.dev.faults.clone();
+        check_faults(&faults, &config)?;
         let (sockets, wss, plain) = bind(&config)?;
         let past = match &config.journal.state_dir {
             Some(dir) => Some(revival::open(dir, &config)?),
@@ -151,9 +164,7 @@ impl Server {
             Some(past) => Arc::clone(&past.tokens),
             None => Arc::new(TokenKey::new(&TokenKey::random()?)),
         };
-        let mut root = SupervisorSpec::new("root", Strategy::OneForOne)
-            // Nothing below should ever fail; what does so often is beyond repair.
-            .intensity(Intensity::new(10, Duration::from_secs(10)));
+        let mut root = SupervisorSpec::new("root", Strategy::OneForOne).intensity(INTENSITY);
         // First up, last down: everything below may still have something to keep.
         if let Some(keeper) = &keeper {
             let journal = keeper.journal().clone();
@@ -191,6 +202,7 @@ impl Server {
             directory: Arc::clone(&directory),
             rooms: rooms.clone(),
             tokens: Arc::clone(&tokens),
+            asked: 0,
         };
         let root = root
             .child(rooms_spec.into_child())
@@ -225,8 +237,20 @@ impl Server {
         let listener = ChildSpec::actor::<Listener>("listener", ListenerArgs { sockets, door });
         let shutdown = Shutdown::Within(config.deadlines.shutdown_timeout);
         root.start_child(listener.shutdown(shutdown)).await?;
-        let _watch = Watch::start();
-        Ok(Server { root, wss, plain, directory, admission, scheduler, exhausted, keeper, _watch })
+        let (_watch, _sabotage) =
+            (Watch::start(), Sabotage::start(&faults, &root, keeper.as_ref()));
+        Ok(Server {
+            root,
+            wss,
+            plain,
+            directory,
+            admission,
+            scheduler,
+            exhausted,
+            keeper,
+            _watch,
+            _sabotage,
+        })
     }
 
     /// Where it listens for wss.
@@ -291,6 +315,7 @@ impl Server {
     /// Stops in order: no new connections, every client gets a close frame with a reason, rooms
     /// end, results are on disk.
     pub async fn stop(self) {
+        self.directory.stop();
         if let Err(error) = self.root.deadline(STOP_DEADLINE).shutdown().await {
             tracing::error!("the server did not stop in time: {error}");
             self.root.kill();
@@ -301,7 +326,7 @@ impl Server {
 /// The supervisors of rooms. One that dies and is started anew finds its rooms in the directory.
 fn room_supervisors(directory: &Arc<Directory>, common: &Common) -> (SupervisorSpec, Partitioned) {
     let count = cores();
-    Partitioned::new("rooms", count, |number| {
+    let (spec, handle) = Partitioned::new("rooms", count, |number| {
         let (of_exit, of_start) = (Arc::clone(directory), Arc::clone(directory));
         let common = common.clone();
         SupervisorSpec::dynamic(format!("rooms/{number}"), Dynamic::default())
@@ -311,15 +336,32 @@ fn room_supervisors(directory: &Arc<Directory>, common: &Common) -> (SupervisorS
                 let rooms = of_start.all().into_iter().filter(|record| own(record.id));
                 rooms.map(|record| room::child(record, &common)).collect()
             })
-    })
+    });
+    (spec.intensity(INTENSITY), handle)
+}
+
+/// Faults are for whoever tries them out, alone.
+fn check_faults(faults: &Faults, config: &Config) -> Result<(), ServeError> {
+    if faults.is_none() {
+        return Ok(());
+    }
+    if !config.listen.bind.ip().is_loopback() {
+        return Err(ServeError::FaultsOffLoopback(config.listen.bind));
+    }
+    tracing::warn!(
+        "THIS SERVER FAILS ON PURPOSE: {faults}. Leave out dev_faults if that is not \
+        what you want"
+    );
+    Ok(())
 }
 
 fn connection_supervisors() -> (SupervisorSpec, Partitioned) {
-    Partitioned::new("connections", cores(), |number| {
+    let (spec, handle) = Partitioned::new("connections", cores(), |number| {
         // Each may wait a second for its client's goodbye; a container waits ten for us.
         let options = Dynamic { stop_at_once: 4096, ..Dynamic::default() };
         SupervisorSpec::dynamic(format!("connections/{number}"), options)
-    })
+    });
+    (spec.intensity(INTENSITY), handle)
 }
 
 fn cores() -> usize {
@@ -372,7 +414,9 @@ fn bind(config: &Config) -> Result<(Sockets, SocketAddr, Option<SocketAddr>), Se
 /// A room's actor has ended and is not started again: the room goes, and if it did not end well its
 /// members are told.
 fn room_ended(directory: &Directory, exit: &ChildExit<'_>) {
-    if exit.next == Next::Restarted {
+    // A supervisor that fails takes its rooms along; the next one finds them in the directory.
+    let goes_on = exit.next == Next::SupervisorEnds && !directory.is_stopping();
+    if exit.next == Next::Restarted || goes_on {
         return;
     }
     let Ok(id) = exit.id.as_str().parse::<RoomId>() else { return };

@@ -13,6 +13,7 @@ use super::actor::{Actor, Context, Failure, Named, Reply, catch};
 use super::room::Rooms;
 use crate::directory::token::TokenKey;
 use crate::directory::{Booked, Directory, RoomRecord};
+use crate::faults::Every;
 use crate::registry::{Entry, Games, RoomPlan};
 
 /// A refusal with the reason for a person.
@@ -43,6 +44,8 @@ pub struct Lobby {
     pub rooms: Rooms,
     /// Makes the tokens of their seats.
     pub tokens: Arc<TokenKey>,
+    /// Seats that it was asked for since it was started.
+    pub asked: u32,
 }
 
 impl Actor for Lobby {
@@ -54,11 +57,13 @@ impl Actor for Lobby {
         Ok(lobby)
     }
 
-    async fn handle(&mut self, msg: LobbyMsg, _: &Context<LobbyMsg>) -> Result<(), Failure> {
+    async fn handle(&mut self, msg: LobbyMsg, ctx: &Context<LobbyMsg>) -> Result<(), Failure> {
         match msg {
             LobbyMsg::Seat(target, reply) => {
+                let found = self.seat(target).await;
+                self.strike(ctx).await;
                 // Whoever asked may be gone; then the seat is free again.
-                let _ = reply.send(self.seat(target).await);
+                let _ = reply.send(found);
             }
         }
         Ok(())
@@ -66,6 +71,19 @@ impl Actor for Lobby {
 }
 
 impl Lobby {
+    /// What somebody who tries that out has asked to fail.
+    async fn strike(&mut self, ctx: &Context<LobbyMsg>) {
+        self.asked = self.asked.wrapping_add(1);
+        let faults = &self.rooms.config().dev.faults;
+        let due = |every: Option<Every>| every.is_some_and(|n| self.asked.is_multiple_of(n.0));
+        assert!(!due(faults.panic_lobby), "a fault that was asked for: panic-lobby");
+        if due(faults.kill_lobby) {
+            tracing::warn!("a fault that was asked for: the lobby is killed");
+            ctx.cell().kill();
+            std::future::pending().await
+        }
+    }
+
     async fn seat(&self, target: JoinTarget) -> Result<Booked, Refused> {
         match target {
             JoinTarget::Create { game, options } => {

@@ -18,6 +18,7 @@ mod runner;
 mod still;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use metrics::counter;
 use tokio::sync::oneshot;
@@ -48,6 +49,9 @@ impl Named for RoomMsg {
         }
     }
 }
+
+/// How long a new room waits for a supervisor that has died and is being started anew.
+const SUPERVISOR_BACK_MAX: Duration = Duration::from_secs(1);
 
 /// What all rooms share.
 #[derive(Clone)]
@@ -119,8 +123,18 @@ impl Rooms {
     /// Starts the actor of a room that is in the directory.
     pub async fn start(&self, record: Arc<RoomRecord>) -> Result<(), SupervisorError> {
         let id = record.id;
-        self.supervisors.start_child(id.0, child(record, &self.common)).await?;
-        Ok(())
+        let deadline = tokio::time::Instant::now() + SUPERVISOR_BACK_MAX;
+        loop {
+            let spec = child(Arc::clone(&record), &self.common);
+            match self.supervisors.start_child(id.0, spec).await {
+                // A supervisor that has just been started anew found it in the directory.
+                Ok(_) | Err(SupervisorError::AlreadyExists { .. }) => return Ok(()),
+                Err(SupervisorError::Ended) if tokio::time::Instant::now() < deadline => {
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 
@@ -139,6 +153,7 @@ pub fn child(record: Arc<RoomRecord>, common: &Common) -> ChildSpec {
 /// The actor.
 pub struct RoomActor {
     record: Arc<RoomRecord>,
+    directory: Arc<Directory>,
     crashes: CrashFiles,
     /// It keeps itself for another process before it stops.
     keeps: bool,
@@ -154,7 +169,7 @@ impl Actor for RoomActor {
 
     async fn start(args: RoomArgs, ctx: &Context<RoomMsg>) -> Result<Self, Failure> {
         let record = Arc::clone(&args.record);
-        let Common { scheduler, crashes, keeper, .. } = args.common.clone();
+        let Common { directory, scheduler, crashes, keeper, .. } = args.common.clone();
         let worker = record.hire();
         // The game's own code runs in the first turn, not here, where it would hold up the
         // supervisor.
@@ -168,7 +183,7 @@ impl Actor for RoomActor {
         });
         record.started(running.waker());
         let keeps = keeper.is_some();
-        Ok(RoomActor { record, crashes, keeps, running, idle: Some(idle) })
+        Ok(RoomActor { record, directory, crashes, keeps, running, idle: Some(idle) })
     }
 
     async fn handle(&mut self, msg: RoomMsg, ctx: &Context<RoomMsg>) -> Result<(), Failure> {
@@ -190,8 +205,10 @@ impl Actor for RoomActor {
     }
 
     async fn stopped(&mut self, _: &Context<RoomMsg>) {
-        self.record.shut();
-        match self.keeps {
+        if self.directory.is_stopping() {
+            self.record.shut();
+        }
+        match self.keeps && self.directory.is_stopping() {
             true => self.record.close(),
             false => self.running.stop(),
         }

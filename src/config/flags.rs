@@ -80,6 +80,7 @@ fn arg(tunable: &'static Tunable) -> Arg {
             .require_equals(true)
             .default_missing_value("true"),
         Kind::Origins => arg.value_name("ORIGIN").action(ArgAction::Append),
+        Kind::Faults => arg.value_name("FAULTS"),
         Kind::Whole { .. } => arg.value_name("N"),
         Kind::Address | Kind::AddressOrOff => arg.value_name("ADDRESS"),
         Kind::Path | Kind::PathOrAuto | Kind::PathOrOff => arg.value_name("PATH"),

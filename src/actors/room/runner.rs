@@ -182,6 +182,9 @@ impl Runner {
                 let record = &self.args.record;
                 let Some(mut work) = record.work(self.worker) else { return Turned::Done };
                 record.inbox().take(self.schedule.is_some(), &mut self.commands);
+                let next = work.log.as_ref().map_or(Tick(0), |log| log.end().next());
+                let faults = self.args.common.config.dev.faults.of_step(record.id, next);
+                self.commands.extend(faults.map(Command::Fault));
                 let position = work.step(time_ms, &self.commands, None);
                 Noted { time_ms, decisions: Vec::new(), position, until }
             }
