@@ -8,13 +8,14 @@
 //! Connections are never restarted: the client comes back by itself.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use greenroom_proto::{CloseCode, JoinTarget, List, Refusal, Text, ToClient, ToServer};
 use metrics::counter;
 
 use super::actor::{Actor, CallError, Context, Failure, Mailbox, Named};
-use super::lobby::{LobbyMsg, Refused};
+use super::lobby::{LobbyMsg, Refused, Taken};
 use crate::config::Config;
 use crate::directory::token::TokenKey;
 use crate::directory::{Back, Booked, Client, Directory, Seat};
@@ -301,12 +302,15 @@ impl Connection {
         while lost < 2 {
             let left = deadline.saturating_duration_since(tokio::time::Instant::now());
             let Some(lobby) = self.shared.lobby.get().filter(|_| !left.is_zero()) else { break };
-            match lobby.call(left, |reply| LobbyMsg::Seat(to.clone(), reply)).await {
+            let taken = Taken::default();
+            let ask = |reply| LobbyMsg::Seat(to.clone(), Arc::clone(&taken), reply);
+            match lobby.call(left, ask).await {
                 Ok(found) => return found,
                 Err(CallError::TimedOut { .. }) => break,
-                Err(CallError::NoReply) => lost += 1,
-                // It never heard of it.
-                Err(CallError::Ended) => tokio::time::sleep(LOBBY_BACK).await,
+                Err(CallError::NoReply | CallError::Ended) => {
+                    lost += u32::from(taken.load(Ordering::Acquire));
+                    tokio::time::sleep(LOBBY_BACK).await;
+                }
             }
         }
         Err((Refusal::Failed, "the lobby does not answer: try again".to_owned()))

@@ -6,6 +6,7 @@
 //! nothing that is not in the [directory](crate::directory).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use greenroom_proto::{JoinTarget, Refusal, RoomId};
 
@@ -22,8 +23,12 @@ pub type Refused = (Refusal, String);
 /// What the lobby is asked.
 pub enum LobbyMsg {
     /// For a seat.
-    Seat(JoinTarget, Reply<Result<Booked, Refused>>),
+    Seat(JoinTarget, Taken, Reply<Result<Booked, Refused>>),
 }
+
+/// Set when the lobby looks at a question. One that a dead lobby has not looked at may be asked
+/// again without a second thought: it has done nothing, and nobody died of it.
+pub type Taken = Arc<AtomicBool>;
 
 impl Named for LobbyMsg {
     fn name(&self) -> &'static str {
@@ -59,7 +64,8 @@ impl Actor for Lobby {
 
     async fn handle(&mut self, msg: LobbyMsg, ctx: &Context<LobbyMsg>) -> Result<(), Failure> {
         match msg {
-            LobbyMsg::Seat(target, reply) => {
+            LobbyMsg::Seat(target, taken, reply) => {
+                taken.store(true, Ordering::Release);
                 let found = self.seat(target).await;
                 self.strike(ctx).await;
                 // Whoever asked may be gone; then the seat is free again.

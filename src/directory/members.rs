@@ -188,6 +188,12 @@ impl Members {
         }
     }
 
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
     /// Whether there is nobody.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -8,6 +8,7 @@
 mod coming_back;
 mod commands_rooms;
 mod crashes;
+mod deaths;
 mod effects;
 mod half_open;
 mod hostile;
@@ -18,4 +19,5 @@ mod matches;
 mod shutdown;
 mod slow_client;
 mod stalled_memory;
+mod storm;
 mod support;

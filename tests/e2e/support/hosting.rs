@@ -15,6 +15,8 @@ use super::{probe, until, within};
 
 /// Where a child keeps everything, and where it listens: `DIR ADDRESS`.
 const HOSTS: &str = "GREENROOM_TEST_HOSTS";
+/// What fails there on purpose.
+const FAULTS: &str = "GREENROOM_TEST_FAULTS";
 
 /// What a child process runs; nothing in a usual run of the tests.
 #[test]
@@ -34,14 +36,20 @@ async fn host(dir: &Path, address: SocketAddr) {
     config.listen.plain = None;
     config.rooms.crash_dir = dir.join("crashes");
     config.journal.state_dir = Some(dir.join("state"));
+    config.dev.faults = std::env::var(FAULTS).unwrap_or_default().parse().unwrap();
     let results = Some(dir.join("results.jsonl"));
     let games = probe::games();
     let server = Server::start(ServerSpec { config, games, identity, results }).await.unwrap();
     println!("\nlistening on {}", server.wss());
     let mut terminate =
         tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).unwrap();
-    terminate.recv().await;
-    server.stop().await;
+    tokio::select! {
+        _ = terminate.recv() => server.stop().await,
+        why = server.failed() => {
+            eprintln!("{why}");
+            std::process::exit(1);
+        }
+    }
 }
 
 /// A server that can be killed, and started anew with what it left.
@@ -51,19 +59,26 @@ pub struct Hosted {
     child: Child,
     trust: Trust,
     lives: u32,
+    /// What fails on purpose in the lives to come.
+    pub faults: String,
 }
 
 impl Hosted {
     /// Starts it on a free port, which it keeps over its lives.
     pub fn start() -> Self {
+        Self::failing("")
+    }
+
+    /// The same, and things fail there on purpose.
+    pub fn failing(faults: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = free.local_addr().unwrap();
         drop(free);
-        let (child, listens) = spawn(dir.path(), address, 1);
+        let (child, listens) = spawn(dir.path(), address, 1, faults);
         assert!(listens, "{}", std::fs::read_to_string(dir.path().join("stderr-1")).unwrap());
         let trust = Trust::CaFile(dir.path().join("certs/ca.pem")).prepare().unwrap();
-        Hosted { dir, address, child, trust, lives: 1 }
+        Hosted { dir, address, child, trust, lives: 1, faults: faults.to_owned() }
     }
 
     /// Ends it as the kernel does: at once.
@@ -97,7 +112,7 @@ impl Hosted {
     /// Starts it once more. Returns when it listens, or `false` when it has ended before.
     pub fn try_again(&mut self) -> bool {
         self.lives += 1;
-        let (child, listens) = spawn(self.dir.path(), self.address, self.lives);
+        let (child, listens) = spawn(self.dir.path(), self.address, self.lives, &self.faults);
         self.child = child;
         listens
     }
@@ -135,12 +150,13 @@ impl Drop for Hosted {
 }
 
 /// Starts a child, and says whether it came to listen.
-fn spawn(dir: &Path, address: SocketAddr, life: u32) -> (Child, bool) {
+fn spawn(dir: &Path, address: SocketAddr, life: u32, faults: &str) -> (Child, bool) {
     let file = dir.join(format!("stderr-{life}"));
     let errors = std::fs::File::create(&file).unwrap();
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "support::hosting::child", "--nocapture"])
         .env(HOSTS, format!("{} {address}", dir.display()))
+        .env(FAULTS, faults)
         .current_dir(dir)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
