@@ -18,7 +18,7 @@
 //! | `kill-connection=every:N` | messages of a connection | its actor is killed | its client comes back by itself, with its seat |
 //! | `panic-reader=every:N` | messages of a connection | the task that reads panics | the same |
 //! | `cut-frame=every:N` | messages to a connection | half a message, then the connection ends | the same |
-//! | `kill-lobby=every:N` | seats that it was asked for | it is killed when it has found the seat and not said so | whoever asks for a seat gets one, a moment later |
+//! | `kill-lobby=every:N` | seats that it was asked for | it is killed when it has found the seat and not said so, never twice over the same | whoever asks for a seat gets one, a moment later |
 //! | `panic-lobby=every:N` | the same | it panics then | the same |
 //! | `kill-journal=WHEN` | time | the journal's actor is killed | nothing: rooms are kept on |
 //! | `panic-journal=WHEN` | time | the thread that writes the journal panics | matches go on, nothing is kept for a second; then each begins anew in the journal |

@@ -298,17 +298,15 @@ impl Connection {
     /// again; but only once, in case it was this question that it died of.
     async fn ask_lobby(&self, to: JoinTarget) -> Result<Booked, Refused> {
         let deadline = tokio::time::Instant::now() + LOBBY_DEADLINE;
-        let mut lost = 0;
-        while lost < 2 {
+        let taken = Taken::default();
+        while taken.load(Ordering::Acquire) < 2 {
             let left = deadline.saturating_duration_since(tokio::time::Instant::now());
             let Some(lobby) = self.shared.lobby.get().filter(|_| !left.is_zero()) else { break };
-            let taken = Taken::default();
             let ask = |reply| LobbyMsg::Seat(to.clone(), Arc::clone(&taken), reply);
             match lobby.call(left, ask).await {
                 Ok(found) => return found,
                 Err(CallError::TimedOut { .. }) => break,
                 Err(CallError::NoReply | CallError::Ended) => {
-                    lost += u32::from(taken.load(Ordering::Acquire));
                     tokio::time::sleep(LOBBY_BACK).await;
                 }
             }

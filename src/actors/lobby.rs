@@ -6,7 +6,7 @@
 //! nothing that is not in the [directory](crate::directory).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use greenroom_proto::{JoinTarget, Refusal, RoomId};
 
@@ -26,9 +26,9 @@ pub enum LobbyMsg {
     Seat(JoinTarget, Taken, Reply<Result<Booked, Refused>>),
 }
 
-/// Set when the lobby looks at a question. One that a dead lobby has not looked at may be asked
+/// How often a lobby has looked at a question. One that a dead lobby has not looked at may be asked
 /// again without a second thought: it has done nothing, and nobody died of it.
-pub type Taken = Arc<AtomicBool>;
+pub type Taken = Arc<AtomicU32>;
 
 impl Named for LobbyMsg {
     fn name(&self) -> &'static str {
@@ -65,9 +65,11 @@ impl Actor for Lobby {
     async fn handle(&mut self, msg: LobbyMsg, ctx: &Context<LobbyMsg>) -> Result<(), Failure> {
         match msg {
             LobbyMsg::Seat(target, taken, reply) => {
-                taken.store(true, Ordering::Release);
+                let before = taken.fetch_add(1, Ordering::AcqRel);
                 let found = self.seat(target).await;
-                self.strike(ctx).await;
+                if before == 0 {
+                    self.strike(ctx).await;
+                }
                 // Whoever asked may be gone; then the seat is free again.
                 let _ = reply.send(found);
             }
@@ -77,7 +79,7 @@ impl Actor for Lobby {
 }
 
 impl Lobby {
-    /// What somebody who tries that out has asked to fail.
+    /// What somebody who tries that out has asked to fail; never twice over the same question.
     async fn strike(&mut self, ctx: &Context<LobbyMsg>) {
         self.asked = self.asked.wrapping_add(1);
         let faults = &self.rooms.config().dev.faults;
