@@ -114,10 +114,10 @@ impl Members {
         if member.client.is_some() && member.came_by.is_some_and(|came_by| attempt < came_by) {
             return Err(Refusal::BadToken);
         }
-        member.came_by = Some(attempt);
         if back.events.is_some_and(|events| outbox.has(events).is_err()) {
             return Err(Refusal::TooFarBehind);
         }
+        member.came_by = Some(attempt);
         member.confirmed = claim.generation;
         let now = Instant::now();
         let before = member.client.take();

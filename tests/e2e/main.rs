@@ -16,6 +16,7 @@ mod http;
 mod killed;
 mod lobby;
 mod matches;
+mod seat_claims;
 mod shutdown;
 mod slow_client;
 mod stalled_memory;

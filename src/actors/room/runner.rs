@@ -362,8 +362,9 @@ impl Runner {
     /// Gives up the seats that have been held for long enough.
     fn end_holds(&self, now: Instant) {
         let record = &self.args.record;
-        let expired = record.members().expired(record.seat_hold(), now);
-        for player in expired {
+        // Nobody comes back to a seat while it is given up.
+        let members = record.members();
+        for player in members.expired(record.seat_hold(), now) {
             record.inbox().leave(player);
         }
     }
