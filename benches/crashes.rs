@@ -119,8 +119,8 @@ struct Seen {
     frames: AtomicU32,
 }
 
-/// Plays; one of each rough room does harm now and then.
-async fn play(mut client: Client, harmful: bool, seed: u64, seen: Arc<Seen>) {
+/// Plays; one of each rough room does harm now and then, for the first time within `harmful`.
+async fn play(mut client: Client, harmful: Option<Duration>, seed: u64, seen: Arc<Seen>) {
     let (mut random, mut last, mut next_harm) = (Rng::new(seed), Instant::now(), None);
     while !seen.stop.load(Ordering::Relaxed) {
         match client.next().await {
@@ -131,9 +131,10 @@ async fn play(mut client: Client, harmful: bool, seed: u64, seen: Arc<Seen>) {
                 }
                 last = Instant::now();
                 let _ = client.input(&(random.below(100) as i32));
-                if harmful && seen.harm.load(Ordering::Relaxed) {
+                if let Some(first) = harmful.filter(|_| seen.harm.load(Ordering::Relaxed)) {
                     let mut within = |ms| last + Duration::from_millis(random.below(ms).into());
-                    if last < *next_harm.get_or_insert_with(|| within(8_000)) {
+                    let first = first.as_millis() as u32;
+                    if last < *next_harm.get_or_insert_with(|| within(first)) {
                         continue;
                     }
                     // Within the budget of three restarts in ten seconds.
@@ -176,7 +177,8 @@ fn main() {
                 let mut client = Client::connect(inside.connect()).await.unwrap();
                 let id = client.join(to).await.unwrap().room;
                 to = Join::Room(id);
-                let (harmful, seed) = (room < rough && seat == 0, (room * seats + seat) as u64);
+                let harmful = (room < rough && seat == 0).then_some(secs / 2);
+                let seed = (room * seats + seat) as u64;
                 players.push(tokio::spawn(play(client, harmful, seed, Arc::clone(&seen))));
                 if seat == 0 {
                     ids.push(id);

@@ -86,9 +86,10 @@ impl Played {
         self.room.step(0, &self.commands, &mut Vec::new());
         self.worked += began.elapsed();
         let tick = self.room.tick();
-        self.history.push(tick, |rows| {
+        let published = self.history.push(tick, |rows| {
             self.room.publish(&self.entry.layout, rows);
         });
+        published.unwrap();
         let before = std::mem::take(&mut self.bases);
         for player in (1..=self.players).map(PlayerId) {
             let sight = self.room.sight(player);

@@ -8,5 +8,6 @@ pub mod connection;
 pub mod journal;
 pub mod listener;
 pub mod lobby;
+pub mod replays;
 pub mod results;
 pub mod room;

@@ -4,6 +4,7 @@ mod scaffold;
 mod schema;
 mod serve;
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -68,6 +69,13 @@ struct ConfigArgs {
 /// ```
 #[must_use]
 pub fn cli(games: Games) -> ExitCode {
+    cli_of(games, std::env::args_os())
+}
+
+/// The same with these arguments, the first of which is the program's name: for a program that has
+/// arguments of its own.
+#[must_use]
+pub fn cli_of(games: Games, args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let name = std::env::current_exe()
         .ok()
         .and_then(|path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned()))
@@ -77,7 +85,8 @@ pub fn cli(games: Games) -> ExitCode {
         true => env!("CARGO_PKG_VERSION"),
         false => concat!("(Greenroom ", env!("CARGO_PKG_VERSION"), ")"),
     };
-    let matches = Cli::command().name(name.clone()).bin_name(&name).version(version).get_matches();
+    let matches =
+        Cli::command().name(name.clone()).bin_name(&name).version(version).get_matches_from(args);
     let command = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli.command,
         Err(error) => error.exit(),

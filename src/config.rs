@@ -25,6 +25,7 @@ mod error;
 mod flags;
 mod layers;
 mod show;
+mod stop_times;
 mod table;
 mod tunable;
 
@@ -36,8 +37,10 @@ pub use error::{ConfigError, ConfigErrors};
 pub use flags::ConfigFlags;
 pub use layers::{ConfigFile, Origin, Setting, Settings, Sources};
 pub use show::reference;
+pub use stop_times::StopTimes;
 pub use table::{
-    Config, Deadlines, Dev, Edge, Journal, Listen, Outbox, Process, Rooms, SECTIONS, TUNABLES,
+    Config, Deadlines, Dev, Edge, Journal, Listen, Outbox, Process, Replays, Rooms, SECTIONS,
+    TUNABLES,
 };
 pub use tunable::{Kind, Reload, Tunable, Unit, Value};
 

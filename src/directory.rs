@@ -8,6 +8,7 @@
 
 pub mod client;
 pub mod clock;
+pub mod leaving;
 mod member;
 pub mod members;
 pub mod over;
@@ -29,6 +30,7 @@ use greenroom_proto::{
 
 pub use self::client::Client;
 use self::clock::Clock;
+use self::leaving::Leaving;
 pub use self::member::Back;
 use self::members::Members;
 use self::over::Over;
@@ -47,10 +49,9 @@ use crate::scheduler::Waker;
 /// All rooms of this process.
 #[derive(Default)]
 pub struct Directory {
-    /// The server stops: rooms that end now are not to be had again from here.
-    stopping: AtomicBool,
     rooms: Mutex<BTreeMap<RoomId, Arc<RoomRecord>>>,
     over: Over,
+    leaving: Leaving,
 }
 
 impl Directory {
@@ -69,20 +70,14 @@ impl Directory {
         fits
     }
 
-    /// The server is about to stop.
-    pub fn stop(&self) {
-        self.stopping.store(true, Ordering::Release);
-    }
-
-    /// Whether the server stops. If not, a room whose actor is stopped is started anew by whoever
-    /// comes after the supervisor that stopped it.
-    pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Acquire)
-    }
-
     /// Matches that ended while some of their players were away.
     pub fn over(&self) -> &Over {
         &self.over
+    }
+
+    /// Whether newcomers are taken.
+    pub fn leaving(&self) -> &Leaving {
+        &self.leaving
     }
 
     /// Takes a room out.
@@ -221,11 +216,13 @@ impl RoomRecord {
     /// What the journal needs besides game and records, after the step `tick`.
     pub fn saved(&self, work: &Work, tick: Tick, header: &Header) -> Saved {
         let members = lock(&self.members);
+        // Time does not pass while the room stands still.
+        let now = work.still_until.map_or_else(Instant::now, |_| work.clock.start());
         Saved {
             header: header.clone(),
             tick,
             end: tick,
-            time_ms: work.clock.time_ms(Instant::now()),
+            time_ms: work.clock.time_ms(now),
             epoch: work.epoch,
             attempts: 0,
             last_player: lock(&self.booking).last_player,
@@ -390,6 +387,13 @@ impl RoomRecord {
         if self.needs_word.load(Ordering::Acquire) {
             self.wake_in_any_case();
         }
+    }
+
+    /// The server goes: sends the room's members away, to come back within this time.
+    pub fn go_away(&self, window_ms: u32) {
+        self.shut();
+        self.members().go_away(window_ms);
+        self.has_begun();
     }
 
     /// The room is gone: sends its members away.

@@ -25,6 +25,7 @@
 //! | `kill-rooms=WHEN` | time | a supervisor of rooms is killed, the next one each time | its rooms are brought back: one whole state |
 //! | `kill-connections=WHEN` | time | a supervisor of connections is killed, the next one each time | its clients come back by themselves |
 //! | `kill-results=WHEN` | time | the actor that writes results is killed | each result is in the file once |
+//! | `kill-replays=WHEN` | time | the actor of the kept replays is killed | nothing: they are written on |
 //! | `kill-listener=WHEN` | time | the listener is killed | who connects meanwhile waits in the backlog |
 //! | `kill-process=after:TIME` | time | the process ends, as by `kill -9` | the next one with the same `--state-dir` goes on with all matches |
 //!
@@ -114,6 +115,8 @@ faults! {
     kill_connections: Timed = "kill-connections";
     /// The actor that writes results is killed.
     kill_results: Timed = "kill-results";
+    /// The actor of the kept replays is killed.
+    kill_replays: Timed = "kill-replays";
     /// The listener is killed.
     kill_listener: Timed = "kill-listener";
     /// The process is killed.

@@ -8,6 +8,7 @@
 //! the same log gives the same match, bit for bit, on any machine.
 
 mod ctx;
+mod old_game;
 
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use ctx::SeatState;
 pub use ctx::{Ctx, EFFECTS_MAX, TIMERS_MAX};
+pub use old_game::OldGame;
 
 use crate::options::Options;
 
@@ -27,7 +29,8 @@ const SEAT_HOLD: Duration = Duration::from_secs(30);
 pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
     /// Name on the wire and on the command line: 1 to 32 of `a-z 0-9 -`.
     const NAME: &'static str;
-    /// Raised when the rules change: a log is replayed under the version that wrote it.
+    /// Raised when the rules change: a log is replayed under the version that wrote it, and a match
+    /// that another version has begun goes on through [`Game::migrate`].
     const VERSION: u32 = 1;
 
     /// Steps per second, after each of which a frame is sent. Where the options say, or a room
@@ -72,6 +75,84 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
 
     /// A match before its first step.
     fn new(options: &Self::Options, ctx: &mut Ctx<Self>) -> Self;
+    /// A match that was begun by another build of the game, in which the rules ([`Game::VERSION`]) or
+    /// the fields of this type are others. Refused, if not said: then the match is over for its
+    /// players, and what there is of it is set aside for the build that it needs.
+    ///
+    /// A build whose version and fields are the same goes on without this. Whether they are is told
+    /// by the type's [fingerprint](crate::fingerprint), which cannot see what a field means.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// use greenroom::OldGame;
+    ///
+    /// /// The game as it was, kept to be read.
+    /// mod v1 {
+    ///     # use serde::{Deserialize, Serialize};
+    ///     #[derive(Serialize, Deserialize)]
+    ///     pub struct Race {
+    ///         pub laps: u32,
+    ///     }
+    /// }
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// struct Race {
+    ///     laps: u32,
+    ///     pit_stops: u32, // new
+    /// }
+    ///
+    /// # #[derive(Replicate)]
+    /// # struct State {}
+    /// impl Game for Race {
+    ///     const VERSION: u32 = 2;
+    ///     fn migrate(old: OldGame<'_>) -> Result<Self, String> {
+    ///         match old.version() {
+    ///             1 => {
+    ///                 let v1::Race { laps } = old.read()?;
+    ///                 Ok(Race { laps, pit_stops: 0 })
+    ///             }
+    ///             version => Err(format!("a match of version {version} cannot go on")),
+    ///         }
+    ///     }
+    ///     // …
+    /// #   const NAME: &'static str = "race";
+    /// #   type Options = NoOptions;
+    /// #   type State = State;
+    /// #   type Input = ();
+    /// #   type Request = Never;
+    /// #   type Reply = ();
+    /// #   type Event = ();
+    /// #   type Result = ();
+    /// #   fn new(_: &NoOptions, _: &mut Ctx<Self>) -> Self { unimplemented!() }
+    /// #   fn state(&self) -> &State { unimplemented!() }
+    /// }
+    /// ```
+    ///
+    /// Where only the rules have changed, `old.read()` is all: it reads this type too. A type whose
+    /// fields mean something else under the same names needs a new version, or running matches
+    /// would go on with the old meaning.
+    ///
+    /// Seats, timers, effects and random numbers are taken over as they are; inputs too, unless
+    /// [`Game::Input`] has other fields: then each is the default until its player says a new one.
+    /// The room keeps its pace. Clients get the whole state, with its new schema.
+    fn migrate(old: OldGame<'_>) -> Result<Self, String> {
+        Err(match old.version() == Self::VERSION {
+            true => format!(
+                "the fields of the game {:?} are not those that they were when this match was \
+                 written down, under the same version {}: raise Game::VERSION and write \
+                 Game::migrate, which reads the old fields",
+                Self::NAME,
+                Self::VERSION
+            ),
+            false => format!(
+                "the match was begun by version {} of the game {:?}, and this build's version {} has \
+                 no Game::migrate that would read it",
+                old.version(),
+                Self::NAME,
+                Self::VERSION
+            ),
+        })
+    }
     /// What clients see now.
     fn state(&self) -> &Self::State;
     /// Which part of the state a player sees, where not everybody sees all of it: by

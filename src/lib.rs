@@ -24,12 +24,13 @@
 //! ```text
 //! root                one-for-one; started downwards, stopped upwards
 //! ├─ journal          closes the journal in order (serve --state-dir)
+//! ├─ replays          has the last replays on disk (serve --replay-dir)
 //! ├─ results          appends match results to a file (serve --results)
-//! ├─ rooms            partitioned; each room is a transient child with a budget of restarts
-//! │   └─ room #n      has its room worked on, and knows how that ended
 //! ├─ lobby            finds and makes rooms; holds nothing that cannot be rebuilt
 //! ├─ connections      partitioned; each connection is a temporary child
 //! │   └─ connection   greets, seats and releases one client; its reader is a task beside it
+//! ├─ rooms            partitioned; each room is a transient child with a budget of restarts
+//! │   └─ room #n      has its room worked on, and knows how that ended
 //! └─ listener         accepts; last up, first down
 //! ```
 //!
@@ -63,7 +64,9 @@
 //! | a client reads too slowly | it is *behind*: skipped, then brought to now by one change; past a deadline closed, and may come back |
 //! | the process dies | with a state directory its rooms are brought back by the next one, which stands still until the players are back, 3 s at most ([`journal`]) |
 //! | a step kills the process | the third process leaves it out |
-//! | the disk fails | it is said, counted, and the matches go on |
+//! | the process is replaced by another build | stopped in order, it leaves a keyframe of each room with its players in it ([`server::stopping`]); the next takes it over as it is or through [`Game::migrate`] ([`fingerprint`]), or sets it aside |
+//! | a build was killed, and another is started | its rooms with steps after their keyframe are set aside: only that build makes the same of them |
+//! | the disk fails | it is said, counted, and the matches go on; their replays are lost |
 //! | lobby, results, journal, a supervisor, the listener | restarted; what they need is in the directory |
 //!
 //! ## The way of an input, with the bound on each arrow
@@ -91,6 +94,10 @@
 //! | [`journal`] | 8 MiB that wait for the disk | records are lost, rooms begin anew |
 //! | [`scheduler`] | 64 threads for rooms with long steps; 8 lost threads | they share; the process ends with an error |
 //! | [`crash_files`] | 32 files | the oldest go |
+//! | [`config::StopTimes`] | 9 s for a stop, shares of it for rooms, connections, results, journal | what is not done is cut off: a hung room's last state is in the journal |
+//! | [`fingerprint`] | 64 types deep, 16,384 lines | what is beyond is not seen |
+//! | [`replays`] | 1,000 files, 1 GiB, 30 days; as much again for matches that are not over | the oldest go; a match beyond is not kept |
+//! | [`replays`] | 16 MiB that wait for the disk | replays are lost, no room waits |
 //!
 //! ## What is where
 //!
@@ -99,6 +106,7 @@
 //! | module | one idea | pure |
 //! |---|---|---|
 //! | [`game`], [`mod@options`], [`math`], [`rng`] | what a game author writes and may use | yes |
+//! | [`fingerprint`] | the layout of a type's bytes as a number | yes |
 //! | [`bot`] | players that are programs | yes |
 //! | [`games`] | arena, cards, connect4 and swarm | yes |
 //! | [`registry`] | games by name, their types erased: bytes in, bytes out | yes |
@@ -106,11 +114,13 @@
 //! | [`session`], [`outbox`], [`answers`] | what a client may say next; what it is still to be sent; what it was answered | yes |
 //! | [`effects`] | what a game asks of the outside world | yes |
 //! | [`journal`] | files with which unfinished matches survive the process; records and reading them are pure | partly |
+//! | [`panics`] | a panic as a value: text and place | yes |
+//! | [`replays`] | the whole logs of finished matches, as files | |
 //! | [`directory`] | the rooms there are, and what of each outlives its actors: members, log, tokens | |
 //! | [`scheduler`] | threads that step rooms at their times | |
 //! | [`net`] | TCP, TLS, HTTP head, WebSocket; deadlines | |
 //! | [`actors`], [`supervision`] | who does what, and what happens when they fail | |
-//! | [`server`] | the tree put together; rooms of another process brought back | |
+//! | [`server`] | the tree put together; rooms of another process brought back; stopped in order | |
 //! | [`crash_files`], [`watch`] | panics written down; actors that are stuck, named | |
 //! | [`config`], [`certs`], `cli` | settings, development certificates, commands | |
 //!
@@ -130,6 +140,11 @@
 //! - **Nobody acknowledges frames, but events and answers.** A frame's base is what was handed over
 //!   last; on a new connection the client says what it holds. Events are kept until the client has
 //!   confirmed them, which it does once a second at most.
+//! - **Rooms are stopped before connections**, and so stand to the right of them in the tree: a room
+//!   is kept with its players in it, and none is dropped because the server goes.
+//! - **A keyframe says who can read it**: bincode without names is small and quick, and decodes a
+//!   changed type into nonsense. Names in every keyframe would cost more bytes than the game; one
+//!   number over all of them does the same.
 //! - **Tokens count their generations**, so that a resume whose answer is lost costs nothing and an
 //!   old token is worth nothing once the new one has arrived.
 //! - **Frames do not pass through mailboxes.** A ractor mailbox is unbounded and costs about 400 ns
@@ -164,12 +179,14 @@ pub mod answers;
 pub mod bot;
 pub mod effects;
 pub mod faults;
+pub mod fingerprint;
 pub mod game;
 pub mod games;
 pub mod journal;
 pub mod math;
 pub mod options;
 pub mod outbox;
+pub mod panics;
 pub mod registry;
 pub mod rng;
 pub mod room;
@@ -195,6 +212,8 @@ pub mod net;
 #[cfg(feature = "server")]
 pub mod os;
 #[cfg(feature = "server")]
+pub mod replays;
+#[cfg(feature = "server")]
 pub mod scheduler;
 #[cfg(feature = "server")]
 pub mod server;
@@ -204,8 +223,8 @@ pub mod supervision;
 pub mod watch;
 
 #[cfg(feature = "server")]
-pub use cli::cli;
-pub use game::{Ctx, Game, Never, Pace, Signal, To, Winner, ensure};
+pub use cli::{cli, cli_of};
+pub use game::{Ctx, Game, Never, OldGame, Pace, Signal, To, Winner, ensure};
 pub use options::{NoOptions, OptionHelp, OptionValue, Options};
 pub use registry::Games;
 pub use rng::Rng;
@@ -215,7 +234,8 @@ pub use rng::Rng;
 pub mod prelude {
     pub use crate::bot::{Acts, Bot, View};
     pub use crate::{
-        Ctx, Game, Games, Never, NoOptions, Options, Pace, Rng, Signal, To, Winner, ensure, math,
+        Ctx, Game, Games, Never, NoOptions, OldGame, Options, Pace, Rng, Signal, To, Winner,
+        ensure, math,
     };
     pub use greenroom_proto::{
         Blob, EntityId, Eye, Full, Grid, List, Map, Message, PlayerId, Replicate, Seen, Sight,

@@ -13,7 +13,7 @@ use crate::bot::{AnyBot, Bot, BotMaker, TypedBot};
 use crate::effects::EffectHandler;
 use crate::game::{Game, Pace};
 use crate::options::{OptionHelp, Options};
-use crate::room::{AnyRoom, Header, Room};
+use crate::room::{AnyRoom, Header, Room, Taken};
 
 /// A game whose type is known only to itself: bytes in, bytes out.
 pub trait AnyGame: Send + Sync {
@@ -33,8 +33,10 @@ pub trait AnyGame: Send + Sync {
     fn is_request(&self, body: &[u8]) -> bool;
     /// A room before its first step, with options that [`AnyGame::plan`] returned.
     fn create(&self, options: &str, seed: u64) -> Result<Box<dyn AnyRoom>, String>;
-    /// A room from a keyframe.
+    /// A room from a keyframe of this build, or one for which it is the same game.
     fn restore(&self, keyframe: &[u8]) -> Result<Box<dyn AnyRoom>, String>;
+    /// A room from a keyframe of another build, see [`Room::take_over`].
+    fn take_over(&self, keyframe: &[u8]) -> Result<(Box<dyn AnyRoom>, Taken), String>;
 }
 
 /// The forms of a game's messages, for clients that know no Rust.
@@ -102,6 +104,10 @@ impl<G: Game> AnyGame for Typed<G> {
     fn restore(&self, keyframe: &[u8]) -> Result<Box<dyn AnyRoom>, String> {
         let room = Room::<G>::restore(keyframe).map_err(|error| error.to_string())?;
         Ok(Box::new(room))
+    }
+    fn take_over(&self, keyframe: &[u8]) -> Result<(Box<dyn AnyRoom>, Taken), String> {
+        let (room, taken) = Room::<G>::take_over(keyframe).map_err(|error| error.to_string())?;
+        Ok((Box::new(room), taken))
     }
 }
 

@@ -5,18 +5,23 @@
 //! events and the same hashes.
 
 pub mod fault;
+pub mod fields;
 pub mod history;
 pub mod inbox;
+pub mod keyframe;
 pub mod log;
 mod near;
 pub mod recovery;
 pub mod views;
 
-use greenroom_proto::{Layout, Malformed, PlayerId, Rows, Sight, Tick, publish, schema_of, wire};
+use greenroom_proto::{Layout, PlayerId, Rows, Sight, Tick, publish, wire};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use self::fault::RoomFault;
+use self::fields::Field;
+use self::keyframe::Identity;
+pub use self::keyframe::{RoomError, Taken};
 use self::recovery::{At, Decision, Progress, is_membership};
 use crate::game::{Ctx, Game, Pace, Said, SeatState, Signal};
 use crate::options::Options;
@@ -132,44 +137,21 @@ pub trait AnyRoom: Send {
     fn keyframe(&self) -> Vec<u8>;
     /// A number that is equal only for rooms that are equal in all of that and said the same.
     fn hash(&self) -> u64;
+    /// What is in the keyframe, by names: `game` is the game's own, `ctx` what Greenroom keeps for
+    /// it, `said_hash` a number of all that the room ever said.
+    fn fields(&self) -> Vec<Field>;
 }
 
 /// A room of a known game.
-#[derive(Serialize, Deserialize)]
-#[serde(bound = "")]
 pub struct Room<G: Game> {
     game: G,
     ctx: Ctx<G>,
-    /// Hash of the schema of its state: the first bytes of a keyframe.
-    #[serde(skip)]
-    schema_hash: u64,
+    /// This build of the game: the first bytes of a keyframe.
+    identity: Identity,
     /// Hash over all that the room ever said.
     said_hash: u64,
     /// A fault that was asked for: its state cannot be looked at.
-    #[serde(skip)]
     hidden: bool,
-}
-
-/// A room cannot be made or brought back.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RoomError {
-    /// The options are not what the game allows.
-    #[error("{0}")]
-    Options(String),
-    /// The keyframe does not decode as this game.
-    #[error("the keyframe does not fit this build of the game: {0}")]
-    Keyframe(#[from] Malformed),
-    /// The keyframe was taken by a build whose game has another state.
-    #[error(
-        "the keyframe is of a game whose state has the schema {theirs:016x}, and this build's has \
-         {ours:016x}: restore it with the build that took it"
-    )]
-    Schema {
-        /// Of the keyframe.
-        theirs: u64,
-        /// Of this build.
-        ours: u64,
-    },
 }
 
 impl<G: Game> Room<G> {
@@ -178,31 +160,20 @@ impl<G: Game> Room<G> {
         let options = G::Options::parse(options).map_err(RoomError::Options)?;
         let mut ctx = Ctx::new(G::pace(&options).in_range(), seed);
         let game = G::new(&options, &mut ctx);
-        Ok(Room {
-            game,
-            ctx,
-            schema_hash: schema_of::<G::State>().hash(),
-            said_hash: 0,
-            hidden: false,
-        })
-    }
-
-    /// A room as it was when the keyframe was taken.
-    pub fn restore(keyframe: &[u8]) -> Result<Self, RoomError> {
-        let (hash, room) = keyframe
-            .split_first_chunk()
-            .ok_or_else(|| Malformed::Bad("it ends before the hash of its schema".into()))?;
-        let (theirs, ours) = (u64::from_le_bytes(*hash), schema_of::<G::State>().hash());
-        if theirs != ours {
-            return Err(RoomError::Schema { theirs, ours });
-        }
-        Ok(Room { schema_hash: ours, ..wire::decode_own(room)? })
+        let identity = Identity::of::<G>();
+        Ok(Room { game, ctx, identity, said_hash: 0, hidden: false })
     }
 
     /// The game's own view of things, for tests and tools.
     #[must_use]
     pub fn game(&self) -> &G {
         &self.game
+    }
+
+    /// The same, to be tampered with.
+    #[cfg(test)]
+    pub(crate) fn game_mut(&mut self) -> &mut G {
+        &mut self.game
     }
 
     fn advance(&mut self, time_ms: u64) {
@@ -442,12 +413,14 @@ impl<G: Game> AnyRoom for Room<G> {
     }
 
     fn keyframe(&self) -> Vec<u8> {
-        let mut keyframe = self.schema_hash.to_le_bytes().to_vec();
-        wire::encode_into(self, &mut keyframe);
-        keyframe
+        self.to_bytes()
     }
 
     fn hash(&self) -> u64 {
         xxh3_64_with_seed(&self.keyframe(), 0)
+    }
+
+    fn fields(&self) -> Vec<Field> {
+        self.kept()
     }
 }

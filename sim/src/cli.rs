@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use greenroom::Games;
 
-use crate::{headless, load, replay};
+use crate::{check, headless, load, replay};
 
 #[derive(Parser)]
 #[command(name = "greenroom-sim", version, about, arg_required_else_help = true)]
@@ -27,8 +27,18 @@ enum Command {
     /// the least is not in it, and a tick that the server left out makes only the one before it
     /// older. "generator late" is how far this program itself fell behind.
     Load(load::Args),
-    /// Replays a log and compares every hash.
+    /// Replays logs and compares every hash; a crash file to the very panic.
+    ///
+    /// With an option: prints the state after a tick, writes a recording for viewers, or names the
+    /// first tick and field in which two logs part.
     Replay(replay::Args),
+    /// Looks for what makes a game another one the second time.
+    ///
+    /// Plays matches with bots and with what else may come, and makes the same steps again: read back
+    /// from keyframes, in a second process, with some left out as after a panic. Finds the order of a
+    /// HashMap, clocks, statics, fields that are not written down. What it cannot find on one machine:
+    /// floats that another platform computes otherwise (see clippy.toml).
+    Check(check::Args),
 }
 
 /// Runs the command line of the simulator over these games.
@@ -47,6 +57,7 @@ pub fn cli(games: Games) -> ExitCode {
         .version(version)
         .mut_subcommand("match", |command| command.after_help(&known))
         .mut_subcommand("load", |command| command.after_help(&known))
+        .mut_subcommand("check", |command| command.after_help(&known))
         .get_matches();
     let command = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli.command,
@@ -56,6 +67,7 @@ pub fn cli(games: Games) -> ExitCode {
         Command::Match(args) => headless::run(&args, &games),
         Command::Load(args) => load::run(&args, &games),
         Command::Replay(args) => replay::run(&args, &games),
+        Command::Check(args) => check::run(&args, &games),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,9 +2,12 @@
 //! load a real server over wss. A crate with games of its own has the same commands through
 //! [`cli`].
 
+pub mod check;
 mod cli;
 pub mod headless;
 pub mod load;
+mod portrait;
+mod published;
 pub mod replay;
 
 pub use cli::cli;

@@ -1,37 +1,94 @@
-//! `replay`: steps logged matches again and compares every hash, starting at every keyframe.
+//! `replay`: steps logged matches again and compares every hash. A crash is replayed to the very
+//! panic. What there was to see on the way can be printed, recorded and compared with another log.
+
+mod camera;
+mod crash;
+mod diff;
+mod frames;
+mod show;
+mod verify;
+mod walk;
 
 use std::path::{Path, PathBuf};
 
 use greenroom::Games;
+use greenroom::proto::{PlayerId, Tick};
 use greenroom::registry::UnknownGame;
-use greenroom::room::Header;
-use greenroom::room::log::{Log, LogError, Replayed};
+use greenroom::room::log::LogError;
+use greenroom::room::recovery::Crash;
+
+pub use verify::{Verified, replay};
+
+use verify::Opened;
 
 /// Arguments of `replay`.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Logs, as `match --log` writes them
+    /// Logs: of `match --log`, crash files, kept replays
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Stop after this tick
+    #[arg(long, value_name = "TICK", conflicts_with = "diff")]
+    to_tick: Option<u32>,
+    /// Print as JSON what there is to see after the last tick that is made
+    #[arg(long, conflicts_with_all = ["diff", "frames"])]
+    print_state: bool,
+    /// Only what this player (a number) sees
+    #[arg(long = "as", value_name = "PLAYER", conflicts_with = "diff")]
+    player: Option<u32>,
+    /// Name the first tick and field in which this other log parts from the file
+    #[arg(long, value_name = "OTHER", conflicts_with = "frames")]
+    diff: Option<PathBuf>,
+    /// Write the state frames of the match into this file, for viewers
+    #[arg(long, value_name = "OUT")]
+    frames: Option<PathBuf>,
 }
 
 /// Replays all files; the error counts those that failed, each of which was told on its own.
 pub fn run(args: &Args, games: &Games) -> Result<(), String> {
-    let mut failed = 0;
-    for file in &args.files {
-        let file_name = file.display();
-        match replay_file(file, games) {
-            Ok(verified) => println!("{file_name}: {verified}"),
+    let to = args.to_tick.map(Tick);
+    let player = args.player.map(PlayerId);
+    let only = || match args.files.as_slice() {
+        [only] => Ok(only),
+        _ => Err("this is done with one file at a time".to_owned()),
+    };
+    if player.is_some() && !args.print_state && args.frames.is_none() {
+        return Err("--as says whose state --print-state or --frames is of: add one".to_owned());
+    }
+    if let Some(other) = &args.diff {
+        return diff::run([only()?, other], games);
+    }
+    if let Some(out) = &args.frames {
+        return told(only()?, |file| frames::run(&Opened::file(file, games)?, (player, to), out));
+    }
+    if args.print_state {
+        return told(only()?, |file| show::run(&Opened::file(file, games)?, (player, to)));
+    }
+    let failed = args.files.iter().filter(|file| {
+        let verdict = Opened::file(file, games).and_then(|opened| opened.verify(to));
+        match verdict {
+            Ok(verified) => println!("{}: {verified}", file.display()),
             Err(error) => {
-                failed += 1;
-                eprintln!("{file_name}: {error}");
+                eprintln!("{}: {error}", file.display());
+                return true;
             }
         }
-    }
-    match failed {
+        false
+    });
+    match failed.count() {
         0 => Ok(()),
         failed => Err(format!("{failed} of {} logs do not replay", args.files.len())),
     }
+}
+
+/// An error says which file it is of.
+fn told(file: &Path, work: impl FnOnce(&Path) -> Result<(), ReplayError>) -> Result<(), String> {
+    work(file).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+/// Replays a file from each of its keyframes.
+pub fn replay_file(file: &Path, games: &Games) -> Result<Verified, ReplayError> {
+    Opened::file(file, games)?.verify(None)
 }
 
 /// A log that does not replay.
@@ -40,6 +97,9 @@ pub enum ReplayError {
     /// The file cannot be read.
     #[error("the file cannot be read: {0}")]
     File(#[from] std::io::Error),
+    /// What was asked for cannot be written.
+    #[error("{0}")]
+    Output(String),
     /// This program does not have its game.
     #[error(transparent)]
     Game(#[from] UnknownGame),
@@ -62,54 +122,43 @@ pub enum ReplayError {
     /// Damaged, or diverged.
     #[error(transparent)]
     Log(#[from] LogError),
-}
-
-/// A log that replays.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Verified {
-    /// What the room was made from.
-    pub header: Header,
-    /// What came of each start, from the first keyframe to the last.
-    pub starts: Vec<Replayed>,
-}
-
-impl std::fmt::Display for Verified {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Header { game, version, .. } = &self.header;
-        let hashes: u64 = self.starts.iter().map(|start| start.hashes).sum();
-        let (steps, hash) = self.starts.first().map_or((0, 0), |all| (all.steps, all.hash));
-        write!(
-            f,
-            "{game} version {version}, {steps} steps, {hashes} hashes from {} keyframes: all \
-             equal, hash {hash:016x}",
-            self.starts.len()
-        )
-    }
-}
-
-/// Replays a file from each of its keyframes.
-pub fn replay_file(file: &Path, games: &Games) -> Result<Verified, ReplayError> {
-    replay(&std::fs::read(file)?, games)
-}
-
-/// Replays the bytes of a log from each of its keyframes.
-pub fn replay(bytes: &[u8], games: &Games) -> Result<Verified, ReplayError> {
-    let log = Log::of_bytes(bytes)?;
-    let header = &log.header;
-    let entry = games.get(&header.game)?;
-    let game = || header.game.clone();
-    if header.version != entry.game.version() {
-        let (log, build) = (header.version, entry.game.version());
-        return Err(ReplayError::Version { game: game(), log, build });
-    }
-    if header.schema_hash != entry.schema_hash {
-        return Err(ReplayError::Schema { game: game() });
-    }
-    if log.keyframes() == 0 {
-        return Err(LogError::Damaged("it has no keyframe".to_owned()).into());
-    }
-    let starts = (0..log.keyframes())
-        .map(|from| log.verify(from, |keyframe| entry.game.restore(keyframe)))
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(Verified { header: log.header, starts })
+    /// The game panicked where the match went on.
+    #[error("the game panics where it did not in the match: {0}")]
+    Panicked(Crash),
+    /// The crash is not had again.
+    #[error("the crash is not had again: {came}\nit was {was}")]
+    OtherCrash {
+        /// What is in the log.
+        was: Crash,
+        /// What happened instead.
+        came: String,
+    },
+    /// The log does not go as far.
+    #[error("there is no {asked} in it: it begins after {begin} and ends with {end}")]
+    NoSuchTick {
+        /// Asked for.
+        asked: Tick,
+        /// Of the first keyframe.
+        begin: Tick,
+        /// The last step.
+        end: Tick,
+    },
+    /// No client would take its state, and its room ended there.
+    #[error("after {tick} {why}")]
+    TooLarge {
+        /// The step.
+        tick: Tick,
+        /// What is too large.
+        why: String,
+    },
+    /// The player is not there.
+    #[error("{player} has no seat after {tick}; those who have: {seated}")]
+    NotSeated {
+        /// Asked for.
+        player: PlayerId,
+        /// When.
+        tick: Tick,
+        /// Those who are there.
+        seated: String,
+    },
 }

@@ -93,3 +93,15 @@ fn a_mistake_on_the_command_line_is_a_sentence_and_a_failure() {
         "greenroom-sim: there is no game `chess`: choose from arena, cards, connect4, swarm\n"
     );
 }
+
+#[test]
+fn a_check_finds_nothing_in_the_games_that_come_with_greenroom() {
+    for game in ["arena", "cards", "connect4", "swarm"] {
+        let line = stdout(&sim(&["check", "--game", game, "--seeds", "4", "--ticks", "150"]));
+        assert!(line.starts_with(&format!("{game}: 4 matches of ")), "{line}");
+        assert!(line.ends_with(" steps made with something left out: nothing found\n"), "{line}");
+    }
+    let output = sim(&["check", "--game", "arena", "--config", r#"{"tick_hz": 0}"#]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said, "greenroom-sim: --config: tick_hz is 0: choose 1 to 128\n");
+}

@@ -77,7 +77,6 @@
 
 mod live;
 mod mailbox;
-mod panics;
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -86,11 +85,11 @@ use std::sync::Arc;
 
 use ractor::{ActorCell, ActorId, ActorRef, SpawnErr, SupervisionEvent};
 
+pub use crate::panics::{Panicked, catch};
 pub use live::{ActorInfo, live, publish_metrics, stuck};
 pub use mailbox::{CallError, CastError, Ending, MAILBOX_ALARM_DEPTH, Mailbox, Reply};
-pub use panics::{Panicked, catch};
 
-pub(crate) use panics::caught;
+pub(crate) use crate::panics::caught;
 
 use live::{Live, Stats};
 use mailbox::Envelope;

@@ -15,7 +15,7 @@ use greenroom_proto::{CloseCode, JoinTarget, List, Refusal, Text, ToClient, ToSe
 use metrics::counter;
 
 use super::actor::{Actor, CallError, Context, Failure, Mailbox, Named};
-use super::lobby::{LobbyMsg, Refused, Taken};
+use super::lobby::{LobbyMsg, Refused, STOPPING, Taken};
 use crate::config::Config;
 use crate::directory::token::TokenKey;
 use crate::directory::{Back, Booked, Client, Directory, Seat};
@@ -34,6 +34,9 @@ const LOBBY_BACK: Duration = Duration::from_millis(2);
 
 /// What a client is told whose program was built for another form of the state.
 const OTHER_SCHEMA: &str = "the game's state has another form than this client can read: update it";
+
+/// What a client is told whose room failed, or could not be brought back by a new process.
+const LOST: &str = "the match could not go on: join another";
 
 /// What a connection is told.
 #[derive(Debug)]
@@ -145,13 +148,11 @@ impl Actor for Connection {
 
     /// The server is stopping, or the connection has ended already.
     async fn stopped(&mut self, _: &Context<ConnectionMsg>) {
-        self.client.link.close_with_window(CloseCode::GoingAway, GOING_AWAY_WINDOW_MS);
+        let window_ms = self.shared.directory.leaving().window_ms();
+        self.client.link.close_with_window(CloseCode::GoingAway, window_ms);
         let _ = (&mut self.reader).await;
     }
 }
-
-/// Clients of a stopping server come back spread over this time, in milliseconds.
-const GOING_AWAY_WINDOW_MS: u32 = 5_000;
 
 /// Passes on what the client says. Inputs and requests go straight into the room's inbox, which is
 /// bounded; a hop through the connection's mailbox would cost more than the rest of the way.
@@ -325,6 +326,7 @@ impl Connection {
             let result = Text::cut(&result);
             self.client.link.control(&ToClient::Ended { result });
         }
+        let lost = room.is_some_and(|room| shared.directory.over().is_lost(room));
         let outcome = self.seat_of(token).and_then(|(seat, generation)| {
             if schema.is_some_and(|schema| schema != seat.room.entry.schema_hash) {
                 return Err(Refusal::OtherSchema);
@@ -344,6 +346,8 @@ impl Connection {
                 Refusal::TooFarBehind => {
                     "more happened meanwhile than is kept: come back without it"
                 }
+                Refusal::Stopping => STOPPING,
+                Refusal::SeatGone if lost => LOST,
                 Refusal::SeatGone => "the seat was given up, or its match is over: join again",
                 _ => "this token gives no seat here: use the newest one, or join again",
             },
@@ -352,7 +356,12 @@ impl Connection {
 
     fn seat_of(&self, token: &[u8]) -> Result<(Seat, u32), Refusal> {
         let claim = self.shared.tokens.open(token).ok_or(Refusal::BadToken)?;
-        let room = self.shared.directory.get(claim.room).ok_or(Refusal::SeatGone)?;
+        let directory = &self.shared.directory;
+        let room = directory.get(claim.room).ok_or(match directory.leaving().is_closing() {
+            // It is kept, and goes on in the next process.
+            true => Refusal::Stopping,
+            false => Refusal::SeatGone,
+        })?;
         Ok((Seat { room, player: claim.player }, claim.generation))
     }
 

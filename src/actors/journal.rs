@@ -14,8 +14,6 @@ use crate::journal::{Health, Journal};
 
 /// How often it looks.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long the last bytes may take to the disk.
-const CLOSE_WITHIN: Duration = Duration::from_secs(4);
 
 /// What the actor is told.
 #[derive(Debug)]
@@ -27,36 +25,45 @@ impl Named for Look {
     }
 }
 
+/// What the actor starts from.
+#[derive(Clone)]
+pub struct JournalArgs {
+    /// The journal.
+    pub journal: Journal,
+    /// How long the last bytes may take to the disk.
+    pub close_within: Duration,
+}
+
 /// The actor.
 pub struct JournalKeeper {
-    journal: Journal,
+    args: JournalArgs,
     looking: tokio::task::JoinHandle<()>,
 }
 
 impl Actor for JournalKeeper {
     const CLASS: &'static str = "journal";
     type Msg = Look;
-    type Args = Journal;
+    type Args = JournalArgs;
 
-    async fn start(journal: Journal, ctx: &Context<Look>) -> Result<Self, Failure> {
+    async fn start(args: JournalArgs, ctx: &Context<Look>) -> Result<Self, Failure> {
         let mailbox = ctx.mailbox().clone();
         let looking = tokio::spawn(async move {
             while mailbox.cast(Look).is_ok() {
                 tokio::time::sleep(LOOK_EVERY).await;
             }
         });
-        Ok(JournalKeeper { journal, looking })
+        Ok(JournalKeeper { args, looking })
     }
 
     async fn handle(&mut self, _: Look, _: &Context<Look>) -> Result<(), Failure> {
-        let sound = self.journal.health() == Health::Sound;
+        let sound = self.args.journal.health() == Health::Sound;
         gauge!("greenroom_journal_sound").set(if sound { 1.0 } else { 0.0 });
         Ok(())
     }
 
     async fn stopped(&mut self, _: &Context<Look>) {
-        let journal = self.journal.clone();
-        let closed = tokio::task::spawn_blocking(move || journal.close(CLOSE_WITHIN)).await;
+        let JournalArgs { journal, close_within } = self.args.clone();
+        let closed = tokio::task::spawn_blocking(move || journal.close(close_within)).await;
         if let Ok(Err(error)) = closed {
             tracing::error!("the journal was not closed in order: {error}");
         }

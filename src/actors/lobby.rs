@@ -17,6 +17,9 @@ use crate::directory::{Booked, Directory, RoomRecord};
 use crate::faults::Every;
 use crate::registry::{Entry, Games, RoomPlan};
 
+/// What whoever wants a seat is told when the server stops.
+pub const STOPPING: &str = "the server is stopping: connect again in a moment";
+
 /// A refusal with the reason for a person.
 pub type Refused = (Refusal, String);
 
@@ -93,6 +96,9 @@ impl Lobby {
     }
 
     async fn seat(&self, target: JoinTarget) -> Result<Booked, Refused> {
+        if self.directory.leaving().is_draining() {
+            return Err((Refusal::Stopping, STOPPING.to_owned()));
+        }
         match target {
             JoinTarget::Create { game, options } => {
                 let (entry, plan) = self.plan(&game, &options)?;

@@ -75,7 +75,6 @@ impl ResultSink {
                 .split(b'\n')
                 .map_while(Result::ok)
                 .filter(|line| String::from_utf8_lossy(line).contains(&named))
-                // The last line of a killed process may be half a one.
                 .any(|line| serde_json::from_slice::<Value>(&line).is_ok()),
             Err(_) => false,
         }
@@ -86,7 +85,7 @@ impl ResultSink {
     pub fn recent(&self, within: Duration) -> Vec<(RoomId, String)> {
         let Some((path, ..)) = &self.writer else { return Vec::new() };
         let since = unix_now().saturating_sub(within).as_millis() as u64;
-        let lines = tail(path).unwrap_or_default();
+        let lines = File::open(path).and_then(|mut file| tail_of(&mut file)).unwrap_or_default();
         let lines = lines.split(|byte| *byte == b'\n');
         lines.filter_map(|line| recent_result(line, since)).collect()
     }
@@ -119,11 +118,10 @@ impl ResultSink {
     }
 }
 
-/// Of a result file, what is looked at for recent results.
+/// Of a result file, what is looked at for recent results, and for half a line. A longer one stays.
 const TAIL_BYTES: i64 = 1 << 20;
 
-fn tail(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut file = File::open(path)?;
+fn tail_of(file: &mut File) -> std::io::Result<Vec<u8>> {
     if file.seek(SeekFrom::End(-TAIL_BYTES)).is_err() {
         file.rewind()?;
     }
@@ -164,14 +162,20 @@ pub struct Results {
     waiting: Waiting,
 }
 
-/// Opens a result file for appending, behind a whole line.
+/// Opens a result file for appending, behind a whole line. A process that is killed may leave half a
+/// line, at the border of two pages of memory: it is taken away, and written again if the room's
+/// journal says so. What does not look like ours stays.
 pub fn open(path: &Path) -> std::io::Result<File> {
     let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
-    let mut last = [b'\n'];
-    if file.seek(SeekFrom::End(-1)).is_ok() {
-        file.read_exact(&mut last)?;
-    }
-    if last != *b"\n" {
+    let bytes = tail_of(&mut file)?;
+    let last = bytes.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let whole = serde_json::from_slice::<Value>(last).is_ok();
+    if last.starts_with(b"{") && !whole {
+        let text = String::from_utf8_lossy(last);
+        tracing::warn!(path = %path.display(), "half a result was taken away: {text}");
+        let length = file.metadata()?.len();
+        file.set_len(length - last.len() as u64)?;
+    } else if !last.is_empty() {
         file.write_all(b"\n")?;
     }
     Ok(file)
@@ -213,6 +217,31 @@ impl Results {
             if let Some(written) = written {
                 written();
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_line_of_ours_is_taken_away_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("results.jsonl");
+        let long = format!("{{\"text\":\"{}", "x".repeat(2 * TAIL_BYTES as usize));
+        for (before, after) in [
+            ("", ""),
+            ("{\"a\":1}\n", "{\"a\":1}\n"),
+            ("{\"a\":1}\n{\"a\":", "{\"a\":1}\n"),
+            ("{\"a\":", ""),
+            ("{\"a\":1}\n{\"a\":2}", "{\"a\":1}\n{\"a\":2}\n"),
+            ("# of somebody else", "# of somebody else\n"),
+            (long.as_str(), &format!("{long}\n")),
+        ] {
+            std::fs::write(&path, before).unwrap();
+            drop(open(&path).unwrap());
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), after);
         }
     }
 }

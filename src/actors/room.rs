@@ -16,6 +16,7 @@ pub mod pace;
 mod restore;
 mod runner;
 mod still;
+mod take_over;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,9 +28,10 @@ pub use self::keeper::Keeper;
 use self::runner::Runner;
 use super::actor::{Actor, Context, Failure, Named};
 use super::results::ResultSink;
-use crate::config::Config;
+use crate::config::{Config, StopTimes};
 use crate::crash_files::CrashFiles;
 use crate::directory::{Directory, RoomRecord};
+use crate::replays::KeptReplays;
 use crate::room::Header;
 use crate::room::recovery::Crash;
 use crate::scheduler::{End, Running, Scheduler};
@@ -68,6 +70,8 @@ pub struct Common {
     pub crashes: CrashFiles,
     /// Keeps them beyond the death of the process.
     pub keeper: Option<Keeper>,
+    /// Keeps the logs of finished matches.
+    pub replays: Option<KeptReplays>,
     /// This program: see [`Header::build`].
     pub build: u64,
 }
@@ -141,13 +145,13 @@ impl Rooms {
 /// A room as a child of its supervisor.
 #[must_use]
 pub fn child(record: Arc<RoomRecord>, common: &Common) -> ChildSpec {
-    let Config { rooms, deadlines, .. } = &*common.config;
+    let Config { rooms, .. } = &*common.config;
     let budget = Intensity::new(rooms.restarts_max, rooms.restart_period);
     let args = RoomArgs { record: Arc::clone(&record), common: common.clone() };
     ChildSpec::actor::<RoomActor>(record.id.to_string(), args)
         .restart(Restart::Transient)
         .budget(budget)
-        .shutdown(Shutdown::Within(deadlines.shutdown_timeout))
+        .shutdown(Shutdown::Within(StopTimes::of(&common.config).rooms))
 }
 
 /// The actor.
@@ -205,10 +209,12 @@ impl Actor for RoomActor {
     }
 
     async fn stopped(&mut self, _: &Context<RoomMsg>) {
-        if self.directory.is_stopping() {
+        // Else its supervisor has failed, and the next one takes the room on.
+        let for_good = self.directory.leaving().is_closing();
+        if for_good {
             self.record.shut();
         }
-        match self.keeps && self.directory.is_stopping() {
+        match self.keeps && for_good {
             true => self.record.close(),
             false => self.running.stop(),
         }
@@ -220,19 +226,17 @@ impl Actor for RoomActor {
 
 /// What the next worker needs to know about the end of this one.
 fn note_crash(record: &RoomRecord, worker: u64, end: &End) {
-    let (text, place, kind) = match end {
+    let (tick, at) = record.progress.at();
+    let (crash, kind) = match end {
         End::Done | End::Stopped => return,
         End::Panicked(panicked) => {
-            (panicked.text().to_owned(), panicked.place().to_owned(), "panic")
+            let (text, place) = (panicked.text().to_owned(), panicked.place().to_owned());
+            (Crash { tick, at, text, place }, "panic")
         }
-        End::Stalled(after) => {
-            let text = format!("no end after {} ms", after.as_millis());
-            (text, "a place that only a debugger knows".to_owned(), "stall")
-        }
+        End::Stalled(after) => (Crash::stalled((tick, at), after.as_millis()), "stall"),
     };
     counter!("greenroom_rooms_crashed_total", "kind" => kind).increment(1);
-    let (tick, at) = record.progress.at();
     if let Some(mut work) = record.work(worker) {
-        work.crash = Some(Crash { tick, at, text, place });
+        work.crash = Some(crash);
     }
 }

@@ -58,21 +58,30 @@ pub(super) fn run(args: ServeArgs, games: Games) -> Result<(), String> {
 async fn serve(spec: ServerSpec) -> Result<(), String> {
     let mut signals = Signals::new().map_err(|error| format!("no signals: {error}"))?;
     let names = spec.games.names().collect::<Vec<_>>().join(", ");
-    let server = Server::start(spec).await.map_err(|error| error.to_string())?;
-    let plain = server.plain().map(|address| format!(" and ws://{address}/ws")).unwrap_or_default();
-    // Whoever started us through a pipe waits for this line.
-    let mut out = std::io::stdout();
-    let _ = writeln!(out, "listening on wss://{}/ws{plain} ({names})", server.wss());
-    let _ = out.flush();
-    tokio::select! {
-        name = signals.next() => {
-            tracing::info!(
-                connections = server.connections(), rooms = server.rooms(),
-                "{name}: stopping; once more to stop at once"
-            );
+    let server = Server::begin(spec).await.map_err(|error| error.to_string())?;
+    let asked = tokio::select! {
+        opened = server.open() => {
+            opened.map_err(|error| error.to_string())?;
+            None
         }
-        why = server.failed() => return Err(why.into()),
-    }
+        // Matches that are still to be brought back stay where they are.
+        name = signals.next() => Some(name),
+    };
+    let asked = match asked {
+        Some(name) => name,
+        None => {
+            say_where(&server, &names);
+            tokio::select! {
+                name = signals.next() => name,
+                why = server.failed() => return Err(why.into()),
+            }
+        }
+    };
+    tracing::info!(
+        connections = server.connections(),
+        rooms = server.rooms(),
+        "{asked}: stopping; once more to stop at once"
+    );
     tokio::select! {
         () = server.stop() => {
             tracing::info!("stopped");
@@ -80,6 +89,14 @@ async fn serve(spec: ServerSpec) -> Result<(), String> {
         }
         name = signals.next() => Err(format!("{name} again: stopped at once")),
     }
+}
+
+/// Whoever started us through a pipe waits for this line.
+fn say_where(server: &Server, names: &str) {
+    let plain = server.plain().map(|address| format!(" and ws://{address}/ws")).unwrap_or_default();
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "listening on wss://{}/ws{plain} ({names})", server.wss());
+    let _ = out.flush();
 }
 
 /// The signals that ask a server to stop.

@@ -127,9 +127,12 @@ tunables! {
         /// Time for which a socket may take nothing while something waits for it.
         write_timeout as "write_timeout_ms": Duration = 10_000, ms(500, 120_000), Live,
             "a tunnel or a lift is survived, a stuck peer is closed and may resume";
-        /// Time for an orderly stop before the rest is cut off.
-        shutdown_timeout as "shutdown_timeout_ms": Duration = 5_000, ms(0, 600_000), Live,
-            "time to say goodbye to every client, and less than the 10 s after which containers are killed";
+        /// Time from the signal to stop to the exit.
+        stop_timeout as "stop_timeout_ms": Duration = 9_000, ms(2_000, 600_000), Fixed,
+            "a second less than the 10 s after which containers are killed; rooms, clients, results and journal have shares of it, a stop usually takes a fraction";
+        /// Time of it for running matches to end by themselves, without a state directory; 0: none.
+        match_grace as "match_grace_ms": Duration = 5_000, ms(0, 600_000), Fixed,
+            "a round is played to its end, and 4 s are left for the rest; with a state directory matches go on in the next process";
     }
 
     /// What one connection may send, and the memory it may take.
@@ -227,6 +230,25 @@ tunables! {
         /// Time between two syncs.
         sync_interval as "journal_sync_interval_ms": Duration = 1_000, ms(10, 60_000), Fixed,
             "when the power fails so much may be lost, when the process is killed nothing; a sync costs a disk milliseconds";
+    }
+
+    /// The whole logs of finished matches, which greenroom-sim replay plays again.
+    replays: Replays {
+        /// Directory of these files.
+        dir as "replay_dir": Option<PathBuf> = "off", Kind::PathOrOff, Fixed,
+            "off: of a match nothing is kept but its result; a file holds all that happened in the room, also what players could not see";
+        /// Files kept, the newest.
+        files_max as "replay_files_max": usize = 1_000, count(1, 1_000_000, "files"), Fixed,
+            "a day of a small server; each start of the server, and each minute, looks at all of them";
+        /// Mebibytes of all files together; the oldest go first.
+        mib_max as "replay_mib_max": u64 = 1_024, count(1, 16_777_216, "MiB"), Fixed,
+            "a match of eight players takes about 100 KB a minute; matches that are not over may take as much once more, and one beyond that is not kept";
+        /// Age at which a file goes.
+        age_max as "replay_age_max_secs": Duration = 2_592_000, secs(60, 315_360_000), Fixed,
+            "30 days: long enough for a complaint, and nothing that players said is kept for ever";
+        /// Records that wait for the disk.
+        queue_bytes_max as "replay_queue_bytes_max": usize = 16_777_216, bytes(65_536, 1_073_741_824), Fixed,
+            "several seconds of 1,000 busy rooms; beyond it replays are lost, and no room waits";
     }
 
     /// The process as a whole.

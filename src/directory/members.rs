@@ -13,7 +13,7 @@ use super::token::Claim;
 use super::{Client, RoomRecord};
 use crate::answers::Answer;
 use crate::game::{Pace, Said};
-use crate::net::link::Standing;
+use crate::net::link::{Link, Standing};
 use crate::outbox::{Outbox, OutboxLimits};
 use crate::room::history::{BodyKind, History};
 use crate::room::inbox::Inbox;
@@ -216,12 +216,23 @@ impl Members {
 
     /// The room is gone: closes everybody's connection. Who waits for a seat only gets a refusal.
     pub fn fail(&mut self, code: CloseCode) {
-        let (why, text) = *self.ended.get_or_insert((Refusal::Failed, code.reason()));
+        self.close((Refusal::Failed, code.reason()), |link| link.close(code));
+    }
+
+    /// The server goes: closes everybody's connection. Who waits for a seat only gets a refusal.
+    pub fn go_away(&mut self, window_ms: u32) {
+        let code = CloseCode::GoingAway;
+        let close = |link: &Link| link.close_with_window(code, window_ms);
+        self.close((Refusal::Stopping, code.reason()), close);
+    }
+
+    fn close(&mut self, refusal: (Refusal, &'static str), close: impl Fn(&Link)) {
+        let (why, text) = *self.ended.get_or_insert(refusal);
         for member in self.members.drain(..) {
             match (&member.client, &member.asked) {
                 (Some(client), None) => {
                     client.vacate();
-                    client.link.close(code);
+                    close(&client.link);
                 }
                 _ => member.refuse(why, text),
             }

@@ -2,7 +2,7 @@
 //! back, for as long as their seats would have been held. Whoever has a token for a room had a seat
 //! in it, so an old one is as good as a new one to learn how it ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,10 @@ const RESULTS_MAX: usize = 4096;
 
 /// Results of matches, for those who were away.
 #[derive(Default)]
-pub struct Over(Mutex<BTreeMap<RoomId, Ended>>);
+pub struct Over {
+    ended: Mutex<BTreeMap<RoomId, Ended>>,
+    lost: Mutex<BTreeSet<RoomId>>,
+}
 
 struct Ended {
     result: Arc<str>,
@@ -44,8 +47,22 @@ impl Over {
         Some(Arc::clone(&ended.result))
     }
 
+    /// A match cannot go on, and never will here.
+    pub fn lose(&self, room: RoomId) {
+        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        if lost.len() < RESULTS_MAX {
+            lost.insert(room);
+        }
+    }
+
+    /// Whether the match could not go on.
+    #[must_use]
+    pub fn is_lost(&self, room: RoomId) -> bool {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).contains(&room)
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<RoomId, Ended>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

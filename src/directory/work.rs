@@ -6,7 +6,8 @@ use greenroom_proto::Tick;
 
 use super::clock::Clock;
 use super::saved::Saved;
-use crate::journal::{Kind, Position, RoomJournal};
+use crate::journal::{Kind, NotTaken, Position, RoomJournal};
+use crate::replays::KeptReplay;
 use crate::room::Command;
 use crate::room::log::{Keep, Log};
 use crate::room::recovery::{Crash, Decision};
@@ -25,6 +26,8 @@ pub struct Work {
     pub crash: Option<Crash>,
     /// Keeps the log beyond the death of the process.
     pub journal: Option<RoomJournal>,
+    /// Keeps all of the log, for when the match is over.
+    pub replay: Option<KeptReplay>,
     /// The room's time.
     pub clock: Clock,
     /// Counts the processes that the room has lived in.
@@ -46,6 +49,7 @@ impl Work {
             told: Tick(0),
             crash: None,
             journal: None,
+            replay: None,
             clock,
             epoch: 0,
             found: None,
@@ -98,8 +102,25 @@ impl Work {
     pub fn keyframe(&mut self, keyframe: Vec<u8>, saved: &Saved) {
         self.start(saved, &[], &keyframe);
         if let Some(log) = &mut self.log {
+            let spare = log.keyframe(saved.tick, keyframe, Keep::Recent);
+            if let Some(replay) = &self.replay {
+                replay.more(spare);
+            }
+        }
+    }
+
+    /// Takes the last keyframe: the room goes on in another process. `false` if the journal did not
+    /// take it now, and may do so later.
+    pub fn close(&mut self, keyframe: Vec<u8>, saved: &Saved) -> bool {
+        let taken = self
+            .journal
+            .as_ref()
+            .map(|journal| journal.append(Kind::Start, &[&saved.head(0), &keyframe]));
+        if let Some(log) = &mut self.log {
             log.keyframe(saved.tick, keyframe, Keep::Recent);
         }
+        let later = [NotTaken::QueueFull, NotTaken::Failing, NotTaken::NeedsStart];
+        !matches!(taken, Some(Err(why)) if later.contains(&why))
     }
 
     /// Has the journal begin anew with the room as it is. Returns where it must have got for that

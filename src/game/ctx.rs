@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Game, Pace, Said, To};
 use crate::rng::Rng;
 
-/// What a game can see and do during a hook. Serialised into keyframes along with the game.
+/// What a game can see and do during a hook. In keyframes beside the game, inputs apart.
 #[derive(Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct Ctx<G: Game> {
@@ -28,9 +28,12 @@ pub struct Ctx<G: Game> {
 
 /// A player in a room.
 #[derive(Clone, Serialize, Deserialize)]
+#[serde(bound = "I: Default")]
 pub(crate) struct SeatState<I> {
     pub(crate) player: PlayerId,
     pub(crate) connected: bool,
+    /// In keyframes by itself: its type is the game's.
+    #[serde(skip)]
     pub(crate) input: I,
 }
 

@@ -19,8 +19,6 @@ pub struct Link {
     stuck: AtomicBool,
     /// The close code asked for; 0 while none is.
     close: AtomicU16,
-    /// After the close frame nothing more may be sent.
-    finished: AtomicBool,
     retry_after_ms: AtomicU32,
     /// Wakes the reader: something is stuck, or a close was asked for.
     wake: Notify,
@@ -46,7 +44,6 @@ impl Link {
             socket: Mutex::new(Socket::new(tls)),
             stuck: AtomicBool::new(false),
             close: AtomicU16::new(0),
-            finished: AtomicBool::new(false),
             retry_after_ms: AtomicU32::new(0),
             wake: Notify::new(),
         })
@@ -117,7 +114,6 @@ impl Link {
         let number = code.code().to_be_bytes();
         let reason = code.reason().as_bytes();
         self.write(|socket, tcp| socket.message(tcp, Opcode::Close, [&number, reason, &[]]));
-        self.finished.store(true, Ordering::Release);
     }
 
     /// Nothing follows from this side; the client may still be read.
@@ -129,7 +125,6 @@ impl Link {
 
     /// The end of everything: says so in TLS.
     pub(super) fn hang_up(&self) {
-        self.finished.store(true, Ordering::Release);
         if let Ok(mut socket) = self.socket.lock() {
             socket.close_notify(&self.tcp);
         }
@@ -150,7 +145,7 @@ impl Link {
     pub(super) async fn drain(&self) -> bool {
         while self.is_stuck() {
             let mut intact = self.tcp.writable().await.is_ok();
-            self.touch(|socket, tcp| socket.flush(tcp).inspect_err(|_| intact = false));
+            self.write(|socket, tcp| socket.flush(tcp).inspect_err(|_| intact = false));
             if !intact {
                 self.close(CloseCode::Failed);
                 return false;
@@ -178,12 +173,6 @@ impl Link {
     }
 
     fn write(&self, write: impl FnOnce(&mut Socket, &TcpStream) -> Result<(), WriteError>) {
-        if !self.finished.load(Ordering::Acquire) {
-            self.touch(write);
-        }
-    }
-
-    fn touch(&self, write: impl FnOnce(&mut Socket, &TcpStream) -> Result<(), WriteError>) {
         let Some(mut socket) = self.lock() else { return };
         match write(&mut socket, &self.tcp) {
             Ok(()) => {
@@ -196,6 +185,44 @@ impl Link {
             Err(WriteError::TooSlow) => self.close(CloseCode::TooSlow),
             // The reader sees the same and ends the connection.
             Err(WriteError::Broken) => self.close(CloseCode::Failed),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Rooms write whenever they tick. Hidden behind luck: hence many rounds.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn nothing_follows_a_close_frame() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let pong_and_close = [0x8a, 1, 7, 0x88, 2, 3, 0xe8];
+        for round in 0..200 {
+            let mut peer = TcpStream::connect(address).await.unwrap();
+            let link = Link::new(listener.accept().await.unwrap().0, None);
+            let room = std::thread::spawn({
+                let link = Arc::clone(&link);
+                move || (0..200).for_each(|_| link.send([b"a frame of a room", b"", b""]))
+            });
+            match round % 2 {
+                0 => link.goodbye(CloseCode::Malformed),
+                _ => link.frames(&pong_and_close),
+            }
+            room.join().unwrap();
+            link.hang_up();
+            drop(link);
+            let mut came = Vec::new();
+            peer.read_to_end(&mut came).await.unwrap();
+            let mut rest = came.as_slice();
+            while let [first, length, after @ ..] = rest {
+                rest = &after[usize::from(*length)..];
+                assert!(first & 0x0f != 8 || rest.is_empty(), "behind the close frame: {rest:?}");
+            }
         }
     }
 }

@@ -26,6 +26,9 @@ pub(super) struct Socket {
     /// Frames not yet sealed (TLS) or not yet written (plain).
     waiting: Vec<u8>,
     stuck_since: Option<Instant>,
+    /// A close frame or the end of TLS was written, and nothing may follow (RFC 6455, section
+    /// 5.5.1). Known under the same lock as the order of the writes: a room writes at any moment.
+    ended: bool,
     /// Bytes that the kernel took in all.
     written: u64,
     /// A fault that was asked for.
@@ -43,7 +46,7 @@ pub(super) enum WriteError {
 
 impl Socket {
     pub(super) fn new(tls: Option<Box<ServerConnection>>) -> Self {
-        Socket { tls, waiting: Vec::new(), stuck_since: None, written: 0, cut: None }
+        Socket { tls, waiting: Vec::new(), stuck_since: None, ended: false, written: 0, cut: None }
     }
 
     /// Since when something waits for the kernel.
@@ -52,6 +55,7 @@ impl Socket {
     }
 
     /// Writes a WebSocket message that is `parts` in a row, or lets it wait behind what waits.
+    /// Behind the end it is dropped.
     pub(super) fn message(
         &mut self,
         tcp: &TcpStream,
@@ -69,7 +73,7 @@ impl Socket {
         if self.cut.as_mut().is_some_and(Countdown::strikes) {
             return self.cut(tcp, &slices);
         }
-        self.write(tcp, &slices)
+        self.write(tcp, &slices, opcode == Opcode::Close)
     }
 
     /// See [`super::link::Link::cut_after`].
@@ -92,12 +96,21 @@ impl Socket {
         Err(WriteError::Broken)
     }
 
-    /// Writes whole frames that somebody else made.
+    /// Writes whole control frames that tungstenite made, like [`Socket::message`].
     pub(super) fn frames(&mut self, tcp: &TcpStream, bytes: &[u8]) -> Result<(), WriteError> {
-        self.write(tcp, &[IoSlice::new(bytes)])
+        self.write(tcp, &[IoSlice::new(bytes)], has_close(bytes))
     }
 
-    fn write(&mut self, tcp: &TcpStream, slices: &[IoSlice<'_>]) -> Result<(), WriteError> {
+    fn write(
+        &mut self,
+        tcp: &TcpStream,
+        slices: &[IoSlice<'_>],
+        last: bool,
+    ) -> Result<(), WriteError> {
+        if self.ended {
+            return Ok(());
+        }
+        self.ended = last;
         let taken = if self.stuck_since.is_some() {
             0
         } else {
@@ -206,6 +219,7 @@ impl Socket {
 
     /// Says in TLS that nothing follows.
     pub(super) fn close_notify(&mut self, tcp: &TcpStream) {
+        self.ended = true;
         if let Some(tls) = &mut self.tls {
             tls.send_close_notify();
             let _ = self.flush(tcp);
@@ -247,11 +261,22 @@ impl Write for Nonblocking<'_> {
 }
 
 /// Kinds of frames that we make ourselves.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) enum Opcode {
     Binary = 2,
     Close = 8,
     Ping = 9,
+}
+
+/// Whether a close frame is among these unmasked control frames, of at most 125 bytes each.
+fn has_close(mut frames: &[u8]) -> bool {
+    while let [first, length, rest @ ..] = frames {
+        if first & 0x0f == Opcode::Close as u8 {
+            return true;
+        }
+        frames = rest.get(usize::from(length & 0x7f)..).unwrap_or_default();
+    }
+    false
 }
 
 /// The header of an unmasked, unfragmented frame (RFC 6455, section 5.2).

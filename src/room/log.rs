@@ -4,10 +4,12 @@
 //! the steps after it, as records: the commands of a step, what was decided when it panicked, and
 //! now and then a hash. A step without commands at a fixed rate leaves no record.
 //!
-//! [`Steps`] reads a log as the steps that it consists of, [`Replay`] makes them again.
+//! [`Steps`] reads a log as the steps that it consists of, [`Replay`] makes them again, [`LogWriter`]
+//! makes a file of one that is not in memory.
 
 mod replay;
 mod steps;
+mod write;
 
 use std::collections::VecDeque;
 
@@ -17,12 +19,13 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 pub use self::replay::{Replay, Replayed};
 pub use self::steps::{Logged, Steps};
+pub use self::write::LogWriter;
 use super::recovery::{Crash, Decision};
 use super::{AnyRoom, Command, Header};
 use crate::game::Pace;
 
 /// What [`Log::to_bytes`] starts with: a name and the version of the format.
-const MAGIC: &[u8; 8] = b"GRLOG\0\0\x04";
+const MAGIC: &[u8; 8] = b"GRLOG\0\0\x05";
 
 /// What it ends with: a checksum of all before, because most damage to a log still decodes, as
 /// another match.
@@ -57,8 +60,9 @@ pub struct Log {
     segments: VecDeque<Segment>,
 }
 
+/// A keyframe, and the records from there to the next.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-struct Segment {
+pub struct Segment {
     keyframe: Vec<u8>,
     /// The step after which the keyframe was taken.
     start: Tick,
@@ -177,18 +181,36 @@ impl Log {
         segment.end = end;
     }
 
-    /// Adds a keyframe that was taken after the step `tick`: replaying can start here.
-    pub fn keyframe(&mut self, tick: Tick, keyframe: Vec<u8>, keep: Keep) {
-        self.segments.push_back(Segment { keyframe, start: tick, end: tick, records: Vec::new() });
-        while keep == Keep::Recent && self.segments.len() > 2 {
-            self.segments.pop_front();
+    /// Adds a keyframe that was taken after the step `tick`: replaying can start here. Returns what
+    /// is not kept any more, in order.
+    pub fn keyframe(&mut self, tick: Tick, keyframe: Vec<u8>, keep: Keep) -> Vec<Segment> {
+        // One after which nothing happened is of no use beside it.
+        if self.segments.back().is_some_and(|last| last.start == tick && last.records.is_empty()) {
+            self.segments.pop_back();
         }
+        self.segments.push_back(Segment { keyframe, start: tick, end: tick, records: Vec::new() });
+        let spare = match keep {
+            Keep::All => 0,
+            Keep::Recent => self.segments.len().saturating_sub(2),
+        };
+        self.segments.drain(..spare).collect()
+    }
+
+    /// All that is kept of it, in order.
+    pub fn into_segments(self) -> impl Iterator<Item = Segment> {
+        self.segments.into_iter()
     }
 
     /// How many keyframes there are to start from.
     #[must_use]
     pub fn keyframes(&self) -> usize {
         self.segments.len()
+    }
+
+    /// The step after which the first keyframe was taken.
+    #[must_use]
+    pub fn begin(&self) -> Tick {
+        self.segments.front().map_or(Tick(0), |segment| segment.start)
     }
 
     /// The step noted last.
@@ -207,7 +229,7 @@ impl Log {
     /// Memory that the log takes, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.segments.iter().map(|s| s.keyframe.capacity() + s.records.capacity()).sum()
+        self.segments.iter().map(Segment::bytes).sum()
     }
 
     /// Whether the records since the last keyframe outweigh it so much that a new one saves memory.

@@ -10,6 +10,7 @@
 //! dropped, is back; only a join that panics is refused.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 use greenroom_proto::Tick;
 use serde::{Deserialize, Serialize};
@@ -129,6 +130,31 @@ pub struct Crash {
     pub text: String,
     /// Where in the source: `file:line:column`.
     pub place: String,
+}
+
+/// Where a step is that never ended.
+const NOWHERE: &str = "a place that only a debugger knows";
+
+impl Crash {
+    /// A step that had not ended after so many milliseconds, when its thread was given up.
+    #[must_use]
+    pub fn stalled((tick, at): (Tick, At), after_ms: u128) -> Self {
+        let text = format!("no end after {after_ms} ms");
+        Crash { tick, at, text, place: NOWHERE.to_owned() }
+    }
+
+    /// After how long such a step was given up.
+    #[must_use]
+    pub fn stalled_after(&self) -> Option<Duration> {
+        let ms = self.text.strip_prefix("no end after ")?.strip_suffix(" ms")?;
+        ms.parse().ok().map(Duration::from_millis)
+    }
+
+    /// Whether it is a step that never ended, and not a panic.
+    #[must_use]
+    pub fn is_stall(&self) -> bool {
+        self.place == NOWHERE
+    }
 }
 
 impl std::fmt::Display for Crash {

@@ -7,8 +7,8 @@
 //!
 //! ```text
 //! prompt crew   a thread per core     tasks whose turns are short
-//! slow crew     grows with its tasks  tasks one of whose last 64 turns took 10 ms: they run at a
-//!                                     lower priority, so that the kernel lets the others in first
+//! slow crew     grows with its tasks  tasks with turns of 10 ms and more: they run at a lower
+//!                                     priority, so that the kernel lets the others in first
 //! watchdog      looks every 5 ms      a prompt thread that is 10 ms into a turn is replaced at once
 //!                                     and gone after it; a turn without end (5 s) is given up, its
 //!                                     thread lost and counted
@@ -43,8 +43,8 @@ use crate::actors::actor::Panicked;
 /// A prompt task's turn may take so long. Half a tick at the highest rate, and what a player feels
 /// as late at the usual ones.
 pub const SLOW: Duration = Duration::from_millis(10);
-/// A slow task is prompt again after so many turns in a row that were short: some seconds, so that
-/// one which is slow now and then does not go to and fro.
+/// A slow task is prompt again after so many turns that were short: some seconds, so that one which is
+/// slow now and then does not go to and fro. A long turn costs an eighth of them.
 const GOOD_TURNS: u32 = 64;
 
 /// Something that runs in turns.

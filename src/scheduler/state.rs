@@ -47,7 +47,7 @@ pub(super) struct Entry {
 struct Stand {
     crew: Crew,
     place: Place,
-    /// Short turns in a row, of a slow task.
+    /// Short turns of a slow task, less what its long ones cost.
     good: u32,
     stopping: bool,
 }
@@ -400,7 +400,8 @@ impl Shared {
                 queues.prompt_tasks -= 1;
                 queues.slow_tasks += 1;
             }
-            Crew::Slow if slow => stand.good = 0,
+            // One that is slow now and then, or was interrupted, gets there all the same.
+            Crew::Slow if slow => stand.good = stand.good.saturating_sub(GOOD_TURNS / 8),
             Crew::Slow => {
                 stand.good += 1;
                 if stand.good >= GOOD_TURNS {

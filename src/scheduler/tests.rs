@@ -160,14 +160,17 @@ fn more_tasks_in_long_turns_than_there_are_threads_hold_nobody_up() {
 fn a_slow_task_that_gets_better_is_prompt_again() {
     let scheduler = scheduler(|_| {});
     let mut first = true;
-    let (_running, _ends) = run(&scheduler, move |now| {
+    let (running, _ends) = run(&scheduler, move |_| {
         if std::mem::take(&mut first) {
             std::thread::sleep(2 * SLOW);
         }
-        Next::At(now)
+        Next::Wait
     });
     until("it is slow", || scheduler.load().slow_tasks == 1);
-    until("it is prompt", || scheduler.load().prompt_tasks == 1);
+    until("it is prompt", || {
+        running.waker().wake();
+        scheduler.load().prompt_tasks == 1
+    });
 }
 
 #[test]

@@ -7,13 +7,14 @@ use std::time::Duration;
 use greenroom_proto::RoomId;
 use metrics::counter;
 
+use crate::actors::connection::Shared;
 use crate::actors::room::{Keeper, Rooms};
 use crate::config::Config;
 use crate::directory::saved::Restored;
 use crate::directory::token::{KEY_BYTES, TokenKey};
 use crate::directory::{Directory, RoomRecord};
 use crate::journal::{Found, Journal, JournalError, Limits};
-use crate::registry::Games;
+use crate::registry::{Games, RoomPlan};
 
 /// A journal that was opened, and what was in it.
 pub(super) struct Past {
@@ -81,7 +82,10 @@ fn write_secret(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 }
 
 /// Brings the rooms of another process back. Returns once each is there, or will not be.
-pub(super) async fn revive(past: Past, making: &Making<'_>) {
+pub(super) async fn revive(past: Past, rooms: &Rooms, shared: &Shared) {
+    let Shared { games, directory, tokens, .. } = shared;
+    let (keeper, build) = (&past.keeper, rooms.build());
+    let making = Making { games, directory, rooms, tokens, keeper, build };
     let mut rooms = Vec::new();
     for found in past.found {
         let (id, torn) = (found.room, found.torn);
@@ -126,13 +130,13 @@ pub(super) async fn revive(past: Past, making: &Making<'_>) {
 }
 
 /// What it takes to make rooms.
-pub(super) struct Making<'a> {
-    pub(super) games: &'a Games,
-    pub(super) directory: &'a Directory,
-    pub(super) rooms: &'a Rooms,
-    pub(super) tokens: &'a Arc<TokenKey>,
-    pub(super) keeper: &'a Keeper,
-    pub(super) build: u64,
+struct Making<'a> {
+    games: &'a Games,
+    directory: &'a Directory,
+    rooms: &'a Rooms,
+    tokens: &'a Arc<TokenKey>,
+    keeper: &'a Keeper,
+    build: u64,
 }
 
 impl Making<'_> {
@@ -148,7 +152,8 @@ impl Making<'_> {
                 header.build, self.build
             ));
         }
-        let plan = entry.game.plan(&header.options)?;
+        // It keeps its pace, whatever this build makes of the options.
+        let plan = RoomPlan { pace: header.pace, ..entry.game.plan(&header.options)? };
         let (entry, attempts) = (entry.clone(), restored.saved.attempts);
         let config = self.rooms.config();
         let made_from = (entry, plan);
@@ -170,9 +175,10 @@ impl Making<'_> {
     fn give_up(&self, found: &Found, why: &str) {
         counter!("greenroom_rooms_set_aside_total").increment(1);
         let (id, name) = (found.room, found.room.to_string());
+        self.directory.over().lose(id);
         let aside = match Restored::read(&found.start, &found.more) {
             Ok(restored) => self.keeper.set_aside(&name, &restored.log.to_bytes()),
-            Err(_) => self.keeper.set_aside(&name, &found.start),
+            Err(_) => self.keeper.set_aside(&name, &all_of(found)),
         };
         match aside {
             Ok(path) => {
@@ -184,6 +190,16 @@ impl Making<'_> {
                 It could not be set aside either ({error}) and stays in the journal"),
         }
     }
+}
+
+/// All that the journal has of a room that cannot be read: each record behind its length.
+fn all_of(found: &Found) -> Vec<u8> {
+    let mut all = Vec::new();
+    for record in std::iter::once(&found.start).chain(&found.more) {
+        all.extend_from_slice(&(record.len() as u32).to_le_bytes());
+        all.extend_from_slice(record);
+    }
+    all
 }
 
 fn forget(keeper: &Keeper, room: RoomId) {

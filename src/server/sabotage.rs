@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use super::ServeError;
 use crate::actors::room::Keeper;
+use crate::config::Config;
 use crate::faults::{Faults, Timed};
 use crate::supervision::SupervisorRef;
 
@@ -20,6 +22,21 @@ enum Victim {
     OneBelow(&'static str),
 }
 
+/// Faults are for whoever tries them out, alone.
+pub(super) fn check(config: &Config) -> Result<(), ServeError> {
+    let faults = &config.dev.faults;
+    if faults.is_none() {
+        return Ok(());
+    }
+    if !config.listen.bind.ip().is_loopback() {
+        return Err(ServeError::FaultsOffLoopback(config.listen.bind));
+    }
+    tracing::warn!(
+        "THIS SERVER FAILS ON PURPOSE: {faults}. Leave out dev_faults if that is not what you want"
+    );
+    Ok(())
+}
+
 impl Sabotage {
     /// Starts the clocks.
     pub(super) fn start(faults: &Faults, root: &SupervisorRef, keeper: Option<&Keeper>) -> Self {
@@ -27,6 +44,7 @@ impl Sabotage {
         for (timed, victim) in [
             (faults.kill_journal, Victim::Child("journal")),
             (faults.kill_results, Victim::Child("results")),
+            (faults.kill_replays, Victim::Child("replays")),
             (faults.kill_listener, Victim::Child("listener")),
             (faults.kill_rooms, Victim::OneBelow("rooms")),
             (faults.kill_connections, Victim::OneBelow("connections")),

@@ -9,7 +9,8 @@ use greenroom_client::{CallError, Client, Connect, Join, Resume, SeatInfo, Updat
 use crate::support::probe::{Event, Fault, Input, Request};
 use crate::support::proxy::Proxy;
 use crate::support::{
-    DEADLINE, TestServer, closed, event_where, find, new_room, next, state_where, until, within,
+    DEADLINE, TestServer, closed, event_where, find, new_room, next, setting, state_where, until,
+    within,
 };
 
 /// A server, and a way to it that can be cut.
@@ -354,9 +355,7 @@ async fn cuts_without_end(seed: u64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_cuts_in_the_middle_of_anything_are_as_if_nothing_had_happened() {
-    let seeds: u64 =
-        std::env::var("GREENROOM_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
-    for seed in 0..seeds {
+    for seed in 0..setting("GREENROOM_SEEDS", 1) {
         cuts_without_end(seed).await;
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use greenroom::proto::{Blob, Refusal};
+use greenroom::server::Readiness;
 use greenroom_client::{CallError, Client, Join, SeatInfo};
 
 use crate::support::probe::{self, Event, Fault, Input, POISON, Request};
@@ -286,6 +287,7 @@ async fn a_step_that_never_ends_costs_a_thread_and_not_the_room() {
     one.start(&forever, DEADLINE).unwrap();
     let why = within("word of it", beside.server.server.failed()).await;
     assert!(why.contains("never returned"), "{why}");
+    assert_eq!(beside.server.server.readiness(), Readiness::ThreadsExhausted);
     play_on(&mut one, &mut two, 0).await;
 }
 

@@ -11,11 +11,7 @@ use greenroom_client::{CallError, Client, Connect, Join, Update};
 
 use crate::support::hosting::Hosted;
 use crate::support::probe::{Event, Input, Request, State};
-use crate::support::{DEADLINE, event_where, find, new_room, next, state_where, within};
-
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
+use crate::support::{DEADLINE, event_where, find, new_room, next, setting, state_where, within};
 
 /// Drives the client until it is back.
 async fn resumed(client: &mut Client) {

@@ -8,7 +8,9 @@
 mod coming_back;
 mod commands_rooms;
 mod crashes;
+mod damaged;
 mod deaths;
+mod deploys;
 mod effects;
 mod half_open;
 mod hostile;
@@ -16,6 +18,7 @@ mod http;
 mod killed;
 mod lobby;
 mod matches;
+mod replays;
 mod seat_claims;
 mod shutdown;
 mod slow_client;

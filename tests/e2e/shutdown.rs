@@ -3,15 +3,17 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use greenroom::Games;
 use greenroom::bot::Act;
-use greenroom::proto::{Then, ToClient};
-use greenroom_client::{Client, Closed, ConnectError, Join, Update};
+use greenroom::proto::{Refusal, Then, ToClient};
+use greenroom::server::{Readiness, Server, ServerSpec};
+use greenroom_client::{CallError, Client, Closed, ConnectError, Join, Update};
 
 use crate::support::process::{Process, run};
 use crate::support::raw::Got;
-use crate::support::{TestServer, closed, ended, new_room, next, until, within};
+use crate::support::{TestServer, closed, ended, find, new_room, next, until, within};
 
 /// Plays in the arena until the connection ends.
 async fn play(mut client: Client, seated: Arc<AtomicUsize>) -> Closed {
@@ -29,7 +31,8 @@ async fn play(mut client: Client, seated: Arc<AtomicUsize>) -> Closed {
                     client.input_bytes(&input).unwrap();
                 }
             }
-            Update::Closed(closed) => return closed,
+            // It would come back, if there were a server.
+            Update::Closed(closed) | Update::Broken { why: closed, .. } => return closed,
             _ => {}
         }
     }
@@ -46,7 +49,7 @@ async fn short_match(server: &Process) {
 }
 
 async fn stops_in_order_at(signal: &str) {
-    let mut server = Process::serve(&["--plain", "off"]);
+    let mut server = Process::serve(&["--plain", "off", "--match-grace-ms", "0"]);
     let (mut players, seated) = (Vec::new(), Arc::new(AtomicUsize::new(0)));
     for _ in 0..4 {
         players.push(tokio::spawn(play(server.connect().await, Arc::clone(&seated))));
@@ -103,6 +106,95 @@ async fn a_second_signal_stops_at_once() {
     server.signal("TERM");
     assert_eq!(server.ended().await.code(), Some(1), "{}", server.errors());
     assert!(server.errors().contains("SIGTERM again: stopped at once"), "{}", server.errors());
+}
+
+/// Two players of a match of connect4 under way.
+async fn two_of_a_match(server: &Process) -> (Client, Client) {
+    let game = Join::OpenOrCreate { game: "connect4", options: "" };
+    let (mut one, mut two) = (server.connect().await, server.connect().await);
+    within("a seat", one.join(game)).await.unwrap();
+    within("a seat", two.join(game)).await.unwrap();
+    (one, two)
+}
+
+/// Without a state directory, where they could go on later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn running_matches_get_time_to_finish_and_nobody_new_comes() {
+    let args = ["--plain", "off", "--match-grace-ms", "20000", "--stop-timeout-ms", "25000"];
+    let mut server = Process::serve(&args);
+    let (one, mut two) = two_of_a_match(&server).await;
+    let mut idle = server.connect().await;
+    let began = Instant::now();
+    server.signal("TERM");
+    until("it stops", || server.errors().contains("SIGTERM: stopping")).await;
+    for game in ["arena", "connect4"] {
+        let to = Join::OpenOrCreate { game, options: "" };
+        let joined = within("an answer", idle.join(to)).await;
+        assert!(matches!(joined, Err(CallError::Refused { why: Refusal::Stopping, .. })));
+    }
+    // Who lost the connection comes back to the match.
+    let token = one.seat_token().unwrap().clone();
+    drop(one);
+    let mut one = server.connect().await;
+    within("the seat", one.resume(&token)).await.unwrap();
+    within("leave", one.leave()).await.unwrap();
+    assert!(ended(&mut two).await.contains("left"));
+    assert_eq!(closed(&mut two).await, 4200);
+    assert_eq!(server.ended().await.code(), Some(0), "{}", server.errors());
+    assert!(
+        began.elapsed() < Duration::from_secs(10),
+        "it waits for nothing: {:?}",
+        began.elapsed()
+    );
+    let results = std::fs::read_to_string(server.file("results.jsonl")).unwrap();
+    assert_eq!(results.lines().count(), 1, "{results}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_match_that_does_not_finish_in_time_is_ended() {
+    let args = ["--plain", "off", "--match-grace-ms", "700", "--stop-timeout-ms", "5000"];
+    let mut server = Process::serve(&args);
+    let (mut one, _two) = two_of_a_match(&server).await;
+    let began = Instant::now();
+    server.signal("TERM");
+    let code = find(&mut one, |update| match update {
+        Update::Broken { why, .. } => Some(why.code),
+        _ => None,
+    })
+    .await;
+    assert_eq!(code, 4200);
+    assert!(began.elapsed() >= Duration::from_millis(700), "{:?}", began.elapsed());
+    assert_eq!(server.ended().await.code(), Some(0), "{}", server.errors());
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(server.errors().contains("their time to finish is up"), "{}", server.errors());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readiness_says_what_the_server_is_up_to() {
+    let server = TestServer::start(|_| {}).await;
+    assert_eq!(server.server.readiness(), Readiness::Ready);
+    let (mut player, seat) = server.seated(new_room("")).await;
+    server.server.drain();
+    assert_eq!(server.server.readiness(), Readiness::Stopping);
+    let mut late = server.connect().await;
+    for to in [new_room(""), Join::Room(seat.room)] {
+        let joined = within("an answer", late.join(to)).await;
+        assert!(matches!(joined, Err(CallError::Refused { why: Refusal::Stopping, .. })));
+    }
+    let (dir, code) = tokio::join!(server.stopped(), closed(&mut player));
+    assert_eq!(code, 4200);
+
+    let paths = greenroom::certs::ensure(&dir.path().join("certs"), false).unwrap().paths;
+    let identity = greenroom::certs::load(&paths.server, &paths.server_key).unwrap();
+    let mut config = greenroom::config::Config::default();
+    config.listen.bind = "127.0.0.1:0".parse().unwrap();
+    config.listen.plain = None;
+    let spec = ServerSpec { config, games: Games::builtin(), identity, results: None };
+    let server = Server::begin(spec).await.unwrap();
+    assert_eq!(server.readiness(), Readiness::Starting);
+    server.open().await.unwrap();
+    assert_eq!(server.readiness(), Readiness::Ready);
+    server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -51,8 +51,8 @@ async fn victim(server: &TestServer, random: &mut Rng, supervisors: &mut u32) ->
     let dice = random.below(20);
     if dice == 0 && may_be_high {
         *supervisors += 1;
-        let high = ["lobby", "results", "listener", "journal", "rooms", "connections"];
-        return vec![high[random.below(6) as usize].to_owned()];
+        let high = ["lobby", "results", "replays", "listener", "journal", "rooms", "connections"];
+        return vec![high[random.below(high.len() as u32) as usize].to_owned()];
     }
     let top = if random.below(2) == 0 { "rooms" } else { "connections" };
     let Ok(parts) = children(server, &[top]).await else { return Vec::new() };
@@ -77,6 +77,7 @@ async fn storm(seed: u64, lasts: Duration) {
         config.rooms.restarts_max = 1000;
         config.outbox.events_max = 4096;
         config.journal.state_dir = Some(config.rooms.crash_dir.with_file_name("state"));
+        config.replays.dir = Some(config.rooms.crash_dir.with_file_name("replays"));
     })
     .await;
     let mut random = Rng::new(seed);

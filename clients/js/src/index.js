@@ -20,4 +20,5 @@ export { Replica } from './replica.js';
 export { roomNumber, roomText } from './room.js';
 export { ROWS_BYTES_MAX, Rows } from './rows.js';
 export { decodeSchema, encodeSchema, schemaHash } from './schema.js';
+export { Schemas } from './schemas.js';
 export { rowReader, scalar, stateReader } from './value.js';

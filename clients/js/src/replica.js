@@ -23,6 +23,17 @@ export class Replica {
   }
 
   /**
+   * The replica to go on with after a `Joined` that gave the seat back: this one, or where a new
+   * version of the server has given the state another schema, a new one, which waits for the whole
+   * state. `schema` is what `Schemas.of` says of that `Joined`.
+   */
+  resumed(joined, schema) {
+    const replica = schema === this.schema ? this : new Replica(schema);
+    replica.newest = joined.tick;
+    return replica;
+  }
+
+  /**
    * Applies a state frame, its first byte included. After an error the replica waits for a whole
    * state; send `Resync` to get it.
    */

@@ -1,5 +1,6 @@
 //! What becomes of a client whose connection breaks, and of what it has under way.
 
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -62,7 +63,7 @@ impl Client {
             token: seat.token()?.clone(),
             tick: seat.tick(),
             events: seat.events_seen(),
-            schema: seat.info.schema_hash,
+            schema: self.connect.only_schema,
         })
     }
 
@@ -110,8 +111,10 @@ impl Client {
     ) -> Result<(), Wrong> {
         let Some(seat) = &mut self.seat else { return Ok(()) };
         self.calls.used(joined.requests);
-        seat.resume(joined, events_lost, self.up_at)?;
+        seat.resume(joined, &self.schemas, events_lost, self.up_at)?;
+        let schema = Arc::clone(&seat.info.schema);
         let leaving = seat.leaving;
+        self.learn(schema);
         self.stats.resumed += 1;
         self.stats.away += after;
         self.note(Update::Resumed { after, events_lost })?;

@@ -1,10 +1,11 @@
 //! One turn of a client: take one thing from the socket or the clock, and note what it means.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use greenroom_proto::{CloseCode, Joined, ToClient, ToServer, frame};
+use greenroom_proto::{CloseCode, Joined, Schema, ToClient, ToServer, frame};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Bytes;
 
@@ -272,10 +273,7 @@ impl Client {
         self.calls.seated();
         let (keep_state, lead) = (self.connect.keep_state, self.connect.lead);
         let seat = Seat::new(joined, &self.schemas, keep_state, lead, self.heard_at)?;
-        let schema = &seat.info.schema;
-        if self.schemas.len() < SCHEMAS_MAX && !self.schemas.contains(schema) {
-            self.schemas.push(schema.clone());
-        }
+        self.learn(Arc::clone(&seat.info.schema));
         self.seat = Some(seat);
         self.seated = true;
         self.answer = Some(Ok(Answer::Joined));
@@ -283,6 +281,13 @@ impl Client {
             self.say_ack(cx);
         }
         Ok(())
+    }
+
+    /// A schema that need not be sent again.
+    pub(crate) fn learn(&mut self, schema: Arc<Schema>) {
+        if self.schemas.len() < SCHEMAS_MAX && !self.schemas.contains(&schema) {
+            self.schemas.push(schema);
+        }
     }
 
     /// A seat is over; whether it was one that nobody waited for.

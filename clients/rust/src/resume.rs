@@ -51,7 +51,8 @@ pub(crate) struct Plan {
     pub(crate) token: Token,
     pub(crate) tick: Option<Tick>,
     pub(crate) events: u32,
-    pub(crate) schema: u64,
+    /// The only schema that the program can read; `None`: it takes any.
+    pub(crate) schema: Option<u64>,
 }
 
 /// A connection on which the server has decided about the seat.
@@ -140,7 +141,7 @@ impl Plan {
                 attempt,
                 tick: self.tick,
                 events,
-                schema: Some(self.schema),
+                schema: self.schema,
             });
             let mut answer = talk.answer().await;
             if let Ok(ToClient::Ended { result }) = answer {

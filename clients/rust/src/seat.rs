@@ -90,19 +90,7 @@ impl Seat {
         lead: Lead,
         now: Instant,
     ) -> Result<Self, Wrong> {
-        let schema = match &joined.schema {
-            Some(bytes) => Arc::new(wire::decode::<Schema>(bytes).map_err(|error| {
-                (CloseCode::Malformed, format!("the room's schema does not decode: {error}"))
-            })?),
-            None => known.iter().find(|known| known.hash() == joined.schema_hash).cloned().ok_or(
-                (CloseCode::Malformed, "the room's schema was not sent and is not known".into()),
-            )?,
-        };
-        if schema.hash() != joined.schema_hash {
-            return Err((CloseCode::Malformed, "the room's schema has another hash".into()));
-        }
-        let layout = Layout::new(&schema)
-            .map_err(|error| (CloseCode::Malformed, format!("the room sent a {error}")))?;
+        let (schema, layout) = read_schema(&joined, known)?;
         Ok(Seat {
             replica: frame::Replica::new(layout),
             keep_state,
@@ -131,19 +119,22 @@ impl Seat {
         })
     }
 
-    /// The seat is back. The state stays as it is: the next frame says what it is a change of.
+    /// The seat is back. The state stays as it is: the next frame says what it is a change of. Where
+    /// a new version of the server has given it another schema, there is none until that frame.
     pub(crate) fn resume(
         &mut self,
         joined: Joined,
+        known: &[Arc<Schema>],
         events_lost: bool,
         now: Instant,
     ) -> Result<(), Wrong> {
-        let info = &mut self.info;
-        let same = (joined.room, joined.player, joined.schema_hash)
-            == (info.room, info.player, info.schema_hash);
-        if !same {
+        if (joined.room, joined.player) != (self.info.room, self.info.player) {
             return Err((CloseCode::Malformed, "the server gave another seat back".into()));
         }
+        if joined.schema_hash != self.info.schema_hash {
+            self.adopt(read_schema(&joined, known)?, joined.schema_hash);
+        }
+        let info = &mut self.info;
         if events_lost {
             self.events_seen = joined.events;
         } else if joined.events != self.events_seen {
@@ -158,6 +149,15 @@ impl Seat {
         self.inputs.resume(joined.inputs);
         self.resync_asked = false;
         Ok(())
+    }
+
+    /// The state is of another form from now on.
+    fn adopt(&mut self, (schema, layout): (Arc<Schema>, Layout), schema_hash: u64) {
+        (self.info.schema, self.info.schema_hash) = (schema, schema_hash);
+        self.replica = frame::Replica::new(layout);
+        self.in_step = false;
+        self.vain = 0;
+        self.fits = OnceLock::new();
     }
 
     /// With this the seat can be had again, if it can be.
@@ -309,6 +309,25 @@ impl Seat {
         }
         Ok(self.rows().and_then(|(_, rows)| recover(rows, self.replica.layout())))
     }
+}
+
+/// The schema of a room, sent or known.
+fn read_schema(joined: &Joined, known: &[Arc<Schema>]) -> Result<(Arc<Schema>, Layout), Wrong> {
+    let schema = match &joined.schema {
+        Some(bytes) => Arc::new(wire::decode::<Schema>(bytes).map_err(|error| {
+            (CloseCode::Malformed, format!("the room's schema does not decode: {error}"))
+        })?),
+        None => known.iter().find(|known| known.hash() == joined.schema_hash).cloned().ok_or((
+            CloseCode::Malformed,
+            "the room's schema was not sent and is not known".into(),
+        ))?,
+    };
+    if schema.hash() != joined.schema_hash {
+        return Err((CloseCode::Malformed, "the room's schema has another hash".into()));
+    }
+    let layout = Layout::new(&schema)
+        .map_err(|error| (CloseCode::Malformed, format!("the room sent a {error}")))?;
+    Ok((schema, layout))
 }
 
 /// Writes the tick into the message of an input.

@@ -46,6 +46,11 @@ pub enum Update {
     /// The connection and the seat are back, and everything goes on: the next frame brings the
     /// state up to date, events go on without a gap, requests are answered, each once. Inputs that
     /// were under way when the connection broke may be lost; the newest was sent again.
+    ///
+    /// A new version of the server may have given the state another schema: `Client::seat` says so,
+    /// and there is no state before the next frame. A program that [expects](crate::Connect::expects)
+    /// one schema does not get here then; its seat is over, with
+    /// [`Refusal::OtherSchema`](greenroom_proto::Refusal::OtherSchema).
     Resumed {
         /// How long there was no connection.
         after: Duration,

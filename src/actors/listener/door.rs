@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use crate::actors::connection::{Connection, ConnectionArgs, Shared};
-use crate::config::Config;
+use crate::config::{Config, StopTimes};
 use crate::faults::Countdown;
 use crate::net::admission::{Admission, Place};
 use crate::net::head::{self, Upgraded};
@@ -111,7 +111,7 @@ impl Door {
         let shared = Arc::clone(&self.shared);
         let args = ConnectionArgs { link, reader, place, number, shared };
         let spec = ChildSpec::once::<Connection>(number.to_string(), args)
-            .shutdown(Shutdown::Within(config.deadlines.shutdown_timeout));
+            .shutdown(Shutdown::Within(StopTimes::of(config).connections));
         if let Err(error) = self.connections.start_child(number, spec).await {
             tracing::warn!("a connection could not be started: {error}");
         }

@@ -7,12 +7,16 @@ use greenroom_proto::{CloseCode, Tick};
 use super::runner::{Runner, Turned};
 use super::{Common, RoomArgs};
 use crate::actors::results::MatchResult;
+use crate::directory::saved::Saved;
+use crate::directory::work::Work;
 use crate::room::log::Log;
 use crate::room::recovery::At;
 
 /// A keyframe is taken when making again what follows the last one would take longer than this. Step
 /// times are measured, so that is what bringing the room back costs its players.
 const REPLAY_MAX: Duration = Duration::from_millis(20);
+/// When a journal that did not take a room is asked again, if it does not say so before.
+const CLOSE_AGAIN: Duration = Duration::from_millis(50);
 
 impl Runner {
     /// Notes hash and keyframe, if it is time for them.
@@ -41,24 +45,32 @@ impl Runner {
 
     /// Takes a keyframe; the journal begins anew with it.
     pub(super) fn keep_all(&mut self) {
-        let Some(room) = &self.room else { return };
+        self.with_all(|work, keyframe, saved| work.keyframe(keyframe, saved));
+        self.worked_since_keyframe = Duration::ZERO;
+    }
+
+    /// Has something done with all of the room.
+    fn with_all<T>(&self, keep: impl FnOnce(&mut Work, Vec<u8>, &Saved) -> T) -> Option<T> {
+        let room = self.room.as_ref()?;
         let record = &self.args.record;
         record.progress.note(At::Keep);
         let (tick, keyframe) = (room.tick(), room.keyframe());
         record.progress.note(At::Rest);
-        let Some(mut work) = record.work(self.worker) else { return };
-        let Some(header) = work.log.as_ref().map(|log| log.header.clone()) else { return };
+        let mut work = record.work(self.worker)?;
+        let header = work.log.as_ref()?.header.clone();
         let saved = record.saved(&work, tick, &header);
-        work.keyframe(keyframe, &saved);
-        self.worked_since_keyframe = Duration::ZERO;
+        Some(keep(&mut work, keyframe, &saved))
     }
 
-    /// The server stops. With a journal the room is kept as it is, for the next process.
-    pub(super) fn close(&mut self) -> Turned {
-        if self.args.common.keeper.is_some() {
-            self.keep_all();
-        }
-        Turned::Done
+    /// The server stops. With a journal the room is kept as it is, for the next process: it is asked
+    /// again and again until it takes that, for many rooms may stop at once. Whoever stops us does
+    /// not wait for ever.
+    pub(super) fn close(&mut self, now: Instant) -> Turned {
+        let kept = match self.args.common.keeper {
+            Some(_) => self.with_all(Work::close).unwrap_or(true),
+            None => true,
+        };
+        if kept { Turned::Done } else { Turned::Waits(now + CLOSE_AGAIN) }
     }
 
     /// Nothing of the room is needed any more.
@@ -83,11 +95,28 @@ impl Runner {
         results.write(ended, move || record.any_work().forget());
     }
 
+    /// The match is over: hands over the rest of its log, with a hash at the end.
+    pub(super) fn keep_replay(&self) {
+        let record = &self.args.record;
+        let wanted = record.any_work().replay.is_some();
+        let Some(room) = self.room.as_ref().filter(|_| wanted) else { return };
+        record.progress.note(At::Keep);
+        let hash = room.hash();
+        record.progress.note(At::Rest);
+        let Some(mut work) = record.work(self.worker) else { return };
+        work.hash(hash);
+        if let (Some(replay), Some(log)) = (work.replay.take(), work.log.clone()) {
+            drop(work);
+            replay.finish(record.id.to_string(), log);
+        }
+    }
+
     /// The room cannot go on. With a journal what there is of it is set aside.
     pub(super) fn fail(&self, why: &str) {
-        let RoomArgs { record, common: Common { keeper, .. } } = &self.args;
+        let RoomArgs { record, common: Common { keeper, directory, .. } } = &self.args;
         metrics::counter!("greenroom_rooms_failed_total").increment(1);
         tracing::error!(room = %record.id, game = record.entry.game.name(), "a room failed: {why}");
+        directory.over().lose(record.id);
         let log = record.any_work().log.clone();
         if let (Some(keeper), Some(log)) = (keeper, log) {
             match keeper.set_aside(&record.id.to_string(), &log.to_bytes()) {

@@ -1,5 +1,6 @@
 //! The journal as rooms see it: who waits for it, and where that goes what it cannot keep.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -64,12 +65,27 @@ impl Keeper {
         counter!("greenroom_journal_overtaken_total").increment(1);
     }
 
-    /// Writes down a log that this program cannot go on with. Never deleted by us.
+    /// Writes down a log that this program cannot go on with, beside what was set aside under this
+    /// name before. Never deleted by us. It is on disk when this returns: the journal may forget the
+    /// room.
     pub fn set_aside(&self, name: &str, log: &[u8]) -> std::io::Result<PathBuf> {
         std::fs::create_dir_all(&self.aside)?;
-        let path = self.aside.join(format!("{name}.log"));
-        std::fs::write(&path, log)?;
-        Ok(path)
+        let names = (1..).map(|number| match number {
+            1 => format!("{name}.log"),
+            number => format!("{name}-{number}.log"),
+        });
+        for path in names.map(|name| self.aside.join(name)) {
+            match std::fs::File::create_new(&path) {
+                Ok(mut file) => {
+                    file.write_all(log)?;
+                    file.sync_all()?;
+                    return Ok(path);
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        unreachable!("there is always another number")
     }
 }
 

@@ -9,6 +9,7 @@ use metrics::counter;
 use super::runner::Runner;
 use super::still::STILL_MAX;
 use crate::game::{Said, Signal};
+use crate::replays::KeptReplays;
 use crate::room::log::{Log, LogError, Logged};
 use crate::room::recovery::{At, Crash, Decision, decide};
 use crate::room::{AnyRoom, Command};
@@ -69,6 +70,7 @@ impl Runner {
         let log = Log::from_keyframe(header.clone(), Tick(0), keyframe.clone());
         if let Some(mut work) = record.work(self.worker) {
             work.journal = self.args.common.keeper.as_ref().map(|keeper| keeper.room(&record));
+            work.replay = self.args.common.replays.as_ref().map(KeptReplays::begin);
             work.log = Some(log);
             let saved = record.saved(&work, Tick(0), &header);
             work.start(&saved, &[], &keyframe);
@@ -131,14 +133,15 @@ impl Runner {
         if attempts >= ATTEMPTS_MAX {
             return Err(format!("{attempts} processes died while they brought it back"));
         }
-        let skipped = last_step(&log)?.is_some_and(|step| step.decisions.contains(&Decision::Skip));
-        if attempts == ATTEMPTS_MAX - 1 && !skipped {
+        // Without a step after the keyframe there is none to leave out.
+        let skips = last_step(&log)?.is_some_and(|step| !step.decisions.contains(&Decision::Skip));
+        if attempts == ATTEMPTS_MAX - 1 && skips {
             self.note_decision(&mut log, Decision::Skip);
         }
         self.note_attempt(&log, attempts + 1);
         let limits = self.args.common.config.outbox.limits();
         let mut over = None;
-        let room = self.replay(&log, 0, log.end(), |tick, step, said| {
+        let replay = |tick: Tick, step: &Logged<'_>, said: Vec<Said>| {
             expect(&record, step);
             for said in said {
                 if let Said::Over { result } = &said {
@@ -146,7 +149,11 @@ impl Runner {
                 }
                 record.members().hand_out(&record, tick, &said, limits);
             }
-        })?;
+        };
+        let room = match self.is_own(&log) {
+            true => self.replay(&log, 0, log.end(), replay)?,
+            false => self.take_over(&log)?,
+        };
         let mut inbox = record.inbox();
         inbox.set_now(room.tick());
         for effect in room.effects_open() {
@@ -164,6 +171,10 @@ impl Runner {
         self.room = Some(room);
         self.keep_all();
         counter!("greenroom_rooms_restored_total", "from" => "journal").increment(1);
+        if self.args.common.replays.is_some() {
+            tracing::info!(room = %record.id, game = record.entry.game.name(),
+                "the match began in another process: its replay is incomplete and not kept");
+        }
         if let Some(result) = over {
             self.end_again(&result);
         }

@@ -90,6 +90,10 @@ impl Noted {
 impl Task for Runner {
     fn turn(&mut self, now: Instant, waker: &Waker) -> Next {
         if self.room.is_none() {
+            if self.args.record.is_closing() {
+                // Nobody has seen anything of it yet; what the journal has of it stays there.
+                return Next::Done;
+            }
             let begun = self.begin();
             self.args.record.has_begun();
             if begun == Begun::Nothing || self.room.as_ref().is_some_and(|room| room.is_over()) {
@@ -98,6 +102,7 @@ impl Task for Runner {
         }
         match self.turn_of_room(now, waker) {
             Turned::Waits(until) => Next::At(until),
+            Turned::On if self.args.record.is_closing() => Next::At(now),
             Turned::On if !self.is_abandoned(now) => self.next(),
             Turned::On | Turned::Done => Next::Done,
         }
@@ -141,8 +146,9 @@ impl Runner {
         if self.noted.is_some() {
             return self.make_if_kept(now, waker);
         }
-        if self.args.record.is_closing() {
-            return self.close();
+        // A step that is in the log is made first: it belongs to what is kept.
+        if self.args.record.is_closing() && self.redo.is_none() {
+            return self.close(now);
         }
         if let Some(until) = self.args.record.still_until() {
             return self.stand_still(until, now);
@@ -357,6 +363,7 @@ impl Runner {
         }
         self.meters.finished();
         self.write_result(tick, result);
+        self.keep_replay();
     }
 
     /// Gives up the seats that have been held for long enough.

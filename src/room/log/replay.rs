@@ -7,7 +7,7 @@ use super::steps::{Logged, Steps};
 use super::{LogError, damaged};
 use crate::game::Said;
 use crate::room::AnyRoom;
-use crate::room::recovery::{Decision, Progress};
+use crate::room::recovery::{At, Decision, Progress};
 
 /// What a replay came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,7 +89,10 @@ impl<'a> Replay<'a> {
         // A keyframe is the room: its hash is that of its bytes.
         let keyframe = step.keyframe.map(|bytes| xxh3_64_with_seed(bytes, 0));
         for expected in step.hash.into_iter().chain(keyframe) {
+            let progress = self.watched.unwrap_or(&self.unwatched);
+            progress.note(At::Keep);
             let found = self.room.hash();
+            progress.note(At::Rest);
             if expected != found || self.room.tick() != step.tick {
                 return Err(LogError::Diverged { tick: step.tick, expected, found });
             }

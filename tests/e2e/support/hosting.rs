@@ -37,6 +37,7 @@ async fn host(dir: &Path, address: SocketAddr) {
     config.rooms.crash_dir = dir.join("crashes");
     config.journal.state_dir = Some(dir.join("state"));
     config.dev.faults = std::env::var(FAULTS).unwrap_or_default().parse().unwrap();
+    config.replays.dir = Some(dir.join("replays"));
     let results = Some(dir.join("results.jsonl"));
     let games = probe::games();
     let server = Server::start(ServerSpec { config, games, identity, results }).await.unwrap();

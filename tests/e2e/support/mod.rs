@@ -43,6 +43,11 @@ pub async fn until(what: &str, mut condition: impl FnMut() -> bool) {
     .await;
 }
 
+/// A number from the environment.
+pub fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
 /// A server in this process, on a free port, with a certificate of its own.
 pub struct TestServer {
     pub server: Server,
@@ -65,6 +70,7 @@ impl TestServer {
         config.listen.bind = "127.0.0.1:0".parse().unwrap();
         config.listen.plain = None;
         config.rooms.crash_dir = dir.path().join("crashes");
+        config.deadlines.match_grace = Duration::ZERO;
         change(&mut config);
         let results = Some(dir.path().join("results.jsonl"));
         let server = Server::start(ServerSpec { config, games, identity, results }).await.unwrap();

@@ -84,7 +84,10 @@ async fn a_client_comes_back_to_its_state_and_its_events() {
         within(client.next()).await;
     }
     let (mut peer, asked) = comes_back(&mock, &mut client, peer).await;
-    assert_eq!(asked, Asked { id: 0, token: token_of(1), tick: Some(12), events: Some(2) });
+    assert_eq!(
+        asked,
+        Asked { id: 0, token: token_of(1), tick: Some(12), events: Some(2), schema: None }
+    );
     // Its schema need not be sent again.
     let Some(ToServer::Hello { schemas, .. }) = &peer.hello else { panic!() };
     assert_eq!(**schemas, [schema_of::<World>().hash()]);

@@ -44,7 +44,10 @@ async fn a_program_that_was_started_anew_has_its_seat_again() {
     // What the new one comes back with.
     while !matches!(within(client.next()).await, Update::Event(_)) {}
     let (_peer, asked) = comes_back(&mock, &mut client, peer).await;
-    assert_eq!(asked, Asked { id: 0, token: token_of(2), tick: Some(11), events: Some(8) });
+    assert_eq!(
+        asked,
+        Asked { id: 0, token: token_of(2), tick: Some(11), events: Some(8), schema: None }
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,8 +1,9 @@
-//! A panic inside an actor as a value: its text and the place in the source.
+//! A panic as a value: its text and the place in the source. For code that must survive code it does
+//! not trust: an actor, a replay of a crash.
 //!
-//! The place is known to the panic hook only, so the first actor of the process installs one. It
-//! notes the place of panics inside actors, silently (the wrapper logs them with the actor's
-//! name), and passes every other panic to the hook that was there before.
+//! The place is known to the panic hook only, so whoever asks first in a process installs one. It
+//! notes the place of panics that are caught here, silently (whoever caught them says so in its own
+//! words), and passes every other panic to the hook that was there before.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -16,7 +17,7 @@ thread_local! {
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// A panic that was caught at an actor's boundary.
+/// A panic that was caught.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("panicked at {place}: {text}")]
 pub struct Panicked {
@@ -36,15 +37,14 @@ impl Panicked {
     }
 }
 
-/// Runs `work`; a panic in it becomes an error, silently. For an actor that must survive code it
-/// does not trust: use this and not `catch_unwind`, which does not know the place.
+/// Runs `work`; a panic in it becomes an error, silently. `catch_unwind` does not know the place.
 pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
     install_hook();
     guarded(work)
 }
 
 /// Awaits `work`; a panic in it becomes an error. The work is not polled again afterwards.
-pub(crate) async fn caught<F: Future>(mut work: Pin<&mut F>) -> Result<F::Output, Panicked> {
+pub async fn caught<F: Future>(mut work: Pin<&mut F>) -> Result<F::Output, Panicked> {
     install_hook();
     poll_fn(|cx| match guarded(|| work.as_mut().poll(cx)) {
         Ok(poll) => poll.map(Ok),

@@ -1,0 +1,34 @@
+/** The schemas that a client knows. */
+
+import { Malformed } from './error.js';
+import { decodeSchema, schemaHash } from './schema.js';
+
+/** Schemas that a `Hello` may name. */
+const SCHEMAS_MAX = 8;
+
+/** By hash: what a `Hello` names, so that it is not sent again, and what a `Joined` is of. */
+export class Schemas {
+  constructor() {
+    this.known = new Map();
+  }
+
+  /** The hashes for `Hello`: those used last. */
+  hashes() {
+    return [...this.known.keys()].slice(-SCHEMAS_MAX);
+  }
+
+  /**
+   * The schema of a `Joined`, which brings it or says the hash of a known one; the same object for the
+   * same hash. An error if it is neither sent nor known, or not what its hash says.
+   */
+  of({ schema_hash: hash, schema: bytes }) {
+    if (bytes !== null && schemaHash(bytes) !== hash) {
+      throw new Malformed("the room's schema has another hash");
+    }
+    const schema = this.known.get(hash) ?? (bytes === null ? null : decodeSchema(bytes));
+    if (schema === null) throw new Malformed("the room's schema was not sent and is not known");
+    this.known.delete(hash);
+    this.known.set(hash, schema);
+    return schema;
+  }
+}
