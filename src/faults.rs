@@ -61,9 +61,9 @@ macro_rules! faults {
         }
 
         impl Faults {
-            /// The names of all faults, and what to write behind each.
-            pub const NAMES: &[(&str, &str)] =
-                &[$( ($name, <$When as when::When>::FORM), )+];
+            /// All faults: the name, what to write behind it, what it does.
+            pub const ALL: &[(&str, &str, &str)] =
+                &[$( ($name, <$When as when::When>::FORM, concat!($( $what ),+)), )+];
 
             /// Sets the fault of this name; `false` if there is none.
             fn set(&mut self, name: &str, when: &str) -> Result<bool, FaultsError> {

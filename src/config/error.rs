@@ -57,7 +57,7 @@ pub enum ConfigError {
         /// The setting.
         key: &'static str,
         /// What is wrong with it.
-        why: FaultsError,
+        why: Box<FaultsError>,
     },
     /// Two settings that do not go together.
     #[error("{origin}: {text}")]

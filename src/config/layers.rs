@@ -238,7 +238,9 @@ impl Settings {
 /// A text that is not accepted. What is wrong in a list of faults the list itself knows best.
 fn wrong(origin: Origin, tunable: &'static Tunable, text: &str, shown: String) -> ConfigError {
     match (tunable.kind, text.parse::<Faults>()) {
-        (Kind::Faults, Err(why)) => ConfigError::Faults { origin, key: tunable.key, why },
+        (Kind::Faults, Err(why)) => {
+            ConfigError::Faults { origin, key: tunable.key, why: Box::new(why) }
+        }
         _ => ConfigError::Wrong { origin, tunable, shown },
     }
 }

@@ -93,7 +93,7 @@ pub enum Value {
     /// Of [`Kind::Origins`].
     Origins(Vec<String>),
     /// Of [`Kind::Faults`].
-    Faults(Faults),
+    Faults(Box<Faults>),
 }
 
 pub(super) const fn ms(min: u64, max: u64) -> Kind {
@@ -186,7 +186,7 @@ impl Kind {
             Self::Path | Self::PathOrAuto | Self::PathOrOff => {
                 (!text.is_empty()).then(|| Value::Path(Some(text.into())))
             }
-            Self::Faults => text.parse().ok().map(Value::Faults),
+            Self::Faults => text.parse().ok().map(|faults| Value::Faults(Box::new(faults))),
             Self::Origins => origins(text.split(',').map(str::trim).filter(|one| !one.is_empty())),
         }
     }
@@ -306,7 +306,7 @@ from_value! {
     PathBuf: Value::Path(path) => path.clone();
     Option<PathBuf>: Value::Path(path) => Some(path.clone());
     Vec<String>: Value::Origins(list) => Some(list.clone());
-    Faults: Value::Faults(faults) => Some(faults.clone());
+    Faults: Value::Faults(faults) => Some(Faults::clone(faults));
 }
 
 impl FromValue for Duration {

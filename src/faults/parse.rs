@@ -16,15 +16,17 @@ pub enum FaultsError {
         name: String,
     },
     /// A fault without a word of when.
-    #[error("`{name}` says nothing of when: write {name}={form}")]
+    #[error("`{name}` says nothing of when: write {name}={form}{hint}")]
     NoWhen {
         /// The fault.
         name: String,
         /// What to write.
         form: &'static str,
+        /// What is to be said about that.
+        hint: &'static str,
     },
     /// Not of the form that this fault has, or out of its range.
-    #[error("`{name}={when}` is not understood: write {name}={form}")]
+    #[error("`{name}={when}` is not understood: write {name}={form}{hint}")]
     When {
         /// The fault.
         name: String,
@@ -32,6 +34,8 @@ pub enum FaultsError {
         when: String,
         /// What to write.
         form: &'static str,
+        /// What is to be said about that.
+        hint: &'static str,
     },
     /// The same fault twice.
     #[error("`{name}` stands there twice: once is enough")]
@@ -42,7 +46,7 @@ pub enum FaultsError {
 }
 
 fn names() -> String {
-    Faults::NAMES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    Faults::ALL.iter().map(|(name, ..)| *name).collect::<Vec<_>>().join(", ")
 }
 
 /// Sets one fault.
@@ -55,14 +59,11 @@ pub(super) fn put<T: When>(
         return Err(FaultsError::Twice { name: name.to_owned() });
     }
     *place = T::parse(when);
+    let (name, when, form, hint) = (name.to_owned(), when.to_owned(), T::FORM, T::HINT);
     match place {
         Some(_) => Ok(()),
-        None if when.is_empty() => {
-            Err(FaultsError::NoWhen { name: name.to_owned(), form: T::FORM })
-        }
-        None => {
-            Err(FaultsError::When { name: name.to_owned(), when: when.to_owned(), form: T::FORM })
-        }
+        None if when.is_empty() => Err(FaultsError::NoWhen { name, form, hint }),
+        None => Err(FaultsError::When { name, when, form, hint }),
     }
 }
 

@@ -34,6 +34,8 @@ const TIMED_MAX: Duration = Duration::from_secs(86_400);
 pub(super) trait When: Sized + Copy + fmt::Display {
     /// What it looks like.
     const FORM: &'static str;
+    /// What is to be said about that.
+    const HINT: &'static str = "";
 
     fn parse(text: &str) -> Option<Self>;
 }
@@ -48,7 +50,8 @@ impl When for Every {
 }
 
 impl When for Hang {
-    const FORM: &'static str = "every:N:TIME (TIME such as 50ms or 6s, a minute at most)";
+    const FORM: &'static str = "every:N:TIME";
+    const HINT: &'static str = " (TIME such as 50ms or 6s, a minute at most)";
 
     fn parse(text: &str) -> Option<Self> {
         let (every, lasts) = text.rsplit_once(':')?;
@@ -58,8 +61,8 @@ impl When for Hang {
 }
 
 impl When for Timed {
-    const FORM: &'static str =
-        "every:TIME or after:TIME (TIME such as 500ms or 30s, 100 ms to a day)";
+    const FORM: &'static str = "every:TIME or after:TIME";
+    const HINT: &'static str = " (TIME such as 500ms or 30s, 100 ms to a day)";
 
     fn parse(text: &str) -> Option<Self> {
         let (kind, text) = text.split_once(':')?;

@@ -11,8 +11,9 @@ use greenroom::proto::RoomId;
 use greenroom::supervision::Partitioned;
 use greenroom_client::{Client, Join, SeatInfo, Update};
 
+use crate::replays::{files, verified};
 use crate::support::hosting::Hosted;
-use crate::support::probe::Request;
+use crate::support::probe::{Request, games};
 use crate::support::tree::{children, kill};
 use crate::support::witness::Witness;
 use crate::support::{
@@ -245,6 +246,25 @@ async fn results_are_written_once_whenever_their_actor_dies() {
     let results = TestServer::results_in(&dir);
     let written: Vec<_> = results.iter().map(|line| line["room"].as_str().unwrap()).collect();
     assert_eq!(written, rooms);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_replay_is_kept_whenever_their_actor_dies() {
+    let server = TestServer::start(|config| {
+        config.replays.dir = Some(config.rooms.crash_dir.with_file_name("replays"));
+    })
+    .await;
+    for _ in 0..3 {
+        let (mut client, _) = server.seated(new_room("")).await;
+        assert_eq!(add(&mut client, 1).await, 1);
+        client.start(&Request::End, DEADLINE).unwrap();
+        kill(&server.server, &["replays"]).await;
+        ended(&mut client).await;
+    }
+    let dir = server.stopped().await;
+    let kept = files(&dir.path().join("replays"));
+    assert_eq!(kept.len(), 3);
+    kept.iter().for_each(|file| drop(verified(file, &games())));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -73,6 +73,7 @@ async fn victim(server: &TestServer, random: &mut Rng, supervisors: &mut u32) ->
 }
 
 async fn storm(seed: u64, lasts: Duration) {
+    println!("seed {seed}");
     let server = TestServer::start(|config| {
         config.rooms.restarts_max = 1000;
         config.outbox.events_max = 4096;
