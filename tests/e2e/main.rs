@@ -13,6 +13,7 @@ mod damaged;
 mod deaths;
 mod deploys;
 mod effects;
+mod full_disk;
 mod half_open;
 mod hostile;
 mod http;
