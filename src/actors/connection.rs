@@ -322,10 +322,6 @@ impl Connection {
         }
         let shared = &self.shared;
         let room = shared.tokens.open(token).map(|claim| claim.room);
-        if let Some(result) = room.and_then(|room| shared.directory.over().result_of(room)) {
-            let result = Text::cut(&result);
-            self.client.link.control(&ToClient::Ended { result });
-        }
         let lost = room.is_some_and(|room| shared.directory.over().is_lost(room));
         let outcome = self.seat_of(token).and_then(|(seat, generation)| {
             if schema.is_some_and(|schema| schema != seat.room.entry.schema_hash) {
@@ -338,6 +334,11 @@ impl Connection {
             counter!("greenroom_seats_resumed_total").increment(1);
             return;
         };
+        // Looked for afterwards: the match may have ended just now.
+        if let Some(result) = room.and_then(|room| shared.directory.over().result_of(room)) {
+            let result = Text::cut(&result);
+            self.client.link.control(&ToClient::Ended { result });
+        }
         self.turn_away(
             id,
             why,

@@ -181,10 +181,11 @@ impl Members {
         }
     }
 
-    /// A request came that was taken before.
-    pub fn answer_again(&mut self, player: PlayerId, id: u32) {
+    /// A request came that was taken before, or was left out by its client. `open`: it is still to
+    /// be answered.
+    pub fn answer_again(&mut self, player: PlayerId, id: u32, open: bool) {
         if let Some(member) = self.find(player) {
-            member.answer_again(id);
+            member.answer_again(id, open);
         }
     }
 

@@ -115,8 +115,8 @@ impl Seat {
                 self.room.wake();
                 Ok(())
             }
-            Err(NotTaken::Again) => {
-                self.room.members().answer_again(self.player, id);
+            Err(NotTaken::Again { open }) => {
+                self.room.members().answer_again(self.player, id, open);
                 Ok(())
             }
             Err(NotTaken::Busy) => {

@@ -356,11 +356,11 @@ impl Runner {
         for (player, id) in unanswered.iter().chain(&waiting) {
             members.refuse(*player, *id);
         }
-        let away = members.end(result);
-        drop(members);
-        if away {
+        // Whoever finds the seats gone finds the result.
+        if members.end(result) {
             self.args.common.directory.over().keep(record.id, result, record.seat_hold());
         }
+        drop(members);
         self.meters.finished();
         self.write_result(tick, result);
         self.keep_replay();
