@@ -16,6 +16,7 @@ mod listening;
 mod operations;
 mod readiness;
 mod revival;
+mod sabotage;
 pub mod stopping;
 mod tree;
 
@@ -23,7 +24,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use greenroom_proto::RoomId;
 use rustls::sign::CertifiedKey;
@@ -37,7 +37,8 @@ pub(crate) use self::readiness::Condition;
 pub use self::readiness::Readiness;
 use self::revival::Past;
 pub use self::revival::StateError;
-use self::tree::{connection_supervisors, room_supervisors, start_scheduler};
+use self::sabotage::Sabotage;
+use self::tree::{INTENSITY, connection_supervisors, room_supervisors, start_scheduler};
 use crate::actors::connection::Shared;
 use crate::actors::journal::{JournalArgs, JournalKeeper};
 use crate::actors::listener::door::Door;
@@ -59,9 +60,7 @@ use crate::ops::Hosted;
 use crate::registry::Games;
 use crate::replays::KeptReplays;
 use crate::scheduler::{self, Scheduler};
-use crate::supervision::{
-    ChildSpec, Intensity, Shutdown, Slot, Strategy, SupervisorRef, SupervisorSpec,
-};
+use crate::supervision::{ChildSpec, Shutdown, Slot, Strategy, SupervisorRef, SupervisorSpec};
 use crate::watch::Watch;
 
 /// What a server is made from.
@@ -92,6 +91,7 @@ pub struct Server {
     condition: Arc<Condition>,
     opening: Mutex<Option<Opening>>,
     _watch: Watch,
+    _sabotage: Sabotage,
 }
 
 /// What is left to do until the server listens.
@@ -117,6 +117,7 @@ impl Server {
     pub async fn begin(spec: ServerSpec) -> Result<Self, ServeError> {
         let ServerSpec { config, games, identity, results } = spec;
         let config = Arc::new(config);
+        sabotage::check(&config)?;
         let times = StopTimes::of(&config);
         let (sockets, wss, plain) = bind(&config)?;
         let operations = operations::open(&config)?;
@@ -129,9 +130,7 @@ impl Server {
             Some(past) => Arc::clone(&past.tokens),
             None => Arc::new(TokenKey::new(&TokenKey::random()?)),
         };
-        let mut root = SupervisorSpec::new("root", Strategy::OneForOne)
-            // Nothing below should ever fail; what does so often is beyond repair.
-            .intensity(Intensity::new(10, Duration::from_secs(10)));
+        let mut root = SupervisorSpec::new("root", Strategy::OneForOne).intensity(INTENSITY);
         let exhausted = Arc::new(Notify::new());
         let scheduler = start_scheduler(&config, &exhausted);
         let journal = keeper.as_ref().map(|keeper| keeper.journal().clone());
@@ -195,6 +194,7 @@ impl Server {
             directory: Arc::clone(&directory),
             rooms: rooms.clone(),
             tokens: Arc::clone(&tokens),
+            asked: 0,
         };
         let root = root
             .child(ChildSpec::actor_at::<Lobby>("lobby", lobby_args, &lobby))
@@ -203,6 +203,7 @@ impl Server {
             .child(rooms_spec.into_child())
             .start()
             .await?;
+        let sabotage = Sabotage::start(&config.dev.faults, &root, keeper.as_ref());
         let door = Arc::new(Door {
             tls: TlsAcceptor::from(tls::server_config(identity)?),
             admission: Arc::clone(&admission),
@@ -233,6 +234,7 @@ impl Server {
             condition,
             opening,
             _watch: Watch::start(),
+            _sabotage: sabotage,
         })
     }
 

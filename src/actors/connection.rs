@@ -8,16 +8,18 @@
 //! Connections are never restarted: the client comes back by itself.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use greenroom_proto::{CloseCode, JoinTarget, List, Refusal, Text, ToClient, ToServer};
 use metrics::counter;
 
-use super::actor::{Actor, Context, Failure, Mailbox, Named};
-use super::lobby::{LobbyMsg, STOPPING};
+use super::actor::{Actor, CallError, Context, Failure, Mailbox, Named};
+use super::lobby::{LobbyMsg, Refused, STOPPING, Taken};
 use crate::config::Config;
 use crate::directory::token::TokenKey;
-use crate::directory::{Back, Client, Directory, Seat};
+use crate::directory::{Back, Booked, Client, Directory, Seat};
+use crate::faults::Countdown;
 use crate::net::admission;
 use crate::net::link::Link;
 use crate::net::reader::{Ears, Reader};
@@ -27,6 +29,8 @@ use crate::supervision::Slot;
 /// How long the lobby may take. It only looks up and starts rooms; this long means that the
 /// server is in trouble.
 const LOBBY_DEADLINE: Duration = Duration::from_secs(5);
+/// Pause before a lobby that has died is looked for again.
+const LOBBY_BACK: Duration = Duration::from_millis(2);
 
 /// What a client is told whose program was built for another form of the state.
 const OTHER_SCHEMA: &str = "the game's state has another form than this client can read: update it";
@@ -81,6 +85,8 @@ pub struct ConnectionArgs {
     pub reader: Reader,
     /// Its place among the connections.
     pub place: admission::Place,
+    /// Its number.
+    pub number: u64,
     /// What all connections share.
     pub shared: Arc<Shared>,
 }
@@ -100,10 +106,16 @@ impl Actor for Connection {
     type Args = ConnectionArgs;
 
     async fn start(args: ConnectionArgs, ctx: &Context<ConnectionMsg>) -> Result<Self, Failure> {
-        let ConnectionArgs { link, reader, place, shared } = args;
+        let ConnectionArgs { link, reader, place, number, shared } = args;
         let client = Client::new(link);
         let mailbox = ctx.mailbox().clone();
-        let ears = ClientEars { client: Arc::clone(&client), mailbox: mailbox.clone() };
+        let faults = &shared.config.dev.faults;
+        let ears = ClientEars {
+            client: Arc::clone(&client),
+            mailbox: mailbox.clone(),
+            dies: Countdown::of(faults.kill_connection, number),
+            panics: Countdown::of(faults.panic_reader, !number),
+        };
         let reader = tokio::spawn(async move {
             let mut end = ReaderEnd { mailbox, why: CloseCode::Failed };
             end.why = reader.run(ears).await;
@@ -149,10 +161,14 @@ impl Actor for Connection {
 struct ClientEars {
     client: Arc<Client>,
     mailbox: Mailbox<ConnectionMsg>,
+    /// Faults that are asked for.
+    dies: Countdown,
+    panics: Countdown,
 }
 
 impl Ears for ClientEars {
     fn input(&mut self, tick: u16, body: &[u8]) -> Result<(), CloseCode> {
+        self.strike();
         match self.seat() {
             Some(seat) => seat.input(tick, body),
             // The match ended while the input was on its way.
@@ -161,6 +177,7 @@ impl Ears for ClientEars {
     }
 
     fn control(&mut self, message: ToServer) -> Result<(), CloseCode> {
+        self.strike();
         match message {
             ToServer::Request { id, body } => {
                 let asked = match self.seat() {
@@ -190,6 +207,14 @@ impl Ears for ClientEars {
 }
 
 impl ClientEars {
+    /// What somebody who tries that out has asked to fail.
+    fn strike(&mut self) {
+        if self.dies.strikes() {
+            self.mailbox.cell().kill();
+        }
+        assert!(!self.panics.strikes(), "a fault that was asked for: panic-reader");
+    }
+
     /// The client's seat, about which it has just said something.
     fn seat(&self) -> Option<Seat> {
         let seat = self.client.seat()?;
@@ -257,12 +282,7 @@ impl Connection {
         if !self.asks(id) {
             return;
         }
-        let asked = match self.shared.lobby.get() {
-            Some(lobby) => lobby.call(LOBBY_DEADLINE, |reply| LobbyMsg::Seat(to, reply)).await.ok(),
-            None => None,
-        };
-        let busy = || Err((Refusal::Failed, "the lobby does not answer: try again".to_owned()));
-        match asked.unwrap_or_else(busy) {
+        match self.ask_lobby(to).await {
             Ok(booked) if !booked.reads(schema) => {
                 self.turn_away(id, Refusal::OtherSchema, OTHER_SCHEMA);
             }
@@ -275,6 +295,26 @@ impl Connection {
         }
     }
 
+    /// Has the lobby find a seat. A lobby that dies meanwhile is there again at once, and asked
+    /// again; but only once, in case it was this question that it died of.
+    async fn ask_lobby(&self, to: JoinTarget) -> Result<Booked, Refused> {
+        let deadline = tokio::time::Instant::now() + LOBBY_DEADLINE;
+        let taken = Taken::default();
+        while taken.load(Ordering::Acquire) < 2 {
+            let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+            let Some(lobby) = self.shared.lobby.get().filter(|_| !left.is_zero()) else { break };
+            let ask = |reply| LobbyMsg::Seat(to.clone(), Arc::clone(&taken), reply);
+            match lobby.call(left, ask).await {
+                Ok(found) => return found,
+                Err(CallError::TimedOut { .. }) => break,
+                Err(CallError::NoReply | CallError::Ended) => {
+                    tokio::time::sleep(LOBBY_BACK).await;
+                }
+            }
+        }
+        Err((Refusal::Failed, "the lobby does not answer: try again".to_owned()))
+    }
+
     /// Gives a client its seat back.
     fn come_back(&self, id: u32, token: &[u8], back: Back, schema: Option<u64>) {
         if !self.asks(id) {
@@ -282,10 +322,6 @@ impl Connection {
         }
         let shared = &self.shared;
         let room = shared.tokens.open(token).map(|claim| claim.room);
-        if let Some(result) = room.and_then(|room| shared.directory.over().result_of(room)) {
-            let result = Text::cut(&result);
-            self.client.link.control(&ToClient::Ended { result });
-        }
         let lost = room.is_some_and(|room| shared.directory.over().is_lost(room));
         let outcome = self.seat_of(token).and_then(|(seat, generation)| {
             if schema.is_some_and(|schema| schema != seat.room.entry.schema_hash) {
@@ -298,6 +334,11 @@ impl Connection {
             counter!("greenroom_seats_resumed_total").increment(1);
             return;
         };
+        // Looked for afterwards: the match may have ended just now.
+        if let Some(result) = room.and_then(|room| shared.directory.over().result_of(room)) {
+            let result = Text::cut(&result);
+            self.client.link.control(&ToClient::Ended { result });
+        }
         self.turn_away(
             id,
             why,

@@ -31,11 +31,14 @@ impl RoomRecord {
 
     /// Takes a player's seat away, and closes its connection. `false`: there is no such player.
     pub fn kick(&self, player: PlayerId) -> bool {
-        let known = self.members().kick(player);
+        // Nobody comes back to a seat while it is given up.
+        let mut members = self.members();
+        let known = members.kick(player);
         if known {
             self.inbox().leave(player);
-            self.wake();
         }
+        drop(members);
+        self.wake();
         known
     }
 

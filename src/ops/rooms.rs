@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::Site;
 use super::fault::{Code, Fault};
 use super::given::{self, Id, Json, Query};
-use crate::actors::lobby::LobbyMsg;
+use crate::actors::lobby::{LobbyMsg, Taken};
 use crate::directory::finished::Finished;
 use crate::directory::{Booked, RoomRecord};
 use crate::game::Pace;
@@ -108,7 +108,9 @@ pub(super) async fn inspect(State(site): State<Arc<Site>>, Id(id): Id) -> Result
 async fn seat(site: &Site, to: JoinTarget) -> Result<Booked, Fault> {
     let silent = || Fault::new(Code::Unavailable, "the lobby does not answer: try again");
     let lobby = site.hosted.lobby.get().ok_or_else(silent)?;
-    let asked = lobby.call(site.config.ops.timeout, |reply| LobbyMsg::Seat(to, reply)).await;
+    let asked = lobby
+        .call(site.config.ops.timeout, |reply| LobbyMsg::Seat(to, Taken::default(), reply))
+        .await;
     asked.map_err(|_| silent())?.map_err(|(why, text)| {
         let code = match why {
             Refusal::BadOptions => Code::BadOptions,

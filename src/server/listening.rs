@@ -47,6 +47,9 @@ pub enum ServeError {
     /// The token of the operations address cannot be used.
     #[error(transparent)]
     OpsToken(#[from] TokenError),
+    /// Others could reach a server that fails on purpose.
+    #[error("{}", crate::config::faults_off_loopback(*.0))]
+    FaultsOffLoopback(SocketAddr),
     /// The certificate is not one that rustls can use.
     #[error("the certificate cannot be used: {0}")]
     Identity(#[from] rustls::Error),

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)] // a test may panic; clippy knows that only of `#[test]` functions
 #![allow(clippy::disallowed_methods)] // and may read the clock
 
+mod asked_faults;
 mod backend;
 mod backend_example;
 mod backend_fuzz;
@@ -12,6 +13,7 @@ mod coming_back;
 mod commands_rooms;
 mod crashes;
 mod damaged;
+mod deaths;
 mod deploys;
 mod effects;
 mod full_disk;
@@ -24,7 +26,9 @@ mod matches;
 mod metrics;
 mod ops;
 mod replays;
+mod seat_claims;
 mod shutdown;
 mod slow_client;
 mod stalled_memory;
+mod storm;
 mod support;
