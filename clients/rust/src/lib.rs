@@ -45,6 +45,7 @@
 //!         Update::Reply { .. } => {} // of requests that were started with `Client::start`
 //!         Update::Ended { result } => { println!("{result}"); break }
 //!         Update::Left => break,
+//!         Update::Notice { text } => println!("{text}"), // from who runs the server
 //!         Update::Broken { why, .. } => println!("{}: trying to come back", why.reason),
 //!         Update::Resumed { after, .. } => println!("back after {after:?}"),
 //!         Update::Closed(closed) => return Err(closed.into()),
