@@ -38,7 +38,8 @@ pub use layers::{ConfigFile, Origin, Setting, Settings, Sources};
 pub use show::reference;
 pub use stop_times::StopTimes;
 pub use table::{
-    Config, Deadlines, Edge, Journal, Listen, Outbox, Process, Replays, Rooms, SECTIONS, TUNABLES,
+    Auth, Config, Deadlines, Edge, Journal, Listen, Outbox, Process, Replays, Rooms, SECTIONS,
+    TUNABLES,
 };
 pub use tunable::{Kind, Reload, Tunable, Unit, Value};
 

@@ -175,7 +175,9 @@ pub use greenroom_proto as proto;
 pub use serde_json;
 
 // The pure part: no async, no clock, no socket. clippy.toml bans what would break that.
+pub mod account;
 pub mod answers;
+pub mod auth;
 pub mod bot;
 pub mod effects;
 pub mod fingerprint;

@@ -37,7 +37,7 @@
 //!
 //! ```text
 //! client                                  server
-//!   Hello {protocol: 2, …}          ─▶
+//!   Hello {protocol: 3, …}          ─▶
 //!                                   ◀─    Welcome
 //!   Join {id: 1, OpenOrCreate {…}}  ─▶
 //!                                   ◀─    Joined {id: 1, room, player, schema, …}
@@ -243,6 +243,7 @@ mod control;
 pub mod frame;
 mod grid;
 mod id;
+mod identity;
 pub mod layout;
 mod map;
 pub mod message;
@@ -266,6 +267,7 @@ pub use frame::{Event, Frame, HashCheck, Head, Replica};
 pub use greenroom_derive::{Message, Replicate};
 pub use grid::Grid;
 pub use id::{NotARoomId, PlayerId, RoomId, Tick};
+pub use identity::{AUTH_TOKEN_MAX, AuthToken, NAME_MAX, PROFILE_DATA_MAX, Profile};
 pub use layout::Layout;
 pub use map::Map;
 pub use message::{Message, Shape};
@@ -283,4 +285,4 @@ pub use wire::Malformed;
 /// The WebSocket subprotocol that both ends must name.
 pub const SUBPROTOCOL: &str = "greenroom.v1";
 /// The version in `Hello`. A change of format raises it in the same commit.
-pub const PROTOCOL_VERSION: u16 = 2;
+pub const PROTOCOL_VERSION: u16 = 3;

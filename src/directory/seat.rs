@@ -6,6 +6,7 @@ use greenroom_proto::{CloseCode, PlayerId, Refusal};
 
 use super::token::Claim;
 use super::{Back, Client, RoomRecord};
+use crate::account::{Account, Person};
 use crate::room::inbox::NotTaken;
 
 /// A seat that is booked and that nobody has taken yet. Dropped, it is free again: whoever asked
@@ -54,9 +55,12 @@ pub struct Seat {
 
 impl Seat {
     /// The client asks the room for its seat.
-    pub fn join(&self, client: &Arc<Client>, id: u32, knows_schema: bool) {
-        self.room.members().join(self.player, client, id, knows_schema);
-        self.room.inbox().join(self.player);
+    pub fn join(&self, client: &Arc<Client>, person: Person, id: u32, knows_schema: bool) {
+        let person = Arc::new(person);
+        let mut members = self.room.members();
+        members.join(self.player, Arc::clone(&person), client, (id, knows_schema));
+        drop(members);
+        self.room.inbox().join(self.player, person);
         self.room.wake();
     }
 
@@ -64,7 +68,7 @@ impl Seat {
     /// closed: the newest connection counts.
     pub fn come_back(
         &self,
-        client: &Arc<Client>,
+        (client, account): (&Arc<Client>, &Account),
         generation: u32,
         (id, knows_schema): (u32, bool),
         back: Back,
@@ -72,7 +76,8 @@ impl Seat {
         let Seat { room, player } = self;
         let claim = Claim { room: room.id, player: *player, generation };
         client.hold(self.clone());
-        let before = room.members().come_back(claim, client, (id, knows_schema), back);
+        let who = (client, account);
+        let before = room.members().come_back(claim, who, (id, knows_schema), back);
         let before = before.inspect_err(|_| client.vacate())?;
         if let Some(before) = before {
             before.vacate();

@@ -5,11 +5,13 @@
 //! older. Requests wait in order of arrival, so many per player, and one more is refused.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use greenroom_proto::{Head, PlayerId, Tick};
 
 use super::Command;
 use super::recovery::is_membership;
+use crate::account::Person;
 use crate::game::Signal;
 
 /// Bounds of an inbox.
@@ -90,8 +92,8 @@ impl Inbox {
     }
 
     /// A player comes; from now on inputs and requests of theirs are taken.
-    pub fn join(&mut self, player: PlayerId) {
-        self.queue.push(Command::Join { player });
+    pub fn join(&mut self, player: PlayerId, person: Arc<Person>) {
+        self.queue.push(Command::Join { player, person });
         self.restore(player, 0);
     }
 
@@ -290,9 +292,13 @@ mod tests {
 
     fn inbox() -> Inbox {
         let mut inbox = Inbox::new(InboxLimits { lead_ticks_max: 8, requests_per_player_max: 2 });
-        inbox.join(ANNA);
-        assert_eq!(take(&mut inbox), [Command::Join { player: ANNA }]);
+        join(&mut inbox, ANNA);
+        assert_eq!(take(&mut inbox), [Command::join(ANNA)]);
         inbox
+    }
+
+    fn join(inbox: &mut Inbox, player: PlayerId) {
+        inbox.join(player, Arc::new(Person::guest(player.0.into())));
     }
 
     fn take(inbox: &mut Inbox) -> Vec<Command> {
@@ -348,7 +354,7 @@ mod tests {
     fn players_are_heard_in_whatever_order_they_come() {
         let mut inbox = inbox();
         for player in [9, 5, 7, 5] {
-            inbox.join(PlayerId(player));
+            join(&mut inbox, PlayerId(player));
         }
         for player in [1, 5, 7, 9] {
             assert_eq!(inbox.input(PlayerId(player), 3, &[0]), InputFate::Waits);
@@ -370,7 +376,7 @@ mod tests {
         let limits = InboxLimits { lead_ticks_max: 8, requests_per_player_max: 2 };
         let mut inbox = Inbox::new(limits);
         for id in [2, 1, 4, 3] {
-            inbox.join(PlayerId(id));
+            join(&mut inbox, PlayerId(id));
         }
         for id in 1..=4 {
             assert_eq!(inbox.input(PlayerId(id), 1, &[0]), InputFate::Waits);

@@ -45,7 +45,7 @@ impl Chaos {
         self.last_player += 1;
         let player = PlayerId(self.last_player);
         self.here.push((player, true));
-        Some(Command::Join { player })
+        Some(Command::join(player))
     }
 
     /// A number for a player's request.
