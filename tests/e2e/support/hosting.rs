@@ -35,6 +35,7 @@ async fn host(dir: &Path, address: SocketAddr) {
     config.rooms.crash_dir = dir.join("crashes");
     config.journal.state_dir = Some(dir.join("state"));
     config.replays.dir = Some(dir.join("replays"));
+    config.auth.key = Some(dir.join("auth.key")).filter(|key| key.exists());
     let results = Some(dir.join("results.jsonl"));
     let games = probe::games();
     let server = Server::start(ServerSpec { config, games, identity, results }).await.unwrap();
@@ -57,7 +58,13 @@ pub struct Hosted {
 impl Hosted {
     /// Starts it on a free port, which it keeps over its lives.
     pub fn start() -> Self {
+        Self::start_in(|_| {})
+    }
+
+    /// The same in a directory that was prepared; with an `auth.key` in it, it takes signed tokens.
+    pub fn start_in(prepare: impl FnOnce(&Path)) -> Self {
         let dir = tempfile::tempdir().unwrap();
+        prepare(dir.path());
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = free.local_addr().unwrap();
         drop(free);
