@@ -233,14 +233,15 @@ pub use rng::Rng;
 /// What a game needs, in one `use`. (The derives of serde name the crate `serde`, on which the
 /// crate of a game therefore depends by itself.)
 pub mod prelude {
+    pub use crate::account::{Account, Role};
     pub use crate::bot::{Acts, Bot, View};
     pub use crate::{
         Ctx, Game, Games, Never, NoOptions, OldGame, Options, Pace, Rng, Signal, To, Winner,
         ensure, math,
     };
     pub use greenroom_proto::{
-        Blob, EntityId, Eye, Full, Grid, List, Map, Message, PlayerId, Replicate, Seen, Sight,
-        Table, Teams, Text, Tick, TooLong,
+        Blob, EntityId, Eye, Full, Grid, List, Map, Message, PlayerId, Profile, Replicate, Seen,
+        Sight, Table, Teams, Text, Tick, TooLong,
     };
     pub use serde::{Deserialize, Serialize};
 }

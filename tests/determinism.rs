@@ -37,7 +37,7 @@ fn command() -> impl Strategy<Value = Command> {
     // Few players, so that they meet; one of them never has a seat in connect4.
     let player = || (1u32..5).prop_map(PlayerId);
     prop_oneof![
-        2 => player().prop_map(|player| Command::join(player)),
+        2 => player().prop_map(Command::join),
         1 => player().prop_map(|player| Command::Leave { player }),
         1 => player().prop_map(|player| Command::Drop { player }),
         1 => player().prop_map(|player| Command::Resume { player }),

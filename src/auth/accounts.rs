@@ -34,9 +34,11 @@ pub struct Accounts {
 #[derive(Default)]
 struct Present {
     last: u64,
-    /// Of each account its connections, the oldest first.
-    accounts: BTreeMap<AccountId, Vec<(u64, Arc<dyn Closes>)>>,
+    accounts: BTreeMap<AccountId, Here>,
 }
+
+/// An account's connections by number, the oldest first.
+type Here = Vec<(u64, Arc<dyn Closes>)>;
 
 /// An account's connection is here until this is dropped.
 pub struct Presence {

@@ -24,6 +24,13 @@ pub(super) struct ServeArgs {
 pub(super) fn run(args: ServeArgs, games: Games) -> Result<(), String> {
     log_to_stderr()?;
     let config = Config::load(&args.config).map_err(|errors| errors.to_string())?;
+    let public = !config.listen.bind.ip().is_loopback();
+    if public && config.auth.key.is_none() && games.authenticator().is_none() {
+        tracing::warn!(
+            "whoever reaches {} may play, as a guest: --auth-key asks them who they are",
+            config.listen.bind
+        );
+    }
     match os::raise_open_files() {
         Ok(files) => {
             if let Some(shortage) = files.shortage(config.listen.connections_max) {

@@ -12,6 +12,7 @@ mod crashes;
 mod damaged;
 mod deploys;
 mod effects;
+mod full_disk;
 mod half_open;
 mod hostile;
 mod http;

@@ -224,7 +224,7 @@ impl World {
                 HistoryLimits { frames_max: 8, bytes_max: 8 << 20 },
             ),
             layout,
-            commands: players.clone().map(|player| Command::join(player)).collect(),
+            commands: players.clone().map(Command::join).collect(),
             players: players.map(|player| (player, None)).collect(),
         };
         world.step();
