@@ -42,9 +42,10 @@ impl fmt::Debug for AuthToken {
 
 /// What a person says about themself, for others to see.
 ///
-/// The server cleans the name: it is normalised (NFKC), characters that control, reorder or are not
-/// seen are left out, white space becomes single spaces, and what is longer than [`NAME_MAX`] then
-/// is cut. The game may change both or refuse them.
+/// The server cleans the name: characters that control, reorder or are not seen are left out, it is
+/// normalised (NFKC), white space becomes single spaces, and what is longer than [`NAME_MAX`] then
+/// is cut. The game may change both or refuse them. Whoever shows the data to others treats them as
+/// a stranger's text.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Profile {
     /// What to call them; empty: nothing was said.

@@ -16,7 +16,7 @@ use greenroom_client::{Client, Connect, ConnectError};
 use super::turned_away;
 use crate::support::raw::{Got, Raw, Target};
 use crate::support::who::{NEW_ROOM, known};
-use crate::support::{TestServer, probe, until, within};
+use crate::support::{DEADLINE, TestServer, probe, until, within};
 
 /// Does what the token says.
 fn games() -> Games {
@@ -168,15 +168,17 @@ async fn a_thousand_clients_wait_their_turn_at_a_slow_hook() {
     let server = TestServer::hosting(games, |config| {
         config.auth.timeout = Duration::from_secs(1);
         config.auth.at_once_max = AT_ONCE;
+        // A debug build needs a while for so many handshakes.
+        let deadlines = &mut config.deadlines;
+        deadlines.tls_timeout = DEADLINE;
+        deadlines.head_timeout = DEADLINE;
+        deadlines.hello_timeout = DEADLINE;
     })
     .await;
     let mut tasks = tokio::task::JoinSet::new();
     for number in 0..CLIENTS {
-        let connect = Connect {
-            // A debug build needs a while for so many handshakes.
-            step_deadline: Duration::from_secs(60),
-            ..with(&server, &format!("client-{number}"))
-        };
+        let connect =
+            Connect { step_deadline: DEADLINE, ..with(&server, &format!("client-{number}")) };
         tasks.spawn(async move {
             match Client::connect(connect).await {
                 Ok(client) => (0, Some(client)),

@@ -1,12 +1,13 @@
 //! Whose a seat is.
 
 use greenroom::account::Role;
-use greenroom::proto::{Refusal, Token};
-use greenroom_client::{CallError, Client, Connect, Join, Resume};
+use greenroom::proto::{Refusal, Then, Token};
+use greenroom_client::{CallError, Client, Connect, Join, Lost, Resume, Update};
 
 use crate::support::hosting::Hosted;
+use crate::support::proxy::Proxy;
 use crate::support::who::{self, Keyed, NEW_ROOM, Panic, known, new_keys};
-use crate::support::{DEADLINE, until, within};
+use crate::support::{DEADLINE, find, until, within};
 
 async fn client(connect: Connect) -> Client {
     within("a connection", Client::connect(connect)).await.unwrap()
@@ -105,4 +106,36 @@ async fn a_guest_has_their_seat_by_its_token_alone_and_nobody_elses() {
     let mut other = server.connect().await;
     let theirs = within("a seat", other.join(Join::Room(seat.room))).await.unwrap();
     assert_ne!(known(&mut other, theirs.player).await.account, before.account);
+}
+
+/// Drives the client until it is back in its seat.
+async fn resumed(client: &mut Client) {
+    find(client, |update| matches!(update, Update::Resumed { .. }).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_comes_back_as_the_one_it_is_by_then() {
+    for newest_wins in [true, false] {
+        let keyed = Keyed::start(|config| config.auth.newest_wins = newest_wins).await;
+        let proxy = Proxy::to(keyed.server.server.wss()).await;
+        let url = format!("wss://{}", proxy.address);
+        let mut ada = client(Connect { url, ..keyed.connect_as("ada", Role::Player) }).await;
+        within("a seat", ada.join(NEW_ROOM)).await.unwrap();
+        proxy.cut();
+        resumed(&mut ada).await;
+        // With a newer token, too.
+        ada.set_token(who::token(&keyed.keys, "ada", Role::Player));
+        proxy.cut();
+        resumed(&mut ada).await;
+        // One that does not hold ends it.
+        ada.set_token("expired");
+        proxy.cut();
+        let closed = find(&mut ada, |update| match update {
+            Update::Closed(closed) => Some(closed),
+            _ => None,
+        })
+        .await;
+        let Some(Lost::Hopeless(why)) = &closed.lost else { panic!("{closed}") };
+        assert!(why.contains("4004") && closed.then == Then::Stop, "{closed}");
+    }
 }
