@@ -6,10 +6,12 @@
 #![allow(clippy::disallowed_methods)] // and may read the clock
 
 mod accounts;
+mod asked_faults;
 mod coming_back;
 mod commands_rooms;
 mod crashes;
 mod damaged;
+mod deaths;
 mod deploys;
 mod effects;
 mod full_disk;
@@ -20,7 +22,9 @@ mod killed;
 mod lobby;
 mod matches;
 mod replays;
+mod seat_claims;
 mod shutdown;
 mod slow_client;
 mod stalled_memory;
+mod storm;
 mod support;

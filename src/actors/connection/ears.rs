@@ -7,6 +7,7 @@ use greenroom_proto::{CloseCode, Refusal, ToServer};
 use super::ConnectionMsg;
 use crate::actors::actor::Mailbox;
 use crate::directory::{Client, Seat};
+use crate::faults::Countdown;
 use crate::net::reader::Ears;
 
 /// Passes on what the client says. Inputs and requests go straight into the room's inbox, which is
@@ -16,10 +17,14 @@ use crate::net::reader::Ears;
 pub(super) struct ClientEars {
     pub(super) client: Arc<Client>,
     pub(super) mailbox: Mailbox<ConnectionMsg>,
+    /// Faults that are asked for.
+    pub(super) dies: Countdown,
+    pub(super) panics: Countdown,
 }
 
 impl Ears for ClientEars {
     fn input(&mut self, tick: u16, body: &[u8]) -> Result<(), CloseCode> {
+        self.strike();
         match self.seat() {
             Some(seat) => seat.input(tick, body),
             // The match ended while the input was on its way.
@@ -28,6 +33,7 @@ impl Ears for ClientEars {
     }
 
     fn control(&mut self, message: ToServer) -> Result<(), CloseCode> {
+        self.strike();
         match message {
             ToServer::Request { id, body } => {
                 let asked = match self.seat() {
@@ -57,6 +63,14 @@ impl Ears for ClientEars {
 }
 
 impl ClientEars {
+    /// What somebody who tries that out has asked to fail.
+    fn strike(&mut self) {
+        if self.dies.strikes() {
+            self.mailbox.cell().kill();
+        }
+        assert!(!self.panics.strikes(), "a fault that was asked for: panic-reader");
+    }
+
     /// The client's seat, about which it has just said something.
     fn seat(&self) -> Option<Seat> {
         let seat = self.client.seat()?;
