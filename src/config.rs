@@ -39,7 +39,7 @@ pub use layers::{ConfigFile, Origin, Setting, Settings, Sources};
 pub use show::reference;
 pub use stop_times::StopTimes;
 pub use table::{
-    Config, Deadlines, Dev, Edge, Journal, Listen, Outbox, Process, Replays, Rooms, SECTIONS,
+    Auth, Config, Deadlines, Dev, Edge, Journal, Listen, Outbox, Process, Replays, Rooms, SECTIONS,
     TUNABLES,
 };
 pub use tunable::{Kind, Reload, Tunable, Unit, Value};

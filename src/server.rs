@@ -44,6 +44,8 @@ use crate::actors::lobby::Lobby;
 use crate::actors::replays::{ReplaysArgs, ReplaysKeeper};
 use crate::actors::results::{self, ResultSink};
 use crate::actors::room::{Common, Keeper, Rooms};
+use crate::auth::accounts::Accounts;
+use crate::auth::gate::Gate;
 use crate::build_id::build_id;
 use crate::config::{Config, StopTimes};
 use crate::crash_files::CrashFiles;
@@ -113,6 +115,7 @@ impl Server {
         let config = Arc::new(config);
         sabotage::check(&config)?;
         let times = StopTimes::of(&config);
+        let gate = Gate::new(games.authenticator(), &config.auth)?;
         let (sockets, wss, plain) = bind(&config)?;
         let past = match &config.journal.state_dir {
             Some(dir) => Some(revival::open(dir, &config)?),
@@ -195,6 +198,8 @@ impl Server {
                 directory: Arc::clone(&directory),
                 lobby: lobby.clone(),
                 tokens,
+                gate,
+                accounts: Accounts::new(&config.auth),
                 config: Arc::clone(&config),
             }),
             numbers: AtomicU64::new(1),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::revival::StateError;
 use crate::actors::listener::{Sockets, listen};
+use crate::auth::gate::GateError;
 use crate::config::Config;
 use crate::replays::Unusable;
 use crate::supervision::{StartError, SupervisorError};
@@ -40,6 +41,9 @@ pub enum ServeError {
         /// Why.
         error: std::io::Error,
     },
+    /// Nobody could be let in.
+    #[error(transparent)]
+    Gate(#[from] GateError),
     /// The state directory cannot be used.
     #[error(transparent)]
     State(#[from] StateError),
