@@ -67,7 +67,7 @@ impl Played {
             room,
             players,
             bases: Vec::new(),
-            commands: (1..=players).map(|n| Command::Join { player: PlayerId(n) }).collect(),
+            commands: (1..=players).map(|n| Command::join(PlayerId(n))).collect(),
             worked: Duration::ZERO,
             keyframes: 0,
             keyframe_bytes: 0,

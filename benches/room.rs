@@ -41,8 +41,7 @@ fn fight() -> Fight {
     let game = &games.get("arena").unwrap().game;
     let options = r#"{"tick_hz":20,"max_players":20,"time_limit_secs":3600,"score_limit":1000}"#;
     let mut room = game.create(options, 7).unwrap();
-    let joins: Vec<_> =
-        (1..=PLAYERS).map(|player| Command::Join { player: PlayerId(player) }).collect();
+    let joins: Vec<_> = (1..=PLAYERS).map(|player| Command::join(PlayerId(player))).collect();
     let mut said = Vec::new();
     room.step(0, &joins, &mut said);
     for tick in 0..200 {
@@ -64,7 +63,7 @@ fn fight_bytes() {
     let options = r#"{"tick_hz":20,"max_players":20,"time_limit_secs":3600,"score_limit":1000}"#;
     let mut room = entry.game.create(options, 7).unwrap();
     let mut commands: Vec<_> =
-        (1..=PLAYERS).map(|player| Command::Join { player: PlayerId(player) }).collect();
+        (1..=PLAYERS).map(|player| Command::join(PlayerId(player))).collect();
     let mut bots: Vec<_> =
         (1..=PLAYERS).map(|seed| entry.bot("hunter", seed.into()).unwrap()).collect();
     let limits = HistoryLimits { frames_max: 4, bytes_max: usize::MAX };

@@ -29,7 +29,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use greenroom::prelude::*;
 use greenroom::proto::{
-    JoinTarget, PROTOCOL_VERSION, SUBPROTOCOL, ToClient, ToServer, frame, wire,
+    JoinTarget, PROTOCOL_VERSION, Profile, SUBPROTOCOL, ToClient, ToServer, frame, wire,
 };
 use greenroom_client::{Client, Join, Update};
 use rustls::pki_types::pem::PemObject;
@@ -260,7 +260,8 @@ async fn seated(address: SocketAddr, connector: &TlsConnector) -> Ws {
         schemas: greenroom::proto::List::default(),
     };
     let to = JoinTarget::OpenOrCreate { game: Text::cut("crowd"), options: Text::default() };
-    for message in [hello, ToServer::Join { id: 1, to, schema: None }] {
+    for message in [hello, ToServer::Join { id: 1, to, schema: None, profile: Profile::default() }]
+    {
         let mut bytes = vec![frame::CONTROL];
         wire::encode_into(&message, &mut bytes);
         ws.send(WsMessage::binary(bytes)).await.unwrap();

@@ -142,7 +142,7 @@ impl World {
             room: entry.game.create(&options, 7).unwrap(),
             history: History::new(entry.layout.clone(), limits),
             players: (1..=players).map(player).collect(),
-            commands: (1..=players).map(|n| Command::Join { player: PlayerId(n) }).collect(),
+            commands: (1..=players).map(|n| Command::join(PlayerId(n))).collect(),
             scratch: Vec::new(),
             bytes: 0,
             entry,

@@ -3,6 +3,7 @@
 mod scaffold;
 mod schema;
 mod serve;
+mod token;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -39,6 +40,8 @@ enum Command {
     Schema(schema::SchemaArgs),
     /// Print every setting with its value, origin, range and reason, as a configuration file.
     Config(ConfigArgs),
+    /// Make keys for signed tokens, and tokens for accounts.
+    Token(token::TokenArgs),
     /// Write a crate with a small game of its own, ready to be changed.
     New(scaffold::NewArgs),
 }
@@ -101,6 +104,7 @@ pub fn cli_of(games: Games, args: impl IntoIterator<Item = OsString>) -> ExitCod
         Command::Config(args) => config::print(&args.config)
             .map_err(|error| error.to_string())
             .and_then(|text| print(&text)),
+        Command::Token(args) => token::run(&args).and_then(|text| print(&text)),
         Command::New(args) => scaffold::run(&args),
     };
     match result {

@@ -39,8 +39,8 @@ pub use layers::{ConfigFile, Origin, Setting, Settings, Sources};
 pub use show::reference;
 pub use stop_times::StopTimes;
 pub use table::{
-    Config, Deadlines, Dev, Edge, Journal, Listen, Ops, Outbox, Process, Replays, Rooms, SECTIONS,
-    TUNABLES,
+    Auth, Config, Deadlines, Dev, Edge, Journal, Listen, Ops, Outbox, Process, Replays, Rooms,
+    SECTIONS, TUNABLES,
 };
 pub use tunable::{AddressChoice, Kind, Reload, Tunable, Unit, Value};
 

@@ -44,6 +44,7 @@ pub use self::seat::{Booked, Seat};
 use self::token::TokenKey;
 use self::words::Words;
 use self::work::Work;
+use crate::account::Person;
 use crate::config::Config;
 use crate::game::Pace;
 use crate::registry::{Entry, RoomPlan};
@@ -261,12 +262,12 @@ impl RoomRecord {
     }
 
     /// Somebody joined before the process was started anew.
-    pub fn expect(&self, player: PlayerId) {
+    pub fn expect(&self, player: PlayerId, person: Arc<Person>) {
         let mut booking = lock(&self.booking);
         booking.taken += 1;
         booking.last_player = booking.last_player.max(player.0);
         drop(booking);
-        self.members().expect(player);
+        self.members().expect(player, person);
         self.inbox().restore(player, 0);
     }
 

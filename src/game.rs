@@ -10,9 +10,10 @@
 mod ctx;
 mod old_game;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use greenroom_proto::{Message, PlayerId, Replicate, Sight};
+use greenroom_proto::{Message, PlayerId, Profile, Replicate, Sight};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,7 @@ pub use ctx::{Ctx, EFFECTS_MAX, TIMERS_MAX};
 pub(crate) use ctx::{SeatState, WordReply};
 pub use old_game::OldGame;
 
+use crate::account::{Account, Person};
 use crate::options::Options;
 
 /// For how long a seat is held whose player's connection broke, if a game does not say.
@@ -166,7 +168,20 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
     fn tick(&mut self, ctx: &mut Ctx<Self>) {
         let _ = ctx;
     }
+    /// Somebody is about to take a seat under this name, which may be empty. Changes it or what else
+    /// they say about themself, or refuses them with an error that is shown to them: bad words,
+    /// names that somebody here has already. Not asked again when they come back.
+    fn admit(
+        &self,
+        account: &Account,
+        profile: &mut Profile,
+        ctx: &Ctx<Self>,
+    ) -> Result<(), String> {
+        let _ = (account, profile, ctx);
+        Ok(())
+    }
     /// Somebody takes a seat. The error is shown to them. There is a seat: the host counts.
+    /// [`Ctx::account`] says who they are, [`Ctx::profile`] what they say about themself.
     fn join(&mut self, player: PlayerId, ctx: &mut Ctx<Self>) -> Result<(), String> {
         let _ = (player, ctx);
         Ok(())
@@ -347,8 +362,8 @@ impl Signal {
 /// What a step of a room wants done outside of it, in order.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Said {
-    /// The player has the seat now.
-    Joined(PlayerId),
+    /// The player has the seat now, as this person.
+    Joined(PlayerId, Arc<Person>),
     /// The game refused the player.
     JoinRefused(PlayerId, String),
     /// The game panicked when the player came.

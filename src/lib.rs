@@ -67,6 +67,7 @@
 //! | a step kills the process | the third process leaves it out |
 //! | the process is replaced by another build | stopped in order, it leaves a keyframe of each room with its players in it ([`server::stopping`]); the next takes it over as it is or through [`Game::migrate`] ([`fingerprint`]), or sets it aside |
 //! | a build was killed, and another is started | its rooms with steps after their keyframe are set aside: only that build makes the same of them |
+//! | the hook that knows the accounts hangs, panics or has an error | that client is told to come back, after a panic refused; the others wait their turn |
 //! | the disk fails | it is said, counted, and the matches go on; their replays are lost |
 //! | the operations address | restarted on the same socket; given up after ten times in ten seconds, and the matches go on |
 //! | the lobby | restarted; whoever waits for its answer asks again, once |
@@ -91,6 +92,10 @@
 //! |---|---|---|
 //! | [`net::admission`] | connections in all and per address | told to come back (4103), past 64 of those dropped |
 //! | [`actors::listener::door`] | time for TLS, HTTP head, first message | dropped, 408 or closed (4100) |
+//! | [`auth::gate`] | clients of whom it is found out at once who they are; time for it | they wait their turn; told to come back (4105) |
+//! | [`actors::connection`] | 8 messages before the welcome | closed (4001) |
+//! | [`auth::accounts`] | connections of an account | the oldest is closed (4009), or the newest told to come back (4106) |
+//! | [`account`], [`proto::Profile`] | 64 bytes of an account's id, 512 of its claims; 32 of a name, 256 of what else a person says | refused; a name is cut |
 //! | [`net::reader`] | bytes of a frame and a message | closed (1009) |
 //! | [`session`] | messages and pings per second | closed (4005) |
 //! | [`room::inbox`] | one input per player and tick, some requests per player | input: the newer replaces the older; request: refused |
@@ -119,6 +124,7 @@
 //! | module | one idea | pure |
 //! |---|---|---|
 //! | [`game`], [`mod@options`], [`math`], [`rng`] | what a game author writes and may use | yes |
+//! | [`account`] | who plays, as the studio and as a room know them | yes |
 //! | [`fingerprint`] | the layout of a type's bytes as a number | yes |
 //! | [`bot`] | players that are programs | yes |
 //! | [`games`] | arena, cards, connect4 and swarm | yes |
@@ -133,6 +139,7 @@
 //! | [`directory`] | the rooms there are, and what of each outlives its actors: members, log, tokens | |
 //! | [`scheduler`] | threads that step rooms at their times | |
 //! | [`net`] | TCP, TLS, HTTP head, WebSocket; deadlines | |
+//! | [`auth`] | who a client is: signed tokens or a hook; connections per account; names | partly |
 //! | [`actors`], [`supervision`] | who does what, and what happens when they fail | |
 //! | [`server`] | the tree put together; rooms of another process brought back; stopped in order | |
 //! | [`ops`] | what operator, scraper and backend ask and say over HTTP | |
@@ -162,6 +169,9 @@
 //!   number over all of them does the same.
 //! - **Tokens count their generations**, so that a resume whose answer is lost costs nothing and an
 //!   old token is worth nothing once the new one has arrived.
+//! - **Who somebody is, is in the log.** A `Join` holds account and name, and the game admits the name
+//!   inside the step, so that a replay has the same people under the same names. A seat is its
+//!   account's also in the next process; a token alone gives it to nobody else.
 //! - **Frames do not pass through mailboxes.** A ractor mailbox is unbounded and costs about 400 ns
 //!   and an allocation per message. A room encodes a body once for all clients with the same base,
 //!   seals it for each and writes it to the kernel right there, under the connection's lock. A
@@ -192,7 +202,9 @@ pub use greenroom_proto as proto;
 pub use serde_json;
 
 // The pure part: no async, no clock, no socket. clippy.toml bans what would break that.
+pub mod account;
 pub mod answers;
+pub mod auth;
 pub mod bot;
 pub mod effects;
 pub mod faults;
@@ -251,14 +263,15 @@ pub use rng::Rng;
 /// What a game needs, in one `use`. (The derives of serde name the crate `serde`, on which the
 /// crate of a game therefore depends by itself.)
 pub mod prelude {
+    pub use crate::account::{Account, Role};
     pub use crate::bot::{Acts, Bot, View};
     pub use crate::{
         Ctx, Game, Games, Never, NoOptions, OldGame, Options, Pace, Rng, Signal, To, Winner,
         ensure, math,
     };
     pub use greenroom_proto::{
-        Blob, EntityId, Eye, Full, Grid, List, Map, Message, PlayerId, Replicate, Seen, Sight,
-        Table, Teams, Text, Tick, TooLong,
+        Blob, EntityId, Eye, Full, Grid, List, Map, Message, PlayerId, Profile, Replicate, Seen,
+        Sight, Table, Teams, Text, Tick, TooLong,
     };
     pub use serde::{Deserialize, Serialize};
 }

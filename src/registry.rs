@@ -9,6 +9,7 @@ use greenroom_proto::{
     BODY_MAX, GAME_NAME_MAX, Layout, Message, Rows, Schema, Shape, layout_of, schema_of, wire,
 };
 
+use crate::auth::Authenticate;
 use crate::bot::{AnyBot, Bot, BotMaker, TypedBot};
 use crate::effects::EffectHandler;
 use crate::game::{Game, Pace};
@@ -178,6 +179,7 @@ impl Entry {
 #[must_use]
 pub struct Games {
     entries: BTreeMap<&'static str, Entry>,
+    auth: Option<Arc<dyn Authenticate>>,
 }
 
 impl Games {
@@ -244,6 +246,19 @@ impl Games {
         let entry = self.entries.get_mut(G::NAME).expect("add the game before its effects");
         entry.effects = Some(handler);
         self
+    }
+
+    /// Names who finds out who a client is, by the token in its `Hello`. Without, everybody is a
+    /// guest, or has a token that was signed ([`crate::auth`]).
+    pub fn authenticate(mut self, hook: impl Authenticate) -> Self {
+        self.auth = Some(Arc::new(hook));
+        self
+    }
+
+    /// Who finds out who a client is, if that is the program's own matter.
+    #[must_use]
+    pub fn authenticator(&self) -> Option<Arc<dyn Authenticate>> {
+        self.auth.clone()
     }
 
     /// A game by name. The error names those there are.

@@ -15,6 +15,8 @@ mod near;
 pub mod recovery;
 pub mod views;
 
+use std::sync::Arc;
+
 use greenroom_proto::{Layout, PlayerId, Rows, Sight, Tick, publish, wire};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -24,6 +26,7 @@ use self::fields::Field;
 use self::keyframe::Identity;
 pub use self::keyframe::{RoomError, Taken};
 use self::recovery::{At, Decision, Progress, is_membership};
+use crate::account::Person;
 use crate::game::{Ctx, Game, Pace, Said, SeatState, Signal, WordReply};
 use crate::options::Options;
 use crate::rng::Rng;
@@ -35,6 +38,8 @@ pub enum Command {
     Join {
         /// The seat's id, new in this room.
         player: PlayerId,
+        /// Who they are.
+        person: Arc<Person>,
     },
     /// A player's seat ends.
     Leave {
@@ -78,6 +83,14 @@ pub enum Command {
     },
     /// Something is to fail, as somebody who tries that out has asked.
     Fault(RoomFault),
+}
+
+impl Command {
+    /// Somebody wants a seat of whom nothing is known: for simulators and tests.
+    #[must_use]
+    pub fn join(player: PlayerId) -> Self {
+        Command::Join { player, person: Arc::new(Person::guest(player.0.into())) }
+    }
 }
 
 /// A step that is to be made.
@@ -205,7 +218,7 @@ impl<G: Game> Room<G> {
 
     fn apply(&mut self, command: &Command) {
         match command {
-            Command::Join { player } => self.join(*player),
+            Command::Join { player, person } => self.join(*player, person),
             Command::Leave { player } => {
                 if self.unseat(*player) {
                     self.game.leave(*player, &mut self.ctx);
@@ -251,7 +264,7 @@ impl<G: Game> Room<G> {
     /// A command whose hook panicked: what must be is done without it.
     fn apply_without_hook(&mut self, command: &Command) {
         match command {
-            Command::Join { player } => {
+            Command::Join { player, .. } => {
                 if self.ctx.seat(*player).is_none() {
                     self.ctx.said.push(Said::JoinFailed(*player));
                 }
@@ -296,21 +309,34 @@ impl<G: Game> Room<G> {
         self.ctx.said.push(Said::Heard { id: *id, reply });
     }
 
-    fn join(&mut self, player: PlayerId) {
+    fn join(&mut self, player: PlayerId, person: &Arc<Person>) {
         if self.ctx.seat(player).is_some() {
             return;
         }
-        let input = G::Input::default();
-        self.ctx.seats.push(SeatState { player, connected: true, input });
         let place = self.ctx.said.len();
-        match self.game.join(player, &mut self.ctx) {
+        match self.seat(player, person) {
             // Before what the hook said: a client learns of its seat first.
-            Ok(()) => self.ctx.said.insert(place, Said::Joined(player)),
+            Ok(person) => self.ctx.said.insert(place, Said::Joined(player, person)),
             Err(why) => {
                 self.unseat(player);
                 self.ctx.said.push(Said::JoinRefused(player, why));
             }
         }
+    }
+
+    /// Returns the person as the game has admitted them.
+    fn seat(&mut self, player: PlayerId, person: &Arc<Person>) -> Result<Arc<Person>, String> {
+        let mut profile = person.profile.clone();
+        self.game.admit(&person.account, &mut profile, &self.ctx)?;
+        let person = match profile == person.profile {
+            true => Arc::clone(person),
+            false => Arc::new(Person { account: person.account.clone(), profile }),
+        };
+        let input = G::Input::default();
+        let seat = SeatState { player, connected: true, person: Arc::clone(&person), input };
+        self.ctx.seats.push(seat);
+        self.game.join(player, &mut self.ctx)?;
+        Ok(person)
     }
 
     /// Frees the player's seat; `false` if there is none.

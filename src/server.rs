@@ -47,6 +47,8 @@ use crate::actors::lobby::Lobby;
 use crate::actors::replays::{ReplaysArgs, ReplaysKeeper};
 use crate::actors::results::{self, ResultSink};
 use crate::actors::room::{Common, Keeper, Rooms};
+use crate::auth::accounts::Accounts;
+use crate::auth::gate::Gate;
 use crate::build_id::build_id;
 use crate::config::{Config, StopTimes};
 use crate::crash_files::CrashFiles;
@@ -119,6 +121,7 @@ impl Server {
         let config = Arc::new(config);
         sabotage::check(&config)?;
         let times = StopTimes::of(&config);
+        let gate = Gate::new(games.authenticator(), &config.auth)?;
         let (sockets, wss, plain) = bind(&config)?;
         let operations = operations::open(&config)?;
         let past = match &config.journal.state_dir {
@@ -214,6 +217,8 @@ impl Server {
                 directory: Arc::clone(&directory),
                 lobby: lobby.clone(),
                 tokens,
+                gate,
+                accounts: Accounts::new(&config.auth),
                 config: Arc::clone(&config),
             }),
             numbers: AtomicU64::new(1),

@@ -37,7 +37,7 @@ fn command() -> impl Strategy<Value = Command> {
     // Few players, so that they meet; one of them never has a seat in connect4.
     let player = || (1u32..5).prop_map(PlayerId);
     prop_oneof![
-        2 => player().prop_map(|player| Command::Join { player }),
+        2 => player().prop_map(Command::join),
         1 => player().prop_map(|player| Command::Leave { player }),
         1 => player().prop_map(|player| Command::Drop { player }),
         1 => player().prop_map(|player| Command::Resume { player }),
@@ -53,7 +53,7 @@ fn command() -> impl Strategy<Value = Command> {
 }
 
 fn steps(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Step>> {
-    let joins = [1, 2].map(|player| Command::Join { player: PlayerId(player) }).to_vec();
+    let joins = [1, 2].map(|player| Command::join(PlayerId(player))).to_vec();
     vec((vec(command(), 0..5), 0u64..1500), count).prop_map(move |mut steps| {
         steps.insert(0, (joins.clone(), 0));
         steps
@@ -199,7 +199,7 @@ fn a_change_of_one_input_is_seen_by_the_next_hash() {
     let games = Games::builtin();
     let (entry, mut room, mut log) = create(&games, "arena", r#"{"time_limit_secs": 5}"#, 1);
     let player = PlayerId(1);
-    let mut steps: Vec<Step> = vec![(vec![Command::Join { player }], 0)];
+    let mut steps: Vec<Step> = vec![(vec![Command::join(player)], 0)];
     steps.extend((0..149).map(|_| (Vec::new(), 0)));
     steps[20].0.push(Command::Input { player, body: vec![1, 100, 0] });
     logged(room.as_mut(), &mut log, &steps, 1000);

@@ -83,7 +83,7 @@ fn played<G: Game>(inputs: [&[u8]; 2]) -> Room<G> {
     let mut room = Room::<G>::new("", 5).unwrap();
     let mut commands = Vec::new();
     for (player, body) in (1..).map(PlayerId).zip(inputs) {
-        commands.push(Command::Join { player });
+        commands.push(Command::join(player));
         commands.push(Command::Input { player, body: body.to_vec() });
     }
     step(&mut room, 1, &commands);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use greenroom_proto::{
-    JoinTarget, List, PROTOCOL_VERSION, SUBPROTOCOL, Text, ToServer, frame, wire,
+    JoinTarget, List, PROTOCOL_VERSION, Profile, SUBPROTOCOL, Text, ToServer, frame, wire,
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -134,7 +134,7 @@ async fn say(ws: &mut Ws, message: &ToServer) {
 async fn play(mut ws: Ws, number: u64, shared: Arc<Shared>) {
     let options = r#"{"tick_hz":20,"max_players":20,"time_limit_secs":3600,"score_limit":1000}"#;
     let to = JoinTarget::OpenOrCreate { game: Text::cut("arena"), options: Text::cut(options) };
-    say(&mut ws, &ToServer::Join { id: 1, to, schema: None }).await;
+    say(&mut ws, &ToServer::Join { id: 1, to, schema: None, profile: Profile::default() }).await;
     let interval = Duration::from_millis(100);
     let start = tokio::time::Instant::now() + interval * (number % 100) as u32 / 100;
     let mut clock = tokio::time::interval_at(start, interval);

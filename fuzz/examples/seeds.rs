@@ -73,7 +73,7 @@ fn keyframes() -> Done {
     for entry in Games::builtin().entries() {
         let plan = entry.game.plan("{}")?;
         let mut room = entry.game.create(&plan.options, 1)?;
-        let joins = [1, 2].map(|player| Command::Join { player: PlayerId(player) });
+        let joins = [1, 2].map(|player| Command::join(PlayerId(player)));
         room.step(0, &joins, &mut Vec::new());
         (1..20).for_each(|step| room.step(step * 100, &[], &mut Vec::new()));
         put("log", &format!("keyframe-{}", entry.game.name()), &room.keyframe())?;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::bounded::{Blob, List, Text};
 use crate::close::CloseCode;
 use crate::id::{PlayerId, RoomId, Tick};
+use crate::identity::{AuthToken, Profile};
 
 /// Bytes of a game's name.
 pub const GAME_NAME_MAX: usize = 32;
@@ -44,8 +45,8 @@ pub enum ToServer {
         protocol: u16,
         /// Name and version of the client, for logs: `greenroom-client/0.1.0`.
         client: Text<64>,
-        /// Who this is; nobody checks it yet.
-        token: Option<Text<1024>>,
+        /// Who this is, if the server wants to know.
+        token: Option<AuthToken>,
         /// Hashes of the schemas that the client already has: they are not sent again.
         schemas: List<u64, SCHEMAS_MAX>,
     },
@@ -57,6 +58,8 @@ pub enum ToServer {
         to: JoinTarget,
         /// Hash of the only schema that the client can read; `None`: it takes any.
         schema: Option<u64>,
+        /// What the person says about themself.
+        profile: Profile,
     },
     /// Give the seat up. Answered by `Left`.
     Leave,
@@ -286,4 +289,10 @@ pub enum Refusal {
     TooFarBehind,
     /// The game's state has another schema than the client can read: update the client.
     OtherSchema,
+    /// The client's role does not allow this.
+    NotAllowed,
+    /// The seat is another account's.
+    OtherAccount,
+    /// What the person says about themself is not in the form that it must have.
+    BadProfile,
 }

@@ -50,8 +50,9 @@
 //!                                   ◀─    Ended {result}
 //! ```
 //!
-//! - `Hello` comes first and once, within 5 s. Ids are the client's own and come back in answers;
-//!   those of a seat's requests ascend.
+//! - `Hello` comes first and once, within 5 s, and the client waits for `Welcome`, for which the
+//!   server may have to ask somebody who it is: it takes 5 s at most. Ids are the client's own and
+//!   come back in answers; those of a seat's requests ascend.
 //! - A connection has at most one seat. After `Left` or `Ended` it has none and may join again; no
 //!   state frame follows these until the next `Joined`. A `Leave` that crosses an `Ended` is
 //!   answered by one more `Left`.
@@ -63,6 +64,26 @@
 //!   (`OtherSchema`) where the state has another.
 //! - Options and results are JSON texts; inputs, requests, replies and events are the game's own
 //!   bytes (in Rust games: serde types, encoded as control messages are).
+//!
+//! ## Who a client is
+//!
+//! The server finds out from the token in `Hello` (a secret, which is nowhere else: not in the URL)
+//! which account this is and what its role allows. A server for development takes none: everybody
+//! is a guest then, with an account that lasts as long as the connection.
+//!
+//! | what | close code | what a client does |
+//! |---|---|---|
+//! | the token is missing, wrong or expired | 4004 | asks its backend for another |
+//! | who it is could not be found out in time | 4105 | comes back after a back-off |
+//! | the account has connected from elsewhere | 4009 | shows that, and does not come back |
+//! | the account has as many connections as it may | 4106 | comes back after a back-off |
+//!
+//! A client that comes back says `Hello` like any other: its token has to hold then, too. A `Resume`
+//! is for the account that has the seat (`OtherAccount` for others); a guest has a seat by its
+//! resume token alone. A spectator takes no seat (`NotAllowed`), but may ask for lists.
+//!
+//! `Join` says what the person is to be called ([`Profile`]): the server cleans the name, and the
+//! game may change or refuse it (`Game`). Its data are a JSON object or empty (`BadProfile`).
 //!
 //! ## Inputs
 //!
@@ -219,6 +240,7 @@
 //! | `SeatGone` | it is over; where the match ended meanwhile, `Ended` with its result came before; may join another room on this connection |
 //! | `BadToken` | the same; another connection has come back since, or the server forgot |
 //! | `OtherSchema` | the same: the program has to be updated |
+//! | `OtherAccount`, `NotAllowed` | the same: this is not the account that has the seat, or it may have none |
 //! | others | it is over |
 //!
 //! ## Closing
@@ -245,6 +267,7 @@ mod control;
 pub mod frame;
 mod grid;
 mod id;
+mod identity;
 pub mod layout;
 mod map;
 pub mod message;
@@ -269,6 +292,7 @@ pub use frame::{Event, Frame, HashCheck, Head, Replica};
 pub use greenroom_derive::{Message, Replicate};
 pub use grid::Grid;
 pub use id::{NotARoomId, PlayerId, RoomId, Tick};
+pub use identity::{AUTH_TOKEN_MAX, AuthToken, NAME_MAX, PROFILE_DATA_MAX, Profile};
 pub use layout::Layout;
 pub use map::Map;
 pub use message::{Message, Shape};

@@ -19,7 +19,7 @@ mod staleness;
 mod tally;
 mod timetable;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +45,11 @@ pub struct Args {
     /// Accept any certificate. Whoever sits in between can then read and change everything.
     #[arg(long, conflicts_with = "ca")]
     danger_accept_any_certificate: bool,
+    /// File with a token for each bot, one a line, for a server that wants to know who they are
+    /// (greenroom token --account bot-1 prints one). An account may have one connection unless the
+    /// server is set otherwise, so each bot needs an account.
+    #[arg(long, value_name = "FILE")]
+    tokens: Option<PathBuf>,
     /// The game to play.
     #[arg(long)]
     game: String,
@@ -83,6 +88,19 @@ fn seconds(text: &str) -> Result<f64, String> {
 fn rate(text: &str) -> Result<f64, String> {
     let value = text.parse().map_err(|_| "it is not a number".to_owned())?;
     if (0.01..=1000.0).contains(&value) { Ok(value) } else { Err("choose 0.01 to 1000".into()) }
+}
+
+/// A token for each of so many bots.
+fn tokens(file: &Path, bots: u32) -> Result<Vec<String>, String> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| format!("--tokens {}: {error}", file.display()))?;
+    let tokens: Vec<_> = text.split_whitespace().map(str::to_owned).collect();
+    match tokens.len() < bots as usize {
+        true => {
+            Err(format!("--tokens has {} tokens for {bots} bots: each needs one", tokens.len()))
+        }
+        false => Ok(tokens),
+    }
 }
 
 /// Descriptors that this program needs besides those of the bots.
@@ -131,6 +149,7 @@ pub fn run(args: &Args, games: &Games) -> Result<(), String> {
         ..Connect::to(&args.url)
     };
     let plan = Plan {
+        tokens: args.tokens.as_deref().map(|file| tokens(file, args.bots)).transpose()?,
         connect,
         entry: entry.clone(),
         bot: name.to_owned(),
@@ -147,7 +166,7 @@ pub fn run(args: &Args, games: &Games) -> Result<(), String> {
 /// Starts the bots, ends them, prints the summary.
 async fn drive(args: &Args, plan: Plan) -> Result<(), String> {
     // One client first: what is wrong for all is said once, and at once.
-    let probe = Client::connect(plan.connect.clone()).await.map_err(|error| error.to_string())?;
+    let probe = Client::connect(plan.connect(0)).await.map_err(|error| error.to_string())?;
     eprintln!("{} bots play {} on {} ({})", args.bots, args.game, args.url, probe.server());
     probe.close().await;
 

@@ -164,7 +164,7 @@ fn the_first_difference_between_two_logs_is_named() {
         for tick in 1..=end {
             let player = PlayerId(1);
             let commands = match tick {
-                1 => vec![RoomCommand::Join { player }],
+                1 => vec![RoomCommand::join(player)],
                 20 => vec![RoomCommand::Input { player, body: vec![thrust, 0, 0] }],
                 _ => Vec::new(),
             };

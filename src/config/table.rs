@@ -135,6 +135,25 @@ tunables! {
             "a round is played to its end, and 4 s are left for the rest; with a state directory matches go on in the next process";
     }
 
+    /// Who clients are, and how many connections each account may have.
+    auth: Auth {
+        /// File with the keys of signed tokens, one a line; off: everybody is a guest.
+        key as "auth_key": Option<PathBuf> = "off", Kind::PathOrOff, Fixed,
+            "guests do for development; greenroom token --new-key makes such a file, and the studio's backend signs with it";
+        /// Time to find out who a client is.
+        timeout as "auth_timeout_ms": Duration = 5_000, ms(10, 60_000), Fixed,
+            "a backend that is asked answers within a second; past it the client is told to come back";
+        /// Clients of whom it is found out at once; the others wait their turn within auth_timeout_ms.
+        at_once_max as "auth_at_once_max": usize = 64, count(1, 10_000, "clients"), Fixed,
+            "a crowd that comes back at once must not become as many requests to the studio's backend";
+        /// Connections of one account; guests are accounts of their own.
+        per_account_max as "connections_per_account_max": usize = 1, count(1, 1_000, "connections"), Fixed,
+            "a person plays on one device at a time";
+        /// Whether the newest connection of an account closes its oldest when there are too many; otherwise it is refused.
+        newest_wins as "newest_connection_wins": bool = true, Kind::Switch, Fixed,
+            "a person who changes device wants to go on there, and a connection that broke may still seem to be there";
+    }
+
     /// What one connection may send, and the memory it may take.
     edge: Edge {
         /// HTTP request head.

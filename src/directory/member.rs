@@ -7,12 +7,15 @@ use greenroom_proto::{CloseCode, Head, PlayerId, Refusal, Tick, ToClient, frame}
 
 use super::Client;
 use super::saved::SavedMember;
+use crate::account::Person;
 use crate::answers::{Again, Answer, Answers};
 use crate::outbox::{Outbox, OutboxLimits};
 
 /// A seat that somebody has, has asked for, or has left for a moment.
 pub(super) struct Member {
     pub(super) player: PlayerId,
+    /// Whose seat it is; from when the game let them in, as it admitted them.
+    pub(super) person: Arc<Person>,
     /// `None`: the connection broke, or nobody has come back yet since the process started.
     pub(super) client: Option<Arc<Client>>,
     /// What the client has asked for and the game has not seen yet.
@@ -55,12 +58,13 @@ pub struct Back {
 }
 
 impl Member {
-    /// A client that asks for a new seat.
-    pub(super) fn new(player: PlayerId, client: Option<Arc<Client>>, asked: Option<Asked>) -> Self {
+    /// A seat that nobody has yet.
+    pub(super) fn new(player: PlayerId, person: Arc<Person>) -> Self {
         Member {
             player,
-            client,
-            asked,
+            person,
+            client: None,
+            asked: None,
             outbox: None,
             answers: Answers::default(),
             head: Head::default(),
@@ -79,7 +83,7 @@ impl Member {
             away_since: Some(now),
             generation: saved.generation,
             confirmed: saved.confirmed,
-            ..Member::new(saved.player, None, None)
+            ..Member::new(saved.player, saved.person)
         }
     }
 
@@ -87,6 +91,7 @@ impl Member {
     pub(super) fn saved(&self, asked: u32) -> Option<SavedMember> {
         Some(SavedMember {
             player: self.player,
+            person: Arc::clone(&self.person),
             generation: self.generation,
             confirmed: self.confirmed,
             asked,

@@ -16,6 +16,7 @@ use super::saved::SavedMember;
 use super::token::Claim;
 use super::words::Heard;
 use super::{Client, RoomRecord};
+use crate::account::{Account, Person};
 use crate::answers::Answer;
 use crate::game::{Pace, Said};
 use crate::net::link::{Link, Standing};
@@ -76,12 +77,13 @@ impl Members {
     pub fn join(
         &mut self,
         player: PlayerId,
+        person: Arc<Person>,
         client: &Arc<Client>,
-        join_id: u32,
-        knows_schema: bool,
+        (id, knows_schema): (u32, bool),
     ) {
-        let asked = Asked { id: join_id, knows_schema, back: None };
-        let member = Member::new(player, Some(Arc::clone(client)), Some(asked));
+        let mut member = Member::new(player, person);
+        member.client = Some(Arc::clone(client));
+        member.asked = Some(Asked { id, knows_schema, back: None });
         if let Some((why, text)) = self.ended {
             return member.refuse(why, text);
         }
@@ -96,9 +98,9 @@ impl Members {
     }
 
     /// Somebody joined before the process was started anew.
-    pub fn expect(&mut self, player: PlayerId) {
+    pub fn expect(&mut self, player: PlayerId, person: Arc<Person>) {
         if self.find(player).is_none() {
-            let mut member = Member::new(player, None, None);
+            let mut member = Member::new(player, person);
             member.away_since = Some(Instant::now());
             self.members.push(member);
         }
@@ -127,11 +129,15 @@ impl Members {
     pub fn come_back(
         &mut self,
         claim: Claim,
-        client: &Arc<Client>,
+        (client, account): (&Arc<Client>, &Account),
         (id, knows_schema): (u32, bool),
         back: Back,
     ) -> Result<Option<Arc<Client>>, Refusal> {
         let member = self.find(claim.player).ok_or(Refusal::SeatGone)?;
+        // Before all else: a stolen token changes nothing.
+        if !account.has_seats_of(&member.person.account) {
+            return Err(Refusal::OtherAccount);
+        }
         let outbox = member.outbox.as_ref().ok_or(Refusal::SeatGone)?;
         if claim.generation < member.confirmed || claim.generation > member.generation {
             return Err(Refusal::BadToken);
@@ -316,7 +322,7 @@ impl Members {
         limits: OutboxLimits,
     ) {
         match said {
-            Said::Joined(player) => self.seat(room, tick, *player, limits),
+            Said::Joined(player, person) => self.seat(room, tick, (*player, person), limits),
             Said::JoinRefused(player, why) => self.turn_away(room, *player, Refusal::Game, why),
             Said::JoinFailed(player) => {
                 let text = "the game failed when it was to let you in";
@@ -426,8 +432,15 @@ impl Members {
     }
 
     /// The game has let a player in.
-    fn seat(&mut self, room: &Arc<RoomRecord>, tick: Tick, player: PlayerId, limits: OutboxLimits) {
+    fn seat(
+        &mut self,
+        room: &Arc<RoomRecord>,
+        tick: Tick,
+        (player, person): (PlayerId, &Arc<Person>),
+        limits: OutboxLimits,
+    ) {
         let Some(member) = self.find(player) else { return };
+        member.person = Arc::clone(person);
         let mut outbox = Outbox::new(limits);
         if member.client.is_none() {
             outbox.leave();

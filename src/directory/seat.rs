@@ -6,6 +6,7 @@ use greenroom_proto::{CloseCode, PlayerId, Refusal};
 
 use super::token::Claim;
 use super::{Back, Client, RoomRecord};
+use crate::account::{Account, Person};
 use crate::room::inbox::NotTaken;
 
 /// A seat that is booked and that nobody has taken yet. Dropped, it is free again: whoever asked
@@ -63,10 +64,11 @@ pub struct Seat {
 
 impl Seat {
     /// The client asks the room for its seat.
-    pub fn join(&self, client: &Arc<Client>, id: u32, knows_schema: bool) {
+    pub fn join(&self, client: &Arc<Client>, person: Person, id: u32, knows_schema: bool) {
+        let person = Arc::new(person);
         let mut members = self.room.members();
-        members.join(self.player, client, id, knows_schema);
-        self.room.inbox().join(self.player);
+        members.join(self.player, Arc::clone(&person), client, (id, knows_schema));
+        self.room.inbox().join(self.player, person);
         drop(members);
         self.room.wake();
     }
@@ -75,7 +77,7 @@ impl Seat {
     /// closed: the newest connection counts.
     pub fn come_back(
         &self,
-        client: &Arc<Client>,
+        (client, account): (&Arc<Client>, &Account),
         generation: u32,
         (id, knows_schema): (u32, bool),
         back: Back,
@@ -84,7 +86,7 @@ impl Seat {
         let claim = Claim { room: room.id, player: *player, generation };
         client.hold(self.clone());
         let mut members = room.members();
-        let before = members.come_back(claim, client, (id, knows_schema), back);
+        let before = members.come_back(claim, (client, account), (id, knows_schema), back);
         let before = before.inspect_err(|_| client.vacate())?;
         room.inbox().resume(*player);
         drop(members);

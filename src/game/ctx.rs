@@ -1,11 +1,13 @@
 //! What the hooks of a game are given.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use greenroom_proto::{PlayerId, Tick, wire};
+use greenroom_proto::{PlayerId, Profile, Tick, wire};
 use serde::{Deserialize, Serialize};
 
 use super::{Game, Pace, Said, To};
+use crate::account::{Account, Person};
 use crate::rng::Rng;
 
 /// What a game can see and do during a hook. In keyframes beside the game, inputs apart.
@@ -47,6 +49,7 @@ pub(crate) enum WordReply {
 pub(crate) struct SeatState<I> {
     pub(crate) player: PlayerId,
     pub(crate) connected: bool,
+    pub(crate) person: Arc<Person>,
     /// In keyframes by itself: its type is the game's.
     #[serde(skip)]
     pub(crate) input: I,
@@ -146,6 +149,19 @@ impl<G: Game> Ctx<G> {
     #[must_use]
     pub fn is_connected(&self, player: PlayerId) -> bool {
         self.seat(player).is_some_and(|seat| seat.connected)
+    }
+
+    /// Whose the player's seat is, for as long as it lasts: role and claims are those of the join.
+    /// The account has the same id in every room; a guest has one of their own.
+    #[must_use]
+    pub fn account(&self, player: PlayerId) -> Option<&Account> {
+        self.seat(player).map(|seat| &seat.person.account)
+    }
+
+    /// What the player says about themself, as [`Game::admit`] left it.
+    #[must_use]
+    pub fn profile(&self, player: PlayerId) -> Option<&Profile> {
+        self.seat(player).map(|seat| &seat.person.profile)
     }
 
     /// Tells players something, once and in order, along with the state of this step.

@@ -30,7 +30,7 @@ impl Match {
         let mut room = entry.game.create(&plan.options, seed).unwrap();
         let log = Log::new(entry.header(&plan, seed), room.as_ref());
         let (mut recent, mut whole) = (log.clone(), log);
-        let join = [Command::Join { player: PlayerId(1) }];
+        let join = [Command::join(PlayerId(1))];
         recent.step(Tick(1), 0, &join);
         whole.step(Tick(1), 0, &join);
         room.step(0, &join, &mut Vec::new());

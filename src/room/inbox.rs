@@ -5,11 +5,13 @@
 //! older. Requests wait in order of arrival, so many per player, and one more is refused.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use greenroom_proto::{Head, PlayerId, Tick};
 
 use super::Command;
 use super::recovery::is_membership;
+use crate::account::Person;
 use crate::game::Signal;
 
 /// Bounds of an inbox.
@@ -113,8 +115,8 @@ impl Inbox {
     }
 
     /// A player comes; from now on inputs and requests of theirs are taken.
-    pub fn join(&mut self, player: PlayerId) {
-        self.queue.push(Command::Join { player });
+    pub fn join(&mut self, player: PlayerId, person: Arc<Person>) {
+        self.queue.push(Command::Join { player, person });
         self.restore(player, 0);
     }
 

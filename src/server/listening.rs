@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::revival::StateError;
 use crate::actors::listener::{Sockets, listen};
+use crate::auth::gate::GateError;
 use crate::config::Config;
 use crate::ops::gate::TokenError;
 use crate::replays::Unusable;
@@ -61,6 +62,9 @@ pub enum ServeError {
         /// Why.
         error: std::io::Error,
     },
+    /// Nobody could be let in.
+    #[error(transparent)]
+    Gate(#[from] GateError),
     /// The state directory cannot be used.
     #[error(transparent)]
     State(#[from] StateError),

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use greenroom::Rng;
 use greenroom::proto::{
-    GameName, JoinTarget, PROTOCOL_VERSION, Refusal, RoomId, Text, ToClient, ToServer, frame, wire,
+    GameName, JoinTarget, PROTOCOL_VERSION, Profile, Refusal, RoomId, Text, ToClient, ToServer,
+    frame, wire,
 };
 use tokio::io::AsyncWriteExt;
 
@@ -169,7 +170,8 @@ async fn hello_comes_first_once_and_in_this_version() {
     assert_eq!(raw.close_code().await.0, 4001, "a second Hello");
 
     let mut raw = played.target.open().await;
-    raw.say(&ToServer::Join { id: 1, to: create(""), schema: None }).await;
+    raw.say(&ToServer::Join { id: 1, to: create(""), schema: None, profile: Profile::default() })
+        .await;
     assert_eq!(raw.close_code().await.0, 4001, "a join before Hello");
 
     let mut raw = played.target.open().await;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use greenroom::proto::{JoinTarget, PlayerId, Refusal, RoomId, ToClient, ToServer};
+use greenroom::proto::{JoinTarget, PlayerId, Profile, Refusal, RoomId, ToClient, ToServer};
 use greenroom_client::{CallError, Client, Join, SeatInfo, Update};
 
 use crate::support::probe::Request;
@@ -43,7 +43,8 @@ async fn what_cannot_be_had_is_refused_with_a_sentence() {
     let mut client = server.connect().await;
     let (why, text) = refused(&mut client, Join::Create { game: "chess", options: "" }).await;
     assert_eq!(why, Refusal::UnknownGame);
-    assert_eq!(text, "there is no game `chess`: choose from arena, cards, connect4, probe, swarm");
+    let known = "arena, cards, connect4, probe, swarm, who";
+    assert_eq!(text, format!("there is no game `chess`: choose from {known}"));
     let Err(CallError::Refused { why, .. }) = client.list("chess").await else { panic!() };
     assert_eq!(why, Refusal::UnknownGame);
     let (why, text) = refused(&mut client, new_room(r#"{"tick_hz":500}"#)).await;
@@ -65,7 +66,8 @@ async fn a_second_seat_on_one_connection_is_refused_and_the_first_stays() {
     let server = TestServer::start(|_| {}).await;
     let mut raw = Target::of(&server).greeted().await;
     raw.join(create("")).await;
-    raw.say(&ToServer::Join { id: 9, to: create(""), schema: None }).await;
+    raw.say(&ToServer::Join { id: 9, to: create(""), schema: None, profile: Profile::default() })
+        .await;
     let refused = loop {
         match raw.next().await {
             Got::State(_) => {}
@@ -127,7 +129,7 @@ async fn leaving_or_vanishing_while_joining_gives_the_seat_back() {
     let target = Target::of(&server);
     let (mut first, seat) = server.seated(new_room(r#"{"seats":3}"#)).await;
     let to = JoinTarget::Room(seat.room);
-    let join = ToServer::Join { id: 1, to: to.clone(), schema: None };
+    let join = ToServer::Join { id: 1, to: to.clone(), schema: None, profile: Profile::default() };
     for _ in 0..10 {
         let mut vanishes = target.greeted().await;
         vanishes.say(&join).await;
@@ -184,7 +186,14 @@ async fn joining_a_room_that_ends_at_that_moment_is_always_answered() {
         host.start(&Request::End, DEADLINE).unwrap();
         let to = JoinTarget::Room(seat.room);
         for joiner in &mut joiners {
-            joiner.say(&ToServer::Join { id: 5, to: to.clone(), schema: None }).await;
+            joiner
+                .say(&ToServer::Join {
+                    id: 5,
+                    to: to.clone(),
+                    schema: None,
+                    profile: Profile::default(),
+                })
+                .await;
         }
         crate::support::ended(&mut host).await;
         for joiner in &mut joiners {

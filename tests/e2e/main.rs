@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)] // a test may panic; clippy knows that only of `#[test]` functions
 #![allow(clippy::disallowed_methods)] // and may read the clock
 
+mod accounts;
 mod asked_faults;
 mod backend;
 mod backend_example;

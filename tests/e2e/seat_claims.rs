@@ -2,7 +2,9 @@
 //! and no seat is freed or lost by it.
 
 use greenroom::Rng;
-use greenroom::proto::{JoinTarget, Joined, Refusal, Tick, ToClient, ToServer, Token, frame, wire};
+use greenroom::proto::{
+    JoinTarget, Joined, Profile, Refusal, Tick, ToClient, ToServer, Token, frame, wire,
+};
 use greenroom_client::{Client, Join, SeatInfo};
 
 use crate::support::probe::Request;
@@ -56,7 +58,7 @@ async fn claims(raw: &mut Raw, claim: Claim) -> Outcome {
 }
 
 async fn joins(raw: &mut Raw, to: JoinTarget) -> Outcome {
-    raw.say(&ToServer::Join { id: 8, to, schema: None }).await;
+    raw.say(&ToServer::Join { id: 8, to, schema: None, profile: Profile::default() }).await;
     outcome(raw, 8).await
 }
 
@@ -207,7 +209,7 @@ async fn who_has_a_seat_takes_no_other() {
     let mut hasty = wanted.target.greeted().await;
     hasty.say(&Claim { attempt: 6, ..Claim::by(&own.token) }.message(1)).await;
     hasty.say(&Claim { attempt: 7, ..Claim::by(&wanted.token()) }.message(2)).await;
-    hasty.say(&ToServer::Join { id: 3, to: room, schema: None }).await;
+    hasty.say(&ToServer::Join { id: 3, to: room, schema: None, profile: Profile::default() }).await;
     let mut said = Vec::new();
     within("three answers", async {
         while said.len() < 3 {
@@ -361,7 +363,8 @@ async fn numbers_from_nowhere_free_nothing_and_burn_nothing() {
 async fn seats_that_are_asked_for_and_left_in_haste_are_free_again() {
     let mut wanted = Wanted::new().await;
     let to = JoinTarget::Room(wanted.seat.room);
-    let join = |id| ToServer::Join { id, to: to.clone(), schema: None };
+    let join =
+        |id| ToServer::Join { id, to: to.clone(), schema: None, profile: Profile::default() };
     let leave = || ToServer::Leave;
     for way in 0..24 {
         let said = match way % 3 {

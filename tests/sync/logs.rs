@@ -26,8 +26,7 @@ fn originals() -> Vec<Vec<u8>> {
     for entry in Games::builtin().entries() {
         let plan = entry.game.plan("{}").unwrap();
         let mut room = entry.game.create(&plan.options, 1).unwrap();
-        let joins: Vec<Command> =
-            (1..=2).map(|player| Command::Join { player: PlayerId(player) }).collect();
+        let joins: Vec<Command> = (1..=2).map(|player| Command::join(PlayerId(player))).collect();
         room.step(0, &joins, &mut Vec::new());
         (1..20).for_each(|step| room.step(step * 100, &[], &mut Vec::new()));
         all.push(room.keyframe());

@@ -22,6 +22,9 @@ export const CLOSE_CODES = new Map([
   [4103, 'Full'],
   [4104, 'Failed'],
   [4200, 'GoingAway'],
+  [4009, 'Elsewhere'],
+  [4105, 'AuthTimeout'],
+  [4106, 'AccountInUse'],
 ]);
 
 const BACK_OFF = new Set([1001, 1005, 1006, 1011, 1012, 1013, 1014]);

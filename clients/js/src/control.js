@@ -41,6 +41,9 @@ const body = blob(BODY_MAX);
 const token = blob(TOKEN_MAX);
 const place = { game: gameName, options };
 
+/** What a person says about themself: a name, and a JSON object as text. */
+const profile = struct({ name: text(32), data: text(256) });
+
 const joinTarget = variants({
   Create: place,
   Open: place,
@@ -50,7 +53,7 @@ const joinTarget = variants({
 
 const toServer = variants({
   Hello: { protocol: u16, client: text(64), token: option(text(1024)), schemas: list(u64, 8) },
-  Join: { id: u32, to: joinTarget, schema: option(u64) },
+  Join: { id: u32, to: joinTarget, schema: option(u64), profile },
   Leave: {},
   List: { id: u32, game: gameName },
   Request: { id: u32, body },
@@ -76,6 +79,9 @@ export const REFUSALS = [
   'SeatGone',
   'TooFarBehind',
   'OtherSchema',
+  'NotAllowed',
+  'OtherAccount',
+  'BadProfile',
 ];
 
 const roomInfo = struct({ room: roomId, players: u32, players_max: u32, options });

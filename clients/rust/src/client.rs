@@ -8,8 +8,8 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use greenroom_proto::{
-    BODY_MAX, Body, CloseCode, Replicate, RoomInfo, Rows, Schema, Tick, ToServer, Token, TooLong,
-    frame, wire,
+    BODY_MAX, Body, CloseCode, Profile, Replicate, RoomInfo, Rows, Schema, Tick, ToServer, Token,
+    TooLong, frame, wire,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -133,12 +133,17 @@ impl Client {
     /// When it is given up (by its deadline, or because the future is dropped) and the server
     /// gives the seat after all, the seat is given back at once.
     pub async fn join(&mut self, to: Join<'_>) -> Result<SeatInfo, CallError> {
+        self.join_as(to, Profile::default()).await
+    }
+
+    /// The same as somebody with a name, see [`Profile::named`].
+    pub async fn join_as(&mut self, to: Join<'_>, profile: Profile) -> Result<SeatInfo, CallError> {
         if self.seated {
             return Err(CallError::AlreadySeated);
         }
         let to = to.target()?;
         let schema = self.connect.only_schema;
-        let message = |id| ToServer::Join { id, to, schema };
+        let message = |id| ToServer::Join { id, to, schema, profile };
         match (self.call(Asked::Join, self.connect.call_deadline, message).await?, &self.seat) {
             (Answer::Joined, Some(seat)) => Ok(seat.info.clone()),
             (other, _) => Err(unfitting(&other)),
@@ -173,6 +178,12 @@ impl Client {
     #[must_use]
     pub fn seat_token(&self) -> Option<&Token> {
         self.seat.as_ref().filter(|_| self.seated).and_then(Seat::token)
+    }
+
+    /// Says who this is from the next connection on: before a token expires, so that the client can
+    /// still come back when the connection breaks.
+    pub fn set_token(&mut self, token: impl Into<String>) {
+        self.connect.token = Some(token.into());
     }
 
     /// Gives the seat up and waits until it is free. While the connection is broken, this waits for

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom_proto::{
-    List, PROTOCOL_VERSION, Replicate, Schema, Text, ToServer, TooLong, schema_of,
+    AuthToken, List, PROTOCOL_VERSION, Replicate, Schema, Text, ToServer, TooLong, schema_of,
 };
 
 use crate::error::ConnectError;
@@ -32,7 +32,9 @@ pub struct Connect {
     pub trust: Trust,
     /// Name and version of this program, for the server's log.
     pub client: String,
-    /// Who this is.
+    /// Who this is: what the server's operator or backend gave the person. It is sent with each new
+    /// connection, so it has to hold for as long as the client is to come back; see
+    /// [`Client::set_token`](crate::Client::set_token).
     pub token: Option<String>,
     /// The `Origin` header. Browsers send one, programs need none.
     pub origin: Option<String>,
@@ -106,7 +108,7 @@ impl Connect {
     /// The first message. `first` is a schema that has to be among those that it names.
     pub(crate) fn hello(&self, first: Option<u64>) -> Result<ToServer, ConnectError> {
         let token = match &self.token {
-            Some(token) => Some(token.as_str().try_into().map_err(|why: TooLong| {
+            Some(token) => Some(AuthToken::try_from(token.as_str()).map_err(|why: TooLong| {
                 ConnectError::BadText { what: "the token", why: why.to_string() }
             })?),
             None => None,

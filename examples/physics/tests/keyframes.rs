@@ -15,7 +15,7 @@ fn entry() -> Entry {
 fn room(entry: &Entry, seed: u64) -> Box<dyn AnyRoom> {
     let plan = entry.game.plan("").expect("options");
     let mut room = entry.game.create(&plan.options, seed).expect("a room");
-    let joins: Vec<_> = (1..=8).map(|player| Command::Join { player: PlayerId(player) }).collect();
+    let joins: Vec<_> = (1..=8).map(|player| Command::join(PlayerId(player))).collect();
     room.step(0, &joins, &mut Vec::new());
     room
 }

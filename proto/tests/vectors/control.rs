@@ -2,8 +2,8 @@
 
 use greenroom_proto::frame::{CONTROL, write_input};
 use greenroom_proto::{
-    Blob, Body, CloseCode, GameName, JoinTarget, Joined, List, OptionsText, PlayerId, Refusal,
-    RoomId, RoomInfo, TOKEN_MAX, Text, Tick, ToClient, ToServer, wire,
+    AuthToken, Blob, Body, CloseCode, GameName, JoinTarget, Joined, List, OptionsText, PlayerId,
+    Profile, Refusal, RoomId, RoomInfo, TOKEN_MAX, Text, Tick, ToClient, ToServer, wire,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ fn to_server() -> Vec<Value> {
             &ToServer::Hello {
                 protocol: 3,
                 client: text("test/1.0 ü"),
-                token: token.map(text),
+                token: token.map(|token| AuthToken::try_from(token).expect("a short text")),
                 schemas: List::first(schemas.iter().copied()),
             },
             json!({"type": "Hello", "protocol": 3, "client": "test/1.0 ü", "token": token, "schemas": shown}),
@@ -43,16 +43,25 @@ fn to_server() -> Vec<Value> {
     };
     let join = |id: u32, to: JoinTarget, shown: Value| {
         message(
-            &ToServer::Join { id, to, schema: None },
-            json!({"type": "Join", "id": id, "to": shown, "schema": null}),
+            &ToServer::Join { id, to, schema: None, profile: Profile::default() },
+            json!({
+                "type": "Join", "id": id, "to": shown, "schema": null,
+                "profile": {"name": "", "data": ""},
+            }),
         )
     };
     let only = RoomId(1);
     let join_only = message(
-        &ToServer::Join { id: 7, to: JoinTarget::Room(only), schema: Some(u64::MAX) },
+        &ToServer::Join {
+            id: 7,
+            to: JoinTarget::Room(only),
+            schema: Some(u64::MAX),
+            profile: Profile { name: text("Žofie 王"), data: text(r#"{"hat":"red"}"#) },
+        },
         json!({
             "type": "Join", "id": 7, "to": {"type": "Room", "room": only.to_string()},
             "schema": u64::MAX.to_string(),
+            "profile": {"name": "Žofie 王", "data": r#"{"hat":"red"}"#},
         }),
     );
     let resume = |token: &[u8], tick: Option<u32>, events: Option<u32>, schema: Option<u64>| {
@@ -163,6 +172,9 @@ fn to_client() -> Vec<Value> {
         R::SeatGone,
         R::TooFarBehind,
         R::OtherSchema,
+        R::NotAllowed,
+        R::OtherAccount,
+        R::BadProfile,
     ];
     let info = |room: u64| RoomInfo {
         room: RoomId(room),

@@ -1,13 +1,19 @@
 //! What happens in rooms besides play: players come, go, lose their connections and return; some say
 //! things that decode and make no sense; effects are answered, or not; the backend has a word.
 
+use std::sync::Arc;
+
 use greenroom::Rng;
+use greenroom::account::{Account, Person};
 use greenroom::game::{Said, Signal};
-use greenroom::proto::PlayerId;
+use greenroom::proto::{PlayerId, Profile, Text};
 use greenroom::registry::MessageShapes;
 use greenroom::room::Command;
 
 use super::garbage;
+
+/// What players call themselves: nothing, the same as another, as long as it may be.
+const NAMES: [&str; 4] = ["", "Ada", "Ada", "王王王王王王王王王王"];
 
 /// Who is in a room, as its host knows it, and what else could happen.
 pub(super) struct Chaos {
@@ -45,7 +51,10 @@ impl Chaos {
         self.last_player += 1;
         let player = PlayerId(self.last_player);
         self.here.push((player, true));
-        Some(Command::Join { player })
+        let name = NAMES[self.last_player as usize % NAMES.len()];
+        let profile = Profile { name: Text::cut(name), data: Text::new() };
+        let account = Account::guest(player.0.into());
+        Some(Command::Join { player, person: Arc::new(Person { account, profile }) })
     }
 
     /// A number for a player's request.

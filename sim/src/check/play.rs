@@ -198,7 +198,7 @@ impl<'a> Table<'a> {
         self.chaos.hear(&self.said);
         for said in std::mem::take(&mut self.said) {
             match said {
-                Said::Joined(player) => self.seat(player),
+                Said::Joined(player, _) => self.seat(player),
                 Said::Left(player) => self.players.retain(|other| other.id != player),
                 Said::Event { to, body } => self.events.push((to, body)),
                 Said::Reply { player, body, .. } => {

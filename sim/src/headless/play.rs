@@ -186,7 +186,7 @@ impl Table {
             log: series.logs.then(|| Log::new(entry.header(plan, seed), room.as_ref())),
             room,
             pace: plan.pace,
-            commands: players.iter().map(|p| Command::Join { player: p.seat.player }).collect(),
+            commands: players.iter().map(|p| Command::join(p.seat.player)).collect(),
             players,
             time_ms: 0,
             requests: 0,
@@ -241,7 +241,7 @@ impl Table {
                 Said::Effect { number, .. } => {
                     self.commands.push(Command::Signal(Signal::Lost { effect: number }));
                 }
-                Said::Joined(_)
+                Said::Joined(..)
                 | Said::JoinFailed(_)
                 | Said::Resumed(_)
                 | Said::ResumeRefused(_)

@@ -35,10 +35,20 @@ const RACES_MAX: u32 = 20;
 /// What all bots have in common.
 pub(super) struct Plan {
     pub(super) connect: Connect,
+    /// Each bot's own, if the server wants to know who they are.
+    pub(super) tokens: Option<Vec<String>>,
     pub(super) entry: Entry,
     pub(super) bot: String,
     pub(super) options: String,
     pub(super) seed: u64,
+}
+
+impl Plan {
+    /// How the bot of this number connects.
+    pub(super) fn connect(&self, bot: u32) -> Connect {
+        let token = self.tokens.as_ref().and_then(|tokens| tokens.get(bot as usize)).cloned();
+        Connect { token, ..self.connect.clone() }
+    }
 }
 
 /// How a connection ended.
@@ -112,7 +122,7 @@ impl Life {
     async fn connection(&mut self) -> Ended {
         let mut stop = self.stop.clone();
         let connected = tokio::select! {
-            connected = Client::connect(self.plan.connect.clone()) => connected,
+            connected = Client::connect(self.plan.connect(self.number)) => connected,
             _ = stop.wait_for(|stop| *stop) => return Ended::Run,
         };
         let mut client = match connected {

@@ -61,7 +61,7 @@ impl Played {
 /// A room that has gone well for some time.
 fn played(game: &str) -> Played {
     let mut played = Played::new(game);
-    played.step(&[Command::Join { player: PlayerId(1) }], &[]);
+    played.step(&[Command::join(PlayerId(1))], &[]);
     for _ in 0..100 {
         played.ask(7);
     }

@@ -256,7 +256,7 @@ impl Runner {
 fn expect(record: &Arc<crate::directory::RoomRecord>, step: &Logged<'_>) {
     for command in &step.commands {
         match command {
-            Command::Join { player } => record.expect(*player),
+            Command::Join { player, person } => record.expect(*player, Arc::clone(person)),
             Command::Request { player, id, .. } => record.inbox().restore(*player, *id),
             _ => {}
         }

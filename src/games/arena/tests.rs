@@ -37,7 +37,12 @@ impl Match {
     fn join(&mut self, player: PlayerId) -> Result<(), String> {
         let joined = self.game.join(player, &mut self.ctx);
         if joined.is_ok() {
-            self.ctx.seats.push(SeatState { player, connected: true, input: Input::default() });
+            self.ctx.seats.push(SeatState {
+                player,
+                connected: true,
+                person: std::sync::Arc::new(crate::account::Person::guest(player.0.into())),
+                input: Input::default(),
+            });
         }
         joined
     }

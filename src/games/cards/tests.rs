@@ -43,7 +43,7 @@ impl Match {
     fn started(players: u32) -> (Self, Vec<PlayerId>) {
         let options = format!(r#"{{"players": {players}, "deals": 2, "turn_secs": 10}}"#);
         let mut table = Match::new(&options, 3);
-        (1..=players).for_each(|player| table.step(Command::Join { player: PlayerId(player) }));
+        (1..=players).for_each(|player| table.step(Command::join(PlayerId(player))));
         let mut order = vec![table.state().turn.player().unwrap()];
         while order.len() < players as usize {
             order.extend(table.state().after(order[order.len() - 1]));
@@ -130,12 +130,12 @@ fn cards_are_dealt_when_all_seats_are_taken_and_then_nobody_comes_in() {
         assert_eq!(usize::from(table.state().deck), 52 - in_hands - 1);
         assert_eq!(table.state().pile.len(), 1);
         assert_ne!(table.state().top().unwrap().rank, EIGHT);
-        table.step(Command::Join { player: PlayerId(9) });
+        table.step(Command::join(PlayerId(9)));
         let why = "the cards are dealt: join another match".to_owned();
         assert_eq!(table.said, [Said::JoinRefused(PlayerId(9), why)]);
     }
     let mut table = Match::new("", 1);
-    table.step(Command::Join { player: PlayerId(1) });
+    table.step(Command::join(PlayerId(1)));
     assert_eq!(table.ask(PlayerId(1), Request::Draw), Err(Refused::NotStarted));
 }
 
@@ -265,9 +265,9 @@ fn cards_of_whoever_leaves_go_into_the_deck_and_play_goes_on() {
 
     let mut table = Match::new(r#"{"players": 2}"#, 1);
     for command in [
-        Command::Join { player: PlayerId(1) },
+        Command::join(PlayerId(1)),
         Command::Leave { player: PlayerId(1) },
-        Command::Join { player: PlayerId(2) },
+        Command::join(PlayerId(2)),
     ] {
         table.step(command);
     }
@@ -339,7 +339,7 @@ fn one_line_a_second_and_the_last_thirty_are_kept() {
 fn no_card_is_ever_lost_or_there_twice() {
     for seed in 0..20 {
         let mut table = Match::new(r#"{"players": 4, "deals": 5}"#, seed);
-        (1..=4).for_each(|player| table.step(Command::Join { player: PlayerId(player) }));
+        (1..=4).for_each(|player| table.step(Command::join(PlayerId(player))));
         let mut rng = Rng::new(seed);
         for step in 0..400 {
             if table.room.is_over() {

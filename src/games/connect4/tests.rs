@@ -31,7 +31,7 @@ impl Table {
     }
 
     fn join(&mut self, player: u32) -> Vec<Said> {
-        self.step(Command::Join { player: PlayerId(player) })
+        self.step(Command::join(PlayerId(player)))
     }
 
     fn drop(&mut self, player: PlayerId, column: u8) -> Result<Dropped, Illegal> {

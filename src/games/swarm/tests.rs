@@ -40,7 +40,12 @@ impl Match {
     fn join(&mut self, player: PlayerId) -> Result<(), String> {
         let joined = self.game.join(player, &mut self.ctx);
         if joined.is_ok() {
-            self.ctx.seats.push(SeatState { player, connected: true, input: Input::default() });
+            self.ctx.seats.push(SeatState {
+                player,
+                connected: true,
+                person: std::sync::Arc::new(crate::account::Person::guest(player.0.into())),
+                input: Input::default(),
+            });
         }
         joined
     }
@@ -219,7 +224,7 @@ impl World {
                 HistoryLimits { frames_max: 8, bytes_max: 8 << 20 },
             ),
             layout,
-            commands: players.clone().map(|player| Command::Join { player }).collect(),
+            commands: players.clone().map(Command::join).collect(),
             players: players.map(|player| (player, None)).collect(),
         };
         world.step();

@@ -6,9 +6,13 @@ const ANNA: PlayerId = PlayerId(1);
 
 fn inbox() -> Inbox {
     let mut inbox = Inbox::new(InboxLimits { lead_ticks_max: 8, requests_per_player_max: 2 });
-    inbox.join(ANNA);
-    assert_eq!(take(&mut inbox), [Command::Join { player: ANNA }]);
+    join(&mut inbox, ANNA);
+    assert_eq!(take(&mut inbox), [Command::join(ANNA)]);
     inbox
+}
+
+fn join(inbox: &mut Inbox, player: PlayerId) {
+    inbox.join(player, Arc::new(Person::guest(player.0.into())));
 }
 
 fn take(inbox: &mut Inbox) -> Vec<Command> {
@@ -70,7 +74,7 @@ fn a_request_too_many_is_refused_and_the_next_step_makes_room() {
 fn players_are_heard_in_whatever_order_they_come() {
     let mut inbox = inbox();
     for player in [9, 5, 7, 5] {
-        inbox.join(PlayerId(player));
+        join(&mut inbox, PlayerId(player));
     }
     for player in [1, 5, 7, 9] {
         assert_eq!(inbox.input(PlayerId(player), 3, &[0]), InputFate::Waits);
@@ -92,7 +96,7 @@ fn players_who_come_in_another_order_than_their_ids_are_all_heard() {
     let limits = InboxLimits { lead_ticks_max: 8, requests_per_player_max: 2 };
     let mut inbox = Inbox::new(limits);
     for id in [2, 1, 4, 3] {
-        inbox.join(PlayerId(id));
+        join(&mut inbox, PlayerId(id));
     }
     for id in 1..=4 {
         assert_eq!(inbox.input(PlayerId(id), 1, &[0]), InputFate::Waits);

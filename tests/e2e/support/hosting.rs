@@ -39,6 +39,7 @@ async fn host(dir: &Path, address: SocketAddr) {
     config.journal.state_dir = Some(dir.join("state"));
     config.dev.faults = std::env::var(FAULTS).unwrap_or_default().parse().unwrap();
     config.replays.dir = Some(dir.join("replays"));
+    config.auth.key = Some(dir.join("auth.key")).filter(|key| key.exists());
     let results = Some(dir.join("results.jsonl"));
     let games = probe::games();
     let server = Server::start(ServerSpec { config, games, identity, results }).await.unwrap();
@@ -71,10 +72,15 @@ impl Hosted {
         Self::failing("")
     }
 
+    /// The same in a directory that was prepared; with an `auth.key` in it, it takes signed tokens.
+    pub fn start_in(prepare: impl FnOnce(&Path)) -> Self {
+        Self::start_by(own_program(""), prepare).unwrap_or_else(|errors| panic!("{errors}"))
+    }
+
     /// The same, and things fail there on purpose.
     pub fn failing(faults: &str) -> Self {
         let mut hosted =
-            Self::start_by(own_program(faults)).unwrap_or_else(|errors| panic!("{errors}"));
+            Self::start_by(own_program(faults), |_| {}).unwrap_or_else(|errors| panic!("{errors}"));
         hosted.faults = faults.to_owned();
         hosted
     }
@@ -88,11 +94,12 @@ impl Hosted {
             "mkdir state && mount -t tmpfs -o size={bytes} none state && exec \"$0\" \"$@\""
         ));
         mount.arg(std::env::current_exe().unwrap());
-        Self::start_by(mount)
+        Self::start_by(mount, |_| {})
     }
 
-    fn start_by(program: Command) -> Result<Self, String> {
+    fn start_by(program: Command, prepare: impl FnOnce(&Path)) -> Result<Self, String> {
         let dir = tempfile::tempdir().unwrap();
+        prepare(dir.path());
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = free.local_addr().unwrap();
         drop(free);

@@ -7,6 +7,7 @@ pub mod process;
 pub mod proxy;
 pub mod raw;
 pub mod tree;
+pub mod who;
 pub mod witness;
 
 use std::future::Future;

@@ -5,9 +5,9 @@ use std::time::Duration;
 use greenroom::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// The built-in games and this one.
+/// The built-in games and those of the tests.
 pub fn games() -> Games {
-    Games::builtin().add::<Probe>()
+    Games::builtin().add::<Probe>().add::<super::who::Who>()
 }
 
 greenroom::options! {

@@ -37,11 +37,21 @@ pub struct Process {
 impl Process {
     /// Starts it on a free port and waits until it listens.
     pub fn serve(args: &[&str]) -> Self {
+        Self::serve_at("info", args)
+    }
+
+    /// The same, and it logs all it can.
+    pub fn serve_loud(args: &[&str]) -> Self {
+        Self::serve_at("trace", args)
+    }
+
+    fn serve_at(level: &str, args: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let errors = std::fs::File::create(dir.path().join("stderr")).unwrap();
         let mut child = command(&dir)
             .args(["serve", "--bind", "127.0.0.1:0", "--results", "results.jsonl"])
             .args(args)
+            .env("GREENROOM_LOG", level)
             .stdout(Stdio::piped())
             .stderr(errors)
             .spawn()

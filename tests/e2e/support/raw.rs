@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use greenroom::proto::{
-    CloseCode, JoinTarget, Joined, List, PROTOCOL_VERSION, SUBPROTOCOL, Text, ToClient, ToServer,
-    frame, wire,
+    CloseCode, JoinTarget, Joined, List, PROTOCOL_VERSION, Profile, SUBPROTOCOL, Text, ToClient,
+    ToServer, frame, wire,
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -163,7 +163,7 @@ impl Raw {
 
     /// Takes a seat.
     pub async fn join(&mut self, to: JoinTarget) -> Joined {
-        self.say(&ToServer::Join { id: 1, to, schema: None }).await;
+        self.say(&ToServer::Join { id: 1, to, schema: None, profile: Profile::default() }).await;
         within("a seat", async {
             loop {
                 match self.next().await {

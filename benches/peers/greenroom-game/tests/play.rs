@@ -67,7 +67,7 @@ impl Match {
 fn two_play() {
     let mut game = Match(Room::new("", 7).unwrap());
     for player in [ADA, BOB] {
-        game.step(Some(Command::Join { player }));
+        game.step(Some(Command::join(player)));
     }
     assert_eq!(game.state().items.len(), 64);
     for bad in ["", "aaaaaaaaaaaaaaaaaaaaa", "<b>"] {

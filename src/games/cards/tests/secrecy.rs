@@ -166,7 +166,7 @@ fn what_is_hidden_changes_no_byte() {
         let players = 2 + rng.below(5);
         let options = format!(r#"{{"players": {players}, "deals": 2, "turn_secs": 3600}}"#);
         let mut table = Match::new(&options, seed);
-        (1..=players).for_each(|player| table.step(Command::Join { player: PlayerId(player) }));
+        (1..=players).for_each(|player| table.step(Command::join(PlayerId(player))));
         let viewer = PlayerId(1 + rng.below(players));
         let (mut screen, mut other) = (Screen::new(viewer), Screen::new(viewer));
         while table.state().seat(viewer).is_some() {

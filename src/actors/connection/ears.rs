@@ -1,0 +1,94 @@
+//! What a connection's reader hears, passed on.
+
+use std::sync::Arc;
+
+use greenroom_proto::{CloseCode, Refusal, ToServer};
+
+use super::ConnectionMsg;
+use crate::actors::actor::Mailbox;
+use crate::directory::{Client, Seat};
+use crate::faults::Countdown;
+use crate::net::reader::Ears;
+
+/// Passes on what the client says. Inputs and requests go straight into the room's inbox, which is
+/// bounded; a hop through the connection's mailbox would cost more than the rest of the way.
+/// Everything else goes to the connection's actor; the client's token bucket bounds how much of it
+/// can wait there.
+pub(super) struct ClientEars {
+    pub(super) client: Arc<Client>,
+    pub(super) mailbox: Mailbox<ConnectionMsg>,
+    /// Faults that are asked for.
+    pub(super) dies: Countdown,
+    pub(super) panics: Countdown,
+}
+
+impl Ears for ClientEars {
+    fn input(&mut self, tick: u16, body: &[u8]) -> Result<(), CloseCode> {
+        self.strike();
+        match self.seat() {
+            Some(seat) => seat.input(tick, body),
+            // The match ended while the input was on its way.
+            None => Ok(()),
+        }
+    }
+
+    fn control(&mut self, message: ToServer) -> Result<(), CloseCode> {
+        self.strike();
+        match message {
+            ToServer::Request { id, body } => {
+                let asked = match self.seat() {
+                    Some(seat) => seat.request(id, body.into_vec())?,
+                    None => Err((Refusal::NoSeat, "join a room before sending requests to it")),
+                };
+                if let Err((why, text)) = asked {
+                    self.client.link.refuse(id, why, text);
+                }
+            }
+            ToServer::Ack { events, replies } => {
+                if let Some(seat) = self.seat() {
+                    seat.acknowledge(events, replies);
+                }
+            }
+            message => drop(self.mailbox.cast(ConnectionMsg::Said(message))),
+        }
+        Ok(())
+    }
+
+    fn drained(&mut self) {
+        // A room that steps on commands makes no frame by itself.
+        if let Some(seat) = self.client.seat() {
+            seat.room.wake();
+        }
+    }
+}
+
+impl ClientEars {
+    /// What somebody who tries that out has asked to fail.
+    fn strike(&mut self) {
+        if self.dies.strikes() {
+            self.mailbox.cell().kill();
+        }
+        assert!(!self.panics.strikes(), "a fault that was asked for: panic-reader");
+    }
+
+    /// The client's seat, about which it has just said something.
+    fn seat(&self) -> Option<Seat> {
+        let seat = self.client.seat()?;
+        if let Some(token) = self.client.confirms() {
+            seat.confirm(token);
+        }
+        Some(seat)
+    }
+}
+
+/// Tells the actor that its reader ended even when the reader panicked.
+pub(super) struct ReaderEnd {
+    pub(super) mailbox: Mailbox<ConnectionMsg>,
+    pub(super) why: CloseCode,
+}
+
+impl Drop for ReaderEnd {
+    fn drop(&mut self) {
+        let _ = self.mailbox.cast(ConnectionMsg::Ended(self.why));
+    }
+}

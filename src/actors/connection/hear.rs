@@ -1,0 +1,188 @@
+//! What a client asks for that is not for a room: seats and lists.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use greenroom_proto::{JoinTarget, LISTING_MAX, List, Profile, Refusal, Text, ToClient, ToServer};
+use metrics::counter;
+
+use super::Connection;
+use crate::account::{Account, Person};
+use crate::actors::actor::CallError;
+use crate::actors::lobby::{LobbyMsg, Refused, STOPPING, Taken};
+use crate::auth::name;
+use crate::directory::{Back, Booked, Seat};
+
+/// How long the lobby may take. It only looks up and starts rooms; this long means that the
+/// server is in trouble.
+const LOBBY_DEADLINE: Duration = Duration::from_secs(5);
+/// Pause before a lobby that has died is looked for again.
+const LOBBY_BACK: Duration = Duration::from_millis(2);
+
+/// What a client is told whose program was built for another form of the state.
+const OTHER_SCHEMA: &str = "the game's state has another form than this client can read: update it";
+
+/// What a client is told whose room failed, or could not be brought back by a new process.
+const LOST: &str = "the match could not go on: join another";
+
+/// What a client is told who has the token of somebody else's seat.
+const OTHER_ACCOUNT: &str = "the seat is another account's: connect as the one who has it";
+
+impl Connection {
+    pub(super) async fn hear(&self, message: ToServer) {
+        match message {
+            ToServer::Join { id, to, schema, profile } => {
+                self.join(id, to, schema, &profile).await;
+            }
+            ToServer::Resume { id, token, attempt, tick, events, schema } => {
+                self.come_back(id, &token, Back { attempt, tick, events }, schema);
+            }
+            ToServer::Leave => self.leave(),
+            ToServer::List { id, game } => self.list(id, &game),
+            ToServer::Resync => {
+                counter!("greenroom_desyncs_total").increment(1);
+                if let Some(seat) = self.client.seat() {
+                    seat.resync();
+                }
+            }
+            // It comes once; the ears pass the others to the room.
+            ToServer::Hello { .. } | ToServer::Request { .. } | ToServer::Ack { .. } => {}
+        }
+    }
+
+    async fn join(&self, id: u32, to: JoinTarget, schema: Option<u64>, profile: &Profile) {
+        let Some(account) = self.asks(id) else { return };
+        let profile = match name::clean(profile) {
+            Ok(profile) => profile,
+            Err(why) => return self.turn_away(id, Refusal::BadProfile, &why),
+        };
+        let person = Person { account: account.clone(), profile };
+        match self.ask_lobby(to).await {
+            Ok(booked) if !booked.reads(schema) => {
+                self.turn_away(id, Refusal::OtherSchema, OTHER_SCHEMA);
+            }
+            Ok(booked) => {
+                let seat = booked.take();
+                self.client.hold(seat.clone());
+                seat.join(&self.client, person, id, self.knows_schema(&seat));
+            }
+            Err((why, text)) => self.turn_away(id, why, &text),
+        }
+    }
+
+    /// Has the lobby find a seat. A lobby that dies meanwhile is there again at once, and asked
+    /// again; but only once, in case it was this question that it died of.
+    async fn ask_lobby(&self, to: JoinTarget) -> Result<Booked, Refused> {
+        let deadline = tokio::time::Instant::now() + LOBBY_DEADLINE;
+        let taken = Taken::default();
+        while taken.load(Ordering::Acquire) < 2 {
+            let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+            let Some(lobby) = self.shared.lobby.get().filter(|_| !left.is_zero()) else { break };
+            let ask = |reply| LobbyMsg::Seat(to.clone(), Arc::clone(&taken), reply);
+            match lobby.call(left, ask).await {
+                Ok(found) => return found,
+                Err(CallError::TimedOut { .. }) => break,
+                Err(CallError::NoReply | CallError::Ended) => {
+                    tokio::time::sleep(LOBBY_BACK).await;
+                }
+            }
+        }
+        Err((Refusal::Failed, "the lobby does not answer: try again".to_owned()))
+    }
+
+    /// Gives a client its seat back.
+    fn come_back(&self, id: u32, token: &[u8], back: Back, schema: Option<u64>) {
+        let Some(account) = self.asks(id) else { return };
+        let shared = &self.shared;
+        let room = shared.tokens.open(token).map(|claim| claim.room);
+        let lost = room.is_some_and(|room| shared.directory.over().is_lost(room));
+        let outcome = self.seat_of(token).and_then(|(seat, generation)| {
+            if schema.is_some_and(|schema| schema != seat.room.entry.schema_hash) {
+                return Err(Refusal::OtherSchema);
+            }
+            let knows_schema = self.knows_schema(&seat);
+            seat.come_back((&self.client, account), generation, (id, knows_schema), back)
+        });
+        let Err(why) = outcome else {
+            counter!("greenroom_seats_resumed_total").increment(1);
+            return;
+        };
+        // Looked for afterwards: the match may have ended just now.
+        if let Some(result) = room.and_then(|room| shared.directory.over().result_of(room)) {
+            let result = Text::cut(&result);
+            self.client.link.control(&ToClient::Ended { result });
+        }
+        self.turn_away(
+            id,
+            why,
+            match why {
+                Refusal::OtherSchema => OTHER_SCHEMA,
+                Refusal::OtherAccount => OTHER_ACCOUNT,
+                Refusal::TooFarBehind => {
+                    "more happened meanwhile than is kept: come back without it"
+                }
+                Refusal::Stopping => STOPPING,
+                Refusal::SeatGone if lost => LOST,
+                Refusal::SeatGone => "the seat was given up, or its match is over: join again",
+                _ => "this token gives no seat here: use the newest one, or join again",
+            },
+        );
+    }
+
+    fn seat_of(&self, token: &[u8]) -> Result<(Seat, u32), Refusal> {
+        let claim = self.shared.tokens.open(token).ok_or(Refusal::BadToken)?;
+        let directory = &self.shared.directory;
+        let room = directory.get(claim.room).ok_or(match directory.leaving().is_closing() {
+            // It is kept, and goes on in the next process.
+            true => Refusal::Stopping,
+            false => Refusal::SeatGone,
+        })?;
+        Ok((Seat { room, player: claim.player }, claim.generation))
+    }
+
+    /// Who asks for a seat, if they may now.
+    fn asks(&self, id: u32) -> Option<&Account> {
+        let account = &self.known.as_ref()?.account;
+        if !account.role().may_play() {
+            let text = "a spectator takes no seat: connect with the token of a player";
+            self.client.link.refuse(id, Refusal::NotAllowed, text);
+            return None;
+        }
+        if !self.client.ask() {
+            let text = "this connection has a seat already, or waits for one: leave it first";
+            self.client.link.refuse(id, Refusal::AlreadySeated, text);
+            return None;
+        }
+        Some(account)
+    }
+
+    fn turn_away(&self, id: u32, why: Refusal, text: &str) {
+        self.client.vacate();
+        self.client.link.refuse(id, why, text);
+    }
+
+    fn knows_schema(&self, seat: &Seat) -> bool {
+        self.schemas.contains(&seat.room.entry.schema_hash)
+    }
+
+    /// The room answers with `Left` once it has let the player go.
+    fn leave(&self) {
+        match self.client.held() {
+            Some(seat) => seat.leave(),
+            None => self.client.link.control(&ToClient::Left),
+        }
+    }
+
+    fn list(&self, id: u32, game: &str) {
+        match self.shared.games.get(game) {
+            Ok(_) => {
+                let rooms = self.shared.directory.list(game, LISTING_MAX);
+                self.client.link.control(&ToClient::Rooms { id, rooms: List::first(rooms) });
+            }
+            Err(unknown) => {
+                self.client.link.refuse(id, Refusal::UnknownGame, &unknown.to_string());
+            }
+        }
+    }
+}
