@@ -63,6 +63,8 @@ meters! {
     "greenroom_connections_closed_total" Counter Count ["code"] "connections that ended, by close code";
     "greenroom_handshake_seconds" Histogram Seconds ["transport"] "from the accept to the upgraded connection, over tls or plain";
     "greenroom_accept_errors_total" Counter Count [] "accepts that failed: too many open files, mostly";
+    "greenroom_authenticated_total" Counter Count [] "clients of whom it is known who they are";
+    "greenroom_auth_denied_total" Counter Count ["code"] "clients whose token was not taken, by close code";
     "greenroom_seats_resumed_total" Counter Count [] "clients that came back to their seat";
     "greenroom_desyncs_total" Counter Count [] "clients whose state was not the room's: always a bug";
     "greenroom_outbox_overflows_total" Counter Count ["game"] "clients closed because too many events waited for them";

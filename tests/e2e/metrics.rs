@@ -10,10 +10,11 @@ use crate::support::http::get;
 use crate::support::{TestServer, find, new_room, probe, within};
 
 /// What happens in accidents and at limits only, or after some seconds, or on some systems.
-const SELDOM: [&str; 23] = [
+const SELDOM: [&str; 24] = [
     "greenroom_actor_panics_total",
     "greenroom_actors_stuck",
     "greenroom_actors_stuck_total",
+    "greenroom_auth_denied_total",
     "greenroom_child_exits_total",
     "greenroom_connections_closed_total",
     "greenroom_connections_refused_total",
