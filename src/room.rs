@@ -10,6 +10,7 @@ pub mod inbox;
 pub mod keyframe;
 pub mod log;
 mod near;
+pub mod profile;
 pub mod recovery;
 pub mod views;
 
@@ -20,6 +21,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use self::fields::Field;
 use self::keyframe::Identity;
 pub use self::keyframe::{RoomError, Taken};
+use self::profile::{Profile, Setup};
 use self::recovery::{At, Decision, Progress, is_membership};
 use crate::game::{Ctx, Game, Pace, Said, SeatState, Signal};
 use crate::options::Options;
@@ -70,6 +72,13 @@ pub enum Command {
     EffectDone {
         /// Its number.
         effect: u32,
+    },
+    /// What the room's creator chose besides its options. Comes first, if at all.
+    Open(Setup),
+    /// A player has said nothing for as long as the game allows.
+    Idle {
+        /// Who.
+        player: PlayerId,
     },
 }
 
@@ -129,6 +138,8 @@ pub trait AnyRoom: Send {
     fn seated(&self) -> Vec<PlayerId>;
     /// Effects of which nothing has come yet.
     fn effects_open(&self) -> &[u32];
+    /// What the outside is told of it.
+    fn profile(&self) -> &Profile;
     /// Everything that the next steps depend on.
     fn keyframe(&self) -> Vec<u8>;
     /// A number that is equal only for rooms that are equal in all of that and said the same.
@@ -154,6 +165,8 @@ impl<G: Game> Room<G> {
         let options = G::Options::parse(options).map_err(RoomError::Options)?;
         let mut ctx = Ctx::new(G::pace(&options).in_range(), seed);
         let game = G::new(&options, &mut ctx);
+        // Whoever makes the room looks at the profile by itself.
+        ctx.profile_changed = false;
         Ok(Room { game, ctx, identity: Identity::of::<G>(), said_hash: 0 })
     }
 
@@ -234,6 +247,12 @@ impl<G: Game> Room<G> {
                 self.game.signal(signal, &mut self.ctx);
             }
             Command::EffectDone { effect } => self.close_effect(*effect),
+            Command::Open(setup) => self.open(setup),
+            Command::Idle { player } => {
+                if self.ctx.seat(*player).is_some() {
+                    self.game.idle(*player, &mut self.ctx);
+                }
+            }
         }
     }
 
@@ -257,7 +276,7 @@ impl<G: Game> Room<G> {
                 self.connect(*player, true);
                 self.ctx.said.push(self.resumed(*player));
             }
-            Command::Input { .. } => {}
+            Command::Input { .. } | Command::Idle { .. } => {}
             Command::Request { player, id, .. } => {
                 if self.ctx.seat(*player).is_some() {
                     self.ctx.said.push(Said::RequestFailed { player: *player, id: *id });
@@ -266,6 +285,7 @@ impl<G: Game> Room<G> {
             Command::Signal(Signal::Answer { effect, .. } | Signal::Lost { effect })
             | Command::EffectDone { effect } => self.close_effect(*effect),
             Command::Signal(Signal::Word { .. }) => {}
+            Command::Open(setup) => self.open(setup),
         }
     }
 
@@ -284,6 +304,11 @@ impl<G: Game> Room<G> {
                 self.ctx.said.push(Said::JoinRefused(player, why));
             }
         }
+    }
+
+    fn open(&mut self, setup: &Setup) {
+        self.ctx.profile.open(setup);
+        self.ctx.profile_changed = true;
     }
 
     /// Frees the player's seat; `false` if there is none.
@@ -364,6 +389,11 @@ impl<G: Game> AnyRoom for Room<G> {
             self.run(step, progress);
         }
         progress.note(At::Rest);
+        if std::mem::take(&mut self.ctx.profile_changed) {
+            let profile = Box::new(self.ctx.profile.clone());
+            // First: whoever gets an answer of this step finds the room as it is after it.
+            self.ctx.said.insert(0, Said::Profile(profile));
+        }
         if !self.ctx.said.is_empty() {
             self.said_hash = xxh3_64_with_seed(&wire::encode(&self.ctx.said), self.said_hash);
             said.append(&mut self.ctx.said);
@@ -396,6 +426,10 @@ impl<G: Game> AnyRoom for Room<G> {
 
     fn effects_open(&self) -> &[u32] {
         &self.ctx.effects_open
+    }
+
+    fn profile(&self) -> &Profile {
+        &self.ctx.profile
     }
 
     fn keyframe(&self) -> Vec<u8> {

@@ -8,28 +8,35 @@
 //! Connections are never restarted: the client comes back by itself.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
-use greenroom_proto::{CloseCode, JoinTarget, List, Refusal, Text, ToClient, ToServer};
+use greenroom_proto::{
+    CloseCode, Condition, Fact, JoinTarget, List, PARTY_MAX, Query, Refusal, SeatCode, Text,
+    ToClient, ToServer,
+};
 use metrics::counter;
 
 use super::actor::{Actor, Context, Failure, Mailbox, Named};
-use super::lobby::{LobbyMsg, STOPPING};
+use super::lobby::{self, Found, LobbyMsg, STOPPING};
 use crate::config::Config;
+use crate::directory::reservations::Reservation;
 use crate::directory::token::TokenKey;
-use crate::directory::{Back, Client, Directory, Seat};
+use crate::directory::watches::NotWatched;
+use crate::directory::{Back, Client, Directory, RoomRecord, Seat};
+use crate::finding;
 use crate::net::admission;
 use crate::net::link::Link;
 use crate::net::reader::{Ears, Reader};
 use crate::registry::Games;
+use crate::seating::NoSeat;
+use crate::session::TokenBucket;
 use crate::supervision::Slot;
-
-/// How long the lobby may take. It only looks up and starts rooms; this long means that the
-/// server is in trouble.
-const LOBBY_DEADLINE: Duration = Duration::from_secs(5);
 
 /// What a client is told whose program was built for another form of the state.
 const OTHER_SCHEMA: &str = "the game's state has another form than this client can read: update it";
+
+/// What a client is told that asks too often.
+const TOO_OFTEN: &str = "too many questions for rooms, or wrong codes: wait a few seconds";
 
 /// What a client is told whose room failed, or could not be brought back by a new process.
 const LOST: &str = "the match could not go on: join another";
@@ -54,6 +61,11 @@ impl Named for ConnectionMsg {
             ConnectionMsg::Said(ToServer::Resync) => "resync",
             ConnectionMsg::Said(ToServer::Resume { .. }) => "resume",
             ConnectionMsg::Said(ToServer::Ack { .. }) => "ack",
+            ConnectionMsg::Said(ToServer::Find { .. }) => "find",
+            ConnectionMsg::Said(ToServer::Watch { .. }) => "watch",
+            ConnectionMsg::Said(ToServer::Unwatch { .. }) => "unwatch",
+            ConnectionMsg::Said(ToServer::Reserve { .. }) => "reserve",
+            ConnectionMsg::Said(ToServer::Unreserve { .. }) => "unreserve",
             ConnectionMsg::Ended(_) => "ended",
         }
     }
@@ -90,8 +102,15 @@ pub struct Connection {
     client: Arc<Client>,
     shared: Arc<Shared>,
     schemas: Vec<u64>,
+    /// Codes of the seats that it had kept last.
+    reserved: Vec<SeatCode>,
+    /// How often it may have all rooms of a game looked at.
+    finds: TokenBucket,
+    since: Instant,
+    /// It has watched something.
+    watches: bool,
     reader: tokio::task::JoinHandle<()>,
-    _place: admission::Place,
+    place: admission::Place,
 }
 
 impl Actor for Connection {
@@ -109,7 +128,18 @@ impl Actor for Connection {
             end.why = reader.run(ears).await;
         });
         counter!("greenroom_connections_total").increment(1);
-        Ok(Connection { client, shared, schemas: Vec::new(), reader, _place: place })
+        let finds_per_sec = shared.config.edge.finds_per_sec;
+        Ok(Connection {
+            client,
+            shared,
+            schemas: Vec::new(),
+            reserved: Vec::new(),
+            finds: TokenBucket::new(finds_per_sec, finds_per_sec.saturating_mul(4)),
+            since: Instant::now(),
+            watches: false,
+            reader,
+            place,
+        })
     }
 
     async fn handle(
@@ -214,6 +244,9 @@ impl Drop for ReaderEnd {
 
 impl Drop for Connection {
     fn drop(&mut self) {
+        if self.watches {
+            self.shared.directory.unwatch(&self.client.link, None);
+        }
         self.client.link.close(CloseCode::Failed);
         if let Some(seat) = self.client.depart() {
             seat.break_off(&self.client);
@@ -231,12 +264,17 @@ impl Connection {
             }
             ToServer::Leave => self.leave(),
             ToServer::List { id, game } => self.list(id, &game),
+            ToServer::Reserve { id, to, seats } => self.reserve(id, to, seats).await,
+            ToServer::Unreserve { code } => self.unreserve(&code),
             ToServer::Resync => {
                 counter!("greenroom_desyncs_total").increment(1);
                 if let Some(seat) = self.client.seat() {
                     seat.resync();
                 }
             }
+            ToServer::Find { id, query } => self.find(id, &query),
+            ToServer::Watch { id, query } => self.watch(id, &query),
+            ToServer::Unwatch { id } => self.shared.directory.unwatch(&self.client.link, Some(id)),
             // The ears pass these to the room.
             ToServer::Request { .. } | ToServer::Ack { .. } => {}
         }
@@ -253,23 +291,37 @@ impl Connection {
         });
     }
 
-    async fn join(&self, id: u32, to: JoinTarget, schema: Option<u64>) {
+    async fn join(&mut self, id: u32, to: JoinTarget, schema: Option<u64>) {
         if !self.asks(id) {
             return;
         }
-        let asked = match self.shared.lobby.get() {
-            Some(lobby) => lobby.call(LOBBY_DEADLINE, |reply| LobbyMsg::Seat(to, reply)).await.ok(),
-            None => None,
+        let by_code = matches!(to, JoinTarget::Code(_));
+        let looks = matches!(to, JoinTarget::Match { .. });
+        if (by_code && !self.place.guess()) || (looks && !self.may_look()) {
+            return self.turn_away(id, Refusal::Busy, TOO_OFTEN);
+        }
+        let found = lobby::ask(&self.shared.lobby, |reply| LobbyMsg::Seat(to, reply)).await;
+        if by_code && !matches!(found, Err((Refusal::BadCode, _))) {
+            self.place.guessed_right();
+        }
+        let room = match &found {
+            Ok(Found::Seat(booked)) => Some(booked.room()),
+            Ok(Found::Queue(room)) => Some(room),
+            Err(_) => None,
         };
-        let busy = || Err((Refusal::Failed, "the lobby does not answer: try again".to_owned()));
-        match asked.unwrap_or_else(busy) {
-            Ok(booked) if !booked.reads(schema) => {
-                self.turn_away(id, Refusal::OtherSchema, OTHER_SCHEMA);
+        if room.is_some_and(|room| schema.is_some_and(|own| own != room.entry.schema_hash)) {
+            return self.turn_away(id, Refusal::OtherSchema, OTHER_SCHEMA);
+        }
+        match found {
+            Ok(Found::Queue(room)) => {
+                if let Err(why) = room.wait(&self.client, id, self.knows_schema(&room)) {
+                    self.no_queue(id, why);
+                }
             }
-            Ok(booked) => {
+            Ok(Found::Seat(booked)) => {
                 let seat = booked.take();
                 self.client.hold(seat.clone());
-                seat.join(&self.client, id, self.knows_schema(&seat));
+                seat.join(&self.client, id, self.knows_schema(&seat.room));
             }
             Err((why, text)) => self.turn_away(id, why, &text),
         }
@@ -291,7 +343,7 @@ impl Connection {
             if schema.is_some_and(|schema| schema != seat.room.entry.schema_hash) {
                 return Err(Refusal::OtherSchema);
             }
-            let knows_schema = self.knows_schema(&seat);
+            let knows_schema = self.knows_schema(&seat.room);
             seat.come_back(&self.client, generation, (id, knows_schema), back)
         });
         let Err(why) = outcome else {
@@ -340,14 +392,107 @@ impl Connection {
         self.client.link.refuse(id, why, text);
     }
 
-    fn knows_schema(&self, seat: &Seat) -> bool {
-        self.schemas.contains(&seat.room.entry.schema_hash)
+    fn no_queue(&self, id: u32, why: NoSeat) {
+        match why {
+            NoSeat::WaitingFull => {
+                let text = "the room is full, and so is its waiting list, if its game has one";
+                self.turn_away(id, Refusal::WaitingFull, text);
+            }
+            _ => self.turn_away(id, Refusal::UnknownRoom, "the match is over: join another"),
+        }
+    }
+
+    fn knows_schema(&self, room: &RoomRecord) -> bool {
+        self.schemas.contains(&room.entry.schema_hash)
+    }
+
+    /// Has seats kept for the client's party, in the stead of those that it had kept before.
+    async fn reserve(&mut self, id: u32, to: JoinTarget, seats: u32) {
+        if !(1..=PARTY_MAX as u32).contains(&seats) {
+            let text = format!("seats is {seats}: choose 1 to {PARTY_MAX}");
+            return self.client.link.refuse(id, Refusal::BadQuery, &text);
+        }
+        let (lobby, expiry) = (&self.shared.lobby, self.shared.config.rooms.reservation);
+        match lobby::reserve(lobby, to, seats, expiry).await {
+            Ok(Reservation { room, codes, expires_in }) => {
+                let before = std::mem::replace(&mut self.reserved, codes.clone());
+                before.iter().for_each(|code| self.unreserve(code));
+                self.client.link.control(&ToClient::Reserved {
+                    id,
+                    room,
+                    codes: List::first(codes),
+                    expires_ms: expires_in.as_millis() as u32,
+                });
+            }
+            Err((why, text)) => self.client.link.refuse(id, why, &text),
+        }
+    }
+
+    /// Whether the client may have all rooms of a game looked at.
+    fn may_look(&mut self) -> bool {
+        self.finds.take(self.since.elapsed().as_millis() as u64)
+    }
+
+    /// Whether the query can be answered, now and at all.
+    fn may_ask(&mut self, id: u32, query: &Query) -> bool {
+        let unknown = self.shared.games.get(&query.game).err();
+        let refusal = match (unknown, finding::check(query)) {
+            (Some(unknown), _) => Some((Refusal::UnknownGame, unknown.to_string())),
+            (_, Err(why)) => Some((Refusal::BadQuery, why)),
+            _ if !self.may_look() => Some((Refusal::Busy, TOO_OFTEN.to_owned())),
+            _ => None,
+        };
+        if let Some((why, text)) = &refusal {
+            self.client.link.refuse(id, *why, text);
+        }
+        refusal.is_none()
+    }
+
+    fn find(&mut self, id: u32, query: &Query) {
+        if !self.may_ask(id, query) {
+            return;
+        }
+        match self.shared.directory.find(query) {
+            Ok((rooms, next)) => {
+                self.client.link.control(&ToClient::Found { id, rooms: List::first(rooms), next });
+            }
+            Err(why) => self.client.link.refuse(id, Refusal::BadQuery, &why),
+        }
+    }
+
+    fn watch(&mut self, id: u32, query: &Query) {
+        let by_age = |condition: &Condition| condition.fact == Fact::Age;
+        if query.cursor.is_some() || query.conditions.iter().any(by_age) {
+            let text = "what is watched has no cursor and no condition on the age";
+            return self.client.link.refuse(id, Refusal::BadQuery, text);
+        }
+        if !self.may_ask(id, query) {
+            return;
+        }
+        let (link, queries_max) = (&self.client.link, self.shared.config.rooms.watch_queries_max);
+        match self.shared.directory.watch(query, link, id, queries_max) {
+            Ok(()) => self.watches = true,
+            Err(NotWatched::TooMany) => {
+                let text = "this connection watches 4 queries already: unwatch one";
+                link.refuse(id, Refusal::Busy, text);
+            }
+            Err(NotWatched::Full) => {
+                let text = "too many different queries are watched: ask a common one, or find";
+                link.refuse(id, Refusal::Busy, text);
+            }
+        }
+    }
+
+    fn unreserve(&self, code: &str) {
+        self.shared.directory.cancel_reservation(code);
     }
 
     /// The room answers with `Left` once it has let the player go.
     fn leave(&self) {
         match self.client.held() {
             Some(seat) => seat.leave(),
+            // Out of the queue, if it was in one.
+            None if self.client.stop_waiting() => self.client.link.control(&ToClient::Left),
             None => self.client.link.control(&ToClient::Left),
         }
     }

@@ -3,7 +3,7 @@
 //! A journal's *start* of a room is
 //!
 //! ```text
-//! u8        version of this format: 2
+//! u8        version of this format: 3
 //! u32, LE   bytes of the next part
 //! Saved     as `wire::encode` writes it
 //! u32, LE   bytes of the next part
@@ -26,7 +26,7 @@ use crate::outbox::Mail;
 use crate::room::Header;
 use crate::room::log::Log;
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// What a room has besides its game.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -131,6 +131,6 @@ mod tests {
     /// rooms aside.
     #[test]
     fn what_is_saved_has_the_form_of_this_version() {
-        assert_eq!((VERSION, crate::fingerprint::of::<Saved>()), (2, 0xa49a_3e52_a8f7_5e30));
+        assert_eq!((VERSION, crate::fingerprint::of::<Saved>()), (3, 0xa49a_3e52_a8f7_5e30));
     }
 }

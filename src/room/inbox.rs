@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use greenroom_proto::{Head, PlayerId, Tick};
 
 use super::Command;
+use super::profile::Setup;
 use super::recovery::is_membership;
 use crate::game::Signal;
 
@@ -87,6 +88,11 @@ impl Inbox {
     #[must_use]
     pub fn new(limits: InboxLimits) -> Self {
         Inbox { limits, now: Tick(0), players: Vec::new(), queue: Vec::new() }
+    }
+
+    /// The room's creator has chosen more than options.
+    pub fn open(&mut self, setup: Setup) {
+        self.queue.push(Command::Open(setup));
     }
 
     /// A player comes; from now on inputs and requests of theirs are taken.
@@ -178,6 +184,17 @@ impl Inbox {
         inbox.requests += 1;
         self.queue.push(Command::Request { player, id, body });
         Ok(())
+    }
+
+    /// A player has said nothing for as long as the game allows.
+    pub fn idle(&mut self, player: PlayerId) {
+        self.queue.push(Command::Idle { player });
+    }
+
+    /// How much each player has said so far.
+    pub fn heard(&self) -> impl Iterator<Item = (PlayerId, u64)> {
+        let said = |inbox: &PlayerInbox| u64::from(inbox.received) + u64::from(inbox.asked);
+        self.players.iter().map(move |inbox| (inbox.player, said(inbox)))
     }
 
     /// An effect is done, and there is no answer.

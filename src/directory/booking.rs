@@ -1,0 +1,345 @@
+//! A room's seats as the lobby sees them: who may have one, who has one kept, who waits for one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use greenroom_proto::{
+    OptionsText, PlayerId, Refusal, RoomEntry, RoomId, RoomInfo, SeatCode, Text, ToClient,
+    Visibility,
+};
+
+use super::seat::{Booked, Seat};
+use super::{Client, RoomRecord, lock};
+use crate::finding::Facts;
+use crate::registry::RoomPlan;
+use crate::room::profile::{Profile, Setup};
+use crate::seating::{NoSeat, Seating, SeatingLimits};
+
+/// Seats, and what is told of the room.
+pub(super) struct Booking {
+    seating: Seating,
+    profile: Arc<Profile>,
+    setup: Setup,
+    /// Those who queue up, by ticket.
+    waiting: BTreeMap<u64, Waiting>,
+}
+
+/// A room among the others of its process.
+#[derive(Clone, Copy)]
+pub(super) struct Facing {
+    /// Counts them.
+    pub(super) number: u64,
+    /// Since when time is counted.
+    pub(super) epoch: Instant,
+}
+
+/// A client that waits for a seat.
+struct Waiting {
+    client: Arc<Client>,
+    id: u32,
+    knows_schema: bool,
+    told: u32,
+}
+
+impl Booking {
+    pub(super) fn new(plan: &RoomPlan) -> Self {
+        let limits = SeatingLimits { seats: plan.seats, waiting_max: plan.waiting_max };
+        Booking {
+            seating: Seating::new(limits),
+            profile: Arc::default(),
+            setup: Setup::default(),
+            waiting: BTreeMap::new(),
+        }
+    }
+
+    /// As many had a seat when the room was written down.
+    pub(super) fn restore(&mut self, taken: u32, last_player: u32) {
+        self.seating.restore(taken, last_player);
+    }
+
+    pub(super) fn last_player(&self) -> u32 {
+        self.seating.last_player()
+    }
+
+    /// Seats that somebody who comes now could have.
+    fn free(&self) -> u32 {
+        if self.seating.is_locked() { 0 } else { self.seating.free() }
+    }
+
+    fn show(&mut self, profile: Profile, plan: &RoomPlan) {
+        let seats = profile.seats.map_or(plan.seats, |seats| seats.min(plan.seats));
+        self.seating.set_seats(seats);
+        self.seating.lock(profile.locked);
+        self.profile = Arc::new(profile);
+    }
+}
+
+impl RoomRecord {
+    /// What the creator chose besides the options, before anybody works on the room.
+    pub fn open_as(&self, setup: Setup) {
+        let mut profile = Profile::default();
+        profile.open(&setup);
+        let mut booking = lock(&self.booking);
+        booking.show(profile, &self.plan);
+        let said = setup != Setup::default();
+        booking.setup = setup.clone();
+        drop(booking);
+        if said {
+            self.inbox().open(setup);
+        }
+    }
+
+    /// A new room was made, which does not know yet what its creator chose.
+    pub fn show_new(&self, profile: &Profile) {
+        let mut profile = profile.clone();
+        profile.open(&lock(&self.booking).setup);
+        self.show(profile);
+    }
+
+    /// What is told of the room from now on.
+    pub fn show(&self, profile: Profile) {
+        lock(&self.booking).show(profile, &self.plan);
+        self.changed();
+    }
+
+    /// What is told of the room.
+    #[must_use]
+    pub fn profile(&self) -> Arc<Profile> {
+        Arc::clone(&lock(&self.booking).profile)
+    }
+
+    /// Whether whoever looks for rooms finds this one.
+    #[must_use]
+    pub fn is_listed(&self) -> bool {
+        self.profile().visibility == Visibility::Listed
+    }
+
+    /// Somebody joined before the process was started anew.
+    pub fn expect(&self, player: PlayerId) {
+        lock(&self.booking).seating.expect(player);
+        self.members().expect(player);
+        self.inbox().restore(player, 0);
+    }
+
+    /// Takes a free seat, or says why there is none.
+    pub fn book(self: &Arc<Self>) -> Result<Booked, NoSeat> {
+        let player = lock(&self.booking).seating.take(self.age_ms())?;
+        self.changed();
+        Ok(Booked::new(Seat { room: Arc::clone(self), player }, None))
+    }
+
+    /// Takes the reserved seat with this secret.
+    pub fn redeem(self: &Arc<Self>, secret: u64) -> Result<Booked, NoSeat> {
+        let (player, kept) = lock(&self.booking).seating.redeem(self.age_ms(), secret)?;
+        self.changed();
+        Ok(Booked::new(Seat { room: Arc::clone(self), player }, Some(kept)))
+    }
+
+    /// Keeps a seat for each of these secrets, all or none.
+    pub fn reserve(&self, secrets: &[u64], expiry: Duration) -> Result<(), NoSeat> {
+        let now_ms = self.age_ms();
+        let until_ms = now_ms.saturating_add(expiry.as_millis() as u64);
+        lock(&self.booking).seating.reserve(now_ms, secrets, until_ms)?;
+        self.changed();
+        // It looks again when they are over.
+        self.wake();
+        Ok(())
+    }
+
+    /// For how long the seat with this secret is still kept.
+    #[must_use]
+    pub fn kept_for(&self, secret: u64) -> Option<Duration> {
+        let now_ms = self.age_ms();
+        let kept = lock(&self.booking).seating.look(now_ms, secret)?;
+        Some(Duration::from_millis(kept.until_ms - now_ms))
+    }
+
+    /// A reserved seat is free again; `false` if it was not reserved.
+    pub fn cancel(&self, secret: u64) -> bool {
+        let was = lock(&self.booking).seating.cancel(secret);
+        if was {
+            self.changed();
+            self.wake();
+        }
+        was
+    }
+
+    /// Frees a seat, or gives it back to whoever has its secret.
+    pub(super) fn unbook(&self, kept: Option<crate::seating::Reserved>) {
+        lock(&self.booking).seating.release(kept);
+        self.changed();
+        self.wake();
+    }
+
+    /// The client queues up for a seat, and is told its place.
+    pub fn wait(
+        self: &Arc<Self>,
+        client: &Arc<Client>,
+        id: u32,
+        knows_schema: bool,
+    ) -> Result<(), NoSeat> {
+        let mut booking = lock(&self.booking);
+        let ticket = booking.seating.wait()?;
+        let waiting = Waiting { client: Arc::clone(client), id, knows_schema, told: 0 };
+        booking.waiting.insert(ticket, waiting);
+        client.wait(self, ticket);
+        drop(booking);
+        self.tell_places();
+        // A seat may have become free just before.
+        self.wake();
+        Ok(())
+    }
+
+    /// A client goes out of the queue.
+    pub fn stop_waiting(&self, ticket: u64) {
+        let mut booking = lock(&self.booking);
+        booking.seating.stop_waiting(ticket);
+        booking.waiting.remove(&ticket);
+        drop(booking);
+        self.changed();
+        self.tell_places();
+    }
+
+    /// Gives up what was kept for too long, and free seats to those who wait.
+    pub fn serve(self: &Arc<Self>) {
+        let now_ms = self.age_ms();
+        let mut booking = lock(&self.booking);
+        let mut changed = booking.seating.expire(now_ms);
+        let mut served = Vec::new();
+        while let Some((ticket, player)) = booking.seating.serve(now_ms) {
+            let seat = Seat { room: Arc::clone(self), player };
+            served.extend(booking.waiting.remove(&ticket).map(|waiting| (ticket, waiting, seat)));
+        }
+        drop(booking);
+        changed |= !served.is_empty();
+        for (ticket, Waiting { client, id, knows_schema, .. }, seat) in served {
+            match client.hold_instead(ticket, seat.clone()) {
+                true => seat.join(&client, id, knows_schema),
+                // It is gone by now.
+                false => self.unbook(None),
+            }
+        }
+        if changed {
+            self.changed();
+            self.tell_places();
+        }
+    }
+
+    /// When a reserved seat is free again, if one is reserved.
+    #[must_use]
+    pub fn next_expiry(&self) -> Option<Instant> {
+        let until_ms = lock(&self.booking).seating.next_expiry()?;
+        Some(self.born + Duration::from_millis(until_ms))
+    }
+
+    /// Tells those who wait their places, where these have changed.
+    fn tell_places(&self) {
+        let mut booking = lock(&self.booking);
+        for (waiting, place) in booking.waiting.values_mut().zip(1..) {
+            if std::mem::replace(&mut waiting.told, place) != place {
+                waiting.client.link.control(&ToClient::Waiting { id: waiting.id, place });
+            }
+        }
+    }
+
+    /// Closes the room to newcomers, and tells those who wait.
+    pub fn shut(&self) {
+        let mut booking = lock(&self.booking);
+        booking.seating.shut();
+        let waiting = std::mem::take(&mut booking.waiting);
+        drop(booking);
+        self.changed();
+        for (ticket, Waiting { client, id, .. }) in waiting {
+            if client.turn_away(ticket) {
+                let text = "the match ended before a seat was free: join another";
+                client.link.refuse(id, Refusal::UnknownRoom, text);
+            }
+        }
+    }
+
+    /// Closes the room to newcomers if nobody has a seat or is about to get one.
+    pub fn shut_if_empty(&self) -> bool {
+        let shut = lock(&self.booking).seating.shut_if_empty(self.age_ms());
+        if shut {
+            self.changed();
+        }
+        shut
+    }
+
+    /// For a list of rooms; `None` for one that is not to be found.
+    pub(super) fn info(&self) -> Option<RoomInfo> {
+        let booking = lock(&self.booking);
+        let Booking { seating, profile, .. } = &*booking;
+        let found = seating.is_open() && profile.visibility == Visibility::Listed;
+        found.then(|| RoomInfo {
+            room: self.id,
+            players: seating.taken(),
+            players_max: seating.seats(),
+            options: OptionsText::cut(&self.plan.options),
+        })
+    }
+
+    /// Has something done with what can be asked of the room; `None` for one that is not to be found.
+    pub(super) fn with_facts<T>(
+        &self,
+        facing: Facing,
+        act: impl FnOnce(&Facts<'_>) -> T,
+    ) -> Option<T> {
+        let age_secs = (self.age_ms() / 1000) as u32;
+        let born_ms = match self.born.checked_duration_since(facing.epoch) {
+            Some(after) => after.as_millis() as i64,
+            None => -((facing.epoch - self.born).as_millis() as i64),
+        };
+        let booking = lock(&self.booking);
+        let Booking { seating, profile, .. } = &*booking;
+        let found = seating.is_open() && profile.visibility == Visibility::Listed;
+        found.then(|| {
+            act(&Facts {
+                players: seating.taken(),
+                free: booking.free(),
+                age_secs,
+                born_ms,
+                number: facing.number,
+                profile,
+            })
+        })
+    }
+
+    /// The room as it is found.
+    #[must_use]
+    pub fn as_found(&self) -> RoomEntry {
+        let age_secs = (self.age_ms() / 1000) as u32;
+        let booking = lock(&self.booking);
+        let Booking { seating, profile, .. } = &*booking;
+        RoomEntry {
+            room: self.id,
+            players: seating.taken(),
+            players_max: seating.seats(),
+            free: booking.free(),
+            locked: seating.is_locked(),
+            age_secs,
+            options: OptionsText::cut(&self.plan.options),
+            metadata: profile.metadata(),
+        }
+    }
+
+    /// Time since the room was made, in milliseconds.
+    #[must_use]
+    pub fn age_ms(&self) -> u64 {
+        self.born.elapsed().as_millis() as u64
+    }
+}
+
+/// The code of a reserved seat names its room.
+pub(super) fn seat_code(room: RoomId, secret: u64) -> SeatCode {
+    // Both are written as 13 characters.
+    Text::cut(&format!("{room}{}", RoomId(secret)))
+}
+
+/// What a code of a reserved seat says.
+pub(super) fn read_seat_code(code: &str) -> Option<(RoomId, u64)> {
+    let (room, secret) = code.split_at_checked(13)?;
+    let secret: RoomId = secret.parse().ok()?;
+    Some((room.parse().ok()?, secret.0))
+}
