@@ -4,6 +4,7 @@
 //! the [`log`] records, so that stepping again from any keyframe gives the same room, the same
 //! events and the same hashes.
 
+mod bytes;
 pub mod fields;
 pub mod history;
 pub mod inbox;
@@ -55,6 +56,7 @@ pub enum Command {
         /// Whose.
         player: PlayerId,
         /// The encoded input.
+        #[serde(with = "bytes")]
         body: Vec<u8>,
     },
     /// A player asks.
@@ -64,6 +66,7 @@ pub enum Command {
         /// Comes back in the answer.
         id: u32,
         /// The encoded request.
+        #[serde(with = "bytes")]
         body: Vec<u8>,
     },
     /// Word from outside.

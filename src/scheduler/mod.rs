@@ -25,10 +25,12 @@
 // The shell may read clocks and use maps in any order.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod entry;
 mod priority;
 mod state;
 #[cfg(test)]
 mod tests;
+mod thread;
 mod watchdog;
 mod worker;
 
@@ -36,8 +38,10 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-pub use self::state::{Crew, Load};
-use self::state::{Entry, Shared};
+pub use self::entry::Crew;
+use self::entry::Entry;
+pub use self::state::Load;
+use self::state::Shared;
 use crate::actors::actor::Panicked;
 
 /// A prompt task's turn may take so long. Half a tick at the highest rate, and what a player feels

@@ -1,21 +1,13 @@
 //! The tasks there are, when each is due, and which threads wait for that.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use super::priority::ThreadId;
-use super::{End, GOOD_TURNS, Limits, SLOW, Task, lock};
-
-/// Which threads run a task.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Crew {
-    /// Those for short turns.
-    Prompt,
-    /// Those for long ones.
-    Slow,
-}
+use super::entry::{Crew, Entry, Place, Stand};
+use super::thread::Thread;
+use super::{End, GOOD_TURNS, Limits, SLOW, lock};
 
 /// What the threads of a scheduler are doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -30,57 +22,6 @@ pub struct Load {
     pub replaced: u64,
     /// Threads in turns without end.
     pub lost: usize,
-}
-
-type Ended = Box<dyn FnOnce(End) + Send>;
-
-/// A task, whoever runs it.
-pub(super) struct Entry {
-    id: u64,
-    pub(super) name: Arc<str>,
-    pub(super) task: Mutex<Option<Box<dyn Task>>>,
-    ended: Mutex<Option<Ended>>,
-    /// Under the lock of all.
-    stand: Mutex<Stand>,
-}
-
-struct Stand {
-    crew: Crew,
-    place: Place,
-    /// Short turns of a slow task, less what its long ones cost.
-    good: u32,
-    stopping: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// It waits, for this time or to be woken.
-    Waits(Option<Instant>),
-    /// It is in a turn; whether it was woken meanwhile.
-    Runs(bool),
-    /// It is over.
-    Over,
-}
-
-impl Entry {
-    pub(super) fn new(id: u64, name: Arc<str>, task: Box<dyn Task>, ended: Ended) -> Self {
-        let place = Place::Waits(None);
-        Entry {
-            id,
-            name,
-            task: Mutex::new(Some(task)),
-            ended: Mutex::new(Some(ended)),
-            stand: Mutex::new(Stand { crew: Crew::Prompt, place, good: 0, stopping: false }),
-        }
-    }
-
-    /// Tells whoever started the task how it ended; the first word counts.
-    pub(super) fn end(&self, end: End) {
-        let ended = lock(&self.ended).take();
-        if let Some(ended) = ended {
-            ended(end);
-        }
-    }
 }
 
 /// What all threads share.
@@ -105,7 +46,7 @@ struct Queues {
     replaced: u64,
     lost: usize,
     /// All threads, for the watchdog.
-    workers: Vec<Arc<Seat>>,
+    workers: Vec<Arc<Thread>>,
     closing: bool,
 }
 
@@ -116,20 +57,6 @@ struct Queue {
     due: BTreeMap<(Instant, u64), Arc<Entry>>,
     /// Somebody waits for the first.
     watched: bool,
-}
-
-/// A thread, as the watchdog sees it.
-pub(super) struct Seat {
-    pub(super) crew: Crew,
-    pub(super) thread: ThreadId,
-    /// Nanoseconds from the epoch to the start of its turn; 0 while it has none.
-    busy_since: AtomicU64,
-    /// What it runs.
-    running: Mutex<Option<Arc<Entry>>>,
-    /// Another has taken its place: it ends after its turn.
-    replaced: AtomicBool,
-    /// Its turn was named for taking so long.
-    named: AtomicBool,
 }
 
 /// What becomes of a task after a turn.
@@ -148,6 +75,40 @@ impl Queues {
         match crew {
             Crew::Prompt => &mut self.prompt,
             Crew::Slow => &mut self.slow,
+        }
+    }
+
+    fn over(&mut self, stand: &mut Stand) {
+        if stand.place != Place::Over {
+            stand.place = Place::Over;
+            match stand.crew {
+                Crew::Prompt => self.prompt_tasks -= 1,
+                Crew::Slow => self.slow_tasks -= 1,
+            }
+        }
+    }
+
+    /// Which crew a task belongs to after a turn that took so long.
+    fn judge(&mut self, stand: &mut Stand, took: Duration) {
+        let slow = took >= SLOW;
+        match stand.crew {
+            Crew::Prompt if slow => {
+                stand.crew = Crew::Slow;
+                stand.good = 0;
+                self.prompt_tasks -= 1;
+                self.slow_tasks += 1;
+            }
+            // One that is slow now and then, or was interrupted, gets there all the same.
+            Crew::Slow if slow => stand.good = stand.good.saturating_sub(GOOD_TURNS / 8),
+            Crew::Slow => {
+                stand.good += 1;
+                if stand.good >= GOOD_TURNS {
+                    stand.crew = Crew::Prompt;
+                    self.slow_tasks -= 1;
+                    self.prompt_tasks += 1;
+                }
+            }
+            Crew::Prompt => {}
         }
     }
 }
@@ -234,20 +195,10 @@ impl Shared {
             if let Some(due) = due {
                 queues.of(stand.crew).due.remove(&(due, entry.id));
             }
-            Self::over(&mut queues, &mut stand);
+            queues.over(&mut stand);
             drop((stand, queues));
             drop(lock(&entry.task).take());
             entry.end(End::Stopped);
-        }
-    }
-
-    fn over(queues: &mut Queues, stand: &mut Stand) {
-        if stand.place != Place::Over {
-            stand.place = Place::Over;
-            match stand.crew {
-                Crew::Prompt => queues.prompt_tasks -= 1,
-                Crew::Slow => queues.slow_tasks -= 1,
-            }
         }
     }
 
@@ -268,23 +219,16 @@ impl Shared {
     }
 
     /// A thread has begun.
-    pub(super) fn sit(&self, crew: Crew) -> Arc<Seat> {
-        let seat = Arc::new(Seat {
-            crew,
-            thread: ThreadId::current(),
-            busy_since: AtomicU64::new(0),
-            running: Mutex::default(),
-            replaced: AtomicBool::new(false),
-            named: AtomicBool::new(false),
-        });
-        lock(&self.queues).workers.push(Arc::clone(&seat));
-        seat
+    pub(super) fn thread_begins(&self, crew: Crew) -> Arc<Thread> {
+        let thread = Arc::new(Thread::new(crew));
+        lock(&self.queues).workers.push(Arc::clone(&thread));
+        thread
     }
 
     /// A thread ends.
-    pub(super) fn rise(&self, seat: &Arc<Seat>) {
+    pub(super) fn thread_ends(&self, thread: &Arc<Thread>) {
         let mut queues = lock(&self.queues);
-        queues.workers.retain(|other| !Arc::ptr_eq(other, seat));
+        queues.workers.retain(|other| !Arc::ptr_eq(other, thread));
     }
 
     /// A slow thread that was counted could not be started.
@@ -298,18 +242,18 @@ impl Shared {
         queues.prompt_tasks + queues.slow_tasks == 0
     }
 
-    pub(super) fn workers(&self) -> Vec<Arc<Seat>> {
+    pub(super) fn workers(&self) -> Vec<Arc<Thread>> {
         lock(&self.queues).workers.clone()
     }
 
     /// The next task that is due, once it is. `None`: the thread is not needed any more. One that
     /// got nothing to do for `idle_max` is not.
-    pub(super) fn next(&self, seat: &Seat, idle_max: Option<Duration>) -> Option<Arc<Entry>> {
-        let crew = seat.crew;
+    pub(super) fn next(&self, thread: &Thread, idle_max: Option<Duration>) -> Option<Arc<Entry>> {
+        let crew = thread.crew;
         let idle_from = Instant::now();
         let mut queues = lock(&self.queues);
         loop {
-            if queues.closing || seat.replaced.load(Relaxed) {
+            if queues.closing || thread.replaced.load(Relaxed) {
                 return None;
             }
             let now = Instant::now();
@@ -378,10 +322,10 @@ impl Shared {
             return Turned::GivenUp;
         };
         let Some(due) = due.filter(|_| !stand.stopping && !queues.closing) else {
-            Self::over(&mut queues, &mut stand);
+            queues.over(&mut stand);
             return Turned::Over;
         };
-        Self::judge(&mut queues, &mut stand, took);
+        queues.judge(&mut stand, took);
         let due = if woken { Some(Instant::now()) } else { due };
         drop(stand);
         self.put(&mut queues, entry, due);
@@ -390,34 +334,10 @@ impl Shared {
         Turned::GoesOn { short }
     }
 
-    /// Which crew a task belongs to after a turn that took so long.
-    fn judge(queues: &mut Queues, stand: &mut Stand, took: Duration) {
-        let slow = took >= SLOW;
-        match stand.crew {
-            Crew::Prompt if slow => {
-                stand.crew = Crew::Slow;
-                stand.good = 0;
-                queues.prompt_tasks -= 1;
-                queues.slow_tasks += 1;
-            }
-            // One that is slow now and then, or was interrupted, gets there all the same.
-            Crew::Slow if slow => stand.good = stand.good.saturating_sub(GOOD_TURNS / 8),
-            Crew::Slow => {
-                stand.good += 1;
-                if stand.good >= GOOD_TURNS {
-                    stand.crew = Crew::Prompt;
-                    queues.slow_tasks -= 1;
-                    queues.prompt_tasks += 1;
-                }
-            }
-            Crew::Prompt => {}
-        }
-    }
-
     /// Marks a thread as replaced, unless its turn ended meanwhile. The caller starts another.
-    pub(super) fn replace(&self, seat: &Seat) -> bool {
+    pub(super) fn replace(&self, thread: &Thread) -> bool {
         let mut queues = lock(&self.queues);
-        if seat.busy(self.epoch).is_none() || seat.replaced.swap(true, Relaxed) {
+        if thread.busy(self.epoch).is_none() || thread.replaced.swap(true, Relaxed) {
             return false;
         }
         queues.replaced += 1;
@@ -425,17 +345,17 @@ impl Shared {
     }
 
     /// Gives a turn without end up, unless it ended meanwhile: its task is over, its thread lost.
-    pub(super) fn give_up(&self, seat: &Seat, entry: &Arc<Entry>) {
+    pub(super) fn give_up(&self, thread: &Thread, entry: &Arc<Entry>) {
         let mut queues = lock(&self.queues);
         let mut stand = lock(&entry.stand);
-        let Some(busy) = seat.busy(self.epoch).filter(|busy| *busy >= self.limits.stall) else {
+        let Some(busy) = thread.busy(self.epoch).filter(|busy| *busy >= self.limits.stall) else {
             return;
         };
         if !matches!(stand.place, Place::Runs(_)) {
             return;
         }
-        Self::over(&mut queues, &mut stand);
-        if seat.crew == Crew::Slow && !seat.replaced.swap(true, Relaxed) {
+        queues.over(&mut stand);
+        if thread.crew == Crew::Slow && !thread.replaced.swap(true, Relaxed) {
             queues.slow_threads -= 1;
         }
         queues.lost += 1;
@@ -458,33 +378,9 @@ impl Shared {
     }
 
     /// What a thread runs, and for how long.
-    pub(super) fn busy(&self, seat: &Seat) -> Option<(Arc<Entry>, Duration)> {
-        let busy = seat.busy(self.epoch)?;
-        let entry = lock(&seat.running).clone()?;
+    pub(super) fn busy(&self, thread: &Thread) -> Option<(Arc<Entry>, Duration)> {
+        let busy = thread.busy(self.epoch)?;
+        let entry = thread.running()?;
         Some((entry, busy))
-    }
-}
-
-impl Seat {
-    pub(super) fn begin(&self, entry: &Arc<Entry>, now_ns: u64) {
-        *lock(&self.running) = Some(Arc::clone(entry));
-        self.named.store(false, Relaxed);
-        self.busy_since.store(now_ns, Relaxed);
-    }
-
-    pub(super) fn end(&self) {
-        self.busy_since.store(0, Relaxed);
-        *lock(&self.running) = None;
-    }
-
-    /// Whether its turn is to be named for taking so long: once.
-    pub(super) fn names_stuck(&self) -> bool {
-        !self.named.swap(true, Relaxed)
-    }
-
-    fn busy(&self, epoch: Instant) -> Option<Duration> {
-        let since = self.busy_since.load(Relaxed);
-        let now = epoch.elapsed().as_nanos() as u64;
-        (since != 0).then(|| Duration::from_nanos(now.saturating_sub(since)))
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use metrics::counter;
 
 use super::SLOW;
-use super::state::{Crew, Shared};
+use super::entry::Crew;
+use super::state::Shared;
 use super::worker;
 use crate::watch::STUCK;
 
@@ -36,13 +37,13 @@ fn run(shared: &Weak<Shared>) {
 }
 
 fn look(shared: &Arc<Shared>) {
-    for seat in shared.workers() {
-        let Some((entry, busy)) = shared.busy(&seat) else { continue };
-        if busy >= SLOW && seat.crew == Crew::Prompt && shared.replace(&seat) {
-            seat.thread.slow();
+    for thread in shared.workers() {
+        let Some((entry, busy)) = shared.busy(&thread) else { continue };
+        if busy >= SLOW && thread.crew == Crew::Prompt && shared.replace(&thread) {
+            thread.id.slow();
             worker::spawn(shared, Crew::Prompt);
         }
-        if busy >= STUCK && seat.names_stuck() {
+        if busy >= STUCK && thread.names_stuck() {
             counter!("greenroom_actors_stuck_total", "class" => "room").increment(1);
             tracing::warn!(
                 actor = &*entry.name,
@@ -53,8 +54,8 @@ fn look(shared: &Arc<Shared>) {
             );
         }
         if busy >= shared.limits.stall {
-            seat.thread.lost();
-            shared.give_up(&seat, &entry);
+            thread.id.lost();
+            shared.give_up(&thread, &entry);
         }
     }
 }

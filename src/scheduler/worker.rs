@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::state::{Crew, Entry, Seat, Shared, Turned};
+use super::entry::{Crew, Entry};
+use super::state::{Shared, Turned};
+use super::thread::Thread;
 use super::{End, Next, Waker, lock};
 use crate::actors::actor::catch;
 
@@ -29,29 +31,29 @@ pub(super) fn spawn(shared: &Arc<Shared>, crew: Crew) {
 }
 
 fn run(shared: &Arc<Shared>, crew: Crew) {
-    let seat = shared.sit(crew);
+    let thread = shared.thread_begins(crew);
     let idle_max = match crew {
         Crew::Prompt => None,
         Crew::Slow => {
-            seat.thread.slow();
+            thread.id.slow();
             Some(IDLE_MAX)
         }
     };
-    while let Some(entry) = shared.next(&seat, idle_max) {
-        turn(shared, &seat, &entry);
+    while let Some(entry) = shared.next(&thread, idle_max) {
+        turn(shared, &thread, &entry);
     }
-    shared.rise(&seat);
+    shared.thread_ends(&thread);
 }
 
-fn turn(shared: &Arc<Shared>, seat: &Seat, entry: &Arc<Entry>) {
+fn turn(shared: &Arc<Shared>, thread: &Thread, entry: &Arc<Entry>) {
     let mut running = lock(&entry.task);
     let Some(mut task) = running.take() else { return };
     drop(running);
     let began = Instant::now();
-    seat.begin(entry, shared.now_ns());
+    thread.begin(entry, shared.now_ns());
     let waker = Waker { shared: Arc::clone(shared), entry: Arc::clone(entry) };
     let outcome = catch(|| task.turn(began, &waker));
-    seat.end();
+    thread.end();
     let took = began.elapsed();
     let due = match &outcome {
         Ok(Next::At(due)) => Some(Some(*due)),

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use greenroom::directory::saved::Restored;
+use greenroom::game::Game;
 use greenroom::journal::{Found, Journal, Limits};
 use greenroom::proto::RoomId;
+use greenroom::room::Room;
 use greenroom_client::Join;
 
 use crate::support::hosting::Hosted;
-use crate::support::probe::{self, Request};
+use crate::support::probe::{self, Probe, Request, State};
 use crate::support::{DEADLINE, TestServer, new_room, setting, state_where, within};
 
 /// Rooms as a journal has them: the hash after each step, by room and step.
@@ -38,7 +40,8 @@ async fn left_behind() -> Hosted {
     server
 }
 
-fn copy_of(dir: &Path) -> tempfile::TempDir {
+/// The files of a directory, elsewhere.
+pub fn copy_of(dir: &Path) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -70,6 +73,16 @@ fn steps_of(found: &Found) -> BTreeMap<u32, u64> {
         steps.insert(tick.0, replay.room().hash());
     }
     steps
+}
+
+/// The newest state in what was found of a room of the tests' game.
+pub fn state_of(found: &Found) -> State {
+    let games = probe::games();
+    let log = Restored::read(&found.start, &found.more).unwrap().log;
+    let entry = games.get(&log.header.game).unwrap();
+    let mut replay = log.replay(0, |keyframe| entry.game.restore(keyframe)).unwrap();
+    while replay.step(&mut Vec::new()).unwrap().is_some() {}
+    Room::<Probe>::restore(&replay.room().keyframe()).unwrap().game().state().clone()
 }
 
 /// Whether each room that was found ends at a step that it really had.

@@ -12,6 +12,7 @@ mod damaged;
 mod deploys;
 mod effects;
 mod finding;
+mod full_disk;
 mod half_open;
 mod hostile;
 mod http;

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use greenroom::certs;
@@ -57,14 +57,40 @@ pub struct Hosted {
 impl Hosted {
     /// Starts it on a free port, which it keeps over its lives.
     pub fn start() -> Self {
+        let program = Command::new(std::env::current_exe().unwrap());
+        Self::start_by(program).unwrap_or_else(|errors| panic!("{errors}"))
+    }
+
+    /// Starts it with a state directory on a disk of its own, of so many bytes, which goes with the
+    /// process. An error where that cannot be had: it takes a mount namespace.
+    pub fn start_on_a_disk_of(bytes: u64) -> Result<Self, String> {
+        let mut mount = Command::new("unshare");
+        mount.args(["--user", "--map-root-user", "--mount", "sh", "-c"]);
+        mount.arg(format!(
+            "mkdir state && mount -t tmpfs -o size={bytes} none state && exec \"$0\" \"$@\""
+        ));
+        mount.arg(std::env::current_exe().unwrap());
+        Self::start_by(mount)
+    }
+
+    fn start_by(program: Command) -> Result<Self, String> {
         let dir = tempfile::tempdir().unwrap();
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = free.local_addr().unwrap();
         drop(free);
-        let (child, listens) = spawn(dir.path(), address, 1);
-        assert!(listens, "{}", std::fs::read_to_string(dir.path().join("stderr-1")).unwrap());
+        let (child, listens) =
+            spawn(program, dir.path(), address, 1).map_err(|error| error.to_string())?;
+        if !listens {
+            return Err(std::fs::read_to_string(dir.path().join("stderr-1")).unwrap());
+        }
         let trust = Trust::CaFile(dir.path().join("certs/ca.pem")).prepare().unwrap();
-        Hosted { dir, address, child, trust, lives: 1 }
+        Ok(Hosted { dir, address, child, trust, lives: 1 })
+    }
+
+    /// Its state directory, which only it may see under the usual name.
+    pub fn state_as_it_sees_it(&self) -> PathBuf {
+        let dir = self.dir.path().join("state");
+        PathBuf::from(format!("/proc/{}/root{}", self.child.id(), dir.display()))
     }
 
     /// Ends it as the kernel does: at once.
@@ -98,7 +124,8 @@ impl Hosted {
     /// Starts it once more. Returns when it listens, or `false` when it has ended before.
     pub fn try_again(&mut self) -> bool {
         self.lives += 1;
-        let (child, listens) = spawn(self.dir.path(), self.address, self.lives);
+        let program = Command::new(std::env::current_exe().unwrap());
+        let (child, listens) = spawn(program, self.dir.path(), self.address, self.lives).unwrap();
         self.child = child;
         listens
     }
@@ -136,18 +163,22 @@ impl Drop for Hosted {
 }
 
 /// Starts a child, and says whether it came to listen.
-fn spawn(dir: &Path, address: SocketAddr, life: u32) -> (Child, bool) {
+fn spawn(
+    mut program: Command,
+    dir: &Path,
+    address: SocketAddr,
+    life: u32,
+) -> std::io::Result<(Child, bool)> {
     let file = dir.join(format!("stderr-{life}"));
     let errors = std::fs::File::create(&file).unwrap();
-    let mut child = Command::new(std::env::current_exe().unwrap())
+    let mut child = program
         .args(["--exact", "support::hosting::child", "--nocapture"])
         .env(HOSTS, format!("{} {address}", dir.display()))
         .current_dir(dir)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(errors)
-        .spawn()
-        .unwrap();
+        .spawn()?;
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
     let listens = lines.any(|line| line.starts_with("listening on "));
     // The test harness in there has something to say now and then, and ends if nobody listens.
@@ -155,5 +186,5 @@ fn spawn(dir: &Path, address: SocketAddr, life: u32) -> (Child, bool) {
     if !listens {
         child.wait().unwrap();
     }
-    (child, listens)
+    Ok((child, listens))
 }

@@ -1,0 +1,61 @@
+//! The disk under a state directory is full for a while: matches go on, and are kept again after.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use greenroom::journal::{Journal, Limits};
+
+use crate::damaged::{copy_of, state_of};
+use crate::support::hosting::Hosted;
+use crate::support::probe::Request;
+use crate::support::{DEADLINE, new_room, until, within};
+
+/// Writes until nothing fits any more.
+fn fill(path: &Path) {
+    let mut file = fs::File::create(path).unwrap();
+    for size in [65_536, 4096, 1] {
+        while file.write_all(&vec![7; size]).is_ok() {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn matches_go_on_while_the_disk_is_full_and_are_kept_again_after() {
+    let mut server = match Hosted::start_on_a_disk_of(4 << 20) {
+        Ok(server) => server,
+        Err(why) => return eprintln!("\n!!! not tested, no small disk can be had: {why}\n"),
+    };
+    let state = server.state_as_it_sees_it();
+    let mut client = server.connect().await;
+    let options = r#"{"hold_ms":30000,"cells":20}"#;
+    let room = within("a seat", client.join(new_room(options))).await.unwrap().room;
+    let mut sum = 0;
+    let mut add = async || {
+        let answer = client.request(&Request::Add(1), DEADLINE);
+        let now: i32 = within("an answer", answer).await.unwrap();
+        sum += 1;
+        assert_eq!(now, sum);
+    };
+    for _ in 0..10 {
+        add().await;
+    }
+    let filler = state.join("filler");
+    fill(&filler);
+    while !server.errors().contains("the journal cannot write to") {
+        add().await;
+    }
+    for _ in 0..10 {
+        add().await;
+    }
+    fs::remove_file(filler).unwrap();
+    until("the journal works again", || server.errors().contains("the journal works again")).await;
+    for _ in 0..10 {
+        add().await;
+    }
+    // Whoever has an answer knows that it is kept.
+    let copy = copy_of(&state);
+    server.kill();
+    let found = Journal::open(copy.path(), Limits::default()).unwrap().1;
+    assert_eq!(found.iter().map(|found| found.room).collect::<Vec<_>>(), [room]);
+    assert_eq!(state_of(&found[0]).sum, sum);
+}
