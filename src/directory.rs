@@ -19,6 +19,7 @@ mod rooms;
 pub mod saved;
 pub mod seat;
 pub mod token;
+mod waiting;
 pub mod watches;
 pub mod work;
 

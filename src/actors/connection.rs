@@ -7,23 +7,19 @@
 //! is done gives its seat up. In every other case, a panic here too, the seat is held for a while.
 //! Connections are never restarted: the client comes back by itself.
 
+mod rooms;
+
 use std::sync::Arc;
 use std::time::Instant;
 
-use greenroom_proto::{
-    CloseCode, Condition, Fact, JoinTarget, List, PARTY_MAX, Query, Refusal, SeatCode, Text,
-    ToClient, ToServer,
-};
+use greenroom_proto::{CloseCode, JoinTarget, List, Refusal, SeatCode, Text, ToClient, ToServer};
 use metrics::counter;
 
 use super::actor::{Actor, Context, Failure, Mailbox, Named};
 use super::lobby::{self, Found, LobbyMsg, STOPPING};
 use crate::config::Config;
-use crate::directory::reservations::Reservation;
 use crate::directory::token::TokenKey;
-use crate::directory::watches::NotWatched;
 use crate::directory::{Back, Client, Directory, RoomRecord, Seat};
-use crate::finding;
 use crate::net::admission;
 use crate::net::link::Link;
 use crate::net::reader::{Ears, Reader};
@@ -295,14 +291,13 @@ impl Connection {
         if !self.asks(id) {
             return;
         }
-        let by_code = matches!(to, JoinTarget::Code(_));
-        let looks = matches!(to, JoinTarget::Match { .. });
-        if (by_code && !self.place.guess()) || (looks && !self.may_look()) {
+        if !self.may_try(&to) {
             return self.turn_away(id, Refusal::Busy, TOO_OFTEN);
         }
+        let by_code = matches!(to, JoinTarget::Code(_));
         let found = lobby::ask(&self.shared.lobby, |reply| LobbyMsg::Seat(to, reply)).await;
-        if by_code && !matches!(found, Err((Refusal::BadCode, _))) {
-            self.place.guessed_right();
+        if by_code {
+            self.tried(found.as_ref().err());
         }
         let room = match &found {
             Ok(Found::Seat(booked)) => Some(booked.room()),
@@ -406,87 +401,6 @@ impl Connection {
         self.schemas.contains(&room.entry.schema_hash)
     }
 
-    /// Has seats kept for the client's party, in the stead of those that it had kept before.
-    async fn reserve(&mut self, id: u32, to: JoinTarget, seats: u32) {
-        if !(1..=PARTY_MAX as u32).contains(&seats) {
-            let text = format!("seats is {seats}: choose 1 to {PARTY_MAX}");
-            return self.client.link.refuse(id, Refusal::BadQuery, &text);
-        }
-        let (lobby, expiry) = (&self.shared.lobby, self.shared.config.rooms.reservation);
-        match lobby::reserve(lobby, to, seats, expiry).await {
-            Ok(Reservation { room, codes, expires_in }) => {
-                let before = std::mem::replace(&mut self.reserved, codes.clone());
-                before.iter().for_each(|code| self.unreserve(code));
-                self.client.link.control(&ToClient::Reserved {
-                    id,
-                    room,
-                    codes: List::first(codes),
-                    expires_ms: expires_in.as_millis() as u32,
-                });
-            }
-            Err((why, text)) => self.client.link.refuse(id, why, &text),
-        }
-    }
-
-    /// Whether the client may have all rooms of a game looked at.
-    fn may_look(&mut self) -> bool {
-        self.finds.take(self.since.elapsed().as_millis() as u64)
-    }
-
-    /// Whether the query can be answered, now and at all.
-    fn may_ask(&mut self, id: u32, query: &Query) -> bool {
-        let unknown = self.shared.games.get(&query.game).err();
-        let refusal = match (unknown, finding::check(query)) {
-            (Some(unknown), _) => Some((Refusal::UnknownGame, unknown.to_string())),
-            (_, Err(why)) => Some((Refusal::BadQuery, why)),
-            _ if !self.may_look() => Some((Refusal::Busy, TOO_OFTEN.to_owned())),
-            _ => None,
-        };
-        if let Some((why, text)) = &refusal {
-            self.client.link.refuse(id, *why, text);
-        }
-        refusal.is_none()
-    }
-
-    fn find(&mut self, id: u32, query: &Query) {
-        if !self.may_ask(id, query) {
-            return;
-        }
-        match self.shared.directory.find(query) {
-            Ok((rooms, next)) => {
-                self.client.link.control(&ToClient::Found { id, rooms: List::first(rooms), next });
-            }
-            Err(why) => self.client.link.refuse(id, Refusal::BadQuery, &why),
-        }
-    }
-
-    fn watch(&mut self, id: u32, query: &Query) {
-        let by_age = |condition: &Condition| condition.fact == Fact::Age;
-        if query.cursor.is_some() || query.conditions.iter().any(by_age) {
-            let text = "what is watched has no cursor and no condition on the age";
-            return self.client.link.refuse(id, Refusal::BadQuery, text);
-        }
-        if !self.may_ask(id, query) {
-            return;
-        }
-        let (link, queries_max) = (&self.client.link, self.shared.config.rooms.watch_queries_max);
-        match self.shared.directory.watch(query, link, id, queries_max) {
-            Ok(()) => self.watches = true,
-            Err(NotWatched::TooMany) => {
-                let text = "this connection watches 4 queries already: unwatch one";
-                link.refuse(id, Refusal::Busy, text);
-            }
-            Err(NotWatched::Full) => {
-                let text = "too many different queries are watched: ask a common one, or find";
-                link.refuse(id, Refusal::Busy, text);
-            }
-        }
-    }
-
-    fn unreserve(&self, code: &str) {
-        self.shared.directory.cancel_reservation(code);
-    }
-
     /// The room answers with `Left` once it has let the player go.
     fn leave(&self) {
         match self.client.held() {
@@ -494,18 +408,6 @@ impl Connection {
             // Out of the queue, if it was in one.
             None if self.client.stop_waiting() => self.client.link.control(&ToClient::Left),
             None => self.client.link.control(&ToClient::Left),
-        }
-    }
-
-    fn list(&self, id: u32, game: &str) {
-        match self.shared.games.get(game) {
-            Ok(_) => {
-                let rooms = self.shared.directory.list(game, greenroom_proto::LISTING_MAX);
-                self.client.link.control(&ToClient::Rooms { id, rooms: List::first(rooms) });
-            }
-            Err(unknown) => {
-                self.client.link.refuse(id, Refusal::UnknownGame, &unknown.to_string());
-            }
         }
     }
 }

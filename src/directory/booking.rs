@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use greenroom_proto::{
-    OptionsText, PlayerId, Refusal, RoomEntry, RoomId, RoomInfo, SeatCode, Text, ToClient,
-    Visibility,
+    OptionsText, PlayerId, RoomEntry, RoomId, RoomInfo, SeatCode, Text, Visibility,
 };
 
 use super::seat::{Booked, Seat};
-use super::{Client, RoomRecord, lock};
+use super::waiting::Waiting;
+use super::{RoomRecord, lock};
 use crate::finding::Facts;
 use crate::registry::RoomPlan;
 use crate::room::profile::{Profile, Setup};
@@ -18,11 +18,11 @@ use crate::seating::{NoSeat, Seating, SeatingLimits};
 
 /// Seats, and what is told of the room.
 pub(super) struct Booking {
-    seating: Seating,
+    pub(super) seating: Seating,
     profile: Arc<Profile>,
     setup: Setup,
     /// Those who queue up, by ticket.
-    waiting: BTreeMap<u64, Waiting>,
+    pub(super) waiting: BTreeMap<u64, Waiting>,
 }
 
 /// A room among the others of its process.
@@ -32,14 +32,6 @@ pub(super) struct Facing {
     pub(super) number: u64,
     /// Since when time is counted.
     pub(super) epoch: Instant,
-}
-
-/// A client that waits for a seat.
-struct Waiting {
-    client: Arc<Client>,
-    id: u32,
-    knows_schema: bool,
-    told: u32,
 }
 
 impl Booking {
@@ -172,90 +164,11 @@ impl RoomRecord {
         self.wake();
     }
 
-    /// The client queues up for a seat, and is told its place.
-    pub fn wait(
-        self: &Arc<Self>,
-        client: &Arc<Client>,
-        id: u32,
-        knows_schema: bool,
-    ) -> Result<(), NoSeat> {
-        let mut booking = lock(&self.booking);
-        let ticket = booking.seating.wait()?;
-        let waiting = Waiting { client: Arc::clone(client), id, knows_schema, told: 0 };
-        booking.waiting.insert(ticket, waiting);
-        client.wait(self, ticket);
-        drop(booking);
-        self.tell_places();
-        // A seat may have become free just before.
-        self.wake();
-        Ok(())
-    }
-
-    /// A client goes out of the queue.
-    pub fn stop_waiting(&self, ticket: u64) {
-        let mut booking = lock(&self.booking);
-        booking.seating.stop_waiting(ticket);
-        booking.waiting.remove(&ticket);
-        drop(booking);
-        self.changed();
-        self.tell_places();
-    }
-
-    /// Gives up what was kept for too long, and free seats to those who wait.
-    pub fn serve(self: &Arc<Self>) {
-        let now_ms = self.age_ms();
-        let mut booking = lock(&self.booking);
-        let mut changed = booking.seating.expire(now_ms);
-        let mut served = Vec::new();
-        while let Some((ticket, player)) = booking.seating.serve(now_ms) {
-            let seat = Seat { room: Arc::clone(self), player };
-            served.extend(booking.waiting.remove(&ticket).map(|waiting| (ticket, waiting, seat)));
-        }
-        drop(booking);
-        changed |= !served.is_empty();
-        for (ticket, Waiting { client, id, knows_schema, .. }, seat) in served {
-            match client.hold_instead(ticket, seat.clone()) {
-                true => seat.join(&client, id, knows_schema),
-                // It is gone by now.
-                false => self.unbook(None),
-            }
-        }
-        if changed {
-            self.changed();
-            self.tell_places();
-        }
-    }
-
     /// When a reserved seat is free again, if one is reserved.
     #[must_use]
     pub fn next_expiry(&self) -> Option<Instant> {
         let until_ms = lock(&self.booking).seating.next_expiry()?;
         Some(self.born + Duration::from_millis(until_ms))
-    }
-
-    /// Tells those who wait their places, where these have changed.
-    fn tell_places(&self) {
-        let mut booking = lock(&self.booking);
-        for (waiting, place) in booking.waiting.values_mut().zip(1..) {
-            if std::mem::replace(&mut waiting.told, place) != place {
-                waiting.client.link.control(&ToClient::Waiting { id: waiting.id, place });
-            }
-        }
-    }
-
-    /// Closes the room to newcomers, and tells those who wait.
-    pub fn shut(&self) {
-        let mut booking = lock(&self.booking);
-        booking.seating.shut();
-        let waiting = std::mem::take(&mut booking.waiting);
-        drop(booking);
-        self.changed();
-        for (ticket, Waiting { client, id, .. }) in waiting {
-            if client.turn_away(ticket) {
-                let text = "the match ended before a seat was free: join another";
-                client.link.refuse(id, Refusal::UnknownRoom, text);
-            }
-        }
     }
 
     /// Closes the room to newcomers if nobody has a seat or is about to get one.

@@ -8,8 +8,9 @@ use greenroom::proto::{
 };
 use greenroom_client::{CallError, Client, Join, Update, WatchId};
 
+use crate::support::hosting::Hosted;
 use crate::support::probe::Request;
-use crate::support::{DEADLINE, TestServer, new_room, next, state_where, within};
+use crate::support::{DEADLINE, TestServer, find, new_room, next, state_where, within};
 
 fn query(conditions: &[(&str, Test)]) -> Query {
     let condition = |(key, test): &(&str, Test)| Condition {
@@ -225,9 +226,7 @@ async fn a_private_room_is_joined_by_its_code_only() {
 async fn codes_cannot_be_guessed_at_will() {
     let server = TestServer::start(|config| config.listen.limit_loopback = true).await;
     let private = NewRoom { visibility: Visibility::Private, ..NewRoom::default() };
-    let (mut one, seat) = server.seated(Join::New { game: "probe", room: &private }).await;
-    state_where(&mut one, |state| state.here == 1).await;
-    let code = one.room_code().expect("a private room has a code").to_owned();
+    let (_one, _) = server.seated(Join::New { game: "probe", room: &private }).await;
     let mut guesser = server.connect().await;
     let mut wrong = 0;
     while refused(guesser.join(Join::Code("AAAAAAAA"))).await == Refusal::BadCode {
@@ -245,5 +244,42 @@ async fn codes_cannot_be_guessed_at_will() {
         }
     };
     assert_eq!(answer, Refusal::Busy);
-    let _ = (seat, code);
+    let answer = loop {
+        match refused(again.reserve(Join::Code("AAAAAAAA"), 1)).await {
+            Refusal::BadCode => {}
+            other => break other,
+        }
+    };
+    assert_eq!(answer, Refusal::Busy);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_room_says_of_itself_survives_the_death_of_the_process() {
+    let mut server = Hosted::start();
+    let options = Text::cut(r#"{"hold_ms":30000}"#);
+    let new = NewRoom { options, seats: Some(3), ..room(&[("level", 4)]) };
+    let private = NewRoom { visibility: Visibility::Private, ..new.clone() };
+    let mut one = server.connect().await;
+    let listed = within("a seat", one.join(Join::New { game: "probe", room: &new })).await.unwrap();
+    let say = Request::Say(Text::cut("round"), 9);
+    let _: i32 = within("an answer", one.request(&say, DEADLINE)).await.unwrap();
+    let _: i32 = within("an answer", one.request(&Request::Lock(true), DEADLINE)).await.unwrap();
+    let mut two = server.connect().await;
+    let hidden = Join::New { game: "probe", room: &private };
+    let hidden = within("a seat", two.join(hidden)).await.unwrap();
+    state_where(&mut two, |state| state.here == 1).await;
+    let code = two.room_code().expect("a private room has a code").to_owned();
+    server.kill();
+    server.start_again();
+    for client in [&mut one, &mut two] {
+        find(client, |update| matches!(update, Update::Resumed { .. }).then_some(())).await;
+    }
+    let mut other = server.connect().await;
+    let page = within("a page", other.find(&query(&[]))).await.unwrap();
+    let [found] = page.rooms.as_slice() else { panic!("{page:?}") };
+    assert_eq!((found.room, found.locked, found.players_max), (listed.room, true, 3));
+    let said: Vec<_> = found.metadata.iter().map(|entry| (&*entry.key, &entry.value)).collect();
+    assert_eq!(said, [("level", &4.into()), ("round", &9.into())]);
+    let seat = within("a seat", other.join(Join::Code(&code))).await.unwrap();
+    assert_eq!(seat.room, hidden.room);
 }
