@@ -290,6 +290,12 @@ impl RoomRecord {
         self.tokens.room_code(self.id)
     }
 
+    /// Seats that are taken: by those who have one, for whom one is held, who are about to get one.
+    #[must_use]
+    pub fn taken(&self) -> u32 {
+        lock(&self.booking).taken()
+    }
+
     /// The room's name on the wire.
     pub fn game_name(&self) -> GameName {
         Text::cut(self.entry.game.name())

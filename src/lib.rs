@@ -68,8 +68,16 @@
 //! | the process is replaced by another build | stopped in order, it leaves a keyframe of each room with its players in it ([`server::stopping`]); the next takes it over as it is or through [`Game::migrate`] ([`fingerprint`]), or sets it aside |
 //! | a build was killed, and another is started | its rooms with steps after their keyframe are set aside: only that build makes the same of them |
 //! | the disk fails | it is said, counted, and the matches go on; their replays are lost |
-//! | lobby, listings, results, journal, a supervisor, the listener | restarted; what they need is in the directory |
+//! | the lobby | restarted; whoever waits for its answer asks again, once |
+//! | listings | restarted; who watches what is in the directory |
+//! | results, replays, journal, the listener | restarted; what they hold is beside them: a queue, a thread, the sockets |
+//! | the thread that writes the journal panics | it is started anew, rooms begin anew in the journal, as after an error of the disk; nobody waits |
+//! | a supervisor of rooms | restarted; its rooms are in the directory, and are restored as after a panic |
+//! | a supervisor of connections | restarted; its connections are closed, and their clients come back |
+//! | more than ten of these in ten seconds | the process ends with an error; the next one goes on, as above |
 //! | a room crashes whose seats are kept or waited for | they are in the room's record: nobody loses one. Of a process that ends only seats that are taken survive |
+//!
+//! Nearly all of it can be asked for, to see it: [`faults`].
 //!
 //! ## The way of an input, with the bound on each arrow
 //!
@@ -125,6 +133,7 @@
 //! | [`effects`] | what a game asks of the outside world | yes |
 //! | [`journal`] | files with which unfinished matches survive the process; records and reading them are pure | partly |
 //! | [`panics`] | a panic as a value: text and place | yes |
+//! | [`faults`] | failures that are asked for, to see what comes of them | yes |
 //! | [`replays`] | the whole logs of finished matches, as files | |
 //! | [`directory`] | the rooms there are, and what of each outlives its actors: members, log, tokens | |
 //! | [`scheduler`] | threads that step rooms at their times | |
@@ -193,6 +202,7 @@ pub use serde_json;
 pub mod answers;
 pub mod bot;
 pub mod effects;
+pub mod faults;
 pub mod finding;
 pub mod fingerprint;
 pub mod game;

@@ -5,6 +5,7 @@
 //! events and the same hashes.
 
 mod bytes;
+pub mod fault;
 pub mod fields;
 pub mod history;
 pub mod inbox;
@@ -19,6 +20,7 @@ use greenroom_proto::{Layout, PlayerId, Rows, Sight, Tick, publish, wire};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use self::fault::RoomFault;
 use self::fields::Field;
 use self::keyframe::Identity;
 pub use self::keyframe::{RoomError, Taken};
@@ -76,6 +78,8 @@ pub enum Command {
         /// Its number.
         effect: u32,
     },
+    /// Something is to fail, as somebody who tries that out has asked.
+    Fault(RoomFault),
     /// What the room's creator chose besides its options. Comes first, if at all.
     Open(Setup),
     /// A player has said nothing for as long as the game allows.
@@ -160,6 +164,8 @@ pub struct Room<G: Game> {
     identity: Identity,
     /// Hash over all that the room ever said.
     said_hash: u64,
+    /// A fault that was asked for: its state cannot be looked at.
+    hidden: bool,
 }
 
 impl<G: Game> Room<G> {
@@ -170,7 +176,8 @@ impl<G: Game> Room<G> {
         let game = G::new(&options, &mut ctx);
         // Whoever makes the room looks at the profile by itself.
         ctx.profile_changed = false;
-        Ok(Room { game, ctx, identity: Identity::of::<G>(), said_hash: 0 })
+        let identity = Identity::of::<G>();
+        Ok(Room { game, ctx, identity, said_hash: 0, hidden: false })
     }
 
     /// The game's own view of things, for tests and tools.
@@ -250,6 +257,7 @@ impl<G: Game> Room<G> {
                 self.game.signal(signal, &mut self.ctx);
             }
             Command::EffectDone { effect } => self.close_effect(*effect),
+            Command::Fault(fault) => fault.apply(),
             Command::Open(setup) => self.open(setup),
             Command::Idle { player } => {
                 if self.ctx.seat(*player).is_some() {
@@ -287,7 +295,7 @@ impl<G: Game> Room<G> {
             }
             Command::Signal(Signal::Answer { effect, .. } | Signal::Lost { effect })
             | Command::EffectDone { effect } => self.close_effect(*effect),
-            Command::Signal(Signal::Word { .. }) => {}
+            Command::Signal(Signal::Word { .. }) | Command::Fault(_) => {}
             Command::Open(setup) => self.open(setup),
         }
     }
@@ -359,7 +367,11 @@ impl<G: Game> Room<G> {
                 self.apply(command);
             }
         }
-        if !self.ctx.over && matches!(self.ctx.pace, Pace::Fixed { .. }) {
+        if self.ctx.over {
+            return;
+        }
+        RoomFault::at_tick(step, progress);
+        if matches!(self.ctx.pace, Pace::Fixed { .. }) {
             progress.note(At::Tick);
             self.game.tick(&mut self.ctx);
         }
@@ -382,6 +394,7 @@ impl<G: Game> AnyRoom for Room<G> {
             }
         }
         progress.begin(self.ctx.tick);
+        self.hidden = RoomFault::hides_state(step);
         if step.decisions.contains(&Decision::Still) {
             self.members_only(step, progress);
         } else if step.decisions.contains(&Decision::Skip) {
@@ -404,6 +417,7 @@ impl<G: Game> AnyRoom for Room<G> {
     }
 
     fn publish(&self, layout: &Layout, rows: &mut Rows) -> u32 {
+        assert!(!self.hidden, "a fault that was asked for: panic-state");
         publish(self.game.state(), layout, rows)
     }
 

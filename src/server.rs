@@ -15,6 +15,7 @@
 mod listening;
 mod readiness;
 mod revival;
+mod sabotage;
 pub mod stopping;
 mod tree;
 
@@ -35,7 +36,8 @@ use self::readiness::Condition;
 pub use self::readiness::Readiness;
 use self::revival::Past;
 pub use self::revival::StateError;
-use self::tree::{connection_supervisors, room_supervisors, start_scheduler};
+use self::sabotage::Sabotage;
+use self::tree::{INTENSITY, connection_supervisors, room_supervisors, start_scheduler};
 use crate::actors::actor::Mailbox;
 use crate::actors::connection::Shared;
 use crate::actors::journal::{JournalArgs, JournalKeeper};
@@ -59,9 +61,7 @@ use crate::net::tls;
 use crate::registry::Games;
 use crate::replays::KeptReplays;
 use crate::scheduler::{self, Scheduler};
-use crate::supervision::{
-    ChildSpec, Intensity, Shutdown, Slot, Strategy, SupervisorRef, SupervisorSpec,
-};
+use crate::supervision::{ChildSpec, Shutdown, Slot, Strategy, SupervisorRef, SupervisorSpec};
 use crate::watch::Watch;
 
 /// What a server is made from.
@@ -92,6 +92,7 @@ pub struct Server {
     condition: Arc<Condition>,
     opening: Mutex<Option<Opening>>,
     _watch: Watch,
+    _sabotage: Sabotage,
 }
 
 /// What is left to do until the server listens.
@@ -116,6 +117,7 @@ impl Server {
     pub async fn begin(spec: ServerSpec) -> Result<Self, ServeError> {
         let ServerSpec { config, games, identity, results } = spec;
         let config = Arc::new(config);
+        sabotage::check(&config)?;
         let times = StopTimes::of(&config);
         let (sockets, wss, plain) = bind(&config)?;
         let past = match &config.journal.state_dir {
@@ -127,9 +129,7 @@ impl Server {
             Some(past) => Arc::clone(&past.tokens),
             None => Arc::new(TokenKey::new(&TokenKey::random()?)),
         };
-        let mut root = SupervisorSpec::new("root", Strategy::OneForOne)
-            // Nothing below should ever fail; what does so often is beyond repair.
-            .intensity(Intensity::new(10, Duration::from_secs(10)));
+        let mut root = SupervisorSpec::new("root", Strategy::OneForOne).intensity(INTENSITY);
         // First up, last down: everything below may still have something to keep.
         if let Some(keeper) = &keeper {
             let journal = keeper.journal().clone();
@@ -180,6 +180,7 @@ impl Server {
             directory: Arc::clone(&directory),
             rooms: rooms.clone(),
             tokens: Arc::clone(&tokens),
+            asked: 0,
         };
         let listings_args = ListingsArgs {
             directory: Arc::clone(&directory),
@@ -193,6 +194,7 @@ impl Server {
             .child(rooms_spec.into_child())
             .start()
             .await?;
+        let sabotage = Sabotage::start(&config.dev.faults, &root, keeper.as_ref());
         let admission = Admission::new(config.listen.clone());
         let door = Arc::new(Door {
             tls: TlsAcceptor::from(tls::server_config(identity)?),
@@ -224,6 +226,7 @@ impl Server {
             condition,
             opening,
             _watch: Watch::start(),
+            _sabotage: sabotage,
         })
     }
 

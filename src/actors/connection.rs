@@ -20,6 +20,7 @@ use super::lobby::{self, Found, LobbyMsg, STOPPING};
 use crate::config::Config;
 use crate::directory::token::TokenKey;
 use crate::directory::{Back, Client, Directory, RoomRecord, Seat};
+use crate::faults::Countdown;
 use crate::net::admission;
 use crate::net::link::Link;
 use crate::net::reader::{Ears, Reader};
@@ -89,6 +90,8 @@ pub struct ConnectionArgs {
     pub reader: Reader,
     /// Its place among the connections.
     pub place: admission::Place,
+    /// Its number.
+    pub number: u64,
     /// What all connections share.
     pub shared: Arc<Shared>,
 }
@@ -115,10 +118,16 @@ impl Actor for Connection {
     type Args = ConnectionArgs;
 
     async fn start(args: ConnectionArgs, ctx: &Context<ConnectionMsg>) -> Result<Self, Failure> {
-        let ConnectionArgs { link, reader, place, shared } = args;
+        let ConnectionArgs { link, reader, place, number, shared } = args;
         let client = Client::new(link);
         let mailbox = ctx.mailbox().clone();
-        let ears = ClientEars { client: Arc::clone(&client), mailbox: mailbox.clone() };
+        let faults = &shared.config.dev.faults;
+        let ears = ClientEars {
+            client: Arc::clone(&client),
+            mailbox: mailbox.clone(),
+            dies: Countdown::of(faults.kill_connection, number),
+            panics: Countdown::of(faults.panic_reader, !number),
+        };
         let reader = tokio::spawn(async move {
             let mut end = ReaderEnd { mailbox, why: CloseCode::Failed };
             end.why = reader.run(ears).await;
@@ -175,10 +184,14 @@ impl Actor for Connection {
 struct ClientEars {
     client: Arc<Client>,
     mailbox: Mailbox<ConnectionMsg>,
+    /// Faults that are asked for.
+    dies: Countdown,
+    panics: Countdown,
 }
 
 impl Ears for ClientEars {
     fn input(&mut self, tick: u16, body: &[u8]) -> Result<(), CloseCode> {
+        self.strike();
         match self.seat() {
             Some(seat) => seat.input(tick, body),
             // The match ended while the input was on its way.
@@ -187,6 +200,7 @@ impl Ears for ClientEars {
     }
 
     fn control(&mut self, message: ToServer) -> Result<(), CloseCode> {
+        self.strike();
         match message {
             ToServer::Request { id, body } => {
                 let asked = match self.seat() {
@@ -216,6 +230,14 @@ impl Ears for ClientEars {
 }
 
 impl ClientEars {
+    /// What somebody who tries that out has asked to fail.
+    fn strike(&mut self) {
+        if self.dies.strikes() {
+            self.mailbox.cell().kill();
+        }
+        assert!(!self.panics.strikes(), "a fault that was asked for: panic-reader");
+    }
+
     /// The client's seat, about which it has just said something.
     fn seat(&self) -> Option<Seat> {
         let seat = self.client.seat()?;
@@ -295,7 +317,9 @@ impl Connection {
             return self.turn_away(id, Refusal::Busy, TOO_OFTEN);
         }
         let by_code = matches!(to, JoinTarget::Code(_));
-        let found = lobby::ask(&self.shared.lobby, |reply| LobbyMsg::Seat(to, reply)).await;
+        let found =
+            lobby::ask(&self.shared.lobby, |taken, reply| LobbyMsg::Seat(to.clone(), taken, reply))
+                .await;
         if by_code {
             self.tried(found.as_ref().err());
         }
@@ -329,10 +353,6 @@ impl Connection {
         }
         let shared = &self.shared;
         let room = shared.tokens.open(token).map(|claim| claim.room);
-        if let Some(result) = room.and_then(|room| shared.directory.over().result_of(room)) {
-            let result = Text::cut(&result);
-            self.client.link.control(&ToClient::Ended { result });
-        }
         let lost = room.is_some_and(|room| shared.directory.over().is_lost(room));
         let outcome = self.seat_of(token).and_then(|(seat, generation)| {
             if schema.is_some_and(|schema| schema != seat.room.entry.schema_hash) {
@@ -345,6 +365,11 @@ impl Connection {
             counter!("greenroom_seats_resumed_total").increment(1);
             return;
         };
+        // Looked for afterwards: the match may have ended just now.
+        if let Some(result) = room.and_then(|room| shared.directory.over().result_of(room)) {
+            let result = Text::cut(&result);
+            self.client.link.control(&ToClient::Ended { result });
+        }
         self.turn_away(
             id,
             why,

@@ -5,25 +5,25 @@
 //! supervisor. **What ends it.** Only a bug. **What happens then.** It is started again; it holds
 //! nothing that is not in the [directory](crate::directory).
 
+mod ask;
+
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use greenroom_proto::{JoinTarget, NewRoom, Refusal, RoomId, Visibility};
 
-use super::actor::{Actor, Context, Failure, Mailbox, Named, Reply, catch};
+pub use self::ask::{Taken, ask, reserve};
+use super::actor::{Actor, Context, Failure, Named, Reply, catch};
 use super::room::Rooms;
 use crate::directory::reservations::{NotReserved, Reservation};
 use crate::directory::token::TokenKey;
 use crate::directory::{Booked, Directory, NotInserted, RoomRecord};
+use crate::faults::Every;
 use crate::finding;
 use crate::registry::{Entry, Games, RoomPlan};
 use crate::room::profile::Setup;
 use crate::seating::NoSeat;
-use crate::supervision::Slot;
-
-/// How long the lobby may take. It only looks up and starts rooms; this long means that the
-/// server is in trouble.
-pub const LOBBY_DEADLINE: Duration = Duration::from_secs(5);
 
 /// What whoever wants a seat is told when the server stops.
 pub const STOPPING: &str = "the server is stopping: connect again in a moment";
@@ -42,9 +42,9 @@ pub enum Found {
 /// What the lobby is asked.
 pub enum LobbyMsg {
     /// For a seat.
-    Seat(JoinTarget, Reply<Result<Found, Refused>>),
+    Seat(JoinTarget, Taken, Reply<Result<Found, Refused>>),
     /// To keep so many seats for so long.
-    Reserve(JoinTarget, u32, Duration, Reply<Result<Reservation, Refused>>),
+    Reserve(JoinTarget, u32, Duration, Taken, Reply<Result<Reservation, Refused>>),
 }
 
 impl Named for LobbyMsg {
@@ -54,29 +54,6 @@ impl Named for LobbyMsg {
             LobbyMsg::Reserve(..) => "reserve",
         }
     }
-}
-
-/// Asks the lobby to keep seats: in a room there is, or in a new one.
-pub async fn reserve(
-    lobby: &Slot<Mailbox<LobbyMsg>>,
-    to: JoinTarget,
-    seats: u32,
-    expiry: Duration,
-) -> Result<Reservation, Refused> {
-    ask(lobby, |reply| LobbyMsg::Reserve(to, seats, expiry, reply)).await
-}
-
-/// Asks the lobby something.
-pub async fn ask<T: Send + 'static>(
-    lobby: &Slot<Mailbox<LobbyMsg>>,
-    message: impl FnOnce(Reply<Result<T, Refused>>) -> LobbyMsg,
-) -> Result<T, Refused> {
-    let asked = match lobby.get() {
-        Some(lobby) => lobby.call(LOBBY_DEADLINE, message).await.ok(),
-        None => None,
-    };
-    let silent = || Err((Refusal::Failed, "the lobby does not answer: try again".to_owned()));
-    asked.unwrap_or_else(silent)
 }
 
 /// The actor, and what it starts from.
@@ -90,6 +67,8 @@ pub struct Lobby {
     pub rooms: Rooms,
     /// Makes the tokens of their seats.
     pub tokens: Arc<TokenKey>,
+    /// Seats that it was asked for since it was started.
+    pub asked: u32,
 }
 
 impl Actor for Lobby {
@@ -101,13 +80,19 @@ impl Actor for Lobby {
         Ok(lobby)
     }
 
-    async fn handle(&mut self, msg: LobbyMsg, _: &Context<LobbyMsg>) -> Result<(), Failure> {
+    async fn handle(&mut self, msg: LobbyMsg, ctx: &Context<LobbyMsg>) -> Result<(), Failure> {
         match msg {
-            LobbyMsg::Seat(target, reply) => {
+            LobbyMsg::Seat(target, taken, reply) => {
+                let before = taken.fetch_add(1, Ordering::AcqRel);
+                let found = self.seat(target).await;
+                if before == 0 {
+                    self.strike(ctx).await;
+                }
                 // Whoever asked may be gone; then the seat is free again.
-                let _ = reply.send(self.seat(target).await);
+                let _ = reply.send(found);
             }
-            LobbyMsg::Reserve(target, seats, expiry, reply) => {
+            LobbyMsg::Reserve(target, seats, expiry, taken, reply) => {
+                taken.fetch_add(1, Ordering::AcqRel);
                 let reserve = |room: &Arc<RoomRecord>| room.reserve_for(seats, expiry);
                 let reserved = self.find(target, reserve, refused_reservation).await;
                 // Whoever asked may be gone; then the seats are free again.
@@ -123,6 +108,19 @@ impl Actor for Lobby {
 }
 
 impl Lobby {
+    /// What somebody who tries that out has asked to fail; never twice over the same question.
+    async fn strike(&mut self, ctx: &Context<LobbyMsg>) {
+        self.asked = self.asked.wrapping_add(1);
+        let faults = &self.rooms.config().dev.faults;
+        let due = |every: Option<Every>| every.is_some_and(|n| self.asked.is_multiple_of(n.0));
+        assert!(!due(faults.panic_lobby), "a fault that was asked for: panic-lobby");
+        if due(faults.kill_lobby) {
+            tracing::warn!("a fault that was asked for: the lobby is killed");
+            ctx.cell().kill();
+            std::future::pending().await
+        }
+    }
+
     async fn seat(&self, target: JoinTarget) -> Result<Found, Refused> {
         let book = |room: &Arc<RoomRecord>| room.book();
         match target {

@@ -50,6 +50,10 @@ impl Booking {
         self.seating.restore(taken, last_player);
     }
 
+    pub(super) fn taken(&self) -> u32 {
+        self.seating.taken()
+    }
+
     pub(super) fn last_player(&self) -> u32 {
         self.seating.last_player()
     }

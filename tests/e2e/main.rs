@@ -5,10 +5,12 @@
 #![allow(clippy::unwrap_used)] // a test may panic; clippy knows that only of `#[test]` functions
 #![allow(clippy::disallowed_methods)] // and may read the clock
 
+mod asked_faults;
 mod coming_back;
 mod commands_rooms;
 mod crashes;
 mod damaged;
+mod deaths;
 mod deploys;
 mod effects;
 mod finding;
@@ -22,6 +24,8 @@ mod lobby;
 mod matches;
 mod replays;
 mod reserved;
+mod seat_claims;
+mod seat_storm;
 mod shutdown;
 mod slow_client;
 mod stalled_memory;
