@@ -160,7 +160,7 @@ tunables! {
             "two seconds of messages that a stalled network delivers together";
         /// Questions of one client for rooms (find, watch, match), sustained; four times as many at once.
         finds_per_sec: u32 = 5, count(1, 1_000, "questions a second"), Live,
-            "each may look at every room of a game: a millisecond where there are 10,000";
+            "each may look at every room of a game: some milliseconds where there are 10,000";
         /// Pings of one client that are answered.
         pings_per_sec: u32 = 2, count(1, 100, "pings a second"), Live,
             "each costs a write; clients measure the delay once a second or less";

@@ -32,6 +32,8 @@ pub(super) struct Facing {
     pub(super) number: u64,
     /// Since when time is counted.
     pub(super) epoch: Instant,
+    /// Asked once for all rooms: a look at the clock costs as much as a look at a room.
+    pub(super) now: Instant,
 }
 
 impl Booking {
@@ -203,7 +205,7 @@ impl RoomRecord {
         facing: Facing,
         act: impl FnOnce(&Facts<'_>) -> T,
     ) -> Option<T> {
-        let age_secs = (self.age_ms() / 1000) as u32;
+        let age_secs = facing.now.saturating_duration_since(self.born).as_secs() as u32;
         let born_ms = match self.born.checked_duration_since(facing.epoch) {
             Some(after) => after.as_millis() as i64,
             None => -((facing.epoch - self.born).as_millis() as i64),

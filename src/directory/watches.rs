@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use greenroom_proto::{GameName, Query, RoomId, ToClient};
 use tokio::sync::Notify;
@@ -130,6 +131,7 @@ impl Directory {
     pub fn tell_watchers(&self) {
         let mut watches = lock(&self.watches);
         let rooms = std::mem::take(&mut *lock(&self.changes.rooms));
+        let now = Instant::now();
         for id in rooms {
             let Some((number, room)) = lock(&self.rooms).get_numbered(id) else {
                 let all = watches.by_game.values_mut().flat_map(BTreeMap::values_mut);
@@ -137,7 +139,7 @@ impl Directory {
                 continue;
             };
             let Some(of_game) = watches.by_game.get_mut(&room.game_name()) else { continue };
-            let facing = Facing { number, epoch: self.epoch };
+            let facing = Facing { number, epoch: self.epoch, now };
             let entry = Arc::new(room.as_found());
             let found = room.with_facts(facing, |facts| {
                 for watched in of_game.values_mut() {
@@ -162,9 +164,9 @@ impl Directory {
     }
 
     fn rank(&self, query: &Query) -> Ranking {
-        let mut ranking = Ranking::new(query.clone());
+        let (mut ranking, now) = (Ranking::new(query.clone()), Instant::now());
         for (number, room) in self.numbered(&query.game) {
-            let facing = Facing { number, epoch: self.epoch };
+            let facing = Facing { number, epoch: self.epoch, now };
             let entry = Arc::new(room.as_found());
             room.with_facts(facing, |facts| ranking.put(facts, &entry));
         }
