@@ -18,7 +18,7 @@ use greenroom::net::link::Link;
 use greenroom::proto::{
     Condition, Fact, GameName, List, MetaEntry, NewRoom, Query, RoomId, Sort, Test, Text,
 };
-use greenroom::room::profile::{Profile, Setup};
+use greenroom::room::listing::{Listing, Setup};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -36,10 +36,10 @@ fn setup(level: u64, map: &str) -> Setup {
     Setup::of(&room, 8).unwrap()
 }
 
-fn profile(level: u64, map: &str) -> Profile {
-    let mut profile = Profile::default();
-    profile.open(&setup(level, map));
-    profile
+fn listing(level: u64, map: &str) -> Listing {
+    let mut listing = Listing::default();
+    listing.open(&setup(level, map));
+    listing
 }
 
 fn maps(n: u64) -> &'static str {
@@ -135,7 +135,7 @@ async fn watching(count: u64, queries: i64, watchers: usize, rounds: u32) {
         round += 1;
         for id in 0..changes {
             let room = directory.get(RoomId(id * 4)).unwrap();
-            room.show(profile(level + (round + id) % 100, "Monza"));
+            room.show(listing(level + (round + id) % 100, "Monza"));
         }
         let began = Instant::now();
         directory.tell_watchers();

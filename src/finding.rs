@@ -9,7 +9,7 @@ use greenroom_proto::{Condition, Cursor, Fact, MetaValue, PAGE_MAX, Query, Test,
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::room::profile::Profile;
+use crate::room::listing::Listing;
 
 /// What of a room can be asked for.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +25,7 @@ pub struct Facts<'a> {
     /// Counts the rooms in the order in which they came.
     pub number: u64,
     /// What it says of itself.
-    pub profile: &'a Profile,
+    pub listing: &'a Listing,
 }
 
 /// The place of a room in the order of a query. Every room has another.
@@ -91,7 +91,7 @@ pub fn holds(query: &Query, facts: &Facts<'_>) -> bool {
         Fact::Players => meets(Some(&i64::from(facts.players).into()), test),
         Fact::Free => meets(Some(&i64::from(facts.free).into()), test),
         Fact::Age => meets(Some(&i64::from(facts.age_secs).into()), test),
-        Fact::Key(key) => meets(facts.profile.get(key), test),
+        Fact::Key(key) => meets(facts.listing.get(key), test),
     })
 }
 
@@ -115,7 +115,7 @@ pub fn place(query: &Query, facts: &Facts<'_>) -> Place {
         Fact::Free => Some(i64::from(facts.free).into()),
         // The older, the higher.
         Fact::Age => Some(facts.born_ms.saturating_neg().into()),
-        Fact::Key(key) => facts.profile.get(key).cloned(),
+        Fact::Key(key) => facts.listing.get(key).cloned(),
     };
     let key = match value {
         None => Key::Unknown,

@@ -21,7 +21,7 @@ pub use ctx::{Ctx, EFFECTS_MAX, TIMERS_MAX};
 pub use old_game::OldGame;
 
 use crate::options::Options;
-use crate::room::profile::Profile;
+use crate::room::listing::Listing;
 
 /// For how long a seat is held whose player's connection broke, if a game does not say.
 const SEAT_HOLD: Duration = Duration::from_secs(30);
@@ -401,7 +401,7 @@ pub enum Said {
         result: String,
     },
     /// What the outside is told of the room has changed.
-    Profile(Box<Profile>),
+    Listing(Box<Listing>),
     /// The player's seat is to end.
     Kick(PlayerId),
 }

@@ -10,9 +10,9 @@ pub mod fields;
 pub mod history;
 pub mod inbox;
 pub mod keyframe;
+pub mod listing;
 pub mod log;
 mod near;
-pub mod profile;
 pub mod recovery;
 pub mod views;
 
@@ -24,7 +24,7 @@ use self::fault::RoomFault;
 use self::fields::Field;
 use self::keyframe::Identity;
 pub use self::keyframe::{RoomError, Taken};
-use self::profile::{Profile, Setup};
+use self::listing::{Listing, Setup};
 use self::recovery::{At, Decision, Progress, is_membership};
 use crate::game::{Ctx, Game, Pace, Said, SeatState, Signal};
 use crate::options::Options;
@@ -146,7 +146,7 @@ pub trait AnyRoom: Send {
     /// Effects of which nothing has come yet.
     fn effects_open(&self) -> &[u32];
     /// What the outside is told of it.
-    fn profile(&self) -> &Profile;
+    fn listing(&self) -> &Listing;
     /// Everything that the next steps depend on.
     fn keyframe(&self) -> Vec<u8>;
     /// A number that is equal only for rooms that are equal in all of that and said the same.
@@ -174,8 +174,8 @@ impl<G: Game> Room<G> {
         let options = G::Options::parse(options).map_err(RoomError::Options)?;
         let mut ctx = Ctx::new(G::pace(&options).in_range(), seed);
         let game = G::new(&options, &mut ctx);
-        // Whoever makes the room looks at the profile by itself.
-        ctx.profile_changed = false;
+        // Whoever makes the room looks at the listing by itself.
+        ctx.listing_changed = false;
         let identity = Identity::of::<G>();
         Ok(Room { game, ctx, identity, said_hash: 0, hidden: false })
     }
@@ -318,8 +318,8 @@ impl<G: Game> Room<G> {
     }
 
     fn open(&mut self, setup: &Setup) {
-        self.ctx.profile.open(setup);
-        self.ctx.profile_changed = true;
+        self.ctx.listing.open(setup);
+        self.ctx.listing_changed = true;
     }
 
     /// Frees the player's seat; `false` if there is none.
@@ -405,10 +405,10 @@ impl<G: Game> AnyRoom for Room<G> {
             self.run(step, progress);
         }
         progress.note(At::Rest);
-        if std::mem::take(&mut self.ctx.profile_changed) {
-            let profile = Box::new(self.ctx.profile.clone());
+        if std::mem::take(&mut self.ctx.listing_changed) {
+            let listing = Box::new(self.ctx.listing.clone());
             // First: whoever gets an answer of this step finds the room as it is after it.
-            self.ctx.said.insert(0, Said::Profile(profile));
+            self.ctx.said.insert(0, Said::Listing(listing));
         }
         if !self.ctx.said.is_empty() {
             self.said_hash = xxh3_64_with_seed(&wire::encode(&self.ctx.said), self.said_hash);
@@ -445,8 +445,8 @@ impl<G: Game> AnyRoom for Room<G> {
         &self.ctx.effects_open
     }
 
-    fn profile(&self) -> &Profile {
-        &self.ctx.profile
+    fn listing(&self) -> &Listing {
+        &self.ctx.listing
     }
 
     fn keyframe(&self) -> Vec<u8> {

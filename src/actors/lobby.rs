@@ -22,7 +22,7 @@ use crate::directory::{Booked, Directory, NotInserted, RoomRecord};
 use crate::faults::Every;
 use crate::finding;
 use crate::registry::{Entry, Games, RoomPlan};
-use crate::room::profile::Setup;
+use crate::room::listing::Setup;
 use crate::seating::NoSeat;
 
 /// What whoever wants a seat is told when the server stops.
@@ -180,7 +180,7 @@ impl Lobby {
             }
             JoinTarget::Room(id) => {
                 let room = self.directory.get(id).ok_or_else(|| unknown(id))?;
-                match room.profile().visibility {
+                match room.listing().visibility {
                     // Whoever has its id has not been let in by that.
                     Visibility::Private => Err(unknown(id)),
                     Visibility::Listed | Visibility::Unlisted => take_in(&room),

@@ -13,13 +13,13 @@ use super::waiting::Waiting;
 use super::{RoomRecord, lock};
 use crate::finding::Facts;
 use crate::registry::RoomPlan;
-use crate::room::profile::{Profile, Setup};
+use crate::room::listing::{Listing, Setup};
 use crate::seating::{NoSeat, Seating, SeatingLimits};
 
 /// Seats, and what is told of the room.
 pub(super) struct Booking {
     pub(super) seating: Seating,
-    profile: Arc<Profile>,
+    listing: Arc<Listing>,
     setup: Setup,
     /// Those who queue up, by ticket.
     pub(super) waiting: BTreeMap<u64, Waiting>,
@@ -41,7 +41,7 @@ impl Booking {
         let limits = SeatingLimits { seats: plan.seats, waiting_max: plan.waiting_max };
         Booking {
             seating: Seating::new(limits),
-            profile: Arc::default(),
+            listing: Arc::default(),
             setup: Setup::default(),
             waiting: BTreeMap::new(),
         }
@@ -65,21 +65,21 @@ impl Booking {
         if self.seating.is_locked() { 0 } else { self.seating.free() }
     }
 
-    fn show(&mut self, profile: Profile, plan: &RoomPlan) {
-        let seats = profile.seats.map_or(plan.seats, |seats| seats.min(plan.seats));
+    fn show(&mut self, listing: Listing, plan: &RoomPlan) {
+        let seats = listing.seats.map_or(plan.seats, |seats| seats.min(plan.seats));
         self.seating.set_seats(seats);
-        self.seating.lock(profile.locked);
-        self.profile = Arc::new(profile);
+        self.seating.lock(listing.locked);
+        self.listing = Arc::new(listing);
     }
 }
 
 impl RoomRecord {
     /// What the creator chose besides the options, before anybody works on the room.
     pub fn open_as(&self, setup: Setup) {
-        let mut profile = Profile::default();
-        profile.open(&setup);
+        let mut listing = Listing::default();
+        listing.open(&setup);
         let mut booking = lock(&self.booking);
-        booking.show(profile, &self.plan);
+        booking.show(listing, &self.plan);
         let said = setup != Setup::default();
         booking.setup = setup.clone();
         drop(booking);
@@ -89,28 +89,28 @@ impl RoomRecord {
     }
 
     /// A new room was made, which does not know yet what its creator chose.
-    pub fn show_new(&self, profile: &Profile) {
-        let mut profile = profile.clone();
-        profile.open(&lock(&self.booking).setup);
-        self.show(profile);
+    pub fn show_new(&self, listing: &Listing) {
+        let mut listing = listing.clone();
+        listing.open(&lock(&self.booking).setup);
+        self.show(listing);
     }
 
     /// What is told of the room from now on.
-    pub fn show(&self, profile: Profile) {
-        lock(&self.booking).show(profile, &self.plan);
+    pub fn show(&self, listing: Listing) {
+        lock(&self.booking).show(listing, &self.plan);
         self.changed();
     }
 
     /// What is told of the room.
     #[must_use]
-    pub fn profile(&self) -> Arc<Profile> {
-        Arc::clone(&lock(&self.booking).profile)
+    pub fn listing(&self) -> Arc<Listing> {
+        Arc::clone(&lock(&self.booking).listing)
     }
 
     /// Whether whoever looks for rooms finds this one.
     #[must_use]
     pub fn is_listed(&self) -> bool {
-        self.profile().visibility == Visibility::Listed
+        self.listing().visibility == Visibility::Listed
     }
 
     /// Somebody joined before the process was started anew.
@@ -189,8 +189,8 @@ impl RoomRecord {
     /// For a list of rooms; `None` for one that is not to be found.
     pub(super) fn info(&self) -> Option<RoomInfo> {
         let booking = lock(&self.booking);
-        let Booking { seating, profile, .. } = &*booking;
-        let found = seating.is_open() && profile.visibility == Visibility::Listed;
+        let Booking { seating, listing, .. } = &*booking;
+        let found = seating.is_open() && listing.visibility == Visibility::Listed;
         found.then(|| RoomInfo {
             room: self.id,
             players: seating.taken(),
@@ -211,8 +211,8 @@ impl RoomRecord {
             None => -((facing.epoch - self.born).as_millis() as i64),
         };
         let booking = lock(&self.booking);
-        let Booking { seating, profile, .. } = &*booking;
-        let found = seating.is_open() && profile.visibility == Visibility::Listed;
+        let Booking { seating, listing, .. } = &*booking;
+        let found = seating.is_open() && listing.visibility == Visibility::Listed;
         found.then(|| {
             act(&Facts {
                 players: seating.taken(),
@@ -220,7 +220,7 @@ impl RoomRecord {
                 age_secs,
                 born_ms,
                 number: facing.number,
-                profile,
+                listing,
             })
         })
     }
@@ -230,7 +230,7 @@ impl RoomRecord {
     pub fn as_found(&self) -> RoomEntry {
         let age_secs = (self.age_ms() / 1000) as u32;
         let booking = lock(&self.booking);
-        let Booking { seating, profile, .. } = &*booking;
+        let Booking { seating, listing, .. } = &*booking;
         RoomEntry {
             room: self.id,
             players: seating.taken(),
@@ -239,7 +239,7 @@ impl RoomRecord {
             locked: seating.is_locked(),
             age_secs,
             options: OptionsText::cut(&self.plan.options),
-            metadata: profile.metadata(),
+            metadata: listing.metadata(),
         }
     }
 

@@ -19,7 +19,7 @@ use crate::net::link::{Link, Standing};
 use crate::outbox::{Outbox, OutboxLimits};
 use crate::room::history::{BodyKind, History};
 use crate::room::inbox::Inbox;
-use crate::room::profile::Profile;
+use crate::room::listing::Listing;
 use crate::room::views::ViewKey;
 
 /// Everybody who has a seat or has asked for one, in the order of asking.
@@ -299,7 +299,7 @@ impl Members {
                     member.event(tick, &body);
                 }
             }
-            Said::Profile(profile) => room.show(Profile::clone(profile)),
+            Said::Listing(listing) => room.show(Listing::clone(listing)),
             Said::Effect { .. } | Said::Over { .. } | Said::Kick(_) => {}
         }
     }
@@ -461,7 +461,7 @@ fn welcome(member: &mut Member, room: &Arc<RoomRecord>, tick: Tick, events: u32)
         schema_hash: room.entry.schema_hash,
         schema,
     }));
-    if room.profile().visibility == Visibility::Private {
+    if room.listing().visibility == Visibility::Private {
         client.link.control(&ToClient::RoomCode { room: room.id, code: room.code() });
     }
 }

@@ -6,14 +6,14 @@ use greenroom_proto::{GameName, List, NewRoom, OptionsText, RoomEntry, RoomId, S
 use super::window::{Ranking, change};
 use super::*;
 use crate::rng::Rng;
-use crate::room::profile::Setup;
+use crate::room::listing::Setup;
 
 #[derive(Clone, Debug)]
 struct Sample {
     room: RoomId,
     number: u64,
     players: u32,
-    profile: Profile,
+    listing: Listing,
 }
 
 impl Sample {
@@ -22,7 +22,7 @@ impl Sample {
             room: RoomId(rng.next_u64()),
             number,
             players: 0,
-            profile: Profile::default(),
+            listing: Listing::default(),
         };
         sample.change(rng);
         sample
@@ -30,13 +30,13 @@ impl Sample {
 
     fn change(&mut self, rng: &mut Rng) {
         self.players = rng.below(8);
-        self.profile = Profile::default();
-        self.profile.open(&Setup::of(&NewRoom::default(), 8).expect("it is fine"));
+        self.listing = Listing::default();
+        self.listing.open(&Setup::of(&NewRoom::default(), 8).expect("it is fine"));
         if rng.below(4) > 0 {
-            self.profile.set("rank", i64::from(rng.below(6)).into());
+            self.listing.set("rank", i64::from(rng.below(6)).into());
         }
         let map = ["Monza", "Monaco", "Spa"][rng.below(3) as usize];
-        self.profile.set("map", map.into());
+        self.listing.set("map", map.into());
     }
 
     fn facts(&self) -> Facts<'_> {
@@ -46,7 +46,7 @@ impl Sample {
             age_secs: 0,
             born_ms: self.number as i64,
             number: self.number,
-            profile: &self.profile,
+            listing: &self.listing,
         }
     }
 
@@ -59,7 +59,7 @@ impl Sample {
             locked: false,
             age_secs: 0,
             options: OptionsText::new(),
-            metadata: self.profile.metadata(),
+            metadata: self.listing.metadata(),
         })
     }
 }
@@ -89,12 +89,12 @@ fn all<'a>(rooms: &'a [Sample], query: &Query) -> Vec<&'a Sample> {
 
 #[test]
 fn every_kind_of_condition_holds_where_it_should() {
-    let mut profile = Profile::default();
-    profile.set("map", "Monza".into());
-    profile.set("rank", 7.into());
-    profile.set("night", true.into());
+    let mut listing = Listing::default();
+    listing.set("map", "Monza".into());
+    listing.set("rank", 7.into());
+    listing.set("night", true.into());
     let facts =
-        Facts { players: 3, free: 2, age_secs: 60, born_ms: 0, number: 1, profile: &profile };
+        Facts { players: 3, free: 2, age_secs: 60, born_ms: 0, number: 1, listing: &listing };
     let one_of = |values: &[i64]| Test::OneOf(List::first(values.iter().map(|v| (*v).into())));
     let cases = [
         (key("map"), Test::Is("Monza".into()), true),
@@ -144,7 +144,7 @@ fn rooms_without_the_key_come_last_in_both_directions() {
     let rooms: Vec<_> = (0..60).map(|number| Sample::random(&mut rng, number)).collect();
     for descending in [false, true] {
         let order = all(&rooms, &query(&[], key("rank"), descending, 0));
-        let ranks: Vec<_> = order.iter().map(|room| room.profile.get("rank")).collect();
+        let ranks: Vec<_> = order.iter().map(|room| room.listing.get("rank")).collect();
         let known: Vec<_> = ranks.iter().copied().take_while(Option::is_some).flatten().collect();
         assert!(ranks[known.len()..].iter().all(Option::is_none));
         assert!(known.is_sorted_by(|a, b| if descending { a >= b } else { a <= b }));

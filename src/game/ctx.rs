@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Game, Pace, Said, To};
 use crate::rng::Rng;
-use crate::room::profile::Profile;
+use crate::room::listing::Listing;
 
 /// What a game can see and do during a hook. In keyframes beside the game, inputs apart.
 #[derive(Serialize, Deserialize)]
@@ -23,10 +23,10 @@ pub struct Ctx<G: Game> {
     /// Effects of which nothing has come yet, ascending.
     pub(crate) effects_open: Vec<u32>,
     pub(crate) over: bool,
-    pub(crate) profile: Profile,
+    pub(crate) listing: Listing,
     /// Not known outside yet.
     #[serde(skip)]
-    pub(crate) profile_changed: bool,
+    pub(crate) listing_changed: bool,
     #[serde(skip)]
     pub(crate) said: Vec<Said>,
 }
@@ -67,8 +67,8 @@ impl<G: Game> Ctx<G> {
             effects_made: 0,
             effects_open: Vec::new(),
             over: false,
-            profile: Profile::default(),
-            profile_changed: false,
+            listing: Listing::default(),
+            listing_changed: false,
             said: Vec::new(),
         }
     }
@@ -203,7 +203,7 @@ impl<G: Game> Ctx<G> {
     /// What the room says of itself under this key, by its game or its creator.
     #[must_use]
     pub fn metadata(&self, key: &str) -> Option<&MetaValue> {
-        self.profile.get(key)
+        self.listing.get(key)
     }
 
     /// Has the room say so of itself to everybody who looks for one: `map`, `mode`, `round`. What the
@@ -213,48 +213,48 @@ impl<G: Game> Ctx<G> {
     /// With more than 8 such entries ([`greenroom_proto::METADATA_HALF_MAX`]), or a key of more than
     /// 32 bytes.
     pub fn set_metadata(&mut self, key: &str, value: impl Into<MetaValue>) {
-        self.profile_changed |= self.profile.set(key, value.into());
+        self.listing_changed |= self.listing.set(key, value.into());
     }
 
     /// Takes away what the room says under this key, whoever set it.
     pub fn remove_metadata(&mut self, key: &str) {
-        self.profile_changed |= self.profile.remove(key);
+        self.listing_changed |= self.listing.remove(key);
     }
 
     /// Takes nobody new from after this step on, but those with a reserved seat: a match has begun.
     /// Whoever was on the way is still let in, or not, by [`Game::join`].
     pub fn lock(&mut self) {
-        self.profile_changed |= !std::mem::replace(&mut self.profile.locked, true);
+        self.listing_changed |= !std::mem::replace(&mut self.listing.locked, true);
     }
 
     /// Takes newcomers again.
     pub fn unlock(&mut self) {
-        self.profile_changed |= std::mem::replace(&mut self.profile.locked, false);
+        self.listing_changed |= std::mem::replace(&mut self.listing.locked, false);
     }
 
     /// Whether the room takes nobody new.
     #[must_use]
     pub fn is_locked(&self) -> bool {
-        self.profile.locked
+        self.listing.locked
     }
 
     /// Who finds the room.
     #[must_use]
     pub fn visibility(&self) -> Visibility {
-        self.profile.visibility
+        self.listing.visibility
     }
 
     /// Changes who finds the room.
     pub fn set_visibility(&mut self, visibility: Visibility) {
-        let before = std::mem::replace(&mut self.profile.visibility, visibility);
-        self.profile_changed |= before != visibility;
+        let before = std::mem::replace(&mut self.listing.visibility, visibility);
+        self.listing_changed |= before != visibility;
     }
 
     /// Seats that the creator chose; `None`: as many as [`Game::seats`] says. Not known yet in
     /// [`Game::new`].
     #[must_use]
     pub fn seats_chosen(&self) -> Option<u32> {
-        self.profile.seats
+        self.listing.seats
     }
 
     pub(crate) fn seat(&self, player: PlayerId) -> Option<&SeatState<G::Input>> {

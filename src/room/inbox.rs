@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use greenroom_proto::{Head, PlayerId, Tick};
 
 use super::Command;
-use super::profile::Setup;
+use super::listing::Setup;
 use super::recovery::is_membership;
 use crate::game::Signal;
 

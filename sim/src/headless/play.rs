@@ -247,7 +247,7 @@ impl Table {
                 | Said::Resumed(_)
                 | Said::ResumeRefused(_)
                 | Said::RequestFailed { .. }
-                | Said::Profile(_)
+                | Said::Listing(_)
                 | Said::Left(_) => {}
             }
         }

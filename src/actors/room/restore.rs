@@ -75,7 +75,7 @@ impl Runner {
             let saved = record.saved(&work, Tick(0), &header);
             work.start(&saved, &[], &keyframe);
         }
-        record.show_new(room.profile());
+        record.show_new(room.listing());
         self.room = Some(room);
         Ok(())
     }
@@ -123,8 +123,8 @@ impl Runner {
         strangers.into_iter().for_each(|player| inbox.evict(player));
         drop((members, inbox));
         match room.tick() {
-            Tick(0) => record.show_new(room.profile()),
-            _ => record.show(room.profile().clone()),
+            Tick(0) => record.show_new(room.listing()),
+            _ => record.show(room.listing().clone()),
         }
         self.room = Some(room);
         counter!("greenroom_rooms_restored_total", "from" => "log").increment(1);
@@ -173,7 +173,7 @@ impl Runner {
             work.still_until = Some(until);
         }
         record.needs_word(true);
-        record.show(room.profile().clone());
+        record.show(room.listing().clone());
         self.room = Some(room);
         self.keep_all();
         counter!("greenroom_rooms_restored_total", "from" => "journal").increment(1);

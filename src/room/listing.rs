@@ -40,7 +40,7 @@ impl Setup {
 
 /// What is told of a room.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct Profile {
+pub struct Listing {
     /// Seats that the creator chose.
     pub seats: Option<u32>,
     /// Who finds it.
@@ -53,7 +53,7 @@ pub struct Profile {
     own: Half,
 }
 
-impl Profile {
+impl Listing {
     /// The creator's choice. What the game hid stays hidden.
     pub fn open(&mut self, setup: &Setup) {
         self.seats = setup.seats;
@@ -124,15 +124,15 @@ mod tests {
     fn what_the_game_says_counts_and_the_creator_cannot_crowd_it_out() {
         let chosen = (0..8).map(|n| entry(&format!("k{n}"), 1));
         let room = NewRoom { metadata: List::first(chosen), ..NewRoom::default() };
-        let mut profile = Profile::default();
-        profile.open(&Setup::of(&room, 4).expect("it is fine"));
-        assert!(profile.set("k3", true.into()) && !profile.set("k3", true.into()));
-        (0..7).for_each(|n| assert!(profile.set(&format!("own{n}"), n.into())));
-        assert_eq!(profile.get("k3"), Some(&true.into()));
-        assert_eq!((profile.get("k4"), profile.get("own6")), (Some(&1.into()), Some(&6.into())));
-        let keys: Vec<_> = profile.metadata().iter().map(|entry| entry.key.to_string()).collect();
+        let mut listing = Listing::default();
+        listing.open(&Setup::of(&room, 4).expect("it is fine"));
+        assert!(listing.set("k3", true.into()) && !listing.set("k3", true.into()));
+        (0..7).for_each(|n| assert!(listing.set(&format!("own{n}"), n.into())));
+        assert_eq!(listing.get("k3"), Some(&true.into()));
+        assert_eq!((listing.get("k4"), listing.get("own6")), (Some(&1.into()), Some(&6.into())));
+        let keys: Vec<_> = listing.metadata().iter().map(|entry| entry.key.to_string()).collect();
         assert!(keys.is_sorted() && keys.len() == 15);
-        assert!(profile.remove("k3") && profile.get("k3").is_none());
+        assert!(listing.remove("k3") && listing.get("k3").is_none());
     }
 
     #[test]
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "at most 8 metadata entries")]
     fn too_many_entries_are_a_bug_in_the_game() {
-        let mut profile = Profile::default();
-        (0..9).for_each(|n| assert!(profile.set(&n.to_string(), 1.into())));
+        let mut listing = Listing::default();
+        (0..9).for_each(|n| assert!(listing.set(&n.to_string(), 1.into())));
     }
 }
