@@ -7,6 +7,7 @@ pub mod actor;
 pub mod connection;
 pub mod journal;
 pub mod listener;
+pub mod listings;
 pub mod lobby;
 pub mod ops;
 pub mod replays;

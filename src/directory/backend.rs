@@ -11,7 +11,7 @@ impl RoomRecord {
     /// Whether newcomers may ask for a seat, and how many seats are taken.
     pub fn occupancy(&self) -> (bool, u32) {
         let booking = lock(&self.booking);
-        (booking.open, booking.taken)
+        (booking.seating.is_open(), booking.taken())
     }
 
     /// Tells the game a word of the studio's backend. What it says to it comes after its next step;

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use greenroom_proto::{
-    CloseCode, Joined, NoticeText, PlayerId, Refusal, Sight, Text, Tick, ToClient, wire,
+    CloseCode, Joined, NoticeText, PlayerId, Refusal, Sight, Text, Tick, ToClient, Visibility, wire,
 };
-
 use metrics::counter;
 
 use super::member::{Asked, Back, Member};
@@ -23,6 +22,7 @@ use crate::net::link::{Link, Standing};
 use crate::outbox::{Outbox, OutboxLimits};
 use crate::room::history::{BodyKind, History};
 use crate::room::inbox::Inbox;
+use crate::room::listing::Listing;
 use crate::room::views::ViewKey;
 
 /// Everybody who has a seat or has asked for one, in the order of asking.
@@ -359,7 +359,8 @@ impl Members {
             }
             Said::Heard { id, reply } => room.words().heard(*id, Heard::Reply(reply.clone())),
             Said::WordFailed { id } => room.words().heard(*id, Heard::Failed),
-            Said::Effect { .. } | Said::Over { .. } => {}
+            Said::Listing(listing) => room.show(Listing::clone(listing)),
+            Said::Effect { .. } | Said::Over { .. } | Said::Kick(_) => {}
         }
     }
 
@@ -486,7 +487,7 @@ impl Members {
         let place = self.members.iter().position(|member| member.player == player)?;
         let member = self.members.remove(place);
         room.inbox().leave(player);
-        room.unbook();
+        room.unbook(None);
         if member.asked.is_none()
             && let Some(client) = &member.client
         {
@@ -528,4 +529,7 @@ fn welcome(member: &mut Member, room: &Arc<RoomRecord>, tick: Tick, events: u32)
         schema_hash: room.entry.schema_hash,
         schema,
     }));
+    if room.listing().visibility == Visibility::Private {
+        client.link.control(&ToClient::RoomCode { room: room.id, code: room.code() });
+    }
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::Site;
 use super::fault::{Code, Fault};
 use super::given::{self, Id, Json, Query};
-use crate::actors::lobby::{LobbyMsg, Taken};
+use crate::actors::lobby::{self, Found, LobbyMsg};
 use crate::directory::finished::Finished;
 use crate::directory::{Booked, RoomRecord};
 use crate::game::Pace;
@@ -106,12 +106,9 @@ pub(super) async fn inspect(State(site): State<Arc<Site>>, Id(id): Id) -> Result
 
 /// Asks the lobby.
 async fn seat(site: &Site, to: JoinTarget) -> Result<Booked, Fault> {
-    let silent = || Fault::new(Code::Unavailable, "the lobby does not answer: try again");
-    let lobby = site.hosted.lobby.get().ok_or_else(silent)?;
-    let asked = lobby
-        .call(site.config.ops.timeout, |reply| LobbyMsg::Seat(to, Taken::default(), reply))
-        .await;
-    asked.map_err(|_| silent())?.map_err(|(why, text)| {
+    let ask = |taken, reply| LobbyMsg::Seat(to.clone(), taken, reply);
+    let asked = lobby::ask(&site.hosted.lobby, ask).await;
+    let found = asked.map_err(|(why, text)| {
         let code = match why {
             Refusal::BadOptions => Code::BadOptions,
             Refusal::ServerFull => Code::ServerFull,
@@ -120,7 +117,11 @@ async fn seat(site: &Site, to: JoinTarget) -> Result<Booked, Fault> {
             _ => Code::BadRequest,
         };
         Fault::new(code, text)
-    })
+    })?;
+    match found {
+        Found::Seat(booked) => Ok(booked),
+        Found::Queue(_) => Err(Fault::new(Code::Unavailable, "the room is full: make another")),
+    }
 }
 
 fn known(site: &Site, game: &str) -> Result<(), Fault> {

@@ -40,6 +40,7 @@ impl Witness {
                     Update::Event(_)
                     | Update::Reply { .. }
                     | Update::Left
+                    | Update::Rooms { .. }
                     | Update::Notice { .. }
                     | Update::Resumed { .. } => {}
                 }
