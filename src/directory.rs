@@ -6,7 +6,7 @@
 // The shell may read clocks.
 #![allow(clippy::disallowed_methods)]
 
-mod backend;
+pub mod backend;
 mod booking;
 pub mod client;
 pub mod clock;

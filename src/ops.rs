@@ -21,6 +21,7 @@ mod given;
 mod health;
 mod idempotency;
 pub mod meters;
+mod reservations;
 mod room;
 mod rooms;
 mod scrape;
@@ -103,6 +104,9 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<Arc<Site>>)> {
         ("post", "/v1/rooms/{room}/announce", post(room::announce)),
         ("post", "/v1/rooms/{room}/kick", post(room::kick)),
         ("post", "/v1/rooms/{room}/end", post(room::end)),
+        ("post", "/v1/rooms/{room}/reserve", post(reservations::reserve)),
+        ("get", "/v1/reservations/{code}", get(reservations::look)),
+        ("post", "/v1/reservations/{code}/cancel", post(reservations::cancel)),
         ("post", "/v1/announce", post(room::announce_to_all)),
         ("post", "/v1/drain", post(room::drain)),
     ]

@@ -85,7 +85,9 @@ def main():
 
     made = server.post("/v1/rooms", game="connect4", options={"turn_secs": 60})
     room = made["room"]
-    print(f"room {room} has {made['seats']} seats", flush=True)
+    kept = server.post(f"/v1/rooms/{room}/reserve", seats=2, expires_ms=60_000)
+    # Each player joins with a code of their own: nobody else gets these seats.
+    print(f"room {room} has {made['seats']} seats, kept by {' '.join(kept['codes'])}", flush=True)
 
     seen = wait_for_players(server, room, args.players, args.patience)
     players = [player["player"] for player in seen.get("players", [])]

@@ -7,11 +7,32 @@ use super::words::{Heard, NotTold, Words};
 use super::{RoomRecord, lock};
 use crate::game::Signal;
 
+/// Seats of a room.
+#[derive(Clone, Copy, Debug)]
+pub struct Occupancy {
+    /// Its match is not over.
+    pub open: bool,
+    /// The game takes nobody now.
+    pub locked: bool,
+    /// All there are.
+    pub seats: u32,
+    /// Somebody has them, or is about to.
+    pub taken: u32,
+    /// Neither taken nor kept for somebody.
+    pub free: u32,
+}
+
 impl RoomRecord {
-    /// Whether newcomers may ask for a seat, and how many seats are taken.
-    pub fn occupancy(&self) -> (bool, u32) {
-        let booking = lock(&self.booking);
-        (booking.seating.is_open(), booking.taken())
+    /// Who is in the room, by numbers.
+    pub fn occupancy(&self) -> Occupancy {
+        let seating = &lock(&self.booking).seating;
+        Occupancy {
+            open: seating.is_open(),
+            locked: seating.is_locked(),
+            seats: seating.seats(),
+            taken: seating.taken(),
+            free: seating.free(),
+        }
     }
 
     /// Tells the game a word of the studio's backend. What it says to it comes after its next step;

@@ -45,10 +45,14 @@ codes! {
     UnknownRoom = 404 "unknown_room";
     /// Nobody in the room is this player.
     UnknownPlayer = 404 "unknown_player";
+    /// No seat is kept by this code.
+    UnknownReservation = 404 "unknown_reservation";
     /// The address has other methods.
     MethodNotAllowed = 405 "method_not_allowed";
     /// The match in this room is over.
     RoomOver = 409 "room_over";
+    /// Not so many seats are free, or the game takes nobody now.
+    RoomFull = 409 "room_full";
     /// The body is larger than it may be.
     TooLarge = 413 "too_large";
     /// A change has to say that its body is JSON.

@@ -90,3 +90,20 @@ pub(super) fn over() -> Fault {
 pub(super) fn unknown(id: RoomId) -> Fault {
     Fault::new(Code::UnknownRoom, format!("there is no room {id}, and none that ended lately"))
 }
+
+/// The code of a kept seat, in the path.
+pub(super) struct SeatCode(pub(super) String);
+
+impl FromRequestParts<Arc<Site>> for SeatCode {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Fault> {
+        let code = Path::<String>::from_request_parts(parts, site).await;
+        code.map(|Path(code)| SeatCode(code)).map_err(|_| not_kept())
+    }
+}
+
+pub(super) fn not_kept() -> Fault {
+    let text = "no seat is kept by this code: it was taken, given up, or kept for too long";
+    Fault::new(Code::UnknownReservation, text)
+}

@@ -13,6 +13,7 @@ use super::Site;
 use super::fault::{Code, Fault};
 use super::given::{self, Id, Json, Query};
 use crate::actors::lobby::{self, Found, LobbyMsg};
+use crate::directory::backend::Occupancy;
 use crate::directory::finished::Finished;
 use crate::directory::{Booked, RoomRecord};
 use crate::game::Pace;
@@ -83,7 +84,7 @@ pub(super) async fn create(
     room.begun().await;
     // The seat was for the question only.
     drop(booked);
-    let (open, _) = room.occupancy();
+    let open = room.occupancy().open;
     let failed =
         || site.hosted.directory.finished().get(room.id).is_none_or(|finished| finished.failed);
     if !open && failed() {
@@ -131,11 +132,12 @@ fn known(site: &Site, game: &str) -> Result<(), Fault> {
 
 /// A room in a list.
 fn summary(room: &RoomRecord) -> Map<String, Value> {
-    let (open, taken) = room.occupancy();
-    let state = match open {
-        true if taken < room.plan.seats => "open",
-        true => "full",
-        false => "closed",
+    let Occupancy { open, locked, seats, taken, free } = room.occupancy();
+    let state = match (open, locked) {
+        (false, _) => "closed",
+        (true, true) => "locked",
+        (true, false) if free > 0 => "open",
+        (true, false) => "full",
     };
     let tick_hz = match room.plan.pace {
         Pace::Fixed { tick_hz, .. } => Some(tick_hz),
@@ -147,8 +149,9 @@ fn summary(room: &RoomRecord) -> Map<String, Value> {
         "game": room.entry.game.name(),
         "state": state,
         "options": value(&room.plan.options),
-        "seats": room.plan.seats,
+        "seats": seats,
         "taken": taken,
+        "free": free,
         "tick": told.0,
         "tick_hz": tick_hz,
         "restarts": room.restarts(),

@@ -118,6 +118,43 @@ async fn what_cannot_be_done_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn seats_are_kept_looked_at_taken_and_given_up() {
+    let (server, ops) = server().await;
+    let room = made(ops, "probe", json!({"seats": 3})).await;
+    let reserve = format!("POST /v1/rooms/{room}/reserve");
+    for (body, status, code) in [
+        (json!({"seats": 0}), 400, "bad_request"),
+        (json!({"seats": 17}), 400, "bad_request"),
+        (json!({"seats": 1, "expires_ms": 0}), 400, "bad_request"),
+        (json!({"seats": 1, "expires_ms": 3_600_001}), 400, "bad_request"),
+        (json!({"seats": 4}), 409, "room_full"),
+    ] {
+        let answer = change(ops, &reserve, &body).await;
+        assert_eq!((answer.status, answer.error().as_str()), (status, code), "{body}");
+    }
+    let kept = change(ops, &reserve, &json!({"seats": 2, "expires_ms": 60_000})).await;
+    assert_eq!(kept.status, 201, "{kept:?}");
+    let kept = kept.json();
+    let code = |place: usize| kept["codes"][place].as_str().unwrap().to_owned();
+    assert_eq!(inspect(ops, &room).await["free"], 1);
+    assert_eq!(change(ops, &reserve, &json!({"seats": 2})).await.error(), "room_full");
+
+    let look = format!("/v1/reservations/{}", code(0));
+    let seen = get(ops, &look).await.json();
+    assert_eq!(seen["room"], room.as_str());
+    assert!((1..=60_000).contains(&seen["expires_ms"].as_u64().unwrap()));
+    let (_client, seat) = server.seated(Join::Reserved(&code(0))).await;
+    assert_eq!(seat.room.to_string(), room);
+    assert_eq!(get(ops, &look).await.error(), "unknown_reservation");
+
+    let cancel = format!("POST /v1/reservations/{}/cancel", code(1));
+    assert_eq!(change(ops, &cancel, &json!({})).await.json(), json!({"cancelled": code(1)}));
+    assert_eq!(change(ops, &cancel, &json!({})).await.error(), "unknown_reservation");
+    let seen = inspect(ops, &room).await;
+    assert_eq!((&seen["taken"], &seen["free"]), (&1.into(), &2.into()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_word_is_heard_answered_and_remembered() {
     let (server, ops) = server().await;
     for tick_hz in [0, 60] {

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use greenroom_client::{Join, Update};
 
 use crate::ops::on_a_free_port;
-use crate::support::{TestServer, ended, find};
+use crate::support::{TestServer, ended, find, within};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_example_backend_makes_watches_and_decides_a_match() {
@@ -28,10 +28,14 @@ async fn the_example_backend_makes_watches_and_decides_a_match() {
     let mut line = String::new();
     said.read_line(&mut line).unwrap();
     let room = line.split(' ').nth(1).unwrap_or_else(|| panic!("no room in {line:?}"));
-    assert!(line.ends_with("has 2 seats\n"), "{line}");
+    let (_, codes) = line.trim_end().split_once(" has 2 seats, kept by ").unwrap();
+    let (first, second) = codes.split_once(' ').unwrap();
 
-    let (mut one, seat) = server.seated(Join::Room(room.parse().unwrap())).await;
-    let (mut two, _) = server.seated(Join::Room(room.parse().unwrap())).await;
+    let mut stranger = server.connect().await;
+    let refused = within("an answer", stranger.join(Join::Room(room.parse().unwrap()))).await;
+    assert!(refused.is_err(), "the seats are kept for others");
+    let (mut one, seat) = server.seated(Join::Reserved(first)).await;
+    let (mut two, _) = server.seated(Join::Reserved(second)).await;
     for client in [&mut one, &mut two] {
         let notice = find(client, |update| match update {
             Update::Notice { text } => Some(text),

@@ -147,12 +147,14 @@ impl Asker {
     }
 
     /// One request to an operation.
-    async fn ask(&mut self, ops: SocketAddr, rooms: &[String], path: &str, method: &str) {
+    async fn ask(&mut self, ops: SocketAddr, there: &There, path: &str, method: &str) {
         let operation = self.described["paths"][path][method].clone();
-        let room = match self.one_in(6) {
-            true => self.any_of(&["0000000000001", "%00", "..", "%F0%9F%8E%B2"]).to_string(),
-            false => self.any_of(rooms).clone(),
+        let nowhere = ["0000000000001", "%00", "..", "%ff", "%F0%9F%8E%B2"];
+        let mut place = |all: &[String]| match self.one_in(6) || all.is_empty() {
+            true => self.any_of(&nowhere).to_string(),
+            false => self.any_of(all).clone(),
         };
+        let (room, code) = (place(&there.rooms), place(&there.codes));
         let mut query = String::new();
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
             if parameter["in"] == "query" && self.one_in(2) {
@@ -169,7 +171,7 @@ impl Asker {
         }
         query.retain(|letter| letter.is_ascii_graphic());
         query.truncate(500);
-        let target = format!("{}{query}", path.replace("{room}", &room));
+        let target = format!("{}{query}", path.replace("{room}", &room).replace("{code}", &code));
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
         let mut body = match schema.is_null() {
             true => String::new(),
@@ -188,6 +190,13 @@ impl Asker {
     }
 }
 
+/// What can be asked about.
+#[derive(Default)]
+struct There {
+    rooms: Vec<String>,
+    codes: Vec<String>,
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_answer_to_anything_is_one_that_is_described() {
     let server = TestServer::start(|config| {
@@ -202,18 +211,23 @@ async fn every_answer_to_anything_is_one_that_is_described() {
     let paths = described["paths"].as_object().unwrap().clone();
     for seed in 0..3 * setting("GREENROOM_SEEDS", 1) {
         let mut asker = Asker { described: described.clone(), rng: Rng::new(seed) };
-        let mut rooms = Vec::new();
+        let mut there = There::default();
         for options in [json!({"tick_hz": 0}), json!({})] {
             let body = json!({"game": "probe", "options": options});
             let made = change(ops, "POST /v1/rooms", &body).await;
-            rooms.extend(made.json()["room"].as_str().map(str::to_owned));
+            let Some(room) = made.json()["room"].as_str().map(str::to_owned) else { continue };
+            let reserve = format!("POST /v1/rooms/{room}/reserve");
+            let kept = change(ops, &reserve, &json!({"seats": 3})).await.json();
+            let codes = kept["codes"].as_array().unwrap().iter();
+            there.codes.extend(codes.map(|code| code.as_str().unwrap().to_owned()));
+            there.rooms.push(room);
         }
-        rooms.push("0000000000002".to_owned());
+        there.rooms.push("0000000000002".to_owned());
         for _ in 0..20 {
             for (path, methods) in &paths {
                 // Draining is for good, and what follows would be one answer.
                 for method in methods.as_object().unwrap().keys().filter(|_| path != "/v1/drain") {
-                    asker.ask(ops, &rooms, path, method).await;
+                    asker.ask(ops, &there, path, method).await;
                 }
             }
         }
