@@ -264,6 +264,7 @@ pub struct Asked {
 
 /// What a client says.
 #[derive(Debug, PartialEq)]
+#[allow(clippy::large_enum_variant)] // there are few
 pub enum Said {
     Control(ToServer),
     Input {
