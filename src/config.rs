@@ -39,7 +39,7 @@ pub use show::reference;
 pub use stop_times::StopTimes;
 pub use table::{
     Auth, Config, Deadlines, Edge, Journal, Listen, Outbox, Process, Replays, Rooms, SECTIONS,
-    TUNABLES,
+    Spectators, TUNABLES,
 };
 pub use tunable::{Kind, Reload, Tunable, Unit, Value};
 

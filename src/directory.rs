@@ -6,14 +6,17 @@
 // The shell may read clocks.
 #![allow(clippy::disallowed_methods)]
 
+pub mod audience;
 pub mod client;
 pub mod clock;
 pub mod leaving;
 mod member;
 pub mod members;
 pub mod over;
+mod roster;
 pub mod saved;
 pub mod seat;
+pub mod spectator;
 pub mod token;
 pub mod work;
 
@@ -28,6 +31,7 @@ use greenroom_proto::{
     CloseCode, GameName, OptionsText, PlayerId, Refusal, RoomId, RoomInfo, Text, Tick,
 };
 
+use self::audience::{Audience, Watching};
 pub use self::client::Client;
 use self::clock::Clock;
 use self::leaving::Leaving;
@@ -53,6 +57,7 @@ pub struct Directory {
     rooms: Mutex<BTreeMap<RoomId, Arc<RoomRecord>>>,
     over: Over,
     leaving: Leaving,
+    watching: Watching,
 }
 
 impl Directory {
@@ -79,6 +84,11 @@ impl Directory {
     /// Whether newcomers are taken.
     pub fn leaving(&self) -> &Leaving {
         &self.leaving
+    }
+
+    /// Those who look on, at any room.
+    pub fn watching(&self) -> &Watching {
+        &self.watching
     }
 
     /// Takes a room out.
@@ -142,6 +152,7 @@ pub struct RoomRecord {
     booking: Mutex<Booking>,
     inbox: Mutex<Inbox>,
     members: Mutex<Members>,
+    audience: Audience,
     work: Mutex<Work>,
     waker: Mutex<Option<Waker>>,
 }
@@ -175,6 +186,7 @@ impl RoomRecord {
             begun_bell: Notify::new(),
             closing: AtomicBool::new(false),
             needs_word: AtomicBool::new(plan.pace == Pace::OnCommand),
+            audience: Audience::new(plan.spectators, config),
             plan,
             booking: Mutex::new(Booking { open: true, taken: 0, last_player: 0 }),
             inbox: Mutex::new(Inbox::new(limits)),
@@ -303,6 +315,11 @@ impl RoomRecord {
         lock(&self.members)
     }
 
+    /// Who looks on.
+    pub fn audience(&self) -> &Audience {
+        &self.audience
+    }
+
     /// A new worker: from now on those before do nothing any more. Returns its number.
     pub fn hire(&self) -> u64 {
         let mut work = lock(&self.work);
@@ -388,6 +405,7 @@ impl RoomRecord {
     pub fn go_away(&self, window_ms: u32) {
         self.shut();
         self.members().go_away(window_ms);
+        self.audience.close(CloseCode::GoingAway, window_ms);
         self.has_begun();
     }
 
@@ -395,6 +413,7 @@ impl RoomRecord {
     pub fn fail(&self, code: CloseCode) {
         self.shut();
         self.members().fail(code);
+        self.audience.fail(code);
         self.has_begun();
     }
 }

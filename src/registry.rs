@@ -6,13 +6,13 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use greenroom_proto::{
-    BODY_MAX, GAME_NAME_MAX, Layout, Message, Rows, Schema, Shape, layout_of, schema_of, wire,
+    BODY_MAX, Blob, GAME_NAME_MAX, Layout, Message, Rows, Schema, Shape, layout_of, schema_of, wire,
 };
 
 use crate::auth::Authenticate;
 use crate::bot::{AnyBot, Bot, BotMaker, TypedBot};
 use crate::effects::EffectHandler;
-use crate::game::{Game, Pace};
+use crate::game::{Game, Pace, People, Spectators};
 use crate::options::{OptionHelp, Options};
 use crate::room::{AnyRoom, Header, Room, Taken};
 
@@ -64,6 +64,10 @@ pub struct RoomPlan {
     pub seats: u32,
     /// For how long a seat is held whose player's connection broke, in milliseconds.
     pub seat_hold_ms: u32,
+    /// How people without a seat look on, if they may.
+    pub spectators: Option<Spectators>,
+    /// What people are told of each other.
+    pub people: People,
 }
 
 struct Typed<G>(PhantomData<fn() -> G>);
@@ -82,7 +86,14 @@ impl<G: Game> AnyGame for Typed<G> {
         let options = G::Options::parse(options)?;
         let pace = G::pace(&options).in_range();
         let seat_hold_ms = G::seat_hold(&options).as_millis().try_into().unwrap_or(u32::MAX);
-        Ok(RoomPlan { options: options.to_json(), pace, seats: G::seats(&options), seat_hold_ms })
+        Ok(RoomPlan {
+            options: options.to_json(),
+            pace,
+            seats: G::seats(&options),
+            seat_hold_ms,
+            spectators: G::spectators(&options),
+            people: G::people(&options),
+        })
     }
     fn messages(&self) -> MessageShapes {
         MessageShapes {
@@ -157,6 +168,12 @@ impl Entry {
     #[must_use]
     pub fn bot(&self, name: &str, seed: u64) -> Option<Box<dyn AnyBot>> {
         self.bots.iter().find(|(known, _)| *known == name).map(|(_, make)| make(seed))
+    }
+
+    /// The schema as a client gets it that may know it already.
+    #[must_use]
+    pub fn schema_for(&self, is_known: bool) -> Option<Blob<{ 64 * 1024 }>> {
+        (!is_known).then(|| wire::encode(&*self.schema).try_into().ok()).flatten()
     }
 
     /// The header of a new room's log.

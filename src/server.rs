@@ -8,6 +8,7 @@
 //! ├─ lobby         finds and makes rooms
 //! ├─ connections   partitioned; one child per client
 //! ├─ rooms         partitioned; one child per room
+//! ├─ audiences     partitioned; one child per room that somebody looks on at
 //! └─ listener      last up, first down
 //! ```
 
@@ -34,7 +35,8 @@ use self::readiness::Condition;
 pub use self::readiness::Readiness;
 use self::revival::Past;
 pub use self::revival::StateError;
-use self::tree::{connection_supervisors, room_supervisors, start_scheduler};
+use self::tree::{audience_supervisors, connection_supervisors, room_supervisors, start_scheduler};
+use crate::actors::audience::Audiences;
 use crate::actors::connection::Shared;
 use crate::actors::journal::{JournalArgs, JournalKeeper};
 use crate::actors::listener::door::Door;
@@ -172,6 +174,13 @@ impl Server {
         let (rooms_spec, rooms) = room_supervisors(&directory, &common);
         let rooms = Rooms::new(rooms, common);
         let (connections_spec, connections) = connection_supervisors();
+        let (audiences_spec, audiences) = audience_supervisors();
+        let audiences = Audiences::new(
+            audiences,
+            Arc::clone(&directory),
+            Arc::clone(&scheduler),
+            Arc::clone(&config),
+        );
         let lobby = Slot::new();
         let lobby_args = Lobby {
             games: games.clone(),
@@ -184,6 +193,8 @@ impl Server {
             .child(connections_spec.into_child())
             // Stopped before the connections: a room is kept with its players in it.
             .child(rooms_spec.into_child())
+            // Before them: they have nothing to keep.
+            .child(audiences_spec.into_child())
             .start()
             .await?;
         let admission = Admission::new(config.listen.clone());
@@ -195,6 +206,7 @@ impl Server {
             shared: Arc::new(Shared {
                 games,
                 directory: Arc::clone(&directory),
+                audiences,
                 lobby: lobby.clone(),
                 tokens,
                 gate,
@@ -272,6 +284,12 @@ impl Server {
     #[must_use]
     pub fn room(&self, id: RoomId) -> Option<Arc<RoomRecord>> {
         self.directory.get(id)
+    }
+
+    /// Those who look on without a seat at the moment.
+    #[must_use]
+    pub fn spectators(&self) -> usize {
+        self.directory.watching().count()
     }
 
     /// Connections at the moment.

@@ -6,6 +6,7 @@ use crate::bounded::{Blob, List, Text};
 use crate::close::CloseCode;
 use crate::id::{PlayerId, RoomId, Tick};
 use crate::identity::{AuthToken, Profile};
+use crate::roster::Roster;
 
 /// Bytes of a game's name.
 pub const GAME_NAME_MAX: usize = 32;
@@ -104,6 +105,15 @@ pub enum ToServer {
         /// The client waits for no answer to a request of this id or a lower one; 0: it may.
         replies: u32,
     },
+    /// Look on without a seat. Answered by `Spectating` or `Refused`.
+    Spectate {
+        /// Comes back in the answer.
+        id: u32,
+        /// Which room.
+        room: RoomId,
+        /// Hash of the only schema that the client can read; `None`: it takes any.
+        schema: Option<u64>,
+    },
 }
 
 /// Where a client wants a seat.
@@ -190,6 +200,10 @@ pub enum ToClient {
         /// Connect again after a random time up to this, in milliseconds.
         retry_after_ms: u32,
     },
+    /// The client looks on from now on. The state follows, whole.
+    Spectating(Spectating),
+    /// Who is in the room, where the game tells: all of it after a `Joined`, then what changes.
+    Roster(Roster),
 }
 
 /// A seat in a room.
@@ -230,6 +244,31 @@ pub struct Joined {
     pub schema_hash: u64,
     /// The schema as [`crate::wire::encode`] writes a [`crate::schema::Schema`], unless the
     /// client said in its `Hello` that it has it.
+    pub schema: Option<Blob<{ 64 * 1024 }>>,
+}
+
+/// A place among those who look on.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Spectating {
+    /// Of the message that asked.
+    pub id: u32,
+    /// Where.
+    pub room: RoomId,
+    /// Which game.
+    pub game: GameName,
+    /// The tick of the frame that was shown last; 0: none was.
+    pub tick: Tick,
+    /// Ticks per second; 0 in a room that steps on commands.
+    pub tick_hz: u16,
+    /// A frame is sent every so many ticks, or less often.
+    pub send_every: u16,
+    /// How much later than the players spectators see everything, in milliseconds.
+    pub delay_ms: u32,
+    /// Number of the last event before those that follow.
+    pub events: u32,
+    /// Hash of the schema.
+    pub schema_hash: u64,
+    /// The schema, as in [`Joined::schema`].
     pub schema: Option<Blob<{ 64 * 1024 }>>,
 }
 
@@ -285,4 +324,10 @@ pub enum Refusal {
     OtherAccount,
     /// What the person says about themself is not in the form that it must have.
     BadProfile,
+    /// The game shows this room to nobody without a seat.
+    NoSpectators,
+    /// As many look on as may.
+    AudienceFull,
+    /// Who looks on has no say.
+    Spectator,
 }

@@ -9,6 +9,7 @@
 
 mod ears;
 mod hear;
+mod look_on;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use tokio::task::JoinHandle;
 
 use self::ears::{ClientEars, ReaderEnd};
 use super::actor::{Actor, Context, Failure, Mailbox, Named};
+use super::audience::Audiences;
 use super::lobby::LobbyMsg;
 use crate::account::Account;
 use crate::auth::accounts::{Accounts, Presence};
@@ -57,6 +59,7 @@ impl Named for ConnectionMsg {
             ConnectionMsg::Said(ToServer::Resync) => "resync",
             ConnectionMsg::Said(ToServer::Resume { .. }) => "resume",
             ConnectionMsg::Said(ToServer::Ack { .. }) => "ack",
+            ConnectionMsg::Said(ToServer::Spectate { .. }) => "spectate",
             ConnectionMsg::Known(_) => "known",
             ConnectionMsg::Ended(_) => "ended",
         }
@@ -69,6 +72,8 @@ pub struct Shared {
     pub games: Games,
     /// The rooms there are.
     pub directory: Arc<Directory>,
+    /// Where those are who look on.
+    pub audiences: Audiences,
     /// Who finds seats.
     pub lobby: Slot<Mailbox<LobbyMsg>>,
     /// Knows the tokens of seats.
@@ -184,6 +189,9 @@ impl Drop for Connection {
             asking.abort();
         }
         self.client.link.close(CloseCode::Failed);
+        if let Some(watch) = self.client.watched() {
+            watch.leave();
+        }
         if let Some(seat) = self.client.depart() {
             seat.break_off(&self.client);
         }

@@ -30,6 +30,13 @@ pub(super) fn room_supervisors(
     })
 }
 
+/// Those of audiences, which outlive neither: whoever looks on comes back by asking anew.
+pub(super) fn audience_supervisors() -> (SupervisorSpec, Partitioned) {
+    Partitioned::new("audiences", cores(), |number| {
+        SupervisorSpec::dynamic(format!("audiences/{number}"), Dynamic::default())
+    })
+}
+
 pub(super) fn connection_supervisors() -> (SupervisorSpec, Partitioned) {
     Partitioned::new("connections", cores(), |number| {
         // Each may wait a second for its client's goodbye; a container waits ten for us.

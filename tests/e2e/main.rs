@@ -19,6 +19,7 @@ mod http;
 mod killed;
 mod lobby;
 mod matches;
+mod people;
 mod replays;
 mod shutdown;
 mod slow_client;

@@ -11,6 +11,7 @@ import { Malformed } from './error.js';
 import { roomId } from './room.js';
 import {
   blob,
+  bool,
   choice,
   decode,
   encode,
@@ -60,6 +61,7 @@ const toServer = variants({
   Resync: {},
   Resume: { id: u32, token, attempt: u64, tick: option(u32), events: option(u32), schema: option(u64) },
   Ack: { events: u32, replies: u32 },
+  Spectate: { id: u32, room: roomId, schema: option(u64) },
 });
 
 /** Why something was not granted. */
@@ -82,9 +84,15 @@ export const REFUSALS = [
   'NotAllowed',
   'OtherAccount',
   'BadProfile',
+  'NoSpectators',
+  'AudienceFull',
+  'Spectator',
 ];
 
 const roomInfo = struct({ room: roomId, players: u32, players_max: u32, options });
+
+/** Somebody with a seat, as the others may know them. */
+const someone = struct({ player: u32, account: text(64), profile, connected: bool });
 
 const toClient = variants({
   Welcome: {
@@ -116,6 +124,25 @@ const toClient = variants({
   Left: {},
   Ended: { result: text(16 * 1024) },
   Closing: { code: choice([...CLOSE_CODES.keys()]), retry_after_ms: u32 },
+  Spectating: {
+    id: u32,
+    room: roomId,
+    game: gameName,
+    tick: u32,
+    tick_hz: u16,
+    send_every: u16,
+    delay_ms: u32,
+    events: u32,
+    schema_hash: u64,
+    schema: option(blob(64 * 1024)),
+  },
+  Roster: {
+    anew: bool,
+    more: bool,
+    people: list(someone, 64),
+    gone: list(u32, 64),
+    spectators: u32,
+  },
 });
 
 function encoded(type, message) {

@@ -46,6 +46,7 @@
 //!         Update::Ended { result } => { println!("{result}"); break }
 //!         Update::Left => break,
 //!         Update::Broken { why, .. } => println!("{}: trying to come back", why.reason),
+//!         Update::People(changes) => println!("{changes:?}"), // see `Client::roster`
 //!         Update::Resumed { after, .. } => println!("back after {after:?}"),
 //!         Update::Closed(closed) => return Err(closed.into()),
 //!     }
@@ -119,6 +120,7 @@ mod inputs;
 mod open;
 mod pauses;
 mod resume;
+mod roster;
 mod seat;
 mod socket;
 mod stats;
@@ -133,7 +135,8 @@ pub use error::{CallError, ConnectError, OtherState, Step};
 pub use greenroom_proto as proto;
 pub use inputs::{Lead, Sent};
 pub use resume::Resume;
-pub use seat::SeatInfo;
+pub use roster::{PersonChange, Roster};
+pub use seat::{SeatInfo, Spectated};
 pub use stats::Stats;
 pub use trust::{PreparedTrust, Trust};
 pub use update::{Event, Join, Reply, RequestId, Update};

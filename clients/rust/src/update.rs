@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::closed::Closed;
 use crate::error::CallError;
+use crate::roster::PersonChange;
 
 /// What happened, in order.
 #[derive(Clone, PartialEq, Debug)]
@@ -28,6 +29,9 @@ pub enum Update {
         /// The answer.
         reply: Result<Reply, CallError>,
     },
+    /// People came to the room or went, where the game tells: see [`crate::Client::roster`]. Never
+    /// empty.
+    People(Vec<PersonChange>),
     /// The match is over and so is the seat; the connection stays.
     Ended {
         /// The result as a JSON text.

@@ -9,14 +9,15 @@ use super::Connection;
 use crate::account::{Account, Person};
 use crate::actors::lobby::{LobbyMsg, STOPPING};
 use crate::auth::name;
-use crate::directory::{Back, Seat};
+use crate::directory::{Back, RoomRecord, Seat};
 
 /// How long the lobby may take. It only looks up and starts rooms; this long means that the
 /// server is in trouble.
 const LOBBY_DEADLINE: Duration = Duration::from_secs(5);
 
 /// What a client is told whose program was built for another form of the state.
-const OTHER_SCHEMA: &str = "the game's state has another form than this client can read: update it";
+pub(super) const OTHER_SCHEMA: &str =
+    "the game's state has another form than this client can read: update it";
 
 /// What a client is told whose room failed, or could not be brought back by a new process.
 const LOST: &str = "the match could not go on: join another";
@@ -39,8 +40,11 @@ impl Connection {
                 counter!("greenroom_desyncs_total").increment(1);
                 if let Some(seat) = self.client.seat() {
                     seat.resync();
+                } else if let Some(watch) = self.client.watched() {
+                    watch.resync();
                 }
             }
+            ToServer::Spectate { id, room, schema } => self.look_on(id, room, schema).await,
             // It comes once; the ears pass the others to the room.
             ToServer::Hello { .. } | ToServer::Request { .. } | ToServer::Ack { .. } => {}
         }
@@ -65,7 +69,7 @@ impl Connection {
             Ok(booked) => {
                 let seat = booked.take();
                 self.client.hold(seat.clone());
-                seat.join(&self.client, person, id, self.knows_schema(&seat));
+                seat.join(&self.client, person, id, self.knows_schema(&seat.room));
             }
             Err((why, text)) => self.turn_away(id, why, &text),
         }
@@ -85,7 +89,7 @@ impl Connection {
             if schema.is_some_and(|schema| schema != seat.room.entry.schema_hash) {
                 return Err(Refusal::OtherSchema);
             }
-            let knows_schema = self.knows_schema(&seat);
+            let knows_schema = self.knows_schema(&seat.room);
             seat.come_back((&self.client, account), generation, (id, knows_schema), back)
         });
         let Err(why) = outcome else {
@@ -128,28 +132,37 @@ impl Connection {
             self.client.link.refuse(id, Refusal::NotAllowed, text);
             return None;
         }
-        if !self.client.ask() {
-            let text = "this connection has a seat already, or waits for one: leave it first";
-            self.client.link.refuse(id, Refusal::AlreadySeated, text);
-            return None;
-        }
-        Some(account)
+        self.is_free(id).then_some(account)
     }
 
-    fn turn_away(&self, id: u32, why: Refusal, text: &str) {
+    /// Whether the connection may have another place.
+    pub(super) fn is_free(&self, id: u32) -> bool {
+        let is_free = self.client.ask();
+        if !is_free {
+            let text =
+                "this connection has a seat already, looks on, or waits for that: leave first";
+            self.client.link.refuse(id, Refusal::AlreadySeated, text);
+        }
+        is_free
+    }
+
+    pub(super) fn turn_away(&self, id: u32, why: Refusal, text: &str) {
         self.client.vacate();
         self.client.link.refuse(id, why, text);
     }
 
-    fn knows_schema(&self, seat: &Seat) -> bool {
-        self.schemas.contains(&seat.room.entry.schema_hash)
+    pub(super) fn knows_schema(&self, room: &RoomRecord) -> bool {
+        self.schemas.contains(&room.entry.schema_hash)
     }
 
     /// The room answers with `Left` once it has let the player go.
     fn leave(&self) {
         match self.client.held() {
             Some(seat) => seat.leave(),
-            None => self.client.link.control(&ToClient::Left),
+            None => {
+                self.look_away();
+                self.client.link.control(&ToClient::Left);
+            }
         }
     }
 
