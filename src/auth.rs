@@ -8,7 +8,7 @@
 //!   with the same key;
 //! - **a hook** of the studio's own: [`Games::authenticate`](crate::Games::authenticate).
 //!
-//! The [gate](gate) keeps deadline and number of those that are asked about; [`accounts`] keeps how
+//! The [`gate`] keeps deadline and number of those that are asked about; [`accounts`] keeps how
 //! many connections an account may have; [`name`] cleans what people call themselves.
 
 #[cfg(feature = "server")]

@@ -29,6 +29,7 @@ mod stop_times;
 mod table;
 mod tunable;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::outbox::OutboxLimits;
@@ -38,7 +39,7 @@ pub use layers::{ConfigFile, Origin, Setting, Settings, Sources};
 pub use show::reference;
 pub use stop_times::StopTimes;
 pub use table::{
-    Auth, Config, Deadlines, Edge, Journal, Listen, Outbox, Process, Replays, Rooms, SECTIONS,
+    Auth, Config, Deadlines, Dev, Edge, Journal, Listen, Outbox, Process, Replays, Rooms, SECTIONS,
     Spectators, TUNABLES,
 };
 pub use tunable::{Kind, Reload, Tunable, Unit, Value};
@@ -139,7 +140,18 @@ fn check_together(settings: &Settings) -> Vec<ConfigError> {
             ),
         );
     }
+    if !config.dev.faults.is_none() && !listen.bind.ip().is_loopback() {
+        disagree("dev_faults", faults_off_loopback(listen.bind));
+    }
     errors
+}
+
+/// What is said of faults in a server that others can reach.
+pub(crate) fn faults_off_loopback(bind: SocketAddr) -> String {
+    format!(
+        "dev_faults is for trying out what the server survives, and bind is {bind}, where others \
+         connect: leave dev_faults out, or bind to a loopback address such as 127.0.0.1:8443"
+    )
 }
 
 #[cfg(test)]

@@ -267,6 +267,12 @@ impl RoomRecord {
         Ok(Booked::new(Seat { room: Arc::clone(self), player: PlayerId(booking.last_player) }))
     }
 
+    /// Seats that are taken: by those who have one, for whom one is held, who are about to get one.
+    #[must_use]
+    pub fn taken(&self) -> u32 {
+        lock(&self.booking).taken
+    }
+
     /// Frees a seat.
     pub fn unbook(&self) {
         let mut booking = lock(&self.booking);

@@ -75,7 +75,14 @@
 //! | a build was killed, and another is started | its rooms with steps after their keyframe are set aside: only that build makes the same of them |
 //! | the hook that knows the accounts hangs, panics or has an error | that client is told to come back, after a panic refused; the others wait their turn |
 //! | the disk fails | it is said, counted, and the matches go on; their replays are lost |
-//! | lobby, results, journal, a supervisor, the listener | restarted; what they need is in the directory |
+//! | the lobby | restarted; whoever waits for its answer asks again, once |
+//! | results, replays, journal, the listener | restarted; what they hold is beside them: a queue, a thread, the sockets |
+//! | the thread that writes the journal panics | it is started anew, rooms begin anew in the journal, as after an error of the disk; nobody waits |
+//! | a supervisor of rooms | restarted; its rooms are in the directory, and are restored as after a panic |
+//! | a supervisor of connections | restarted; its connections are closed, and their clients come back |
+//! | more than ten of these in ten seconds | the process ends with an error; the next one goes on, as above |
+//!
+//! Nearly all of it can be asked for, to see it: [`faults`].
 //!
 //! ## The way of an input, with the bound on each arrow
 //!
@@ -130,6 +137,7 @@
 //! | [`effects`] | what a game asks of the outside world | yes |
 //! | [`journal`] | files with which unfinished matches survive the process; records and reading them are pure | partly |
 //! | [`panics`] | a panic as a value: text and place | yes |
+//! | [`faults`] | failures that are asked for, to see what comes of them | yes |
 //! | [`replays`] | the whole logs of finished matches, as files | |
 //! | [`directory`] | the rooms there are, and what of each outlives its actors: members, log, tokens | |
 //! | [`scheduler`] | threads that step rooms at their times | |
@@ -199,6 +207,7 @@ pub mod answers;
 pub mod auth;
 pub mod bot;
 pub mod effects;
+pub mod faults;
 pub mod fingerprint;
 pub mod game;
 pub mod games;

@@ -4,7 +4,7 @@
 //! A room's memory holds the end of its log only. What falls out of it is handed to a thread of its
 //! own, which appends it to an unfinished file; when the match is over the rest follows, and the file
 //! gets its name. Nobody ever waits for that thread or its disk: past the bound of its
-//! [`queue`], and at any error, the replay is lost, counted, and said once.
+//! queue, and at any error, the replay is lost, counted, and said once.
 //!
 //! ```text
 //! replay_dir/

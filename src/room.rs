@@ -5,6 +5,8 @@
 //! events and the same hashes.
 
 pub mod backlog;
+mod bytes;
+pub mod fault;
 pub mod fields;
 pub mod history;
 pub mod inbox;
@@ -20,6 +22,7 @@ use greenroom_proto::{Layout, PlayerId, Rows, Sight, Tick, publish, wire};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use self::fault::RoomFault;
 use self::fields::Field;
 use self::keyframe::Identity;
 pub use self::keyframe::{RoomError, Taken};
@@ -59,6 +62,7 @@ pub enum Command {
         /// Whose.
         player: PlayerId,
         /// The encoded input.
+        #[serde(with = "bytes")]
         body: Vec<u8>,
     },
     /// A player asks.
@@ -68,6 +72,7 @@ pub enum Command {
         /// Comes back in the answer.
         id: u32,
         /// The encoded request.
+        #[serde(with = "bytes")]
         body: Vec<u8>,
     },
     /// Word from outside.
@@ -77,6 +82,8 @@ pub enum Command {
         /// Its number.
         effect: u32,
     },
+    /// Something is to fail, as somebody who tries that out has asked.
+    Fault(RoomFault),
 }
 
 impl Command {
@@ -162,6 +169,8 @@ pub struct Room<G: Game> {
     identity: Identity,
     /// Hash over all that the room ever said.
     said_hash: u64,
+    /// A fault that was asked for: its state cannot be looked at.
+    hidden: bool,
 }
 
 impl<G: Game> Room<G> {
@@ -170,7 +179,8 @@ impl<G: Game> Room<G> {
         let options = G::Options::parse(options).map_err(RoomError::Options)?;
         let mut ctx = Ctx::new(G::pace(&options).in_range(), seed);
         let game = G::new(&options, &mut ctx);
-        Ok(Room { game, ctx, identity: Identity::of::<G>(), said_hash: 0 })
+        let identity = Identity::of::<G>();
+        Ok(Room { game, ctx, identity, said_hash: 0, hidden: false })
     }
 
     /// The game's own view of things, for tests and tools.
@@ -250,6 +260,7 @@ impl<G: Game> Room<G> {
                 self.game.signal(signal, &mut self.ctx);
             }
             Command::EffectDone { effect } => self.close_effect(*effect),
+            Command::Fault(fault) => fault.apply(),
         }
     }
 
@@ -281,7 +292,7 @@ impl<G: Game> Room<G> {
             }
             Command::Signal(Signal::Answer { effect, .. } | Signal::Lost { effect })
             | Command::EffectDone { effect } => self.close_effect(*effect),
-            Command::Signal(Signal::Word { .. }) => {}
+            Command::Signal(Signal::Word { .. }) | Command::Fault(_) => {}
         }
     }
 
@@ -360,7 +371,11 @@ impl<G: Game> Room<G> {
                 self.apply(command);
             }
         }
-        if !self.ctx.over && matches!(self.ctx.pace, Pace::Fixed { .. }) {
+        if self.ctx.over {
+            return;
+        }
+        RoomFault::at_tick(step, progress);
+        if matches!(self.ctx.pace, Pace::Fixed { .. }) {
             progress.note(At::Tick);
             self.game.tick(&mut self.ctx);
         }
@@ -383,6 +398,7 @@ impl<G: Game> AnyRoom for Room<G> {
             }
         }
         progress.begin(self.ctx.tick);
+        self.hidden = RoomFault::hides_state(step);
         if step.decisions.contains(&Decision::Still) {
             self.members_only(step, progress);
         } else if step.decisions.contains(&Decision::Skip) {
@@ -400,6 +416,7 @@ impl<G: Game> AnyRoom for Room<G> {
     }
 
     fn publish(&self, layout: &Layout, rows: &mut Rows) -> u32 {
+        assert!(!self.hidden, "a fault that was asked for: panic-state");
         publish(self.game.state(), layout, rows)
     }
 

@@ -15,6 +15,7 @@
 mod listening;
 mod readiness;
 mod revival;
+mod sabotage;
 pub mod stopping;
 mod tree;
 
@@ -22,7 +23,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use greenroom_proto::RoomId;
 use rustls::sign::CertifiedKey;
@@ -35,7 +35,10 @@ use self::readiness::Condition;
 pub use self::readiness::Readiness;
 use self::revival::Past;
 pub use self::revival::StateError;
-use self::tree::{audience_supervisors, connection_supervisors, room_supervisors, start_scheduler};
+use self::sabotage::Sabotage;
+use self::tree::{
+    INTENSITY, audience_supervisors, connection_supervisors, room_supervisors, start_scheduler,
+};
 use crate::actors::audience::Audiences;
 use crate::actors::connection::Shared;
 use crate::actors::journal::{JournalArgs, JournalKeeper};
@@ -59,9 +62,7 @@ use crate::net::tls;
 use crate::registry::Games;
 use crate::replays::KeptReplays;
 use crate::scheduler::{self, Scheduler};
-use crate::supervision::{
-    ChildSpec, Intensity, Shutdown, Slot, Strategy, SupervisorRef, SupervisorSpec,
-};
+use crate::supervision::{ChildSpec, Shutdown, Slot, Strategy, SupervisorRef, SupervisorSpec};
 use crate::watch::Watch;
 
 /// What a server is made from.
@@ -91,6 +92,7 @@ pub struct Server {
     condition: Arc<Condition>,
     opening: Mutex<Option<Opening>>,
     _watch: Watch,
+    _sabotage: Sabotage,
 }
 
 /// What is left to do until the server listens.
@@ -115,6 +117,7 @@ impl Server {
     pub async fn begin(spec: ServerSpec) -> Result<Self, ServeError> {
         let ServerSpec { config, games, identity, results } = spec;
         let config = Arc::new(config);
+        sabotage::check(&config)?;
         let times = StopTimes::of(&config);
         let gate = Gate::new(games.authenticator(), &config.auth)?;
         let (sockets, wss, plain) = bind(&config)?;
@@ -127,9 +130,7 @@ impl Server {
             Some(past) => Arc::clone(&past.tokens),
             None => Arc::new(TokenKey::new(&TokenKey::random()?)),
         };
-        let mut root = SupervisorSpec::new("root", Strategy::OneForOne)
-            // Nothing below should ever fail; what does so often is beyond repair.
-            .intensity(Intensity::new(10, Duration::from_secs(10)));
+        let mut root = SupervisorSpec::new("root", Strategy::OneForOne).intensity(INTENSITY);
         // First up, last down: everything below may still have something to keep.
         if let Some(keeper) = &keeper {
             let journal = keeper.journal().clone();
@@ -187,6 +188,7 @@ impl Server {
             directory: Arc::clone(&directory),
             rooms: rooms.clone(),
             tokens: Arc::clone(&tokens),
+            asked: 0,
         };
         let root = root
             .child(ChildSpec::actor_at::<Lobby>("lobby", lobby_args, &lobby))
@@ -197,6 +199,7 @@ impl Server {
             .child(audiences_spec.into_child())
             .start()
             .await?;
+        let sabotage = Sabotage::start(&config.dev.faults, &root, keeper.as_ref());
         let admission = Admission::new(config.listen.clone());
         let door = Arc::new(Door {
             tls: TlsAcceptor::from(tls::server_config(identity)?),
@@ -230,6 +233,7 @@ impl Server {
             condition,
             opening,
             _watch: Watch::start(),
+            _sabotage: sabotage,
         })
     }
 

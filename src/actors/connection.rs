@@ -27,6 +27,7 @@ use crate::auth::gate::Gate;
 use crate::config::Config;
 use crate::directory::token::TokenKey;
 use crate::directory::{Client, Directory};
+use crate::faults::Countdown;
 use crate::net::admission;
 use crate::net::link::Link;
 use crate::net::reader::Reader;
@@ -94,6 +95,8 @@ pub struct ConnectionArgs {
     pub reader: Reader,
     /// Its place among the connections.
     pub place: admission::Place,
+    /// Its number.
+    pub number: u64,
     /// What all connections share.
     pub shared: Arc<Shared>,
 }
@@ -125,10 +128,16 @@ impl Actor for Connection {
     type Args = ConnectionArgs;
 
     async fn start(args: ConnectionArgs, ctx: &Context<ConnectionMsg>) -> Result<Self, Failure> {
-        let ConnectionArgs { link, reader, place, shared } = args;
+        let ConnectionArgs { link, reader, place, number, shared } = args;
         let client = Client::new(link);
         let mailbox = ctx.mailbox().clone();
-        let ears = ClientEars { client: Arc::clone(&client), mailbox: mailbox.clone() };
+        let faults = &shared.config.dev.faults;
+        let ears = ClientEars {
+            client: Arc::clone(&client),
+            mailbox: mailbox.clone(),
+            dies: Countdown::of(faults.kill_connection, number),
+            panics: Countdown::of(faults.panic_reader, !number),
+        };
         let reader = tokio::spawn(async move {
             let mut end = ReaderEnd { mailbox, why: CloseCode::Failed };
             end.why = reader.run(ears).await;

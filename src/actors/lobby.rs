@@ -6,6 +6,7 @@
 //! nothing that is not in the [directory](crate::directory).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use greenroom_proto::{JoinTarget, Refusal, RoomId};
 
@@ -13,6 +14,7 @@ use super::actor::{Actor, Context, Failure, Named, Reply, catch};
 use super::room::Rooms;
 use crate::directory::token::TokenKey;
 use crate::directory::{Booked, Directory, RoomRecord};
+use crate::faults::Every;
 use crate::registry::{Entry, Games, RoomPlan};
 
 /// What whoever wants a seat is told when the server stops.
@@ -24,8 +26,12 @@ pub type Refused = (Refusal, String);
 /// What the lobby is asked.
 pub enum LobbyMsg {
     /// For a seat.
-    Seat(JoinTarget, Reply<Result<Booked, Refused>>),
+    Seat(JoinTarget, Taken, Reply<Result<Booked, Refused>>),
 }
+
+/// How often a lobby has looked at a question. One that a dead lobby has not looked at may be asked
+/// again without a second thought: it has done nothing, and nobody died of it.
+pub type Taken = Arc<AtomicU32>;
 
 impl Named for LobbyMsg {
     fn name(&self) -> &'static str {
@@ -46,6 +52,8 @@ pub struct Lobby {
     pub rooms: Rooms,
     /// Makes the tokens of their seats.
     pub tokens: Arc<TokenKey>,
+    /// Seats that it was asked for since it was started.
+    pub asked: u32,
 }
 
 impl Actor for Lobby {
@@ -57,11 +65,16 @@ impl Actor for Lobby {
         Ok(lobby)
     }
 
-    async fn handle(&mut self, msg: LobbyMsg, _: &Context<LobbyMsg>) -> Result<(), Failure> {
+    async fn handle(&mut self, msg: LobbyMsg, ctx: &Context<LobbyMsg>) -> Result<(), Failure> {
         match msg {
-            LobbyMsg::Seat(target, reply) => {
+            LobbyMsg::Seat(target, taken, reply) => {
+                let before = taken.fetch_add(1, Ordering::AcqRel);
+                let found = self.seat(target).await;
+                if before == 0 {
+                    self.strike(ctx).await;
+                }
                 // Whoever asked may be gone; then the seat is free again.
-                let _ = reply.send(self.seat(target).await);
+                let _ = reply.send(found);
             }
         }
         Ok(())
@@ -69,6 +82,19 @@ impl Actor for Lobby {
 }
 
 impl Lobby {
+    /// What somebody who tries that out has asked to fail; never twice over the same question.
+    async fn strike(&mut self, ctx: &Context<LobbyMsg>) {
+        self.asked = self.asked.wrapping_add(1);
+        let faults = &self.rooms.config().dev.faults;
+        let due = |every: Option<Every>| every.is_some_and(|n| self.asked.is_multiple_of(n.0));
+        assert!(!due(faults.panic_lobby), "a fault that was asked for: panic-lobby");
+        if due(faults.kill_lobby) {
+            tracing::warn!("a fault that was asked for: the lobby is killed");
+            ctx.cell().kill();
+            std::future::pending().await
+        }
+    }
+
     async fn seat(&self, target: JoinTarget) -> Result<Booked, Refused> {
         if self.directory.leaving().is_draining() {
             return Err((Refusal::Stopping, STOPPING.to_owned()));

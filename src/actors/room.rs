@@ -19,6 +19,7 @@ mod still;
 mod take_over;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use metrics::counter;
 use tokio::sync::oneshot;
@@ -50,6 +51,9 @@ impl Named for RoomMsg {
         }
     }
 }
+
+/// How long a new room waits for a supervisor that has died and is being started anew.
+const SUPERVISOR_BACK_MAX: Duration = Duration::from_secs(1);
 
 /// What all rooms share.
 #[derive(Clone)]
@@ -123,8 +127,18 @@ impl Rooms {
     /// Starts the actor of a room that is in the directory.
     pub async fn start(&self, record: Arc<RoomRecord>) -> Result<(), SupervisorError> {
         let id = record.id;
-        self.supervisors.start_child(id.0, child(record, &self.common)).await?;
-        Ok(())
+        let deadline = tokio::time::Instant::now() + SUPERVISOR_BACK_MAX;
+        loop {
+            let spec = child(Arc::clone(&record), &self.common);
+            match self.supervisors.start_child(id.0, spec).await {
+                // A supervisor that has just been started anew found it in the directory.
+                Ok(_) | Err(SupervisorError::AlreadyExists { .. }) => return Ok(()),
+                Err(SupervisorError::Ended) if tokio::time::Instant::now() < deadline => {
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 
@@ -143,6 +157,7 @@ pub fn child(record: Arc<RoomRecord>, common: &Common) -> ChildSpec {
 /// The actor.
 pub struct RoomActor {
     record: Arc<RoomRecord>,
+    directory: Arc<Directory>,
     crashes: CrashFiles,
     /// It keeps itself for another process before it stops.
     keeps: bool,
@@ -158,7 +173,7 @@ impl Actor for RoomActor {
 
     async fn start(args: RoomArgs, ctx: &Context<RoomMsg>) -> Result<Self, Failure> {
         let record = Arc::clone(&args.record);
-        let Common { scheduler, crashes, keeper, .. } = args.common.clone();
+        let Common { directory, scheduler, crashes, keeper, .. } = args.common.clone();
         let worker = record.hire();
         // The game's own code runs in the first turn, not here, where it would hold up the
         // supervisor.
@@ -172,7 +187,7 @@ impl Actor for RoomActor {
         });
         record.started(running.waker());
         let keeps = keeper.is_some();
-        Ok(RoomActor { record, crashes, keeps, running, idle: Some(idle) })
+        Ok(RoomActor { record, directory, crashes, keeps, running, idle: Some(idle) })
     }
 
     async fn handle(&mut self, msg: RoomMsg, ctx: &Context<RoomMsg>) -> Result<(), Failure> {
@@ -194,8 +209,12 @@ impl Actor for RoomActor {
     }
 
     async fn stopped(&mut self, _: &Context<RoomMsg>) {
-        self.record.shut();
-        match self.keeps {
+        // Else its supervisor has failed, and the next one takes the room on.
+        let for_good = self.directory.leaving().is_closing();
+        if for_good {
+            self.record.shut();
+        }
+        match self.keeps && for_good {
             true => self.record.close(),
             false => self.running.stop(),
         }

@@ -78,13 +78,15 @@ impl Keys {
         let read = std::fs::read_to_string(path);
         let text =
             read.map_err(|source| KeysError::Unreadable { path: path.to_owned(), source })?;
+        let keys = Keys::parse(&text)
+            .map_err(|why| KeysError::Malformed { path: path.to_owned(), why })?;
         if others_can_read(path) {
             let path = path.display();
             tracing::warn!(
                 "{path}: everybody on this machine can read these keys: chmod 600 {path}"
             );
         }
-        Keys::parse(&text).map_err(|why| KeysError::Malformed { path: path.to_owned(), why })
+        Ok(keys)
     }
 
     /// The keys in such a text.

@@ -24,13 +24,6 @@ pub(super) struct ServeArgs {
 pub(super) fn run(args: ServeArgs, games: Games) -> Result<(), String> {
     log_to_stderr()?;
     let config = Config::load(&args.config).map_err(|errors| errors.to_string())?;
-    let public = !config.listen.bind.ip().is_loopback();
-    if public && config.auth.key.is_none() && games.authenticator().is_none() {
-        tracing::warn!(
-            "whoever reaches {} may play, as a guest: --auth-key asks them who they are",
-            config.listen.bind
-        );
-    }
     match os::raise_open_files() {
         Ok(files) => {
             if let Some(shortage) = files.shortage(config.listen.connections_max) {
@@ -65,6 +58,7 @@ pub(super) fn run(args: ServeArgs, games: Games) -> Result<(), String> {
 async fn serve(spec: ServerSpec) -> Result<(), String> {
     let mut signals = Signals::new().map_err(|error| format!("no signals: {error}"))?;
     let names = spec.games.names().collect::<Vec<_>>().join(", ");
+    let guests = spec.config.auth.key.is_none() && spec.games.authenticator().is_none();
     let server = Server::begin(spec).await.map_err(|error| error.to_string())?;
     let asked = tokio::select! {
         opened = server.open() => {
@@ -78,6 +72,12 @@ async fn serve(spec: ServerSpec) -> Result<(), String> {
         Some(name) => name,
         None => {
             say_where(&server, &names);
+            if guests && !server.wss().ip().is_loopback() {
+                tracing::warn!(
+                    "whoever reaches {} may play, as a guest: --auth-key asks them who they are",
+                    server.wss()
+                );
+            }
             tokio::select! {
                 name = signals.next() => name,
                 why = server.failed() => return Err(why.into()),

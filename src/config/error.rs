@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::layers::Origin;
 use super::tunable::Tunable;
+use crate::faults::FaultsError;
 
 /// One fault of the configuration.
 #[derive(Debug, Error)]
@@ -47,6 +48,16 @@ pub enum ConfigError {
         tunable: &'static Tunable,
         /// The value, shortened.
         shown: String,
+    },
+    /// A list of faults that is none.
+    #[error("{origin}: {key}: {why}")]
+    Faults {
+        /// Where it stands.
+        origin: Origin,
+        /// The setting.
+        key: &'static str,
+        /// What is wrong with it.
+        why: Box<FaultsError>,
     },
     /// Two settings that do not go together.
     #[error("{origin}: {text}")]

@@ -6,6 +6,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use super::TUNABLES;
 use super::tunable::{Kind, Tunable};
+use crate::faults::Faults;
 
 const CONFIG_FILE: &str = "config_file";
 
@@ -80,8 +81,21 @@ fn arg(tunable: &'static Tunable) -> Arg {
             .require_equals(true)
             .default_missing_value("true"),
         Kind::Origins => arg.value_name("ORIGIN").action(ArgAction::Append),
+        Kind::Faults => {
+            let help = arg.get_long_help().map(ToString::to_string).unwrap_or_default();
+            arg.value_name("FAULTS").long_help(format!("{help}\n\n{}", all_faults()))
+        }
         Kind::Whole { .. } => arg.value_name("N"),
         Kind::Address | Kind::AddressOrOff => arg.value_name("ADDRESS"),
         Kind::Path | Kind::PathOrAuto | Kind::PathOrOff => arg.value_name("PATH"),
     }
+}
+
+/// Every fault that can be asked for, a line each.
+fn all_faults() -> String {
+    let mut text = "FAULTS is a list with commas between:".to_owned();
+    for (name, form, what) in Faults::ALL {
+        text += &format!("\n  {name}={form}: {}", what.trim());
+    }
+    text + "\nN counts steps of a room, messages of a connection, or seats; TIME is such as 500ms or 30s."
 }

@@ -10,8 +10,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::{ConfigError, ConfigErrors};
 use super::flags::ConfigFlags;
-use super::tunable::{FromValue, Tunable, Value};
+use super::tunable::{FromValue, Kind, Tunable, Value};
 use super::{SECTIONS, TUNABLES, check_together};
+use crate::faults::Faults;
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,10 +173,9 @@ impl Settings {
                 None => errors.push(unknown_key(origin, Some(section), key)),
                 Some(tunable) => match tunable.kind.read_toml(value.get_ref()) {
                     Some(value) => self.set(tunable, value, origin),
-                    None => errors.push(ConfigError::Wrong {
-                        origin,
-                        tunable,
-                        shown: shown_toml(value),
+                    None => errors.push(match value.get_ref().as_str() {
+                        Some(text) => wrong(origin, tunable, text, shown_toml(value)),
+                        None => ConfigError::Wrong { origin, tunable, shown: shown_toml(value) },
                     }),
                 },
             }
@@ -224,7 +224,7 @@ impl Settings {
     ) {
         match tunable.kind.read_text(text) {
             Some(value) => self.set(tunable, value, origin),
-            None => errors.push(ConfigError::Wrong { origin, tunable, shown: shortened(text) }),
+            None => errors.push(wrong(origin, tunable, text, shortened(text))),
         }
     }
 
@@ -232,6 +232,16 @@ impl Settings {
         for setting in self.0.iter_mut().filter(|setting| setting.tunable.key == tunable.key) {
             (setting.value, setting.origin) = (value.clone(), origin.clone());
         }
+    }
+}
+
+/// A text that is not accepted. What is wrong in a list of faults the list itself knows best.
+fn wrong(origin: Origin, tunable: &'static Tunable, text: &str, shown: String) -> ConfigError {
+    match (tunable.kind, text.parse::<Faults>()) {
+        (Kind::Faults, Err(why)) => {
+            ConfigError::Faults { origin, key: tunable.key, why: Box::new(why) }
+        }
+        _ => ConfigError::Wrong { origin, tunable, shown },
     }
 }
 

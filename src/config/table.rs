@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::layers::Settings;
 use super::tunable::{Kind, Reload, Tunable, bytes, count, ms, secs};
+use crate::faults::Faults;
 
 /// Makes the structs, [`TUNABLES`], [`SECTIONS`] and `Settings::config` from the one list.
 macro_rules! tunables {
@@ -299,5 +300,12 @@ tunables! {
         /// Threads that may be lost in steps that never end.
         lost_threads_max: usize = 8, count(0, 1_024, "threads"), Fixed,
             "each burns a core; past it the server stops with an error, and a new process is better off";
+    }
+
+    /// Not for players: what developers try out.
+    dev: Dev {
+        /// Faults that are to happen.
+        faults as "dev_faults": Faults = "off", Kind::Faults, Fixed,
+            "to see that what the server claims to survive it survives; a server that listens off loopback refuses them";
     }
 }

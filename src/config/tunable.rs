@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
+use crate::faults::Faults;
+
 /// One line of the table.
 #[derive(Debug)]
 pub struct Tunable {
@@ -60,6 +62,8 @@ pub enum Kind {
     PathOrOff,
     /// A list of web origins.
     Origins,
+    /// A list of faults, or `off`.
+    Faults,
 }
 
 /// What a whole number counts.
@@ -88,6 +92,8 @@ pub enum Value {
     Path(Option<PathBuf>),
     /// Of [`Kind::Origins`].
     Origins(Vec<String>),
+    /// Of [`Kind::Faults`].
+    Faults(Box<Faults>),
 }
 
 pub(super) const fn ms(min: u64, max: u64) -> Kind {
@@ -141,6 +147,7 @@ impl Kind {
             Self::Path => "a path".into(),
             Self::PathOrAuto => "a path, or auto".into(),
             Self::PathOrOff => "a path, or off".into(),
+            Self::Faults => "off, or a list of faults such as panic-room=every:400,kill-process=after:30s".into(),
             Self::Origins => {
                 "a list of origins as browsers send them, such as https://play.example (lower case, no path, no usual port)".into()
             }
@@ -179,6 +186,7 @@ impl Kind {
             Self::Path | Self::PathOrAuto | Self::PathOrOff => {
                 (!text.is_empty()).then(|| Value::Path(Some(text.into())))
             }
+            Self::Faults => text.parse().ok().map(|faults| Value::Faults(Box::new(faults))),
             Self::Origins => origins(text.split(',').map(str::trim).filter(|one| !one.is_empty())),
         }
     }
@@ -214,6 +222,7 @@ impl Kind {
                 let none = if self == Self::PathOrOff { "off" } else { "auto" };
                 quoted(&path.as_ref().map_or(none.into(), |path| path.display().to_string()))
             }
+            Value::Faults(faults) => quoted(&faults.to_string()),
             Value::Origins(list) => {
                 let list: Vec<String> = list.iter().map(|one| quoted(one)).collect();
                 format!("[{}]", list.join(", "))
@@ -297,6 +306,7 @@ from_value! {
     PathBuf: Value::Path(path) => path.clone();
     Option<PathBuf>: Value::Path(path) => Some(path.clone());
     Vec<String>: Value::Origins(list) => Some(list.clone());
+    Faults: Value::Faults(faults) => Some(Faults::clone(faults));
 }
 
 impl FromValue for Duration {

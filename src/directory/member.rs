@@ -148,12 +148,12 @@ impl Member {
     }
 
     /// A request came that was taken before.
-    pub(super) fn answer_again(&self, id: u32) {
+    pub(super) fn answer_again(&self, id: u32, open: bool) {
         let Some(client) = &self.client else { return };
         match self.answers.again(id) {
-            Again::Waits => {}
             Again::Answered(answer) => say(client, id, answer),
-            Again::Unknown => {
+            Again::Waits if open => {}
+            Again::Waits | Again::Unknown => {
                 let text = "this request was not taken, or its answer is not kept any more";
                 client.link.refuse(id, Refusal::Failed, text);
             }

@@ -124,10 +124,10 @@ impl Members {
         if member.client.is_some() && member.came_by.is_some_and(|came_by| attempt < came_by) {
             return Err(Refusal::BadToken);
         }
-        member.came_by = Some(attempt);
         if back.events.is_some_and(|events| outbox.has(events).is_err()) {
             return Err(Refusal::TooFarBehind);
         }
+        member.came_by = Some(attempt);
         member.confirmed = claim.generation;
         let now = Instant::now();
         let before = member.client.take();
@@ -194,11 +194,18 @@ impl Members {
         }
     }
 
-    /// A request came that was taken before.
-    pub fn answer_again(&mut self, player: PlayerId, id: u32) {
+    /// A request came that was taken before, or was left out by its client. `open`: it is still to
+    /// be answered.
+    pub fn answer_again(&mut self, player: PlayerId, id: u32, open: bool) {
         if let Some(member) = self.find(player) {
-            member.answer_again(id);
+            member.answer_again(id, open);
         }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.members.len()
     }
 
     /// Whether there is nobody.

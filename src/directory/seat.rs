@@ -45,6 +45,9 @@ impl Drop for Booked {
 
 /// A seat in a room. It is held for its player until [`Seat::leave`], or until its connection has
 /// been broken for too long.
+///
+/// Who comes and who goes is noted among the members and queued for the game under one lock: with a
+/// break and a comeback at once, the game would else be told of them in another order.
 #[derive(Clone)]
 pub struct Seat {
     /// Where.
@@ -59,8 +62,8 @@ impl Seat {
         let person = Arc::new(person);
         let mut members = self.room.members();
         members.join(self.player, Arc::clone(&person), client, (id, knows_schema));
-        drop(members);
         self.room.inbox().join(self.player, person);
+        drop(members);
         self.room.wake();
     }
 
@@ -76,14 +79,15 @@ impl Seat {
         let Seat { room, player } = self;
         let claim = Claim { room: room.id, player: *player, generation };
         client.hold(self.clone());
-        let who = (client, account);
-        let before = room.members().come_back(claim, who, (id, knows_schema), back);
+        let mut members = room.members();
+        let before = members.come_back(claim, (client, account), (id, knows_schema), back);
         let before = before.inspect_err(|_| client.vacate())?;
+        room.inbox().resume(*player);
+        drop(members);
         if let Some(before) = before {
             before.vacate();
             before.link.close(CloseCode::Replaced);
         }
-        room.inbox().resume(*player);
         room.wake();
         Ok(())
     }
@@ -113,8 +117,8 @@ impl Seat {
                 self.room.wake();
                 Ok(())
             }
-            Err(NotTaken::Again) => {
-                self.room.members().answer_again(self.player, id);
+            Err(NotTaken::Again { open }) => {
+                self.room.members().answer_again(self.player, id, open);
                 Ok(())
             }
             Err(NotTaken::Busy) => {
@@ -149,13 +153,14 @@ impl Seat {
     /// The connection broke. The seat is held for a while, unless somebody else has it by now, or
     /// the game holds none.
     pub fn break_off(&self, client: &Arc<Client>) {
-        let Some(let_in) = self.room.members().break_off(self.player, client) else { return };
+        let mut members = self.room.members();
+        let Some(let_in) = members.break_off(self.player, client) else { return };
         let mut inbox = self.room.inbox();
         inbox.drop_player(self.player);
         if !let_in || self.room.seat_hold().is_zero() {
             inbox.leave(self.player);
         }
-        drop(inbox);
+        drop((inbox, members));
         self.room.wake();
     }
 }

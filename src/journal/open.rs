@@ -123,6 +123,12 @@ impl Journal {
         lock(&self.running.shared.incidents).health(lost)
     }
 
+    /// Has the thread that writes panic: a [fault](crate::faults) that was asked for.
+    pub fn panic_writer(&self) {
+        lock(&self.running.shared.queue).panics = true;
+        self.running.shared.bell.notify_one();
+    }
+
     /// Waits until all that was appended so far is on disk. Blocks the thread.
     ///
     /// # Errors

@@ -74,6 +74,8 @@ pub(super) struct Queue {
     pub(super) stop: Option<Stop>,
     /// What the other thread met.
     pub(super) sync_error: Option<std::io::Error>,
+    /// A fault that was asked for: the writer panics.
+    pub(super) panics: bool,
 }
 
 /// How the writer ends.
@@ -103,6 +105,7 @@ impl Queue {
             writer_waits: false,
             stop: None,
             sync_error: None,
+            panics: false,
         };
         queue.go_on_in(head);
         queue

@@ -1,6 +1,8 @@
 //! The thread that waits for the disk: has what was written on disk, and deletes what is needed no
 //! more. Thread of its own, so that a slow disk does not hold up writes.
 
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -162,12 +164,16 @@ pub(super) fn run(shared: &Shared) {
     let mut last = Instant::now();
     while let Some(round) = shared.sync.next(last, shared.limits.sync_interval) {
         last = Instant::now();
-        match sync(shared, &round) {
+        // A panic is as good as an error of the disk.
+        let outcome = catch_unwind(AssertUnwindSafe(|| sync(shared, &round)));
+        match outcome.unwrap_or_else(|_| Err(io::Error::other("the journal's own code failed"))) {
             Ok(()) => {
                 histogram!("greenroom_journal_fsync_seconds").record(last.elapsed().as_secs_f64());
                 shared.note_synced(round.written);
                 shared.sync.synced(round.written);
-                deletes.all();
+                if catch_unwind(AssertUnwindSafe(|| deletes.all())).is_err() {
+                    tracing::error!("deleting old segments of the journal panicked");
+                }
             }
             // What the kernel could not bring to disk it forgets, and a second try would tell us
             // that all is well. So what is not on disk counts as lost.

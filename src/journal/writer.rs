@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use greenroom_proto::RoomId;
 use metrics::{counter, gauge, histogram};
 
+use super::Position;
 use super::disk::{DiskFile, make, probe, write_all};
 use super::error::advice;
 use super::queue::{Batch, Queue, Stop};
@@ -78,8 +79,10 @@ impl Writer {
 
     /// The thread. Ends when the journal is closed.
     pub(super) fn run(mut self) {
-        if catch_unwind(AssertUnwindSafe(|| self.work())).is_err() {
-            // Rooms must not wait for us for ever.
+        let _told = LastWord(Arc::clone(&self.shared));
+        // A panic is dealt with like an error of the disk: all that waits is lost, nobody waits for
+        // it, and a new segment is tried, into which all rooms begin anew.
+        while catch_unwind(AssertUnwindSafe(|| self.work())).is_err() {
             self.fail(io::Error::other("the journal's own code failed"));
         }
         self.shared.sync.stop();
@@ -139,6 +142,7 @@ impl Writer {
 
     /// What there is to do now; else how long to wait for it, without a bound if only others know.
     fn due(&mut self, queue: &mut Queue) -> Result<Next, Option<Duration>> {
+        assert!(!std::mem::take(&mut queue.panics), "a fault that was asked for: panic-journal");
         if let Some(error) = queue.sync_error.take() {
             return Ok(Next::Failed(error));
         }
@@ -340,6 +344,22 @@ impl Writer {
         if lost > self.lost_counted {
             counter!("greenroom_journal_lost_records_total").increment(lost - self.lost_counted);
             self.lost_counted = lost;
+        }
+    }
+}
+
+/// Should even dealing with a panic panic, nobody may wait for this thread any more.
+struct LastWord(Arc<Shared>);
+
+impl Drop for LastWord {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            lock(&self.0.queue).failing = true;
+            let why = "its thread has ended; only a new process keeps matches again".to_owned();
+            let lost = lock(&self.0.queue).lost;
+            lock(&self.0.incidents).begin(Instant::now(), why, lost);
+            self.0.note_written(Position(u64::MAX));
+            self.0.sync.stop();
         }
     }
 }

@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 use super::socket::{Opcode, Socket, WriteError};
+use crate::faults::Countdown;
 
 /// A connection's sending side.
 pub struct Link {
@@ -87,6 +88,14 @@ impl Link {
     pub fn close_with_window(&self, code: CloseCode, retry_after_ms: u32) {
         self.retry_after_ms.store(retry_after_ms, Ordering::Release);
         self.close(code);
+    }
+
+    /// The message with which the countdown ends is cut, and with it the connection: a fault that
+    /// was asked for.
+    pub fn cut_after(&self, countdown: Countdown) {
+        if let Some(mut socket) = self.lock() {
+            socket.cut_after(countdown);
+        }
     }
 
     pub(super) fn ping(&self) {

@@ -11,6 +11,8 @@ use std::time::Instant;
 use rustls::ServerConnection;
 use tokio::net::TcpStream;
 
+use crate::faults::Countdown;
+
 /// What may wait behind a stuck socket, in bytes: the replies to some large requests, or the last
 /// frame of a match. With more the client is too slow. What got the socket stuck is not limited:
 /// it is one message, and the rest of the server bounds those.
@@ -29,6 +31,8 @@ pub(super) struct Socket {
     ended: bool,
     /// Bytes that the kernel took in all.
     written: u64,
+    /// A fault that was asked for.
+    cut: Option<Countdown>,
 }
 
 /// Why nothing can be written any more.
@@ -42,7 +46,7 @@ pub(super) enum WriteError {
 
 impl Socket {
     pub(super) fn new(tls: Option<Box<ServerConnection>>) -> Self {
-        Socket { tls, waiting: Vec::new(), stuck_since: None, ended: false, written: 0 }
+        Socket { tls, waiting: Vec::new(), stuck_since: None, ended: false, written: 0, cut: None }
     }
 
     /// Since when something waits for the kernel.
@@ -66,7 +70,30 @@ impl Socket {
             IoSlice::new(parts[1]),
             IoSlice::new(parts[2]),
         ];
+        if self.cut.as_mut().is_some_and(Countdown::strikes) {
+            return self.cut(tcp, &slices);
+        }
         self.write(tcp, &slices, opcode == Opcode::Close)
+    }
+
+    /// See [`super::link::Link::cut_after`].
+    pub(super) fn cut_after(&mut self, countdown: Countdown) {
+        self.cut = Some(countdown);
+    }
+
+    /// Half of the message goes out, in the middle of a TLS record, and then nothing any more.
+    fn cut(&mut self, tcp: &TcpStream, slices: &[IoSlice<'_>]) -> Result<(), WriteError> {
+        let mut bytes = slices.iter().flat_map(|slice| slice.iter().copied()).collect::<Vec<_>>();
+        if let Some(tls) = &mut self.tls {
+            let _ = tls.writer().write(&bytes);
+            bytes.clear();
+            while tls.wants_write() && tls.write_tls(&mut bytes).is_ok() {}
+        }
+        if self.stuck_since.is_none() {
+            let _ = tcp.try_write(&bytes[..bytes.len() / 2]);
+        }
+        let _ = socket2::SockRef::from(tcp).shutdown(std::net::Shutdown::Both);
+        Err(WriteError::Broken)
     }
 
     /// Writes whole control frames that tungstenite made, like [`Socket::message`].

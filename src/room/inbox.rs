@@ -39,7 +39,10 @@ pub enum InputFate {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum NotTaken {
     /// It was taken before, or one with a higher id was.
-    Again,
+    Again {
+        /// It is still to be answered: it waits, or is in the step that is being made.
+        open: bool,
+    },
     /// Too many requests of this player wait already.
     Busy,
     /// The player has no seat here.
@@ -62,7 +65,9 @@ struct PlayerInbox {
     inputs: VecDeque<Waiting>,
     /// Inputs that came, in all.
     received: u32,
-    requests: usize,
+    /// Ids of the requests that wait, and of those in the step made last.
+    waiting: Vec<u32>,
+    in_step: Vec<u32>,
     /// The newest request that was taken, and the newest of those that are in the log.
     asked: u32,
     logged: u32,
@@ -71,9 +76,10 @@ struct PlayerInbox {
 
 impl PlayerInbox {
     fn new(player: PlayerId, asked: u32) -> Self {
-        let (inputs, received, requests) = (VecDeque::new(), 0, 0);
+        let (inputs, received) = (VecDeque::new(), 0);
+        let (waiting, in_step) = (Vec::new(), Vec::new());
         let head = Head::default();
-        PlayerInbox { player, inputs, received, requests, asked, logged: asked, head }
+        PlayerInbox { player, inputs, received, waiting, in_step, asked, logged: asked, head }
     }
 }
 
@@ -171,13 +177,14 @@ impl Inbox {
         let place = self.place(player).ok_or(NotTaken::NoSeat)?;
         let inbox = &mut self.players[place];
         if id <= inbox.asked {
-            return Err(NotTaken::Again);
+            let open = inbox.waiting.contains(&id) || inbox.in_step.contains(&id);
+            return Err(NotTaken::Again { open });
         }
-        if inbox.requests >= max {
+        if inbox.waiting.len() >= max {
             return Err(NotTaken::Busy);
         }
         inbox.asked = id;
-        inbox.requests += 1;
+        inbox.waiting.push(id);
         self.queue.push(Command::Request { player, id, body });
         Ok(())
     }
@@ -220,7 +227,8 @@ impl Inbox {
         self.note_logged();
         commands.append(&mut self.queue);
         for inbox in &mut self.players {
-            inbox.requests = 0;
+            inbox.in_step.clear();
+            std::mem::swap(&mut inbox.waiting, &mut inbox.in_step);
             let mut newest = None;
             while inbox.inputs.front().is_some_and(|waiting| !by_tick || waiting.tick <= self.now) {
                 newest = inbox.inputs.pop_front();

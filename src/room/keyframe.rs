@@ -158,7 +158,7 @@ impl<G: Game> Room<G> {
                 seat.input = input;
             }
         }
-        Ok(Room { game, ctx, identity, said_hash })
+        Ok(Room { game, ctx, identity, said_hash, hidden: false })
     }
 
     /// The keyframe.

@@ -138,7 +138,7 @@ impl Log {
         let segment = self.last();
         segment.end = tick;
         if segment.records.capacity() - segment.records.len() < RECORDS_GROW / 8 {
-            segment.records.reserve_exact(RECORDS_GROW);
+            segment.records.reserve_exact(RECORDS_GROW.max(segment.records.len() / 4));
         }
         let start = segment.records.len();
         if !silent {

@@ -27,6 +27,9 @@ pub enum ServeError {
          address such as 127.0.0.1:8080, or \"off\""
     )]
     PlainOffLoopback(SocketAddr),
+    /// Others could reach a server that fails on purpose.
+    #[error("{}", crate::config::faults_off_loopback(*.0))]
+    FaultsOffLoopback(SocketAddr),
     /// The certificate is not one that rustls can use.
     #[error("the certificate cannot be used: {0}")]
     Identity(#[from] rustls::Error),

@@ -1,6 +1,7 @@
 //! The crowds in the tree: rooms and connections; and the threads that step rooms.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use greenroom_proto::{CloseCode, RoomId};
 use tokio::sync::Notify;
@@ -9,7 +10,11 @@ use crate::actors::room::{self, Common};
 use crate::config::Config;
 use crate::directory::Directory;
 use crate::scheduler::{self, Scheduler};
-use crate::supervision::{ChildExit, Dynamic, Next, Partitioned, SupervisorSpec};
+use crate::supervision::{ChildExit, Dynamic, Intensity, Next, Partitioned, SupervisorSpec};
+
+/// How often something below the root may be started anew. Nothing there should ever fail; what does
+/// so often is beyond repair.
+pub(super) const INTENSITY: Intensity = Intensity::new(10, Duration::from_secs(10));
 
 /// The supervisors of rooms. One that dies and is started anew finds its rooms in the directory.
 pub(super) fn room_supervisors(
@@ -17,7 +22,7 @@ pub(super) fn room_supervisors(
     common: &Common,
 ) -> (SupervisorSpec, Partitioned) {
     let count = cores();
-    Partitioned::new("rooms", count, |number| {
+    let (spec, handle) = Partitioned::new("rooms", count, |number| {
         let (of_exit, of_start) = (Arc::clone(directory), Arc::clone(directory));
         let common = common.clone();
         SupervisorSpec::dynamic(format!("rooms/{number}"), Dynamic::default())
@@ -27,22 +32,25 @@ pub(super) fn room_supervisors(
                 let rooms = of_start.all().into_iter().filter(|record| own(record.id));
                 rooms.map(|record| room::child(record, &common)).collect()
             })
-    })
+    });
+    (spec.intensity(INTENSITY), handle)
 }
 
-/// Those of audiences, which outlive neither: whoever looks on comes back by asking anew.
+/// Those of audiences. What dies with them is not begun again: whoever looks on asks anew.
 pub(super) fn audience_supervisors() -> (SupervisorSpec, Partitioned) {
-    Partitioned::new("audiences", cores(), |number| {
+    let (spec, handle) = Partitioned::new("audiences", cores(), |number| {
         SupervisorSpec::dynamic(format!("audiences/{number}"), Dynamic::default())
-    })
+    });
+    (spec.intensity(INTENSITY), handle)
 }
 
 pub(super) fn connection_supervisors() -> (SupervisorSpec, Partitioned) {
-    Partitioned::new("connections", cores(), |number| {
+    let (spec, handle) = Partitioned::new("connections", cores(), |number| {
         // Each may wait a second for its client's goodbye; a container waits ten for us.
         let options = Dynamic { stop_at_once: 4096, ..Dynamic::default() };
         SupervisorSpec::dynamic(format!("connections/{number}"), options)
-    })
+    });
+    (spec.intensity(INTENSITY), handle)
 }
 
 fn cores() -> usize {
@@ -68,7 +76,9 @@ pub(super) fn start_scheduler(config: &Config, exhausted: &Arc<Notify>) -> Arc<S
 /// A room's actor has ended and is not started again: the room goes, and if it did not end well its
 /// members are told.
 fn room_ended(directory: &Directory, exit: &ChildExit<'_>) {
-    if exit.next == Next::Restarted {
+    // A supervisor that fails takes its rooms along; the next one finds them in the directory.
+    let goes_on = exit.next == Next::SupervisorEnds && !directory.leaving().is_closing();
+    if exit.next == Next::Restarted || goes_on {
         return;
     }
     let Ok(id) = exit.id.as_str().parse::<RoomId>() else { return };

@@ -43,7 +43,8 @@ async fn what_cannot_be_had_is_refused_with_a_sentence() {
     let mut client = server.connect().await;
     let (why, text) = refused(&mut client, Join::Create { game: "chess", options: "" }).await;
     assert_eq!(why, Refusal::UnknownGame);
-    assert_eq!(text, "there is no game `chess`: choose from arena, cards, connect4, probe, swarm");
+    let known = "arena, cards, connect4, probe, swarm, who";
+    assert_eq!(text, format!("there is no game `chess`: choose from {known}"));
     let Err(CallError::Refused { why, .. }) = client.list("chess").await else { panic!() };
     assert_eq!(why, Refusal::UnknownGame);
     let (why, text) = refused(&mut client, new_room(r#"{"tick_hz":500}"#)).await;

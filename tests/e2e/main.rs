@@ -6,10 +6,12 @@
 #![allow(clippy::disallowed_methods)] // and may read the clock
 
 mod accounts;
+mod asked_faults;
 mod coming_back;
 mod commands_rooms;
 mod crashes;
 mod damaged;
+mod deaths;
 mod deploys;
 mod effects;
 mod full_disk;
@@ -21,7 +23,9 @@ mod lobby;
 mod matches;
 mod people;
 mod replays;
+mod seat_claims;
 mod shutdown;
 mod slow_client;
 mod stalled_memory;
+mod storm;
 mod support;

@@ -14,7 +14,7 @@ use crate::support::probe::{self, Request};
 use crate::support::{DEADLINE, TestServer, ended, find, new_room, next, until, within};
 
 /// The finished files in a directory, oldest first.
-fn files(dir: &Path) -> Vec<PathBuf> {
+pub fn files(dir: &Path) -> Vec<PathBuf> {
     let Ok(all) = std::fs::read_dir(dir) else { return Vec::new() };
     let mut files: Vec<_> = all
         .map(|entry| entry.unwrap().path())
@@ -35,7 +35,7 @@ fn unfinished(dir: &Path) -> Vec<PathBuf> {
 }
 
 /// Verifies a log from each of its keyframes, and returns what clients in step held at its end.
-fn verified(file: &Path, games: &Games) -> (Log, Tick, Rows) {
+pub fn verified(file: &Path, games: &Games) -> (Log, Tick, Rows) {
     let log = Log::of_bytes(&std::fs::read(file).unwrap()).unwrap();
     let entry = games.get(&log.header.game).unwrap();
     let restore = |keyframe: &[u8]| entry.game.restore(keyframe);

@@ -234,7 +234,9 @@ fn what_keeps_it_from_starting_is_one_line_that_says_what_to_do() {
     std::fs::write(dir.path().join("bad.pem"), "nothing").unwrap();
     std::fs::write(dir.path().join("bad.toml"), "[edge]\nhead_byte_max = 1\n").unwrap();
     let free = "127.0.0.1:0";
-    let cases: [(&[&str], &[&str]); 7] = [
+    let cases: [(&[&str], &[&str]); 9] = [
+        (&["--bind", free, "--auth-key", "gone.key"], &["gone.key", "token --new-key gone.key"]),
+        (&["--bind", free, "--auth-key", "bad.pem"], &["bad.pem", "line 1 is no key"]),
         (&["--bind", &address, "--plain", "off"], &["another program has port", "--bind"]),
         (&["--bind", free, "--plain", "0.0.0.0:0"], &["--plain 0.0.0.0:0", "loopback"]),
         (&["--bind", "192.0.2.1:0"], &["192.0.2.1:0", "no such address", "--bind"]),

@@ -198,6 +198,7 @@ impl Client {
         }
         if let Some((tick, full)) = took.frame {
             self.stats.frames_full += u64::from(full);
+            self.stats.frames_merged += u64::from(took.merged);
             match self.updates.back_mut() {
                 Some(Update::Frame { tick: last, full: was }) => {
                     *last = tick;

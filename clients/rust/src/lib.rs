@@ -70,6 +70,25 @@
 //! [`Client::try_next`] once per drawn frame. A client that does neither for long does not answer
 //! pings and is closed. `next` is cancel-safe, so it may stand in a `select!` beside a timer.
 //!
+//! # Who this is
+//!
+//! is said by [`Connect::token`], where the server wants to know; what the person is called, by
+//! [`Client::join_as`]:
+//!
+//! ```no_run
+//! # use greenroom_client::{Client, Connect, Join, proto::Profile};
+//! # async fn play(token: String) -> Result<(), Box<dyn std::error::Error>> {
+//! let connect = Connect { token: Some(token), ..Connect::to("wss://127.0.0.1:8443") };
+//! let mut client = Client::connect(connect).await?;
+//! let room = Join::OpenOrCreate { game: "ships", options: "" };
+//! client.join_as(room, Profile::named("Ada")?).await?;
+//! # Ok(()) }
+//! ```
+//!
+//! A token that is not taken is a [`ConnectError::Closed`] with code 4004, and after 4009 the account
+//! has connected from elsewhere: neither is tried again. A client that comes back says its token
+//! anew, so [`Client::set_token`] has to have given it one that still holds.
+//!
 //! # When the connection breaks
 //!
 //! the server holds the seat for a while ([`SeatInfo::hold`]), and the client comes back to it by

@@ -99,6 +99,8 @@ pub(crate) struct Seat {
 pub(crate) struct Took {
     /// The state is now that of this tick; whether it came whole.
     pub(crate) frame: Option<(Tick, bool)>,
+    /// It is a change from an older frame than the one before.
+    pub(crate) merged: bool,
     pub(crate) events: Vec<Event>,
     /// The copy was found to be wrong just now: ask for the whole state.
     pub(crate) desync: bool,
@@ -251,6 +253,7 @@ impl Seat {
         let full = parts.full();
         let mut took = Took::default();
         if self.keep_state {
+            took.merged = matches!(parts.base, frame::Base::Older(_));
             took.desync = self.apply(&parts)?;
         } else {
             self.in_step = true;

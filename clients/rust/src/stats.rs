@@ -11,6 +11,9 @@ pub struct Stats {
     pub frame_bytes: u64,
     /// Frames with the whole state.
     pub frames_full: u64,
+    /// Frames with the change from an older frame than the one before: some were skipped for this
+    /// client, or it had been away.
+    pub frames_merged: u64,
     /// Frames that came without a seat, between leaving and the server's word for it.
     pub frames_ignored: u64,
     /// How often the copy of the state was found to differ and was asked for anew.

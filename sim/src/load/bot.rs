@@ -70,6 +70,7 @@ struct Life {
     rng: Rng,
     seated_before: bool,
     connected_before: bool,
+    resumed_before: bool,
     matches: u64,
 }
 
@@ -83,7 +84,7 @@ pub(super) async fn live(
     stop: watch::Receiver<bool>,
 ) {
     let rng = Rng::new(plan.seed ^ u64::from(number) << 32);
-    let (seated_before, connected_before, matches) = (false, false, 0);
+    let (seated_before, connected_before, resumed_before) = (false, false, false);
     let mut life = Life {
         plan,
         number,
@@ -93,7 +94,8 @@ pub(super) async fn live(
         rng,
         seated_before,
         connected_before,
-        matches,
+        resumed_before,
+        matches: 0,
     };
     let mut stop = life.stop.clone();
     let mut pause = PAUSES.0;
@@ -233,7 +235,10 @@ impl Life {
                     Update::People(_) => {}
                     Update::Left => return true,
                     Update::Broken { why, .. } => play.tally.disconnected(why.to_string()),
-                    Update::Resumed { .. } => play.tally.reconnected(),
+                    Update::Resumed { .. } => {
+                        let before = std::mem::replace(&mut self.resumed_before, true);
+                        play.tally.resumed(!before);
+                    }
                     Update::Closed(closed) if closed.lost.is_some() => {
                         // The break was counted when it happened.
                         play.tally.failed(closed.to_string());

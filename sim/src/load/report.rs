@@ -18,6 +18,10 @@ pub(super) struct Summary {
     pub(super) frames: u64,
     /// Their bytes, without WebSocket and TLS.
     pub(super) bytes: u64,
+    /// Frames that held the whole state.
+    pub(super) full_frames: u64,
+    /// Frames that held the change from an older frame than the one before.
+    pub(super) merged_frames: u64,
     /// Inputs.
     pub(super) inputs: u64,
     /// Requests.
@@ -28,8 +32,10 @@ pub(super) struct Summary {
     pub(super) desyncs: u64,
     /// Connections that ended unexpectedly.
     pub(super) disconnects: u64,
-    /// Connections that were made again.
+    /// Connections that were made again, with a seat or without.
     pub(super) reconnects: u64,
+    /// Bots that came back to their seat at least once.
+    pub(super) resumed: u64,
     /// Failed attempts to connect or join.
     pub(super) errors: u64,
     /// How long it took.
@@ -87,6 +93,10 @@ fn table(summary: &Summary) -> String {
             "frames",
             format!("{} ({:.0}/s, {bytes:.0} bytes each)", summary.frames, per_sec(summary.frames)),
         ),
+        (
+            "of these",
+            format!("{} whole states, {} merged", summary.full_frames, summary.merged_frames),
+        ),
         ("inputs", format!("{} ({:.0}/s)", summary.inputs, per_sec(summary.inputs))),
         ("requests", format!("{} ({:.0}/s)", summary.requests, per_sec(summary.requests))),
         ("input latency", times(input)),
@@ -94,7 +104,13 @@ fn table(summary: &Summary) -> String {
         ("staleness", format!("p50 {:.1}  p99 {:.1}  max {:.1} ms", age.p50, age.p99, age.max)),
         ("unanswered", summary.unanswered.to_string()),
         ("desyncs", summary.desyncs.to_string()),
-        ("disconnects", format!("{}, {} reconnects", summary.disconnects, summary.reconnects)),
+        (
+            "disconnects",
+            format!(
+                "{}, {} reconnects, {} bots came back to their seat",
+                summary.disconnects, summary.reconnects, summary.resumed
+            ),
+        ),
         ("errors", summary.errors.to_string()),
         ("generator late", format!("p99 {:.2} ms", summary.generator_late_ms)),
     ]

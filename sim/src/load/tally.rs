@@ -39,6 +39,7 @@ struct Shard {
 struct Rare {
     joined: u64,
     reconnects: u64,
+    resumed: u64,
     disconnects: u64,
     errors: u64,
     matches: BTreeSet<RoomId>,
@@ -47,6 +48,8 @@ struct Rare {
     texts: BTreeMap<String, u64>,
     frames: u64,
     bytes: u64,
+    full_frames: u64,
+    merged_frames: u64,
     inputs: u64,
     desyncs: u64,
 }
@@ -96,9 +99,16 @@ impl Tally {
         lock(&self.rare).joined += 1;
     }
 
-    /// A bot is connected again.
+    /// A bot without a seat is connected again.
     pub(super) fn reconnected(&self) {
         lock(&self.rare).reconnects += 1;
+    }
+
+    /// A bot came back to its seat; whether for the first time.
+    pub(super) fn resumed(&self, first: bool) {
+        let mut rare = lock(&self.rare);
+        rare.reconnects += 1;
+        rare.resumed += u64::from(first);
     }
 
     /// The match in this room is over, as each of its bots says.
@@ -135,6 +145,8 @@ impl Tally {
         let mut rare = lock(&self.rare);
         rare.frames += stats.frames;
         rare.bytes += stats.frame_bytes;
+        rare.full_frames += stats.frames_full;
+        rare.merged_frames += stats.frames_merged;
         rare.inputs += stats.inputs + stats.inputs_replaced;
         rare.desyncs += stats.desyncs;
     }
@@ -156,12 +168,15 @@ impl Tally {
             matches_finished: rare.matches.len() as u64,
             frames: rare.frames,
             bytes: rare.bytes,
+            full_frames: rare.full_frames,
+            merged_frames: rare.merged_frames,
             inputs: rare.inputs,
             requests: rare.requests,
             unanswered: rare.unanswered,
             desyncs: rare.desyncs,
             disconnects: rare.disconnects,
             reconnects: rare.reconnects,
+            resumed: rare.resumed,
             errors: rare.errors,
             seconds: (seconds * 1000.0).round() / 1000.0,
             latency_ms: Latency::of(&inputs),

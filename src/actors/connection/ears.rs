@@ -7,6 +7,7 @@ use greenroom_proto::{CloseCode, Refusal, ToServer};
 use super::ConnectionMsg;
 use crate::actors::actor::Mailbox;
 use crate::directory::{Client, Seat};
+use crate::faults::Countdown;
 use crate::net::reader::Ears;
 
 /// What somebody is told who looks on and sends inputs or requests.
@@ -19,10 +20,14 @@ const NO_SAY: &str = "whoever looks on has no say: join to play";
 pub(super) struct ClientEars {
     pub(super) client: Arc<Client>,
     pub(super) mailbox: Mailbox<ConnectionMsg>,
+    /// Faults that are asked for.
+    pub(super) dies: Countdown,
+    pub(super) panics: Countdown,
 }
 
 impl Ears for ClientEars {
     fn input(&mut self, tick: u16, body: &[u8]) -> Result<(), CloseCode> {
+        self.strike();
         match self.seat() {
             Some(seat) => seat.input(tick, body),
             // Unless the match ended while the input was on its way.
@@ -36,6 +41,7 @@ impl Ears for ClientEars {
     }
 
     fn control(&mut self, message: ToServer) -> Result<(), CloseCode> {
+        self.strike();
         match message {
             ToServer::Request { id, body } => {
                 let asked = match self.seat() {
@@ -68,6 +74,14 @@ impl Ears for ClientEars {
 }
 
 impl ClientEars {
+    /// What somebody who tries that out has asked to fail.
+    fn strike(&mut self) {
+        if self.dies.strikes() {
+            self.mailbox.cell().kill();
+        }
+        assert!(!self.panics.strikes(), "a fault that was asked for: panic-reader");
+    }
+
     /// The client's seat, about which it has just said something.
     fn seat(&self) -> Option<Seat> {
         let seat = self.client.seat()?;

@@ -1,5 +1,7 @@
 //! What a client asks for that is not for a room: seats and lists.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use greenroom_proto::{JoinTarget, LISTING_MAX, List, Profile, Refusal, Text, ToClient, ToServer};
@@ -7,13 +9,16 @@ use metrics::counter;
 
 use super::Connection;
 use crate::account::{Account, Person};
-use crate::actors::lobby::{LobbyMsg, STOPPING};
+use crate::actors::actor::CallError;
+use crate::actors::lobby::{LobbyMsg, Refused, STOPPING, Taken};
 use crate::auth::name;
-use crate::directory::{Back, RoomRecord, Seat};
+use crate::directory::{Back, Booked, RoomRecord, Seat};
 
 /// How long the lobby may take. It only looks up and starts rooms; this long means that the
 /// server is in trouble.
 const LOBBY_DEADLINE: Duration = Duration::from_secs(5);
+/// Pause before a lobby that has died is looked for again.
+const LOBBY_BACK: Duration = Duration::from_millis(2);
 
 /// What a client is told whose program was built for another form of the state.
 pub(super) const OTHER_SCHEMA: &str =
@@ -57,12 +62,7 @@ impl Connection {
             Err(why) => return self.turn_away(id, Refusal::BadProfile, &why),
         };
         let person = Person { account: account.clone(), profile };
-        let asked = match self.shared.lobby.get() {
-            Some(lobby) => lobby.call(LOBBY_DEADLINE, |reply| LobbyMsg::Seat(to, reply)).await.ok(),
-            None => None,
-        };
-        let busy = || Err((Refusal::Failed, "the lobby does not answer: try again".to_owned()));
-        match asked.unwrap_or_else(busy) {
+        match self.ask_lobby(to).await {
             Ok(booked) if !booked.reads(schema) => {
                 self.turn_away(id, Refusal::OtherSchema, OTHER_SCHEMA);
             }
@@ -75,15 +75,31 @@ impl Connection {
         }
     }
 
+    /// Has the lobby find a seat. A lobby that dies meanwhile is there again at once, and asked
+    /// again; but only once, in case it was this question that it died of.
+    async fn ask_lobby(&self, to: JoinTarget) -> Result<Booked, Refused> {
+        let deadline = tokio::time::Instant::now() + LOBBY_DEADLINE;
+        let taken = Taken::default();
+        while taken.load(Ordering::Acquire) < 2 {
+            let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+            let Some(lobby) = self.shared.lobby.get().filter(|_| !left.is_zero()) else { break };
+            let ask = |reply| LobbyMsg::Seat(to.clone(), Arc::clone(&taken), reply);
+            match lobby.call(left, ask).await {
+                Ok(found) => return found,
+                Err(CallError::TimedOut { .. }) => break,
+                Err(CallError::NoReply | CallError::Ended) => {
+                    tokio::time::sleep(LOBBY_BACK).await;
+                }
+            }
+        }
+        Err((Refusal::Failed, "the lobby does not answer: try again".to_owned()))
+    }
+
     /// Gives a client its seat back.
     fn come_back(&self, id: u32, token: &[u8], back: Back, schema: Option<u64>) {
         let Some(account) = self.asks(id) else { return };
         let shared = &self.shared;
         let room = shared.tokens.open(token).map(|claim| claim.room);
-        if let Some(result) = room.and_then(|room| shared.directory.over().result_of(room)) {
-            let result = Text::cut(&result);
-            self.client.link.control(&ToClient::Ended { result });
-        }
         let lost = room.is_some_and(|room| shared.directory.over().is_lost(room));
         let outcome = self.seat_of(token).and_then(|(seat, generation)| {
             if schema.is_some_and(|schema| schema != seat.room.entry.schema_hash) {
@@ -96,6 +112,11 @@ impl Connection {
             counter!("greenroom_seats_resumed_total").increment(1);
             return;
         };
+        // Looked for afterwards: the match may have ended just now.
+        if let Some(result) = room.and_then(|room| shared.directory.over().result_of(room)) {
+            let result = Text::cut(&result);
+            self.client.link.control(&ToClient::Ended { result });
+        }
         self.turn_away(
             id,
             why,

@@ -16,6 +16,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::actors::connection::{Connection, ConnectionArgs, Shared};
 use crate::config::{Config, StopTimes};
+use crate::faults::Countdown;
 use crate::net::admission::{Admission, Place};
 use crate::net::head::{self, Upgraded};
 use crate::net::link::Link;
@@ -104,7 +105,11 @@ impl Door {
         }
         let reader = Reader::new(Arc::clone(&link), early, config).await;
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let args = ConnectionArgs { link, reader, place, shared: Arc::clone(&self.shared) };
+        if config.dev.faults.cut_frame.is_some() {
+            link.cut_after(Countdown::of(config.dev.faults.cut_frame, number ^ number << 32));
+        }
+        let shared = Arc::clone(&self.shared);
+        let args = ConnectionArgs { link, reader, place, number, shared };
         let spec = ChildSpec::once::<Connection>(number.to_string(), args)
             .shutdown(Shutdown::Within(StopTimes::of(config).connections));
         if let Err(error) = self.connections.start_child(number, spec).await {

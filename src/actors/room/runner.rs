@@ -192,6 +192,9 @@ impl Runner {
                 let record = &self.args.record;
                 let Some(mut work) = record.work(self.worker) else { return Turned::Done };
                 record.inbox().take(self.schedule.is_some(), &mut self.commands);
+                let next = work.log.as_ref().map_or(Tick(0), |log| log.end().next());
+                let faults = self.args.common.config.dev.faults.of_step(record.id, next);
+                self.commands.extend(faults.map(Command::Fault));
                 let position = work.step(time_ms, &self.commands, None);
                 Noted { time_ms, decisions: Vec::new(), position, until }
             }
@@ -372,12 +375,12 @@ impl Runner {
         for (player, id) in unanswered.iter().chain(&waiting) {
             members.refuse(*player, *id);
         }
-        let away = members.end(result);
-        drop(members);
         record.audience().end(Ending::Over(result.to_owned()));
-        if away {
+        // Whoever finds the seats gone finds the result.
+        if members.end(result) {
             self.args.common.directory.over().keep(record.id, result, record.seat_hold());
         }
+        drop(members);
         self.meters.finished();
         self.write_result(tick, result);
         self.keep_replay();
@@ -386,8 +389,9 @@ impl Runner {
     /// Gives up the seats that have been held for long enough.
     fn end_holds(&self, now: Instant) {
         let record = &self.args.record;
-        let expired = record.members().expired(record.seat_hold(), now);
-        for player in expired {
+        // Nobody comes back to a seat while it is given up.
+        let members = record.members();
+        for player in members.expired(record.seat_hold(), now) {
             record.inbox().leave(player);
         }
     }

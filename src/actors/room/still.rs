@@ -26,8 +26,7 @@ impl Runner {
             self.noted = Some(Noted { time_ms, decisions, position, until });
             return Turned::Waits(now);
         }
-        let away: Vec<_> = record.members().away().collect();
-        if !away.is_empty() && now < until {
+        if now < until && record.members().away().next().is_some() {
             return Turned::Waits(until);
         }
         let Some(mut work) = record.work(self.worker) else { return Turned::Done };
@@ -36,9 +35,10 @@ impl Runner {
         self.clock = work.clock;
         drop(work);
         record.needs_word(false);
+        let members = record.members();
         let mut inbox = record.inbox();
-        away.into_iter().for_each(|player| inbox.drop_player(player));
-        drop(inbox);
+        members.away().for_each(|player| inbox.drop_player(player));
+        drop((inbox, members));
         self.schedule = self.schedule.map(|schedule| schedule.from(now));
         Turned::Waits(now)
     }

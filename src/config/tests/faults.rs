@@ -146,6 +146,13 @@ fn settings_that_do_not_go_together_are_refused() {
     let text = error("", &[], &["--plain", "127.0.0.1:8443"]);
     assert!(text.starts_with("--plain: plain and bind are both 127.0.0.1:8443: "), "{text}");
     assert!(resolve("", &[], &["--plain", "127.0.0.1:0", "--bind", "127.0.0.1:0"]).is_ok());
+    let fails = "[dev]\ndev_faults = \"kill-lobby=every:20\"";
+    assert!(resolve(fails, &[], &[]).is_ok());
+    for open in ["0.0.0.0:8443", "[::]:8443", "192.0.2.1:8443"] {
+        let text = error(fails, &[], &["--bind", open]);
+        assert!(text.starts_with("greenroom.toml:2: dev_faults is for trying out"), "{text}");
+        assert!(text.contains(open), "{text}");
+    }
 }
 
 #[test]

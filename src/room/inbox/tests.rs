@@ -61,7 +61,13 @@ fn a_request_too_many_is_refused_and_the_next_step_makes_room() {
     assert_eq!(take(&mut inbox).len(), 2);
     assert_eq!(inbox.request(ANNA, 3, vec![]), Ok(()));
     // What was taken before is not taken again.
-    assert_eq!(inbox.request(ANNA, 2, vec![]), Err(NotTaken::Again));
+    assert_eq!(inbox.request(ANNA, 2, vec![]), Err(NotTaken::Again { open: true }));
+    assert_eq!(take(&mut inbox).len(), 1);
+    // It has been answered, and of one that was left out nobody has to wait for the answer.
+    assert_eq!(inbox.request(ANNA, 2, vec![]), Err(NotTaken::Again { open: false }));
+    assert_eq!(inbox.request(ANNA, 9, vec![]), Ok(()));
+    assert_eq!(inbox.request(ANNA, 8, vec![]), Err(NotTaken::Again { open: false }));
+    assert_eq!(inbox.request(ANNA, 9, vec![]), Err(NotTaken::Again { open: true }));
 }
 
 #[test]

@@ -15,6 +15,8 @@ use super::{probe, until, within};
 
 /// Where a child keeps everything, and where it listens: `DIR ADDRESS`.
 const HOSTS: &str = "GREENROOM_TEST_HOSTS";
+/// What fails there on purpose.
+const FAULTS: &str = "GREENROOM_TEST_FAULTS";
 
 /// What a child process runs; nothing in a usual run of the tests.
 #[test]
@@ -34,6 +36,7 @@ async fn host(dir: &Path, address: SocketAddr) {
     config.listen.plain = None;
     config.rooms.crash_dir = dir.join("crashes");
     config.journal.state_dir = Some(dir.join("state"));
+    config.dev.faults = std::env::var(FAULTS).unwrap_or_default().parse().unwrap();
     config.replays.dir = Some(dir.join("replays"));
     config.auth.key = Some(dir.join("auth.key")).filter(|key| key.exists());
     let results = Some(dir.join("results.jsonl"));
@@ -42,8 +45,13 @@ async fn host(dir: &Path, address: SocketAddr) {
     println!("\nlistening on {}", server.wss());
     let mut terminate =
         tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).unwrap();
-    terminate.recv().await;
-    server.stop().await;
+    tokio::select! {
+        _ = terminate.recv() => server.stop().await,
+        why = server.failed() => {
+            eprintln!("{why}");
+            std::process::exit(1);
+        }
+    }
 }
 
 /// A server that can be killed, and started anew with what it left.
@@ -53,18 +61,27 @@ pub struct Hosted {
     child: Child,
     trust: Trust,
     lives: u32,
+    /// What fails on purpose in the lives to come.
+    pub faults: String,
 }
 
 impl Hosted {
     /// Starts it on a free port, which it keeps over its lives.
     pub fn start() -> Self {
-        Self::start_in(|_| {})
+        Self::failing("")
     }
 
     /// The same in a directory that was prepared; with an `auth.key` in it, it takes signed tokens.
     pub fn start_in(prepare: impl FnOnce(&Path)) -> Self {
-        let program = Command::new(std::env::current_exe().unwrap());
-        Self::start_by(program, prepare).unwrap_or_else(|errors| panic!("{errors}"))
+        Self::start_by(own_program(""), prepare).unwrap_or_else(|errors| panic!("{errors}"))
+    }
+
+    /// The same, and things fail there on purpose.
+    pub fn failing(faults: &str) -> Self {
+        let mut hosted =
+            Self::start_by(own_program(faults), |_| {}).unwrap_or_else(|errors| panic!("{errors}"));
+        hosted.faults = faults.to_owned();
+        hosted
     }
 
     /// Starts it with a state directory on a disk of its own, of so many bytes, which goes with the
@@ -91,7 +108,7 @@ impl Hosted {
             return Err(std::fs::read_to_string(dir.path().join("stderr-1")).unwrap());
         }
         let trust = Trust::CaFile(dir.path().join("certs/ca.pem")).prepare().unwrap();
-        Ok(Hosted { dir, address, child, trust, lives: 1 })
+        Ok(Hosted { dir, address, child, trust, lives: 1, faults: String::new() })
     }
 
     /// Its state directory, which only it may see under the usual name.
@@ -131,7 +148,7 @@ impl Hosted {
     /// Starts it once more. Returns when it listens, or `false` when it has ended before.
     pub fn try_again(&mut self) -> bool {
         self.lives += 1;
-        let program = Command::new(std::env::current_exe().unwrap());
+        let program = own_program(&self.faults);
         let (child, listens) = spawn(program, self.dir.path(), self.address, self.lives).unwrap();
         self.child = child;
         listens
@@ -167,6 +184,13 @@ impl Drop for Hosted {
             eprintln!("life {} said: {}", self.lives, self.errors());
         }
     }
+}
+
+/// This program, with what is to fail there.
+fn own_program(faults: &str) -> Command {
+    let mut program = Command::new(std::env::current_exe().unwrap());
+    program.env(FAULTS, faults);
+    program
 }
 
 /// Starts a child, and says whether it came to listen.

@@ -5,6 +5,7 @@ pub mod probe;
 pub mod process;
 pub mod proxy;
 pub mod raw;
+pub mod tree;
 pub mod who;
 pub mod witness;
 

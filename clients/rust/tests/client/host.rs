@@ -191,7 +191,7 @@ async fn hear(
             peer.say(&ToClient::Left).await;
         }
         ToServer::Resync => lock(room).wrong.push("the state differs".into()),
-        ToServer::Hello { .. } | ToServer::List { .. } => {}
+        ToServer::Hello { .. } | ToServer::List { .. } | ToServer::Spectate { .. } => {}
     }
 }
 
