@@ -1,6 +1,6 @@
 //! The actor of those who look on at one room.
 //!
-//! **Its job.** Has the room's frames shown to everybody who looks on, by a [show](show) in the slow
+//! **Its job.** Has the room's frames shown to everybody who looks on, by a task in the slow
 //! crew of the [scheduler](crate::scheduler): however many there are, and however slow, no player
 //! waits for them. It begins with the first who looks on and ends after the last. **Its children.**
 //! None. **What ends it.** Nobody looks on any more; the match is over, and was shown to its end; a
