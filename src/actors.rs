@@ -8,6 +8,7 @@ pub mod audience;
 pub mod connection;
 pub mod journal;
 pub mod listener;
+pub mod listings;
 pub mod lobby;
 pub mod replays;
 pub mod results;

@@ -7,42 +7,48 @@
 #![allow(clippy::disallowed_methods)]
 
 pub mod audience;
+mod booking;
 pub mod client;
 pub mod clock;
+mod finding;
 pub mod leaving;
 mod member;
 pub mod members;
 pub mod over;
+pub mod reservations;
+mod rooms;
 mod roster;
 pub mod saved;
 pub mod seat;
 pub mod spectator;
 pub mod token;
+mod waiting;
+pub mod watches;
 pub mod work;
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use greenroom_proto::{
-    CloseCode, GameName, OptionsText, PlayerId, Refusal, RoomId, RoomInfo, Text, Tick,
-};
+use greenroom_proto::{CloseCode, GameName, JoinCode, RoomId, RoomInfo, Text, Tick};
 
 use self::audience::{Audience, Watching};
+use self::booking::Booking;
 pub use self::client::Client;
 use self::clock::Clock;
 use self::leaving::Leaving;
 pub use self::member::Back;
 use self::members::Members;
 use self::over::Over;
+pub use self::rooms::NotInserted;
+use self::rooms::Rooms;
 use self::saved::{Restored, Saved};
 pub use self::seat::{Booked, Seat};
 use self::token::TokenKey;
+use self::watches::{Changes, Watches};
 use self::work::Work;
-use crate::account::Person;
 use crate::config::Config;
 use crate::game::Pace;
 use crate::registry::{Entry, RoomPlan};
@@ -52,28 +58,43 @@ use crate::room::recovery::Progress;
 use crate::scheduler::Waker;
 
 /// All rooms of this process.
-#[derive(Default)]
 pub struct Directory {
-    rooms: Mutex<BTreeMap<RoomId, Arc<RoomRecord>>>,
+    rooms: Mutex<Rooms>,
     over: Over,
     leaving: Leaving,
     watching: Watching,
+    /// Since when time is counted.
+    epoch: Instant,
+    changes: Arc<Changes>,
+    watches: Mutex<Watches>,
+}
+
+impl Default for Directory {
+    fn default() -> Self {
+        Directory {
+            rooms: Mutex::default(),
+            watching: Watching::default(),
+            over: Over::default(),
+            leaving: Leaving::default(),
+            epoch: Instant::now(),
+            changes: Arc::default(),
+            watches: Mutex::default(),
+        }
+    }
 }
 
 impl Directory {
     /// The room with this id.
     pub fn get(&self, id: RoomId) -> Option<Arc<RoomRecord>> {
-        lock(&self.rooms).get(&id).cloned()
+        lock(&self.rooms).get(id).cloned()
     }
 
-    /// Adds a room unless there are `max` already.
-    pub fn insert(&self, record: Arc<RoomRecord>, max: usize) -> bool {
-        let mut rooms = lock(&self.rooms);
-        let fits = rooms.len() < max;
-        if fits {
-            rooms.insert(record.id, record);
-        }
-        fits
+    /// Adds a room unless there are `max` already, or as many of its game as may be.
+    pub fn insert(&self, record: &Arc<RoomRecord>, max: usize) -> Result<(), NotInserted> {
+        lock(&self.rooms).insert(record, max)?;
+        let _ = record.changes.set(Arc::clone(&self.changes));
+        record.changed();
+        Ok(())
     }
 
     /// Matches that ended while some of their players were away.
@@ -93,12 +114,20 @@ impl Directory {
 
     /// Takes a room out.
     pub fn remove(&self, id: RoomId) -> Option<Arc<RoomRecord>> {
-        lock(&self.rooms).remove(&id)
+        let removed = lock(&self.rooms).remove(id);
+        self.changes.note(id);
+        removed
+    }
+
+    /// The room that others come into by this code.
+    pub fn by_code(&self, code: &str) -> Option<Arc<RoomRecord>> {
+        let code = JoinCode::try_from(code).ok()?;
+        lock(&self.rooms).by_code(&code).cloned()
     }
 
     /// All rooms.
     pub fn all(&self) -> Vec<Arc<RoomRecord>> {
-        lock(&self.rooms).values().cloned().collect()
+        lock(&self.rooms).all().cloned().collect()
     }
 
     /// How many rooms there are.
@@ -111,20 +140,29 @@ impl Directory {
         self.len() == 0
     }
 
-    /// A seat in the first open room of the game with these options.
-    pub fn book_open(&self, game: &str, options: &str) -> Option<Booked> {
+    /// The rooms of a game, oldest first.
+    pub fn of_game(&self, game: &str) -> Vec<Arc<RoomRecord>> {
+        lock(&self.rooms).of_game(game).cloned().collect()
+    }
+
+    /// What the first open and listed room of the game with these options gives.
+    pub fn first_open<T>(
+        &self,
+        game: &str,
+        options: &str,
+        take: impl Fn(&Arc<RoomRecord>) -> Option<T>,
+    ) -> Option<T> {
         let rooms = lock(&self.rooms);
         rooms
-            .values()
-            .filter(|room| room.entry.game.name() == game && room.plan.options == options)
-            .find_map(|room| room.book().ok())
+            .of_game(game)
+            .filter(|room| room.plan.options == options && room.is_listed())
+            .find_map(take)
     }
 
     /// The first open rooms of a game.
     pub fn list(&self, game: &str, max: usize) -> Vec<RoomInfo> {
         let rooms = lock(&self.rooms);
-        let of_game = rooms.values().filter(|room| room.entry.game.name() == game);
-        of_game.filter_map(|room| room.info()).take(max).collect()
+        rooms.of_game(game).filter_map(|room| room.info()).take(max).collect()
     }
 }
 
@@ -149,6 +187,10 @@ pub struct RoomRecord {
     closing: AtomicBool,
     /// It looks at its inbox when it is told to and not only at its next tick.
     needs_word: AtomicBool,
+    /// When the room was made; of one that was brought back, by its own time.
+    born: Instant,
+    /// Who wants to know that what is told of the room has changed.
+    changes: OnceLock<Arc<Changes>>,
     booking: Mutex<Booking>,
     inbox: Mutex<Inbox>,
     members: Mutex<Members>,
@@ -157,15 +199,20 @@ pub struct RoomRecord {
     waker: Mutex<Option<Waker>>,
 }
 
-struct Booking {
-    open: bool,
-    taken: u32,
-    last_player: u32,
-}
-
 impl RoomRecord {
     /// A room that is about to be started.
     pub fn new(
+        id: RoomId,
+        made_from: (Entry, RoomPlan),
+        seed: u64,
+        tokens: &Arc<TokenKey>,
+        config: &Config,
+    ) -> Arc<Self> {
+        Self::born_at(Instant::now(), id, made_from, seed, tokens, config)
+    }
+
+    fn born_at(
+        born: Instant,
         id: RoomId,
         (entry, plan): (Entry, RoomPlan),
         seed: u64,
@@ -186,9 +233,11 @@ impl RoomRecord {
             begun_bell: Notify::new(),
             closing: AtomicBool::new(false),
             needs_word: AtomicBool::new(plan.pace == Pace::OnCommand),
+            born,
+            changes: OnceLock::new(),
+            booking: Mutex::new(Booking::new(&plan)),
             audience: Audience::new(plan.spectators, config),
             plan,
-            booking: Mutex::new(Booking { open: true, taken: 0, last_player: 0 }),
             inbox: Mutex::new(Inbox::new(limits)),
             members: Mutex::default(),
             work: Mutex::new(Work::new(Clock::new(Instant::now(), 0))),
@@ -205,11 +254,10 @@ impl RoomRecord {
         config: &Config,
     ) -> Arc<Self> {
         let Restored { saved, log } = restored;
-        let record = RoomRecord::new(id, made_from, saved.header.seed, tokens, config);
-        let mut booking = lock(&record.booking);
-        booking.taken = saved.members.len() as u32;
-        booking.last_player = saved.last_player;
-        drop(booking);
+        let now = Instant::now();
+        let born = now.checked_sub(Duration::from_millis(saved.time_ms)).unwrap_or(now);
+        let record = Self::born_at(born, id, made_from, saved.header.seed, tokens, config);
+        lock(&record.booking).restore(saved.members.len() as u32, saved.last_player);
         let mut inbox = lock(&record.inbox);
         for member in &saved.members {
             inbox.restore(member.player, member.asked);
@@ -238,67 +286,27 @@ impl RoomRecord {
             time_ms: work.clock.time_ms(now),
             epoch: work.epoch,
             attempts: 0,
-            last_player: lock(&self.booking).last_player,
+            last_player: lock(&self.booking).last_player(),
             members: members.saved(&lock(&self.inbox)),
         }
     }
 
-    /// Somebody joined before the process was started anew.
-    pub fn expect(&self, player: PlayerId, person: Arc<Person>) {
-        let mut booking = lock(&self.booking);
-        booking.taken += 1;
-        booking.last_player = booking.last_player.max(player.0);
-        drop(booking);
-        self.members().expect(player, person);
-        self.inbox().restore(player, 0);
+    /// What is told of the room is another.
+    fn changed(&self) {
+        if let Some(changes) = self.changes.get() {
+            changes.note(self.id);
+        }
     }
 
-    /// Takes a free seat, or says why there is none.
-    pub fn book(self: &Arc<Self>) -> Result<Booked, Refusal> {
-        let mut booking = lock(&self.booking);
-        if !booking.open {
-            return Err(Refusal::UnknownRoom);
-        }
-        if booking.taken >= self.plan.seats {
-            return Err(Refusal::RoomFull);
-        }
-        booking.taken += 1;
-        booking.last_player += 1;
-        Ok(Booked::new(Seat { room: Arc::clone(self), player: PlayerId(booking.last_player) }))
+    /// By this others come in where the room is private.
+    pub fn code(&self) -> JoinCode {
+        self.tokens.room_code(self.id)
     }
 
     /// Seats that are taken: by those who have one, for whom one is held, who are about to get one.
     #[must_use]
     pub fn taken(&self) -> u32 {
-        lock(&self.booking).taken
-    }
-
-    /// Frees a seat.
-    pub fn unbook(&self) {
-        let mut booking = lock(&self.booking);
-        booking.taken = booking.taken.saturating_sub(1);
-    }
-
-    /// Closes the room to newcomers.
-    pub fn shut(&self) {
-        lock(&self.booking).open = false;
-    }
-
-    /// Closes the room to newcomers if nobody has a seat or is about to get one.
-    pub fn shut_if_empty(&self) -> bool {
-        let mut booking = lock(&self.booking);
-        booking.open &= booking.taken != 0;
-        !booking.open
-    }
-
-    fn info(&self) -> Option<RoomInfo> {
-        let booking = lock(&self.booking);
-        booking.open.then(|| RoomInfo {
-            room: self.id,
-            players: booking.taken,
-            players_max: self.plan.seats,
-            options: OptionsText::cut(&self.plan.options),
-        })
+        lock(&self.booking).taken()
     }
 
     /// The room's name on the wire.

@@ -27,6 +27,7 @@ pub use spectators::Spectators;
 
 use crate::account::{Account, Person};
 use crate::options::Options;
+use crate::room::listing::Listing;
 
 /// For how long a seat is held whose player's connection broke, if a game does not say.
 const SEAT_HOLD: Duration = Duration::from_secs(30);
@@ -44,6 +45,9 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
     const TICK_HZ: u16 = 30;
     /// Seats in a room. Where the options say: [`Game::seats`].
     const SEATS: u32 = 8;
+
+    /// Rooms of the game that a server hosts at most, within its own bound for all games.
+    const ROOMS_MAX: usize = usize::MAX;
 
     /// What the creator of a room may choose, see [`crate::options!`].
     type Options: Options + Serialize + DeserializeOwned;
@@ -77,6 +81,27 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
     fn seat_hold(options: &Self::Options) -> Duration {
         let _ = options;
         SEAT_HOLD
+    }
+
+    /// Clients that may wait for a seat in a full room, first come first served: 0 if not said, 64 at
+    /// most.
+    fn waiting(options: &Self::Options) -> u32 {
+        let _ = options;
+        0
+    }
+
+    /// After how long without an input or a request [`Game::idle`] is told of a player, to a quarter of
+    /// a second; `None`: never.
+    fn idle_after(options: &Self::Options) -> Option<Duration> {
+        let _ = options;
+        None
+    }
+
+    /// For how long a room stays in which nobody has a seat, or one kept; `None` is what the server
+    /// is set to (`room_empty_secs`).
+    fn room_empty(options: &Self::Options) -> Option<Duration> {
+        let _ = options;
+        None
     }
 
     /// What people in a room with these options are told of each other, besides the state: nothing,
@@ -217,6 +242,11 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
     }
     /// Somebody's connection broke; the seat is still theirs for [`Game::seat_hold`].
     fn dropped(&mut self, player: PlayerId, ctx: &mut Ctx<Self>) {
+        let _ = (player, ctx);
+    }
+    /// Somebody who is connected has said nothing for [`Game::idle_after`]: warn them, play for them, or
+    /// have their seat end ([`Ctx::kick`]). Told once, and again when they have said something since.
+    fn idle(&mut self, player: PlayerId, ctx: &mut Ctx<Self>) {
         let _ = (player, ctx);
     }
     /// Somebody came back to their seat.
@@ -418,4 +448,8 @@ pub enum Said {
         /// The result as JSON.
         result: String,
     },
+    /// What the outside is told of the room has changed.
+    Listing(Box<Listing>),
+    /// The player's seat is to end.
+    Kick(PlayerId),
 }

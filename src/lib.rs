@@ -27,6 +27,7 @@
 //! ├─ replays          has the last replays on disk (serve --replay-dir)
 //! ├─ results          appends match results to a file (serve --results)
 //! ├─ lobby            finds and makes rooms; holds nothing that cannot be rebuilt
+//! ├─ listings         tells those who watch rooms what changes
 //! ├─ connections      partitioned; each connection is a temporary child
 //! │   └─ connection   greets, seats and releases one client; its reader is a task beside it
 //! ├─ rooms            partitioned; each room is a transient child with a budget of restarts
@@ -76,11 +77,13 @@
 //! | the hook that knows the accounts hangs, panics or has an error | that client is told to come back, after a panic refused; the others wait their turn |
 //! | the disk fails | it is said, counted, and the matches go on; their replays are lost |
 //! | the lobby | restarted; whoever waits for its answer asks again, once |
+//! | listings | restarted; who watches what is in the directory |
 //! | results, replays, journal, the listener | restarted; what they hold is beside them: a queue, a thread, the sockets |
 //! | the thread that writes the journal panics | it is started anew, rooms begin anew in the journal, as after an error of the disk; nobody waits |
 //! | a supervisor of rooms | restarted; its rooms are in the directory, and are restored as after a panic |
 //! | a supervisor of connections | restarted; its connections are closed, and their clients come back |
 //! | more than ten of these in ten seconds | the process ends with an error; the next one goes on, as above |
+//! | a room crashes whose seats are kept or waited for | they are in the room's record: nobody loses one. Of a process that ends only seats that are taken survive |
 //!
 //! Nearly all of it can be asked for, to see it: [`faults`].
 //!
@@ -96,6 +99,7 @@
 //! | where | bound | when it is hit |
 //! |---|---|---|
 //! | [`net::admission`] | connections in all and per address | told to come back (4103), past 64 of those dropped |
+//! | [`net::admission`] | wrong codes of rooms per address: 30, then one a second | refused |
 //! | [`actors::listener::door`] | time for TLS, HTTP head, first message | dropped, 408 or closed (4100) |
 //! | [`auth::gate`] | clients of whom it is found out at once who they are; time for it | they wait their turn; told to come back (4105) |
 //! | [`actors::connection`] | 8 messages before the welcome | closed (4001) |
@@ -103,6 +107,11 @@
 //! | [`account`], [`proto::Profile`] | 64 bytes of an account's id, 512 of its claims; 32 of a name, 256 of what else a person says | refused; a name is cut |
 //! | [`net::reader`] | bytes of a frame and a message | closed (1009) |
 //! | [`session`] | messages and pings per second | closed (4005) |
+//! | [`actors::connection`] | questions for rooms a second; 4 watches | refused |
+//! | [`finding`] | 8 conditions, pages of 50 rooms; different queries that are watched in all | refused |
+//! | [`directory::watches`] | what changed since the last message, some times a second | one merged change; a stuck watcher is skipped |
+//! | [`seating`] | seats kept are seats of the room, for an hour at most; those who wait, by the game, 64 at most | refused |
+//! | [`room::listing`] | 8 entries of metadata by the creator, 8 by the game | refused; as a panic |
 //! | [`room::inbox`] | one input per player and tick, some requests per player | input: the newer replaces the older; request: refused |
 //! | [`room::history`] | frames and bytes; only frames somebody stands on are kept | the client gets the whole state |
 //! | [`proto::Sizes`] | what clients take of a state | as a panic: the step is left out, or the room ends (4007) |
@@ -133,6 +142,8 @@
 //! | [`games`] | arena, cards, connect4 and swarm | yes |
 //! | [`registry`] | games by name, their types erased: bytes in, bytes out | yes |
 //! | [`room`] | one match: step, keyframe, hash; its inbox and log; its history of frames and what each viewer sees of them | yes |
+//! | [`finding`] | whether a query holds of a room, its place in the order, what changed in a window | yes |
+//! | [`seating`] | the seats of a room as numbers: taken, kept, waited for | yes |
 //! | [`session`], [`outbox`], [`answers`] | what a client may say next; what it is still to be sent; what it was answered | yes |
 //! | [`effects`] | what a game asks of the outside world | yes |
 //! | [`journal`] | files with which unfinished matches survive the process; records and reading them are pure | partly |
@@ -174,6 +185,11 @@
 //! - **Who somebody is, is in the log.** A `Join` holds account and name, and the game admits the name
 //!   inside the step, so that a replay has the same people under the same names. A seat is its
 //!   account's also in the next process; a token alone gives it to nobody else.
+//! - **A list that is watched is sent as a state is**: the change from what that watcher was sent last to
+//!   now. Each room that changes is looked at once for each different query, not for each watcher, and
+//!   nothing is done for those that stay as they are.
+//! - **A kept seat's code names its room**, so that there is no second place where it is written down
+//!   and that could say otherwise.
 //! - **Frames do not pass through mailboxes.** A ractor mailbox is unbounded and costs about 400 ns
 //!   and an allocation per message. A room encodes a body once for all clients with the same base,
 //!   seals it for each and writes it to the kernel right there, under the connection's lock. A
@@ -208,6 +224,7 @@ pub mod auth;
 pub mod bot;
 pub mod effects;
 pub mod faults;
+pub mod finding;
 pub mod fingerprint;
 pub mod game;
 pub mod games;
@@ -219,6 +236,7 @@ pub mod panics;
 pub mod registry;
 pub mod rng;
 pub mod room;
+pub mod seating;
 pub mod session;
 
 // The shell.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 use greenroom_proto::{
     BODY_MAX, Blob, GAME_NAME_MAX, Layout, Message, Rows, Schema, Shape, layout_of, schema_of, wire,
@@ -16,6 +17,10 @@ use crate::game::{Game, Pace, People, Spectators};
 use crate::options::{OptionHelp, Options};
 use crate::room::{AnyRoom, Header, Room, Taken};
 
+/// Clients that wait for a seat in one room at most, whatever its game says: each is told its place
+/// whenever that changes.
+pub const WAITING_MAX: u32 = 64;
+
 /// A game whose type is known only to itself: bytes in, bytes out.
 pub trait AnyGame: Send + Sync {
     /// Its name.
@@ -24,6 +29,8 @@ pub trait AnyGame: Send + Sync {
     fn version(&self) -> u32;
     /// What a creator may choose.
     fn option_help(&self) -> &'static [OptionHelp];
+    /// Rooms of it that there may be.
+    fn rooms_max(&self) -> usize;
     /// Checks a creator's choice.
     fn plan(&self, options: &str) -> Result<RoomPlan, String>;
     /// The forms of its messages.
@@ -64,6 +71,12 @@ pub struct RoomPlan {
     pub seats: u32,
     /// For how long a seat is held whose player's connection broke, in milliseconds.
     pub seat_hold_ms: u32,
+    /// Clients that may wait for a seat.
+    pub waiting_max: u32,
+    /// After how long the game is told of a player who says nothing, if it wants to be.
+    pub idle_after: Option<Duration>,
+    /// For how long a room without players stays, if the game says.
+    pub room_empty: Option<Duration>,
     /// How people without a seat look on, if they may.
     pub spectators: Option<Spectators>,
     /// What people are told of each other.
@@ -82,15 +95,23 @@ impl<G: Game> AnyGame for Typed<G> {
     fn option_help(&self) -> &'static [OptionHelp] {
         G::Options::HELP
     }
+    fn rooms_max(&self) -> usize {
+        G::ROOMS_MAX
+    }
     fn plan(&self, options: &str) -> Result<RoomPlan, String> {
         let options = G::Options::parse(options)?;
         let pace = G::pace(&options).in_range();
         let seat_hold_ms = G::seat_hold(&options).as_millis().try_into().unwrap_or(u32::MAX);
+        let (seats, waiting_max) = (G::seats(&options), G::waiting(&options).min(WAITING_MAX));
+        let (room_empty, idle_after) = (G::room_empty(&options), G::idle_after(&options));
         Ok(RoomPlan {
             options: options.to_json(),
             pace,
-            seats: G::seats(&options),
+            seats,
             seat_hold_ms,
+            waiting_max,
+            idle_after,
+            room_empty,
             spectators: G::spectators(&options),
             people: G::people(&options),
         })

@@ -11,6 +11,7 @@ pub mod fields;
 pub mod history;
 pub mod inbox;
 pub mod keyframe;
+pub mod listing;
 pub mod log;
 mod near;
 pub mod recovery;
@@ -26,6 +27,7 @@ use self::fault::RoomFault;
 use self::fields::Field;
 use self::keyframe::Identity;
 pub use self::keyframe::{RoomError, Taken};
+use self::listing::{Listing, Setup};
 use self::recovery::{At, Decision, Progress, is_membership};
 use crate::account::Person;
 use crate::game::{Ctx, Game, Pace, Said, SeatState, Signal};
@@ -84,6 +86,13 @@ pub enum Command {
     },
     /// Something is to fail, as somebody who tries that out has asked.
     Fault(RoomFault),
+    /// What the room's creator chose besides its options. Comes first, if at all.
+    Open(Setup),
+    /// A player has said nothing for as long as the game allows.
+    Idle {
+        /// Who.
+        player: PlayerId,
+    },
 }
 
 impl Command {
@@ -152,6 +161,8 @@ pub trait AnyRoom: Send {
     fn seated(&self) -> Vec<PlayerId>;
     /// Effects of which nothing has come yet.
     fn effects_open(&self) -> &[u32];
+    /// What the outside is told of it.
+    fn listing(&self) -> &Listing;
     /// Everything that the next steps depend on.
     fn keyframe(&self) -> Vec<u8>;
     /// A number that is equal only for rooms that are equal in all of that and said the same.
@@ -179,6 +190,8 @@ impl<G: Game> Room<G> {
         let options = G::Options::parse(options).map_err(RoomError::Options)?;
         let mut ctx = Ctx::new(G::pace(&options).in_range(), seed);
         let game = G::new(&options, &mut ctx);
+        // Whoever makes the room looks at the listing by itself.
+        ctx.listing_changed = false;
         let identity = Identity::of::<G>();
         Ok(Room { game, ctx, identity, said_hash: 0, hidden: false })
     }
@@ -261,6 +274,12 @@ impl<G: Game> Room<G> {
             }
             Command::EffectDone { effect } => self.close_effect(*effect),
             Command::Fault(fault) => fault.apply(),
+            Command::Open(setup) => self.open(setup),
+            Command::Idle { player } => {
+                if self.ctx.seat(*player).is_some() {
+                    self.game.idle(*player, &mut self.ctx);
+                }
+            }
         }
     }
 
@@ -284,7 +303,7 @@ impl<G: Game> Room<G> {
                 self.connect(*player, true);
                 self.ctx.said.push(self.resumed(*player));
             }
-            Command::Input { .. } => {}
+            Command::Input { .. } | Command::Idle { .. } => {}
             Command::Request { player, id, .. } => {
                 if self.ctx.seat(*player).is_some() {
                     self.ctx.said.push(Said::RequestFailed { player: *player, id: *id });
@@ -293,6 +312,7 @@ impl<G: Game> Room<G> {
             Command::Signal(Signal::Answer { effect, .. } | Signal::Lost { effect })
             | Command::EffectDone { effect } => self.close_effect(*effect),
             Command::Signal(Signal::Word { .. }) | Command::Fault(_) => {}
+            Command::Open(setup) => self.open(setup),
         }
     }
 
@@ -324,6 +344,11 @@ impl<G: Game> Room<G> {
         self.ctx.seats.push(seat);
         self.game.join(player, &mut self.ctx)?;
         Ok(person)
+    }
+
+    fn open(&mut self, setup: &Setup) {
+        self.ctx.listing.open(setup);
+        self.ctx.listing_changed = true;
     }
 
     /// Frees the player's seat; `false` if there is none.
@@ -409,6 +434,11 @@ impl<G: Game> AnyRoom for Room<G> {
             self.run(step, progress);
         }
         progress.note(At::Rest);
+        if std::mem::take(&mut self.ctx.listing_changed) {
+            let listing = Box::new(self.ctx.listing.clone());
+            // First: whoever gets an answer of this step finds the room as it is after it.
+            self.ctx.said.insert(0, Said::Listing(listing));
+        }
         if !self.ctx.said.is_empty() {
             self.said_hash = xxh3_64_with_seed(&wire::encode(&self.ctx.said), self.said_hash);
             said.append(&mut self.ctx.said);
@@ -446,6 +476,10 @@ impl<G: Game> AnyRoom for Room<G> {
 
     fn effects_open(&self) -> &[u32] {
         &self.ctx.effects_open
+    }
+
+    fn listing(&self) -> &Listing {
+        &self.ctx.listing
     }
 
     fn keyframe(&self) -> Vec<u8> {

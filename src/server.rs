@@ -6,6 +6,7 @@
 //! ├─ replays       keeps the logs of finished matches (with a directory for them)
 //! ├─ results       writes match results (with a result file)
 //! ├─ lobby         finds and makes rooms
+//! ├─ listings      tells who watches rooms what changes
 //! ├─ connections   partitioned; one child per client
 //! ├─ rooms         partitioned; one child per room
 //! ├─ audiences     partitioned; one child per room that somebody looks on at
@@ -23,8 +24,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use greenroom_proto::RoomId;
+use greenroom_proto::{JoinTarget, RoomId};
 use rustls::sign::CertifiedKey;
 use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
@@ -39,12 +41,14 @@ use self::sabotage::Sabotage;
 use self::tree::{
     INTENSITY, audience_supervisors, connection_supervisors, room_supervisors, start_scheduler,
 };
+use crate::actors::actor::Mailbox;
 use crate::actors::audience::Audiences;
 use crate::actors::connection::Shared;
 use crate::actors::journal::{JournalArgs, JournalKeeper};
 use crate::actors::listener::door::Door;
 use crate::actors::listener::{Listener, ListenerArgs};
-use crate::actors::lobby::Lobby;
+use crate::actors::listings::{Listings, ListingsArgs};
+use crate::actors::lobby::{self, Lobby, LobbyMsg, Refused};
 use crate::actors::replays::{ReplaysArgs, ReplaysKeeper};
 use crate::actors::results::{self, ResultSink};
 use crate::actors::room::{Common, Keeper, Rooms};
@@ -53,6 +57,7 @@ use crate::auth::gate::Gate;
 use crate::build_id::build_id;
 use crate::config::{Config, StopTimes};
 use crate::crash_files::CrashFiles;
+use crate::directory::reservations::Reservation;
 use crate::directory::token::TokenKey;
 use crate::directory::{Directory, RoomRecord};
 use crate::journal::Health;
@@ -83,6 +88,7 @@ pub struct Server {
     wss: SocketAddr,
     plain: Option<SocketAddr>,
     directory: Arc<Directory>,
+    lobby: Slot<Mailbox<LobbyMsg>>,
     admission: Arc<Admission>,
     scheduler: Arc<Scheduler>,
     /// More threads are lost in steps without end than may be.
@@ -190,8 +196,13 @@ impl Server {
             tokens: Arc::clone(&tokens),
             asked: 0,
         };
+        let listings_args = ListingsArgs {
+            directory: Arc::clone(&directory),
+            interval: config.rooms.watch_interval,
+        };
         let root = root
             .child(ChildSpec::actor_at::<Lobby>("lobby", lobby_args, &lobby))
+            .child(ChildSpec::actor::<Listings>("listings", listings_args))
             .child(connections_spec.into_child())
             // Stopped before the connections: a room is kept with its players in it.
             .child(rooms_spec.into_child())
@@ -226,6 +237,7 @@ impl Server {
             plain,
             times,
             directory,
+            lobby,
             admission,
             scheduler,
             exhausted,
@@ -282,6 +294,23 @@ impl Server {
     #[must_use]
     pub fn rooms(&self) -> usize {
         self.directory.len()
+    }
+
+    /// The rooms, and seats in them that are kept.
+    #[must_use]
+    pub fn directory(&self) -> &Arc<Directory> {
+        &self.directory
+    }
+
+    /// Has seats kept in a room that there is, or in a new one: for a matchmaker.
+    /// [`Directory::reserve`] does so in a room whose id is known.
+    pub async fn reserve(
+        &self,
+        to: JoinTarget,
+        seats: u32,
+        expiry: Duration,
+    ) -> Result<Reservation, Refused> {
+        lobby::reserve(&self.lobby, to, seats, expiry).await
     }
 
     /// The room with this id.

@@ -31,6 +31,18 @@ impl TokenBucket {
         TokenBucket { per_sec, burst, level: burst, then_ms: 0 }
     }
 
+    /// Gives a token back that need not have been taken.
+    pub fn give_back(&mut self) {
+        self.level = (self.level + 1000).min(self.burst);
+    }
+
+    /// Whether none is taken, as of this time.
+    #[must_use]
+    pub fn is_full(&self, now_ms: u64) -> bool {
+        let gained = now_ms.saturating_sub(self.then_ms).saturating_mul(u64::from(self.per_sec));
+        self.level.saturating_add(gained) >= self.burst
+    }
+
     /// Takes a token, if there is one.
     pub fn take(&mut self, now_ms: u64) -> bool {
         let gained = now_ms.saturating_sub(self.then_ms).saturating_mul(u64::from(self.per_sec));

@@ -7,6 +7,7 @@ use greenroom::Games;
 use greenroom::game::{Said, Signal};
 use greenroom::proto::{PlayerId, wire};
 use greenroom::registry::Entry;
+use greenroom::room::listing::Setup;
 use greenroom::room::log::{Keep, Log};
 use greenroom::room::{AnyRoom, Command};
 use proptest::collection::vec;
@@ -49,6 +50,10 @@ fn command() -> impl Strategy<Value = Command> {
         1 => any::<u32>().prop_map(|effect| Command::Signal(Signal::Lost { effect })),
         1 => body().prop_map(|body| Command::Signal(Signal::Word { body })),
         1 => any::<u32>().prop_map(|effect| Command::EffectDone { effect }),
+        1 => player().prop_map(|player| Command::Idle { player }),
+        1 => any::<u32>().prop_map(|seats| {
+            Command::Open(Setup { seats: Some(seats), ..Setup::default() })
+        }),
     ]
 }
 

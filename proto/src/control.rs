@@ -6,6 +6,7 @@ use crate::bounded::{Blob, List, Text};
 use crate::close::CloseCode;
 use crate::id::{PlayerId, RoomId, Tick};
 use crate::identity::{AuthToken, Profile};
+use crate::rooms::{Cursor, JoinCode, NewRoom, PAGE_MAX, PARTY_MAX, Query, RoomEntry, SeatCode};
 use crate::roster::Roster;
 
 /// Bytes of a game's name.
@@ -105,6 +106,40 @@ pub enum ToServer {
         /// The client waits for no answer to a request of this id or a lower one; 0: it may.
         replies: u32,
     },
+    /// The rooms of which something holds. Answered by `Found` or `Refused`.
+    Find {
+        /// Comes back in the answer.
+        id: u32,
+        /// Which rooms.
+        query: Query,
+    },
+    /// The same, and from then on what changes in it. Answered by `Watched` or `Refused`.
+    Watch {
+        /// Comes back in all answers.
+        id: u32,
+        /// Which rooms. Without a cursor, and without a condition on the age, which changes by itself.
+        query: Query,
+    },
+    /// No more answers to the `Watch` of this id. One may be under way.
+    Unwatch {
+        /// Of the `Watch`.
+        id: u32,
+    },
+    /// Keep seats for a party, for the time that the server is set to. Answered by `Reserved` or
+    /// `Refused`. A connection has one reservation at a time: the one before is given up.
+    Reserve {
+        /// Comes back in the answer.
+        id: u32,
+        /// Where, as in `Join`.
+        to: JoinTarget,
+        /// How many, 1 to [`PARTY_MAX`].
+        seats: u32,
+    },
+    /// A reserved seat is not needed. Not answered.
+    Unreserve {
+        /// Its code.
+        code: SeatCode,
+    },
     /// Look on without a seat. Answered by `Spectating` or `Refused`.
     Spectate {
         /// Comes back in the answer.
@@ -142,6 +177,29 @@ pub enum JoinTarget {
     },
     /// One room.
     Room(RoomId),
+    /// A reserved seat.
+    Reserved(SeatCode),
+    /// A new room, with more to say about it than its options.
+    New {
+        /// Which game.
+        game: GameName,
+        /// What it is to be.
+        room: NewRoom,
+    },
+    /// The first room with a free seat of which the query holds. Its limit and cursor count for
+    /// nothing.
+    Match {
+        /// Which rooms.
+        query: Query,
+        /// If there is none, such a one is made; else the client is refused. Set the metadata that the
+        /// query asks for, or nobody else who asks will find the room.
+        or_create: Option<NewRoom>,
+    },
+    /// The private room with this code; lower case and `-` count for nothing.
+    Code(Text<16>),
+    /// One room; if it is full and its game has a waiting list, the client queues up: it is told its
+    /// place (`Waiting`) until it gets the seat (`Joined`), or until it says `Leave` (`Left`).
+    Wait(RoomId),
 }
 
 /// What the server says, besides state frames.
@@ -199,6 +257,51 @@ pub enum ToClient {
         code: CloseCode,
         /// Connect again after a random time up to this, in milliseconds.
         retry_after_ms: u32,
+    },
+    /// The rooms that were asked for.
+    Found {
+        /// Of the message that asked.
+        id: u32,
+        /// In the order that was asked for.
+        rooms: List<RoomEntry, PAGE_MAX>,
+        /// With this in the same query the next page begins; `None`: there is none.
+        next: Option<Cursor>,
+    },
+    /// What is watched, first all of it, then what has changed since the message before.
+    Watched {
+        /// Of the `Watch`.
+        id: u32,
+        /// Rooms that were not in it.
+        added: List<RoomEntry, PAGE_MAX>,
+        /// Rooms of which something has changed.
+        changed: List<RoomEntry, PAGE_MAX>,
+        /// Rooms that are not in it any more.
+        removed: List<RoomId, PAGE_MAX>,
+    },
+    /// Seats are kept.
+    Reserved {
+        /// Of the message that asked.
+        id: u32,
+        /// Where.
+        room: RoomId,
+        /// One for each seat.
+        codes: List<SeatCode, PARTY_MAX>,
+        /// For so long.
+        expires_ms: u32,
+    },
+    /// The room is full, and the client has this place in its waiting list.
+    Waiting {
+        /// Of the message that asked.
+        id: u32,
+        /// 1: the next.
+        place: u32,
+    },
+    /// Said after the `Joined` of a private room: with this code others come in.
+    RoomCode {
+        /// Which room.
+        room: RoomId,
+        /// Its code.
+        code: JoinCode,
     },
     /// The client looks on from now on. The state follows, whole.
     Spectating(Spectating),
@@ -324,6 +427,16 @@ pub enum Refusal {
     OtherAccount,
     /// What the person says about themself is not in the form that it must have.
     BadProfile,
+    /// The room takes nobody now.
+    Locked,
+    /// The query, or the room that was to be made, breaks a rule, which the text names.
+    BadQuery,
+    /// No seat is reserved by this code, or not any more; or no room has it.
+    BadCode,
+    /// There are as many rooms of the game as there may be.
+    TooManyRooms,
+    /// As many wait for a seat as may, or the game has no waiting list.
+    WaitingFull,
     /// The game shows this room to nobody without a seat.
     NoSpectators,
     /// As many look on as may.

@@ -83,6 +83,66 @@
 //! `Join` says what the person is to be called ([`Profile`]): the server cleans the name, and the
 //! game may change or refuse it (`Game`). Its data are a JSON object or empty (`BadProfile`).
 //!
+//! ## Finding rooms
+//!
+//! `List` gives the first 100 open rooms of a game, oldest first. [`Query`] asks for more: up to 8
+//! conditions, all of which are to hold, an order, a page. They are about seats taken, seats free, age,
+//! and what a room says of itself: up to 16 entries of metadata, half of them set by its creator
+//! ([`NewRoom`]), half by its game, which counts where both have a key.
+//!
+//! ```text
+//! client                                  server
+//!   Find {id: 1, query}             ─▶
+//!                                   ◀─    Found {id: 1, rooms, next: Some(cursor)}
+//!   Find {id: 2, query + cursor}    ─▶
+//!                                   ◀─    Found {id: 2, rooms, next: None}
+//!   Watch {id: 3, query}            ─▶
+//!                                   ◀─    Watched {id: 3, added: [all there are], …}
+//!                                   ◀─    Watched {id: 3, added, changed, removed}   when there is something
+//!   Unwatch {id: 3}                 ─▶
+//! ```
+//!
+//! - A cursor names a place in the order and not a number of rooms: a room that stays as it is is on
+//!   exactly one page, whatever comes and goes. It holds for the query that it came with.
+//! - A watch covers the first rooms of its query, as many as its limit. Each `Watched` is the change
+//!   from the one before to now; a client that reads slowly gets fewer and loses nothing. They come in
+//!   no order: a client that wants one sorts by the query's. `age_secs` is as of the room's last
+//!   change. A connection watches 4 queries at most. Watches end with the connection, seats do not
+//!   matter to them.
+//! - `Find`, `Watch` and a join by `Match` are refused (`Busy`) when they come too often: 5 a second,
+//!   if the server is not set otherwise, 20 at once. A query that makes no sense is refused (`BadQuery`).
+//! - `Match` joins the first room in the order of a query that has a free seat, or makes one. Who asks
+//!   the same at the same moment ends in the same room, if the new room's metadata is what the query
+//!   asks for.
+//! - A room that is `Unlisted` is in no answer and is joined by its id; one that is `Private` is joined
+//!   by its code ([`JoinTarget::Code`]) or a kept seat only. Each `Joined` of a private room is followed
+//!   by `RoomCode`. Wrong codes are counted by address: past 30, and then one a second, codes are
+//!   refused (`Busy`).
+//! - A room that its game has locked refuses newcomers (`Locked`), but not those with a kept seat.
+//!
+//! ## Seats that are kept or waited for
+//!
+//! `Reserve` keeps 1 to 16 seats in one room and answers with a code for each: friends join by
+//! [`JoinTarget::Reserved`]. A code takes one seat, once; whoever has it has the seat. When its time is
+//! over (`expires_ms`), by `Unreserve`, by the next `Reserve` of this connection, and when the process
+//! ends, the seat is free again, and the code refused (`BadCode`). A matchmaker beside the server makes
+//! the same codes.
+//!
+//! [`JoinTarget::Wait`] takes a seat in one room, or queues up for one where the room is full and its
+//! game has a waiting list:
+//!
+//! ```text
+//! client                                  server
+//!   Join {id: 4, to: Wait(room)}    ─▶
+//!                                   ◀─    Waiting {id: 4, place: 2}
+//!                                   ◀─    Waiting {id: 4, place: 1}    somebody went
+//!                                   ◀─    Joined {id: 4, …}            a seat is free
+//! ```
+//!
+//! It is first come, first served, and nobody who comes later gets a seat before. `Leave` goes out of
+//! the list and is answered by `Left`; so does the end of the connection. A list that is full refuses
+//! (`WaitingFull`), a match that ends meanwhile too (`UnknownRoom`).
+//!
 //! ## Who else is here
 //!
 //! Where the game tells, everybody with a seat hears of everybody else by [`Roster`]: all of it (with
@@ -303,6 +363,7 @@ mod map;
 pub mod message;
 pub mod recording;
 mod replicate;
+mod rooms;
 mod roster;
 mod rows;
 pub mod schema;
@@ -330,6 +391,11 @@ pub use message::{Message, Shape};
 pub use replicate::{
     Describe, Publish, Recover, Replicate, Sync, Takes, layout_of, publish, quat, recover,
     schema_of,
+};
+pub use rooms::{
+    CONDITIONS_MAX, Condition, Cursor, Fact, JoinCode, METADATA_HALF_MAX, METADATA_MAX, MetaEntry,
+    MetaKey, MetaText, MetaValue, NewRoom, ONE_OF_MAX, PAGE_MAX, PARTY_MAX, Query, RoomEntry,
+    SeatCode, Sort, Test, Visibility,
 };
 pub use roster::{ACCOUNT_MAX, ROSTER_MAX, Roster, Someone};
 pub use rows::{ROWS_BYTES_MAX, Rows, TableRows};

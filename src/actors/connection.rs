@@ -10,10 +10,12 @@
 mod ears;
 mod hear;
 mod look_on;
+mod rooms;
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use greenroom_proto::{AuthToken, CloseCode, List, Text, ToClient, ToServer};
+use greenroom_proto::{AuthToken, CloseCode, List, SeatCode, Text, ToClient, ToServer};
 use metrics::counter;
 use tokio::task::JoinHandle;
 
@@ -32,6 +34,7 @@ use crate::net::admission;
 use crate::net::link::Link;
 use crate::net::reader::Reader;
 use crate::registry::Games;
+use crate::session::TokenBucket;
 use crate::supervision::Slot;
 
 /// Messages of a client that wait until it is known who it is. A proper client waits for `Welcome`;
@@ -60,6 +63,11 @@ impl Named for ConnectionMsg {
             ConnectionMsg::Said(ToServer::Resync) => "resync",
             ConnectionMsg::Said(ToServer::Resume { .. }) => "resume",
             ConnectionMsg::Said(ToServer::Ack { .. }) => "ack",
+            ConnectionMsg::Said(ToServer::Find { .. }) => "find",
+            ConnectionMsg::Said(ToServer::Watch { .. }) => "watch",
+            ConnectionMsg::Said(ToServer::Unwatch { .. }) => "unwatch",
+            ConnectionMsg::Said(ToServer::Reserve { .. }) => "reserve",
+            ConnectionMsg::Said(ToServer::Unreserve { .. }) => "unreserve",
             ConnectionMsg::Said(ToServer::Spectate { .. }) => "spectate",
             ConnectionMsg::Known(_) => "known",
             ConnectionMsg::Ended(_) => "ended",
@@ -112,8 +120,15 @@ pub struct Connection {
     early: Vec<ToServer>,
     /// `None` until the client is welcomed.
     known: Option<Known>,
+    /// Codes of the seats that it had kept last.
+    reserved: Vec<SeatCode>,
+    /// How often it may have all rooms of a game looked at.
+    finds: TokenBucket,
+    since: Instant,
+    /// It has watched something.
+    watches: bool,
     reader: JoinHandle<()>,
-    _place: admission::Place,
+    place: admission::Place,
 }
 
 /// Who the client is.
@@ -143,6 +158,7 @@ impl Actor for Connection {
             end.why = reader.run(ears).await;
         });
         counter!("greenroom_connections_total").increment(1);
+        let finds_per_sec = shared.config.edge.finds_per_sec;
         Ok(Connection {
             client,
             shared,
@@ -150,8 +166,12 @@ impl Actor for Connection {
             asking: None,
             early: Vec::new(),
             known: None,
+            reserved: Vec::new(),
+            finds: TokenBucket::new(finds_per_sec, finds_per_sec.saturating_mul(4)),
+            since: Instant::now(),
+            watches: false,
             reader,
-            _place: place,
+            place,
         })
     }
 
@@ -196,6 +216,9 @@ impl Drop for Connection {
     fn drop(&mut self) {
         if let Some(asking) = &self.asking {
             asking.abort();
+        }
+        if self.watches {
+            self.shared.directory.unwatch(&self.client.link, None);
         }
         self.client.link.close(CloseCode::Failed);
         if let Some(watch) = self.client.watched() {

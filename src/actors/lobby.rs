@@ -1,21 +1,29 @@
-//! The actor that finds or makes rooms for those who want a seat.
+//! The actor that finds or makes rooms for those who want a seat, or have some kept.
 //!
 //! **Its job.** One question after the other, so that two clients who ask join-or-create at the
 //! same moment end in one room. **Its children.** None: rooms are children of the `rooms`
 //! supervisor. **What ends it.** Only a bug. **What happens then.** It is started again; it holds
 //! nothing that is not in the [directory](crate::directory).
 
+mod ask;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use greenroom_proto::{JoinTarget, Refusal, RoomId};
+use greenroom_proto::{JoinTarget, NewRoom, Refusal, RoomId, Visibility};
 
+pub use self::ask::{Taken, ask, reserve};
 use super::actor::{Actor, Context, Failure, Named, Reply, catch};
 use super::room::Rooms;
+use crate::directory::reservations::{NotReserved, Reservation};
 use crate::directory::token::TokenKey;
-use crate::directory::{Booked, Directory, RoomRecord};
+use crate::directory::{Booked, Directory, NotInserted, RoomRecord};
 use crate::faults::Every;
+use crate::finding;
 use crate::registry::{Entry, Games, RoomPlan};
+use crate::room::listing::Setup;
+use crate::seating::NoSeat;
 
 /// What whoever wants a seat is told when the server stops.
 pub const STOPPING: &str = "the server is stopping: connect again in a moment";
@@ -23,20 +31,27 @@ pub const STOPPING: &str = "the server is stopping: connect again in a moment";
 /// A refusal with the reason for a person.
 pub type Refused = (Refusal, String);
 
+/// What became of somebody who wants a seat.
+pub enum Found {
+    /// There is one.
+    Seat(Booked),
+    /// There is none in this room, and the client may queue up for one.
+    Queue(Arc<RoomRecord>),
+}
+
 /// What the lobby is asked.
 pub enum LobbyMsg {
     /// For a seat.
-    Seat(JoinTarget, Taken, Reply<Result<Booked, Refused>>),
+    Seat(JoinTarget, Taken, Reply<Result<Found, Refused>>),
+    /// To keep so many seats for so long.
+    Reserve(JoinTarget, u32, Duration, Taken, Reply<Result<Reservation, Refused>>),
 }
-
-/// How often a lobby has looked at a question. One that a dead lobby has not looked at may be asked
-/// again without a second thought: it has done nothing, and nobody died of it.
-pub type Taken = Arc<AtomicU32>;
 
 impl Named for LobbyMsg {
     fn name(&self) -> &'static str {
         match self {
             LobbyMsg::Seat(..) => "seat",
+            LobbyMsg::Reserve(..) => "reserve",
         }
     }
 }
@@ -76,6 +91,17 @@ impl Actor for Lobby {
                 // Whoever asked may be gone; then the seat is free again.
                 let _ = reply.send(found);
             }
+            LobbyMsg::Reserve(target, seats, expiry, taken, reply) => {
+                taken.fetch_add(1, Ordering::AcqRel);
+                let reserve = |room: &Arc<RoomRecord>| room.reserve_for(seats, expiry);
+                let reserved = self.find(target, reserve, refused_reservation).await;
+                // Whoever asked may be gone; then the seats are free again.
+                if let Err(Ok(unheard)) = reply.send(reserved) {
+                    unheard.codes.iter().for_each(|code| {
+                        self.directory.cancel_reservation(code);
+                    });
+                }
+            }
         }
         Ok(())
     }
@@ -95,37 +121,111 @@ impl Lobby {
         }
     }
 
-    async fn seat(&self, target: JoinTarget) -> Result<Booked, Refused> {
-        if self.directory.leaving().is_draining() {
-            return Err((Refusal::Stopping, STOPPING.to_owned()));
+    async fn seat(&self, target: JoinTarget) -> Result<Found, Refused> {
+        let book = |room: &Arc<RoomRecord>| room.book();
+        match target {
+            JoinTarget::Reserved(code) => {
+                self.open_to_newcomers()?;
+                self.directory.redeem(&code).map(Found::Seat).ok_or_else(|| {
+                    let text = "no seat is kept by this code, or not any more: ask for another";
+                    (Refusal::BadCode, text.to_owned())
+                })
+            }
+            JoinTarget::Wait(id) => match self.find(JoinTarget::Room(id), book, refused).await {
+                Err((Refusal::RoomFull | Refusal::Locked, _)) => {
+                    self.directory.get(id).map(Found::Queue).ok_or_else(|| unknown(id))
+                }
+                other => other.map(Found::Seat),
+            },
+            target => self.find(target, book, refused).await.map(Found::Seat),
         }
+    }
+
+    /// Has `take` done with the room that is meant.
+    async fn find<T, E>(
+        &self,
+        target: JoinTarget,
+        take: impl Fn(&Arc<RoomRecord>) -> Result<T, E>,
+        refused: impl Fn(RoomId, E) -> Refused,
+    ) -> Result<T, Refused> {
+        self.open_to_newcomers()?;
+        let first_open = |entry: &Entry, plan: &RoomPlan| {
+            let take = |room: &Arc<RoomRecord>| take(room).ok();
+            self.directory.first_open(entry.game.name(), &plan.options, take)
+        };
+        let take_in = |room: &Arc<RoomRecord>| take(room).map_err(|why| refused(room.id, why));
         match target {
             JoinTarget::Create { game, options } => {
                 let (entry, plan) = self.plan(&game, &options)?;
-                self.create(entry, plan).await
+                self.create(entry, plan, Setup::default(), take_in).await
+            }
+            JoinTarget::New { game, room } => {
+                let (entry, plan) = self.plan(&game, &room.options)?;
+                let setup = setup(&room, &plan)?;
+                self.create(entry, plan, setup, take_in).await
             }
             JoinTarget::Open { game, options } => {
                 let (entry, plan) = self.plan(&game, &options)?;
-                self.directory.book_open(entry.game.name(), &plan.options).ok_or_else(|| {
+                first_open(entry, &plan).ok_or_else(|| {
                     let text = format!("no room of {} with these options is open", &*game);
                     (Refusal::UnknownRoom, text)
                 })
             }
             JoinTarget::OpenOrCreate { game, options } => {
                 let (entry, plan) = self.plan(&game, &options)?;
-                match self.directory.book_open(entry.game.name(), &plan.options) {
+                match first_open(entry, &plan) {
                     Some(seat) => Ok(seat),
-                    None => self.create(entry, plan).await,
+                    None => self.create(entry, plan, Setup::default(), take_in).await,
                 }
             }
             JoinTarget::Room(id) => {
-                let unknown = || (Refusal::UnknownRoom, format!("there is no open room {id}"));
-                let room = self.directory.get(id).ok_or_else(unknown)?;
-                room.book().map_err(|why| match why {
-                    Refusal::RoomFull => (why, format!("room {id} is full")),
-                    _ => unknown(),
-                })
+                let room = self.directory.get(id).ok_or_else(|| unknown(id))?;
+                match room.listing().visibility {
+                    // Whoever has its id has not been let in by that.
+                    Visibility::Private => Err(unknown(id)),
+                    Visibility::Listed | Visibility::Unlisted => take_in(&room),
+                }
             }
+            JoinTarget::Match { query, or_create } => {
+                finding::check(&query).map_err(|why| (Refusal::BadQuery, why))?;
+                let plan = |options: &str| self.plan(&query.game, options);
+                // Before any room is looked at: what is wrong is said whether there is one or not.
+                let new = or_create.as_ref().map(|room| {
+                    let (entry, plan) = plan(&room.options)?;
+                    let setup = setup(room, &plan)?;
+                    Ok((entry, plan, setup))
+                });
+                let new = new.transpose()?;
+                match (self.directory.first_of(&query, |room| take(room).ok()), new) {
+                    (Some(taken), _) => Ok(taken),
+                    (None, Some((entry, plan, setup))) => {
+                        self.create(entry, plan, setup, take_in).await
+                    }
+                    (None, None) => {
+                        plan("")?;
+                        let text = "no such room has a free seat: ask for less, or for a new one";
+                        Err((Refusal::UnknownRoom, text.to_owned()))
+                    }
+                }
+            }
+            JoinTarget::Code(code) => {
+                let room = self.directory.by_code(&finding::tidy_code(&code)).ok_or_else(|| {
+                    let text = "no room has this code: look at it again";
+                    (Refusal::BadCode, text.to_owned())
+                })?;
+                take_in(&room)
+            }
+            JoinTarget::Reserved(_) | JoinTarget::Wait(_) => {
+                let text = "seats are not kept in such a place: name a game or a room";
+                Err((Refusal::BadQuery, text.to_owned()))
+            }
+        }
+    }
+
+    fn open_to_newcomers(&self) -> Result<(), Refused> {
+        match self.directory.leaving().is_draining() {
+            true => Err((Refusal::Stopping, STOPPING.to_owned())),
+            false => Ok(()),
         }
     }
 
@@ -145,26 +245,72 @@ impl Lobby {
         Ok((entry, plan.map_err(|why| (Refusal::BadOptions, why))?))
     }
 
-    async fn create(&self, entry: &Entry, plan: RoomPlan) -> Result<Booked, Refused> {
+    async fn create<T>(
+        &self,
+        entry: &Entry,
+        plan: RoomPlan,
+        setup: Setup,
+        take: impl Fn(&Arc<RoomRecord>) -> Result<T, Refused>,
+    ) -> Result<T, Refused> {
         let random = || {
             getrandom::u64().map_err(|error| {
                 (Refusal::Failed, format!("the system has no random numbers: {error}"))
             })
         };
+        if plan.seats == 0 {
+            return Err((Refusal::RoomFull, "the game has no seats".to_owned()));
+        }
         let (id, seed) = (RoomId(random()?), random()?);
         let config = self.rooms.config();
         let made_from = (entry.clone(), plan);
         let record = RoomRecord::new(id, made_from, seed, &self.tokens, config);
-        let seat = record.book().map_err(|why| (why, "the game has no seats".to_owned()))?;
-        if !self.directory.insert(Arc::clone(&record), config.rooms.rooms_max) {
-            let text = "the server hosts as many rooms as it may: try again later";
-            return Err((Refusal::ServerFull, text.into()));
-        }
+        record.open_as(setup);
+        let taken = take(&record)?;
+        self.directory.insert(&record, config.rooms.rooms_max).map_err(|why| match why {
+            NotInserted::Full => {
+                let text = "the server hosts as many rooms as it may: try again later";
+                (Refusal::ServerFull, text.to_owned())
+            }
+            NotInserted::SameCode => {
+                (Refusal::Failed, "the room could not be started: try again".to_owned())
+            }
+            NotInserted::GameFull => {
+                let text = "there are as many rooms of this game as may be: try again later";
+                (Refusal::TooManyRooms, text.to_owned())
+            }
+        })?;
         if let Err(error) = self.rooms.start(record).await {
             self.directory.remove(id);
             tracing::error!(room = %id, "a room could not be started: {error}");
             return Err((Refusal::Failed, "the room could not be started: try again".into()));
         }
-        Ok(seat)
+        Ok(taken)
     }
+}
+
+fn setup(room: &NewRoom, plan: &RoomPlan) -> Result<Setup, Refused> {
+    Setup::of(room, plan.seats).map_err(|why| (Refusal::BadOptions, why))
+}
+
+fn unknown(room: RoomId) -> Refused {
+    (Refusal::UnknownRoom, format!("there is no open room {room}"))
+}
+
+fn refused(room: RoomId, why: NoSeat) -> Refused {
+    match why {
+        NoSeat::Full | NoSeat::WaitingFull => (Refusal::RoomFull, format!("room {room} is full")),
+        NoSeat::Locked => (Refusal::Locked, format!("room {room} takes nobody now")),
+        NoSeat::Shut | NoSeat::NotReserved => unknown(room),
+    }
+}
+
+fn refused_reservation(_: RoomId, why: NotReserved) -> Refused {
+    let refusal = match why {
+        NotReserved::UnknownRoom(_) => Refusal::UnknownRoom,
+        NotReserved::Locked(_) => Refusal::Locked,
+        NotReserved::Full { .. } => Refusal::RoomFull,
+        NotReserved::NoSeats => Refusal::BadQuery,
+        NotReserved::NoRandom(_) => Refusal::Failed,
+    };
+    (refusal, why.to_string())
 }

@@ -9,6 +9,7 @@
 //! room out of the directory and closes its members with a typed code. Nobody else notices.
 
 mod effects;
+mod idle;
 mod keep;
 mod keeper;
 mod meters;

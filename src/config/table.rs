@@ -177,6 +177,9 @@ tunables! {
         /// Messages of one client at once, after a pause.
         messages_burst: u32 = 300, count(1, 20_000, "messages"), Live,
             "two seconds of messages that a stalled network delivers together";
+        /// Questions of one client for rooms (find, watch, match), sustained; four times as many at once.
+        finds_per_sec: u32 = 5, count(1, 1_000, "questions a second"), Live,
+            "each may look at every room of a game: some milliseconds where there are 10,000";
         /// Pings of one client that are answered.
         pings_per_sec: u32 = 2, count(1, 100, "pings a second"), Live,
             "each costs a write; clients measure the delay once a second or less";
@@ -212,9 +215,18 @@ tunables! {
         /// Bytes of its log a room keeps in memory.
         log_bytes_max: usize = 1_048_576, bytes(65_536, 1_073_741_824), Live,
             "two keyframes and what follows; with 10,000 rooms at their bound this is 10 GB";
-        /// Time after which a room without players ends.
+        /// Time after which a room without players ends, where its game does not say (`Game::room_empty`).
         room_empty as "room_empty_secs": Duration = 60, secs(0, 86_400), Live,
             "everybody may lose the same network for a moment and come back to the match";
+        /// Time between two messages about rooms that somebody watches.
+        watch_interval as "watch_interval_ms": Duration = 200, ms(10, 60_000), Fixed,
+            "a list on a screen need not be faster; what changes meanwhile is one message";
+        /// Different queries that are watched in all.
+        watch_queries_max: usize = 64, count(0, 10_000, "queries"), Live,
+            "each room that changes is looked at once for each of them, and each remembers the order of its rooms, 200 bytes a room; any number of clients may watch one";
+        /// Time for which seats are kept that a client reserves for its party.
+        reservation as "reservation_secs": Duration = 15, secs(1, 3_600), Live,
+            "friends are told a code and join; each kept seat is one that nobody else has meanwhile";
         /// Restarts of a room after panics in so much time, `restart_period_secs`; one more ends it.
         restarts_max: u32 = 3, count(0, 1_000, "restarts"), Live,
             "a step that fails whatever its random numbers takes two; a game that goes on failing would only burn the machine";

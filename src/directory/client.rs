@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Seat;
 use super::spectator::{Spectator, Watch};
+use super::{RoomRecord, Seat};
 use crate::net::link::Link;
 
 /// A client, shared by its connection and the room that it sits in.
@@ -23,6 +23,8 @@ enum Place {
     Nowhere,
     /// It has asked for one.
     Asking,
+    /// It queues up in a room, with this ticket.
+    Waiting(Arc<RoomRecord>, u64),
     /// One is held for it, and the game has not let it in yet.
     Joining(Seat),
     /// It has one.
@@ -55,6 +57,48 @@ impl Client {
     /// A seat is held for the client.
     pub fn hold(&self, seat: Seat) {
         self.change(|place| *place = Place::Joining(seat));
+    }
+
+    /// The client queues up in a room.
+    pub fn wait(&self, room: &Arc<RoomRecord>, ticket: u64) {
+        self.change(|place| {
+            if !matches!(place, Place::Gone) {
+                *place = Place::Waiting(Arc::clone(room), ticket);
+            }
+        });
+    }
+
+    /// A seat is held for the client that has waited for it; `false` if it does not any more.
+    pub fn hold_instead(&self, ticket: u64, seat: Seat) -> bool {
+        self.change(|place| {
+            let waits = matches!(place, Place::Waiting(_, own) if *own == ticket);
+            if waits {
+                *place = Place::Joining(seat);
+            }
+            waits
+        })
+    }
+
+    /// The queue that the client waits in is no more; `false` if it waits in another, or in none.
+    pub fn turn_away(&self, ticket: u64) -> bool {
+        self.change(|place| {
+            let waits = matches!(place, Place::Waiting(_, own) if *own == ticket);
+            if waits {
+                *place = Place::Nowhere;
+            }
+            waits
+        })
+    }
+
+    /// The client goes out of the queue that it is in; `false` if it is in none.
+    pub fn stop_waiting(&self) -> bool {
+        let waited = self.change(|place| match place {
+            Place::Waiting(..) => Some(std::mem::replace(place, Place::Nowhere)),
+            _ => None,
+        });
+        let Some(Place::Waiting(room, ticket)) = waited else { return false };
+        room.stop_waiting(ticket);
+        true
     }
 
     /// The game has let the client in, which is sent the token of this number.
@@ -106,6 +150,7 @@ impl Client {
 
     /// The client is gone for good. Returns the seat that it had or that was held for it.
     pub fn depart(&self) -> Option<Seat> {
+        self.stop_waiting();
         self.change(|place| std::mem::replace(place, Place::Gone).into_seat())
     }
 
@@ -141,7 +186,11 @@ impl Place {
     fn into_seat(self) -> Option<Seat> {
         match self {
             Place::Seated(seat) | Place::Joining(seat) => Some(seat),
-            Place::Nowhere | Place::Asking | Place::Watching(_) | Place::Gone => None,
+            Place::Nowhere
+            | Place::Asking
+            | Place::Waiting(..)
+            | Place::Watching(_)
+            | Place::Gone => None,
         }
     }
 }

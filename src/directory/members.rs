@@ -5,7 +5,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use greenroom_proto::{CloseCode, Joined, PlayerId, Refusal, Sight, Text, Tick, ToClient};
+use greenroom_proto::{
+    CloseCode, Joined, PlayerId, Refusal, Sight, Text, Tick, ToClient, Visibility,
+};
 
 use super::member::{Asked, Back, Member};
 use super::roster::Told;
@@ -19,6 +21,7 @@ use crate::net::link::{Link, Standing};
 use crate::outbox::{Outbox, OutboxLimits};
 use crate::room::history::{BodyKind, History};
 use crate::room::inbox::Inbox;
+use crate::room::listing::Listing;
 use crate::room::views::ViewKey;
 
 /// Everybody who has a seat or has asked for one, in the order of asking.
@@ -309,7 +312,8 @@ impl Members {
                     member.event(tick, &body);
                 }
             }
-            Said::Effect { .. } | Said::Over { .. } => {}
+            Said::Listing(listing) => room.show(Listing::clone(listing)),
+            Said::Effect { .. } | Said::Over { .. } | Said::Kick(_) => {}
         }
     }
 
@@ -467,7 +471,7 @@ impl Members {
         let member = self.members.remove(place);
         self.stirred = true;
         room.inbox().leave(player);
-        room.unbook();
+        room.unbook(None);
         if member.asked.is_none()
             && let Some(client) = &member.client
         {
@@ -508,4 +512,7 @@ fn welcome(member: &mut Member, room: &Arc<RoomRecord>, tick: Tick, events: u32)
         schema_hash: room.entry.schema_hash,
         schema,
     }));
+    if room.listing().visibility == Visibility::Private {
+        client.link.control(&ToClient::RoomCode { room: room.id, code: room.code() });
+    }
 }

@@ -8,23 +8,26 @@ use super::token::Claim;
 use super::{Back, Client, RoomRecord};
 use crate::account::{Account, Person};
 use crate::room::inbox::NotTaken;
+use crate::seating::Reserved;
 
-/// A seat that is booked and that nobody has taken yet. Dropped, it is free again: whoever asked
-/// for it may be gone by the time it is found.
+/// A seat that is booked and that nobody has taken yet. Dropped, it is free again, or kept for
+/// whoever has its code: whoever asked for it may be gone by the time it is found.
 pub struct Booked {
     seat: Seat,
     taken: bool,
+    /// What it was reserved by.
+    kept: Option<Reserved>,
 }
 
 impl Booked {
-    pub(super) fn new(seat: Seat) -> Self {
-        Booked { seat, taken: false }
+    pub(super) fn new(seat: Seat, kept: Option<Reserved>) -> Self {
+        Booked { seat, taken: false, kept }
     }
 
-    /// Whether a client that can read this schema only can read the room's.
+    /// Where.
     #[must_use]
-    pub fn reads(&self, schema: Option<u64>) -> bool {
-        schema.is_none_or(|schema| schema == self.seat.room.entry.schema_hash)
+    pub fn room(&self) -> &Arc<RoomRecord> {
+        &self.seat.room
     }
 
     /// Takes the seat, for [`Seat::join`].
@@ -38,7 +41,7 @@ impl Booked {
 impl Drop for Booked {
     fn drop(&mut self) {
         if !self.taken {
-            self.seat.room.unbook();
+            self.seat.room.unbook(self.kept);
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use greenroom_proto::{PlayerId, RoomId, Token};
+use greenroom_proto::{JoinCode, PlayerId, RoomId, Text, Token};
 use ring::hmac;
 
 /// Bytes of a key.
@@ -63,6 +63,16 @@ impl TokenKey {
         sealed.try_into().unwrap_or_default()
     }
 
+    /// The code by which others come into a private room: the same whenever it is asked for, also in
+    /// another process with this key. 40 bits.
+    #[must_use]
+    pub fn room_code(&self, room: RoomId) -> JoinCode {
+        let mac = hmac::sign(&self.0, &[b"room", &room.0.to_le_bytes()[..]].concat());
+        let (first, _) = mac.as_ref().split_first_chunk().unwrap_or((&[0; 8], &[]));
+        // The last 8 of 13 characters.
+        Text::cut(&RoomId(u64::from_le_bytes(*first)).to_string()[5..])
+    }
+
     /// What a token says, if this server made it.
     #[must_use]
     pub fn open(&self, token: &[u8]) -> Option<Claim> {
@@ -103,6 +113,15 @@ mod tests {
 
     const CLAIM: Claim =
         Claim { room: RoomId(0x0123_4567_89ab), player: PlayerId(7), generation: 3 };
+
+    #[test]
+    fn a_room_has_one_code_that_is_not_its_id() {
+        let (key, other) = (TokenKey::new(&[7; KEY_BYTES]), TokenKey::new(&[8; KEY_BYTES]));
+        let code = key.room_code(RoomId(1));
+        assert_eq!((code.len(), &code), (8, &key.room_code(RoomId(1))));
+        assert_ne!(code, key.room_code(RoomId(2)));
+        assert_ne!(code, other.room_code(RoomId(1)));
+    }
 
     #[test]
     fn a_token_says_what_was_sealed_and_nothing_else_is_one() {

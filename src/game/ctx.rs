@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use greenroom_proto::{PlayerId, Profile, Tick, wire};
+use greenroom_proto::{MetaValue, PlayerId, Profile, Tick, Visibility, wire};
 use serde::{Deserialize, Serialize};
 
 use super::{Game, Pace, Said, To};
 use crate::account::{Account, Person};
 use crate::rng::Rng;
+use crate::room::listing::Listing;
 
 /// What a game can see and do during a hook. In keyframes beside the game, inputs apart.
 #[derive(Serialize, Deserialize)]
@@ -24,6 +25,10 @@ pub struct Ctx<G: Game> {
     /// Effects of which nothing has come yet, ascending.
     pub(crate) effects_open: Vec<u32>,
     pub(crate) over: bool,
+    pub(crate) listing: Listing,
+    /// Not known outside yet.
+    #[serde(skip)]
+    pub(crate) listing_changed: bool,
     #[serde(skip)]
     pub(crate) said: Vec<Said>,
 }
@@ -65,6 +70,8 @@ impl<G: Game> Ctx<G> {
             effects_made: 0,
             effects_open: Vec::new(),
             over: false,
+            listing: Listing::default(),
+            listing_changed: false,
             said: Vec::new(),
         }
     }
@@ -199,6 +206,71 @@ impl<G: Game> Ctx<G> {
             });
             self.said.push(Said::Over { result });
         }
+    }
+
+    /// Has a player's seat end, in the next step: [`Game::leave`] is told, and so is the player. Nothing
+    /// happens for somebody without a seat.
+    pub fn kick(&mut self, player: PlayerId) {
+        if self.is_seated(player) {
+            self.said.push(Said::Kick(player));
+        }
+    }
+
+    /// What the room says of itself under this key, by its game or its creator.
+    #[must_use]
+    pub fn metadata(&self, key: &str) -> Option<&MetaValue> {
+        self.listing.get(key)
+    }
+
+    /// Has the room say so of itself to everybody who looks for one: `map`, `mode`, `round`. What the
+    /// creator set under the same key does not count any more.
+    ///
+    /// # Panics
+    /// With more than 8 such entries ([`greenroom_proto::METADATA_HALF_MAX`]), or a key of more than
+    /// 32 bytes.
+    pub fn set_metadata(&mut self, key: &str, value: impl Into<MetaValue>) {
+        self.listing_changed |= self.listing.set(key, value.into());
+    }
+
+    /// Takes away what the room says under this key, whoever set it.
+    pub fn remove_metadata(&mut self, key: &str) {
+        self.listing_changed |= self.listing.remove(key);
+    }
+
+    /// Takes nobody new from after this step on, but those with a reserved seat: a match has begun.
+    /// Whoever was on the way is still let in, or not, by [`Game::join`].
+    pub fn lock(&mut self) {
+        self.listing_changed |= !std::mem::replace(&mut self.listing.locked, true);
+    }
+
+    /// Takes newcomers again.
+    pub fn unlock(&mut self) {
+        self.listing_changed |= std::mem::replace(&mut self.listing.locked, false);
+    }
+
+    /// Whether the room takes nobody new.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.listing.locked
+    }
+
+    /// Who finds the room.
+    #[must_use]
+    pub fn visibility(&self) -> Visibility {
+        self.listing.visibility
+    }
+
+    /// Changes who finds the room.
+    pub fn set_visibility(&mut self, visibility: Visibility) {
+        let before = std::mem::replace(&mut self.listing.visibility, visibility);
+        self.listing_changed |= before != visibility;
+    }
+
+    /// Seats that the creator chose; `None`: as many as [`Game::seats`] says. Not known yet in
+    /// [`Game::new`].
+    #[must_use]
+    pub fn seats_chosen(&self) -> Option<u32> {
+        self.listing.seats
     }
 
     pub(crate) fn seat(&self, player: PlayerId) -> Option<&SeatState<G::Input>> {

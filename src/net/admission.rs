@@ -3,18 +3,30 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use crate::config::Listen;
+use crate::session::TokenBucket;
 
 /// Connections beyond the bounds that are told why, at the same time: a client learns from the
 /// close code what to do, which a refused TCP connection could not tell it. Past this they are
 /// dropped at once.
 const REFUSALS_MAX: usize = 64;
 
-/// Counts connections.
+/// Wrong codes from one address a second, in the long run.
+const GUESSES_PER_SEC: u32 = 1;
+/// Wrong codes from one address at once: a class in which everybody mistypes.
+const GUESSES_BURST: u32 = 30;
+/// Addresses that have guessed lately and are remembered. Past it nobody's codes are looked at until
+/// some of them may be forgotten.
+const GUESSERS_MAX: usize = 4096;
+
+/// Counts connections, and wrong guesses.
 pub struct Admission {
     limits: Listen,
     counts: Mutex<Counts>,
+    guesses: Mutex<BTreeMap<IpAddr, TokenBucket>>,
+    since: Instant,
 }
 
 #[derive(Default)]
@@ -39,7 +51,12 @@ impl Admission {
     /// Nobody is here yet.
     #[must_use]
     pub fn new(limits: Listen) -> Arc<Self> {
-        Arc::new(Admission { limits, counts: Mutex::default() })
+        Arc::new(Admission {
+            limits,
+            counts: Mutex::default(),
+            guesses: Mutex::default(),
+            since: Instant::now(),
+        })
     }
 
     /// A place for a connection from `address`. `None`: drop it without a word.
@@ -74,6 +91,30 @@ impl Admission {
 }
 
 impl Place {
+    /// Whether the connection's address may try a code. A right one is to be given back.
+    #[must_use]
+    pub fn guess(&self) -> bool {
+        let Held::Admitted(Some(address)) = self.held else { return true };
+        let now_ms = self.admission.since.elapsed().as_millis() as u64;
+        let mut guesses = self.admission.guesses.lock().unwrap_or_else(PoisonError::into_inner);
+        if !guesses.contains_key(&address) && guesses.len() >= GUESSERS_MAX {
+            guesses.retain(|_, bucket| !bucket.is_full(now_ms));
+            if guesses.len() >= GUESSERS_MAX {
+                return false;
+            }
+        }
+        let fresh = || TokenBucket::new(GUESSES_PER_SEC, GUESSES_BURST);
+        guesses.entry(address).or_insert_with(fresh).take(now_ms)
+    }
+
+    /// The code was right.
+    pub fn guessed_right(&self) {
+        if let Held::Admitted(Some(address)) = self.held {
+            let mut guesses = self.admission.guesses.lock().unwrap_or_else(PoisonError::into_inner);
+            guesses.entry(address).and_modify(TokenBucket::give_back);
+        }
+    }
+
     /// Whether the connection may only be told that it cannot stay.
     #[must_use]
     pub fn is_refusal(&self) -> bool {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use greenroom_proto::{Head, PlayerId, Tick};
 
 use super::Command;
+use super::listing::Setup;
 use super::recovery::is_membership;
 use crate::account::Person;
 use crate::game::Signal;
@@ -95,6 +96,11 @@ impl Inbox {
     #[must_use]
     pub fn new(limits: InboxLimits) -> Self {
         Inbox { limits, now: Tick(0), players: Vec::new(), queue: Vec::new() }
+    }
+
+    /// The room's creator has chosen more than options.
+    pub fn open(&mut self, setup: Setup) {
+        self.queue.push(Command::Open(setup));
     }
 
     /// A player comes; from now on inputs and requests of theirs are taken.
@@ -187,6 +193,17 @@ impl Inbox {
         inbox.waiting.push(id);
         self.queue.push(Command::Request { player, id, body });
         Ok(())
+    }
+
+    /// A player has said nothing for as long as the game allows.
+    pub fn idle(&mut self, player: PlayerId) {
+        self.queue.push(Command::Idle { player });
+    }
+
+    /// How much each player has said so far.
+    pub fn heard(&self) -> impl Iterator<Item = (PlayerId, u64)> {
+        let said = |inbox: &PlayerInbox| u64::from(inbox.received) + u64::from(inbox.asked);
+        self.players.iter().map(move |inbox| (inbox.player, said(inbox)))
     }
 
     /// An effect is done, and there is no answer.

@@ -163,7 +163,7 @@ impl Making<'_> {
 
     async fn start(&self, record: &Arc<RoomRecord>) {
         // As many as there are: they were all there before.
-        self.directory.insert(Arc::clone(record), usize::MAX);
+        let _ = self.directory.insert(record, usize::MAX);
         if let Err(error) = self.rooms.start(Arc::clone(record)).await {
             tracing::error!(room = %record.id, "a room could not be started: {error}");
             self.directory.remove(record.id);

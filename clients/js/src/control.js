@@ -9,6 +9,7 @@
 import { CLOSE_CODES } from './close.js';
 import { Malformed } from './error.js';
 import { roomId } from './room.js';
+import { cursor, joinCode, newRoom, query, roomEntry, seatCode } from './rooms.js';
 import {
   blob,
   bool,
@@ -50,6 +51,11 @@ const joinTarget = variants({
   Open: place,
   OpenOrCreate: place,
   Room: { room: roomId },
+  Reserved: { code: seatCode },
+  New: { game: gameName, room: newRoom },
+  Match: { query, or_create: option(newRoom) },
+  Code: { code: text(16) },
+  Wait: { room: roomId },
 });
 
 const toServer = variants({
@@ -61,6 +67,11 @@ const toServer = variants({
   Resync: {},
   Resume: { id: u32, token, attempt: u64, tick: option(u32), events: option(u32), schema: option(u64) },
   Ack: { events: u32, replies: u32 },
+  Find: { id: u32, query },
+  Watch: { id: u32, query },
+  Unwatch: { id: u32 },
+  Reserve: { id: u32, to: joinTarget, seats: u32 },
+  Unreserve: { code: seatCode },
   Spectate: { id: u32, room: roomId, schema: option(u64) },
 });
 
@@ -84,6 +95,11 @@ export const REFUSALS = [
   'NotAllowed',
   'OtherAccount',
   'BadProfile',
+  'Locked',
+  'BadQuery',
+  'BadCode',
+  'TooManyRooms',
+  'WaitingFull',
   'NoSpectators',
   'AudienceFull',
   'Spectator',
@@ -124,6 +140,16 @@ const toClient = variants({
   Left: {},
   Ended: { result: text(16 * 1024) },
   Closing: { code: choice([...CLOSE_CODES.keys()]), retry_after_ms: u32 },
+  Found: { id: u32, rooms: list(roomEntry, 50), next: option(cursor) },
+  Watched: {
+    id: u32,
+    added: list(roomEntry, 50),
+    changed: list(roomEntry, 50),
+    removed: list(roomId, 50),
+  },
+  Reserved: { id: u32, room: roomId, codes: list(seatCode, 16), expires_ms: u32 },
+  Waiting: { id: u32, place: u32 },
+  RoomCode: { room: roomId, code: joinCode },
   Spectating: {
     id: u32,
     room: roomId,

@@ -150,6 +150,18 @@ export const u64 = {
   },
 };
 
+/** A `BigInt` with a sign. */
+export const i64 = {
+  read(r) {
+    const folded = r.big();
+    return (folded >> 1n) ^ -(folded & 1n);
+  },
+  write(w, value) {
+    if (BigInt.asIntN(64, value) !== value) throw new TypeError(`${value} is not of 64 bits`);
+    w.varint(BigInt.asUintN(64, (value << 1n) ^ (value >> 63n)));
+  },
+};
+
 export const bool = {
   read(r) {
     const byte = r.byte();

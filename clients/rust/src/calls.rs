@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Bytes;
 
 use crate::error::CallError;
+use crate::rooms::{Page, Reservation};
 
 /// Questions under way at most. The room takes fewer from one player.
 const CALLS_MAX: usize = 64;
@@ -23,6 +24,9 @@ pub(crate) enum Asked {
     /// For a seat that another client had.
     Resume,
     List,
+    Find,
+    Watch,
+    Reserve,
     /// A request that a call waits for.
     Request,
     /// A request whose answer is an update.
@@ -34,6 +38,9 @@ pub(crate) enum Asked {
 pub(crate) enum Answer {
     Joined,
     Rooms(Vec<RoomInfo>),
+    Found(Page),
+    Watching,
+    Reserved(Reservation),
     Reply(Vec<u8>),
 }
 

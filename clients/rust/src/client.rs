@@ -60,6 +60,10 @@ pub struct Client {
     pub(crate) seated: bool,
     /// A seat was given after the caller had stopped waiting for it, and is being given back.
     pub(crate) stray: bool,
+    /// The join that waits in a list, and its place there as of the last word.
+    pub(crate) queued: Option<(u32, u32)>,
+    /// A join that was taken out of a waiting list. It may have come through just before.
+    pub(crate) unqueued: Option<u32>,
     /// The caller waits for the end of the seat.
     pub(crate) leaving: bool,
     pub(crate) calls: Calls,
@@ -94,6 +98,8 @@ impl Client {
             seat: None,
             seated: false,
             stray: false,
+            queued: None,
+            unqueued: None,
             leaving: false,
             calls: Calls::default(),
             awaited: None,
@@ -437,19 +443,30 @@ impl Client {
     }
 
     /// Asks and waits. The deadline is kept by the alarm.
-    async fn call(
+    pub(crate) async fn call(
         &mut self,
         asked: Asked,
         deadline: Duration,
         message: impl FnOnce(u32) -> ToServer,
     ) -> Result<Answer, CallError> {
+        self.call_numbered(asked, deadline, message).await.map(|(_, answer)| answer)
+    }
+
+    /// The same, with the question's number.
+    pub(crate) async fn call_numbered(
+        &mut self,
+        asked: Asked,
+        deadline: Duration,
+        message: impl FnOnce(u32) -> ToServer,
+    ) -> Result<(u32, Answer), CallError> {
         self.abandon();
-        self.awaited = Some(self.ask(asked, deadline, message)?);
+        let id = self.ask(asked, deadline, message)?;
+        self.awaited = Some(id);
         poll_fn(|cx| {
             loop {
                 if let Some(answer) = self.answer.take() {
                     self.awaited = None;
-                    return Poll::Ready(answer);
+                    return Poll::Ready(answer.map(|answer| (id, answer)));
                 }
                 if let Some(closed) = &self.closed {
                     return Poll::Ready(Err(closed.clone().into()));
@@ -470,6 +487,6 @@ fn request_body(body: Vec<u8>) -> Result<Body, CallError> {
     Body::try_from(body).map_err(|why| CallError::TooLong { what: "request", why })
 }
 
-fn unfitting(answer: &Answer) -> CallError {
+pub(crate) fn unfitting(answer: &Answer) -> CallError {
     CallError::Malformed(format!("{answer:?}"))
 }

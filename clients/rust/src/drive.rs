@@ -14,6 +14,7 @@ use crate::client::Client;
 use crate::closed::Closed;
 use crate::error::CallError;
 use crate::greet::{control_bytes, decode_control, unknown_kind};
+use crate::rooms::{Page, Reservation, WatchId};
 use crate::seat::{Seat, Wrong};
 use crate::socket::Heard;
 use crate::update::{Reply, RequestId, Update};
@@ -32,6 +33,11 @@ impl Client {
         self.awaited = None;
         self.answer = None;
         self.leaving = false;
+        if let Some((id, _)) = self.queued.take() {
+            self.unqueued = Some(id);
+            // Out of the waiting list. A full queue means that silence ends the connection.
+            let _ = self.say(&ToServer::Leave, &mut crate::client::noop());
+        }
         if self.calls.waits_for(Asked::Resume) {
             self.forgo();
         }
@@ -245,6 +251,33 @@ impl Client {
                 self.arrived(cx);
             }
             ToClient::Rooms { id, rooms } => self.answered(id, Ok(Answer::Rooms(rooms.into_vec()))),
+            ToClient::Found { id, rooms, next } => {
+                let page = Page { rooms: rooms.into_vec(), next };
+                self.answered(id, Ok(Answer::Found(page)));
+            }
+            ToClient::Watched { id, added, changed, removed } => {
+                self.answered(id, Ok(Answer::Watching));
+                let watch = WatchId(id);
+                let (added, changed) = (added.into_vec(), changed.into_vec());
+                let removed = removed.into_vec();
+                self.note(Update::Rooms { watch, added, changed, removed })?;
+            }
+            ToClient::Reserved { id, room, codes, expires_ms } => {
+                let codes = codes.iter().map(|code| code.to_string()).collect();
+                let expires_in = Duration::from_millis(expires_ms.into());
+                let reservation = Reservation { room, codes, expires_in };
+                self.answered(id, Ok(Answer::Reserved(reservation)));
+            }
+            ToClient::Waiting { id, place } => {
+                if self.awaited == Some(id) {
+                    self.queued = Some((id, place));
+                }
+            }
+            ToClient::RoomCode { room, code } => {
+                if let Some(seat) = self.seat.as_mut().filter(|seat| seat.info.room == room) {
+                    seat.code = Some(code.to_string());
+                }
+            }
             ToClient::Left => {
                 if !self.unseat() && !std::mem::take(&mut self.leaving) {
                     self.note(Update::Left)?;
@@ -265,7 +298,7 @@ impl Client {
         let asked = self.calls.answered(id).filter(|_| self.awaited == Some(id));
         let resumed = asked == Some(Asked::Resume);
         if asked != Some(Asked::Join) && !resumed {
-            return self.give_back(cx);
+            return self.give_back(id, cx);
         }
         self.calls.used(joined.requests);
         self.calls.seated();
@@ -282,7 +315,7 @@ impl Client {
         let id = spectating.id;
         let asked = self.calls.answered(id).filter(|_| self.awaited == Some(id));
         if asked != Some(Asked::Spectate) {
-            return self.give_back(cx);
+            return self.give_back(id, cx);
         }
         let keep_state = self.connect.keep_state;
         let seat = Seat::spectating(spectating, &self.schemas, keep_state, self.heard_at)?;
@@ -300,12 +333,17 @@ impl Client {
         self.learn(Arc::clone(&seat.info.schema));
         self.seat = Some(seat);
         self.seated = true;
+        self.queued = None;
         self.answer = Some(Ok(Answer::Joined));
     }
 
     /// The caller no longer wants the seat, and may by now be asking for another.
-    fn give_back(&mut self, cx: &mut Context<'_>) -> Result<(), Wrong> {
+    fn give_back(&mut self, id: u32, cx: &mut Context<'_>) -> Result<(), Wrong> {
         self.stray = true;
+        if self.unqueued.take() == Some(id) {
+            // It was given up already.
+            return Ok(());
+        }
         self.say(&ToServer::Leave, cx)
             .map_err(|_| (CloseCode::Normal, "a seat came that nobody waits for".into()))
     }

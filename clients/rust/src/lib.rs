@@ -42,6 +42,7 @@
 //!             }
 //!         }
 //!         Update::Event(event) => println!("{:?}", event.decode::<Happened>()?),
+//!         Update::Rooms { .. } => {} // of what is watched, see `Client::watch`
 //!         Update::Reply { .. } => {} // of requests that were started with `Client::start`
 //!         Update::Ended { result } => { println!("{result}"); break }
 //!         Update::Left => break,
@@ -139,6 +140,7 @@ mod inputs;
 mod open;
 mod pauses;
 mod resume;
+mod rooms;
 mod roster;
 mod seat;
 mod socket;
@@ -154,6 +156,7 @@ pub use error::{CallError, ConnectError, OtherState, Step};
 pub use greenroom_proto as proto;
 pub use inputs::{Lead, Sent};
 pub use resume::Resume;
+pub use rooms::{Page, Reservation, WatchId};
 pub use roster::{PersonChange, Roster};
 pub use seat::{SeatInfo, Spectated};
 pub use stats::Stats;

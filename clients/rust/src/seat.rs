@@ -84,6 +84,8 @@ pub(crate) struct Seat {
     pub(crate) acks: Acks,
     /// The caller gives it up, and the server has not said yet that it knows.
     pub(crate) leaving: bool,
+    /// With this others come into the private room.
+    pub(crate) code: Option<String>,
     events_seen: u32,
     held: Vec<Event>,
     /// Whether the rows are what the server has.
@@ -126,6 +128,7 @@ impl Seat {
             token: joined.token,
             acks: Acks::default(),
             leaving: false,
+            code: None,
             events_seen: joined.events,
             held: Vec::new(),
             in_step: false,

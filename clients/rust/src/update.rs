@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use greenroom_proto::{JoinTarget, Malformed, RoomId, Text, Tick, TooLong, wire};
+use greenroom_proto::{
+    JoinTarget, Malformed, NewRoom, Query, RoomEntry, RoomId, Text, Tick, TooLong, wire,
+};
 use serde::de::DeserializeOwned;
 
 use crate::closed::Closed;
 use crate::error::CallError;
+use crate::rooms::WatchId;
 use crate::roster::PersonChange;
 
 /// What happened, in order.
@@ -32,6 +35,18 @@ pub enum Update {
     /// People came to the room or went, where the game tells: see [`crate::Client::roster`]. Never
     /// empty.
     People(Vec<PersonChange>),
+    /// What has changed in the rooms that are [watched](crate::Client::watch): the first of a watch
+    /// brings all of them, each later one brings it up to date.
+    Rooms {
+        /// Which watch.
+        watch: WatchId,
+        /// Rooms that were not in it.
+        added: Vec<RoomEntry>,
+        /// Rooms of which something has changed.
+        changed: Vec<RoomEntry>,
+        /// Rooms that are not in it any more.
+        removed: Vec<RoomId>,
+    },
     /// The match is over and so is the seat; the connection stays.
     Ended {
         /// The result as a JSON text.
@@ -125,6 +140,24 @@ pub enum Join<'a> {
     },
     /// In this room.
     Room(RoomId),
+    /// The reserved seat with this code, see [`crate::Client::reserve`].
+    Reserved(&'a str),
+    /// In a new room, about which more is said than its options.
+    New {
+        /// Which game.
+        game: &'a str,
+        /// What it is to be.
+        room: &'a NewRoom,
+    },
+    /// In the first room with a free seat of which the query holds, in its order.
+    Match {
+        /// Which rooms.
+        query: &'a Query,
+        /// If there is none: in such a one. Its metadata should be what the query asks for.
+        or_create: Option<&'a NewRoom>,
+    },
+    /// In the private room with this code, see [`crate::Client::room_code`].
+    Code(&'a str),
 }
 
 impl Join<'_> {
@@ -141,6 +174,14 @@ impl Join<'_> {
                 options: bounded("options", options)?,
             },
             Join::Room(room) => JoinTarget::Room(room),
+            Join::Reserved(code) => JoinTarget::Reserved(bounded("code", code)?),
+            Join::New { game, room } => {
+                JoinTarget::New { game: game_name(game)?, room: room.clone() }
+            }
+            Join::Match { query, or_create } => {
+                JoinTarget::Match { query: query.clone(), or_create: or_create.cloned() }
+            }
+            Join::Code(code) => JoinTarget::Code(bounded("code", code)?),
         })
     }
 }
@@ -149,6 +190,9 @@ pub(crate) fn game_name(name: &str) -> Result<greenroom_proto::GameName, CallErr
     bounded("name of the game", name)
 }
 
-fn bounded<const MAX: usize>(what: &'static str, text: &str) -> Result<Text<MAX>, CallError> {
+pub(crate) fn bounded<const MAX: usize>(
+    what: &'static str,
+    text: &str,
+) -> Result<Text<MAX>, CallError> {
     text.try_into().map_err(|why: TooLong| CallError::TooLong { what, why })
 }

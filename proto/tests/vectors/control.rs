@@ -11,15 +11,15 @@ use serde_json::{Value, json};
 
 use crate::{hex, lines};
 
-fn text<const MAX: usize>(text: &str) -> Text<MAX> {
+pub fn text<const MAX: usize>(text: &str) -> Text<MAX> {
     Text::try_from(text).expect("a short text")
 }
 
-fn blob<const MAX: usize>(bytes: &[u8]) -> Blob<MAX> {
+pub fn blob<const MAX: usize>(bytes: &[u8]) -> Blob<MAX> {
     Blob::try_from(bytes.to_vec()).expect("few bytes")
 }
 
-fn message<T: Serialize>(message: &T, value: Value) -> Value {
+pub fn message<T: Serialize>(message: &T, value: Value) -> Value {
     let mut bytes = vec![CONTROL];
     wire::encode_into(message, &mut bytes);
     json!({"bytes": hex(&bytes), "value": value})
@@ -224,6 +224,11 @@ fn to_client() -> Vec<Value> {
         R::NotAllowed,
         R::OtherAccount,
         R::BadProfile,
+        R::Locked,
+        R::BadQuery,
+        R::BadCode,
+        R::TooManyRooms,
+        R::WaitingFull,
         R::NoSpectators,
         R::AudienceFull,
         R::Spectator,
@@ -314,8 +319,8 @@ fn close_codes() -> Vec<Value> {
 pub fn vectors() -> String {
     format!(
         "{{\"to_server\":{},\n\"to_client\":{},\n\"inputs\":{},\n\"close_codes\":{}}}",
-        lines(&to_server()),
-        lines(&to_client()),
+        lines(&[to_server(), crate::rooms::to_server()].concat()),
+        lines(&[to_client(), crate::rooms::to_client()].concat()),
         lines(&inputs()),
         lines(&close_codes()),
     )

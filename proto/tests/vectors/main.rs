@@ -9,6 +9,7 @@ mod broken;
 mod control;
 mod random;
 mod room;
+mod rooms;
 mod scenarios;
 mod schemas;
 mod world;

@@ -237,6 +237,7 @@ impl Table {
                     return Err(MatchError::Refused { player, bot, why });
                 }
                 Said::Over { result } => self.result = Some(result),
+                Said::Kick(player) => self.commands.push(Command::Leave { player }),
                 // Nobody does effects here: a match depends on nothing outside.
                 Said::Effect { number, .. } => {
                     self.commands.push(Command::Signal(Signal::Lost { effect: number }));
@@ -246,6 +247,7 @@ impl Table {
                 | Said::Resumed(_)
                 | Said::ResumeRefused(_)
                 | Said::RequestFailed { .. }
+                | Said::Listing(_)
                 | Said::Left(_) => {}
             }
         }

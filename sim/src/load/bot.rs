@@ -228,6 +228,7 @@ impl Life {
                     }
                     Update::Event(event) => play.bot.event(&event.body),
                     Update::Reply { id, reply } => play.replied(id, reply),
+                    Update::Rooms { .. } => {}
                     Update::Ended { .. } => {
                         play.tally.finished(seat.room);
                         return true;

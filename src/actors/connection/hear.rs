@@ -1,24 +1,18 @@
 //! What a client asks for that is not for a room: seats and lists.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
-
-use greenroom_proto::{JoinTarget, LISTING_MAX, List, Profile, Refusal, Text, ToClient, ToServer};
+use greenroom_proto::{JoinTarget, Profile, Refusal, Text, ToClient, ToServer};
 use metrics::counter;
 
 use super::Connection;
 use crate::account::{Account, Person};
-use crate::actors::actor::CallError;
-use crate::actors::lobby::{LobbyMsg, Refused, STOPPING, Taken};
+use crate::actors::lobby::{self, Found, LobbyMsg, STOPPING};
 use crate::auth::name;
-use crate::directory::{Back, Booked, RoomRecord, Seat};
+use crate::directory::{Back, RoomRecord, Seat};
+use crate::seating::NoSeat;
 
-/// How long the lobby may take. It only looks up and starts rooms; this long means that the
-/// server is in trouble.
-const LOBBY_DEADLINE: Duration = Duration::from_secs(5);
-/// Pause before a lobby that has died is looked for again.
-const LOBBY_BACK: Duration = Duration::from_millis(2);
+/// What a client is told that asks too often.
+pub(super) const TOO_OFTEN: &str =
+    "too many questions for rooms, or wrong codes: wait a few seconds";
 
 /// What a client is told whose program was built for another form of the state.
 pub(super) const OTHER_SCHEMA: &str =
@@ -31,7 +25,7 @@ const LOST: &str = "the match could not go on: join another";
 const OTHER_ACCOUNT: &str = "the seat is another account's: connect as the one who has it";
 
 impl Connection {
-    pub(super) async fn hear(&self, message: ToServer) {
+    pub(super) async fn hear(&mut self, message: ToServer) {
         match message {
             ToServer::Join { id, to, schema, profile } => {
                 self.join(id, to, schema, &profile).await;
@@ -41,6 +35,11 @@ impl Connection {
             }
             ToServer::Leave => self.leave(),
             ToServer::List { id, game } => self.list(id, &game),
+            ToServer::Reserve { id, to, seats } => self.reserve(id, to, seats).await,
+            ToServer::Unreserve { code } => self.unreserve(&code),
+            ToServer::Find { id, query } => self.find(id, &query),
+            ToServer::Watch { id, query } => self.watch(id, &query),
+            ToServer::Unwatch { id } => self.shared.directory.unwatch(&self.client.link, Some(id)),
             ToServer::Resync => {
                 counter!("greenroom_desyncs_total").increment(1);
                 if let Some(seat) = self.client.seat() {
@@ -55,44 +54,45 @@ impl Connection {
         }
     }
 
-    async fn join(&self, id: u32, to: JoinTarget, schema: Option<u64>, profile: &Profile) {
-        let Some(account) = self.asks(id) else { return };
+    async fn join(&mut self, id: u32, to: JoinTarget, schema: Option<u64>, profile: &Profile) {
+        let Some(account) = self.asks(id).cloned() else { return };
         let profile = match name::clean(profile) {
             Ok(profile) => profile,
             Err(why) => return self.turn_away(id, Refusal::BadProfile, &why),
         };
-        let person = Person { account: account.clone(), profile };
-        match self.ask_lobby(to).await {
-            Ok(booked) if !booked.reads(schema) => {
-                self.turn_away(id, Refusal::OtherSchema, OTHER_SCHEMA);
+        let person = Person { account, profile };
+        if !self.may_try(&to) {
+            return self.turn_away(id, Refusal::Busy, TOO_OFTEN);
+        }
+        let by_code = matches!(to, JoinTarget::Code(_));
+        let found =
+            lobby::ask(&self.shared.lobby, |taken, reply| LobbyMsg::Seat(to.clone(), taken, reply))
+                .await;
+        if by_code {
+            self.tried(found.as_ref().err());
+        }
+        let room = match &found {
+            Ok(Found::Seat(booked)) => Some(booked.room()),
+            Ok(Found::Queue(room)) => Some(room),
+            Err(_) => None,
+        };
+        if room.is_some_and(|room| schema.is_some_and(|own| own != room.entry.schema_hash)) {
+            return self.turn_away(id, Refusal::OtherSchema, OTHER_SCHEMA);
+        }
+        match found {
+            Ok(Found::Queue(room)) => {
+                let knows_schema = self.knows_schema(&room);
+                if let Err(why) = room.wait(&self.client, person, id, knows_schema) {
+                    self.no_queue(id, why);
+                }
             }
-            Ok(booked) => {
+            Ok(Found::Seat(booked)) => {
                 let seat = booked.take();
                 self.client.hold(seat.clone());
                 seat.join(&self.client, person, id, self.knows_schema(&seat.room));
             }
             Err((why, text)) => self.turn_away(id, why, &text),
         }
-    }
-
-    /// Has the lobby find a seat. A lobby that dies meanwhile is there again at once, and asked
-    /// again; but only once, in case it was this question that it died of.
-    async fn ask_lobby(&self, to: JoinTarget) -> Result<Booked, Refused> {
-        let deadline = tokio::time::Instant::now() + LOBBY_DEADLINE;
-        let taken = Taken::default();
-        while taken.load(Ordering::Acquire) < 2 {
-            let left = deadline.saturating_duration_since(tokio::time::Instant::now());
-            let Some(lobby) = self.shared.lobby.get().filter(|_| !left.is_zero()) else { break };
-            let ask = |reply| LobbyMsg::Seat(to.clone(), Arc::clone(&taken), reply);
-            match lobby.call(left, ask).await {
-                Ok(found) => return found,
-                Err(CallError::TimedOut { .. }) => break,
-                Err(CallError::NoReply | CallError::Ended) => {
-                    tokio::time::sleep(LOBBY_BACK).await;
-                }
-            }
-        }
-        Err((Refusal::Failed, "the lobby does not answer: try again".to_owned()))
     }
 
     /// Gives a client its seat back.
@@ -172,6 +172,16 @@ impl Connection {
         self.client.link.refuse(id, why, text);
     }
 
+    fn no_queue(&self, id: u32, why: NoSeat) {
+        match why {
+            NoSeat::WaitingFull => {
+                let text = "the room is full, and so is its waiting list, if its game has one";
+                self.turn_away(id, Refusal::WaitingFull, text);
+            }
+            _ => self.turn_away(id, Refusal::UnknownRoom, "the match is over: join another"),
+        }
+    }
+
     pub(super) fn knows_schema(&self, room: &RoomRecord) -> bool {
         self.schemas.contains(&room.entry.schema_hash)
     }
@@ -182,19 +192,9 @@ impl Connection {
             Some(seat) => seat.leave(),
             None => {
                 self.look_away();
+                // Out of the queue, if it was in one.
+                self.client.stop_waiting();
                 self.client.link.control(&ToClient::Left);
-            }
-        }
-    }
-
-    fn list(&self, id: u32, game: &str) {
-        match self.shared.games.get(game) {
-            Ok(_) => {
-                let rooms = self.shared.directory.list(game, LISTING_MAX);
-                self.client.link.control(&ToClient::Rooms { id, rooms: List::first(rooms) });
-            }
-            Err(unknown) => {
-                self.client.link.refuse(id, Refusal::UnknownGame, &unknown.to_string());
             }
         }
     }

@@ -1,6 +1,6 @@
 //! A client that looks on without a seat.
 
-use greenroom_proto::{Refusal, RoomId, Spectating, ToClient};
+use greenroom_proto::{Refusal, RoomId, Spectating, ToClient, Visibility};
 
 use super::Connection;
 use super::hear::OTHER_SCHEMA;
@@ -42,6 +42,10 @@ impl Connection {
             return Err(Refusal::Stopping);
         }
         let room = directory.get(room).ok_or(Refusal::UnknownRoom)?;
+        if room.listing().visibility == Visibility::Private {
+            // Whoever has its id has not been let in by that.
+            return Err(Refusal::UnknownRoom);
+        }
         if room.plan.spectators.is_none() {
             return Err(Refusal::NoSpectators);
         }

@@ -75,6 +75,7 @@ impl Runner {
             let saved = record.saved(&work, Tick(0), &header);
             work.start(&saved, &[], &keyframe);
         }
+        record.show_new(room.listing());
         self.room = Some(room);
         Ok(())
     }
@@ -121,6 +122,10 @@ impl Runner {
         let mut inbox = record.inbox();
         strangers.into_iter().for_each(|player| inbox.evict(player));
         drop((members, inbox));
+        match room.tick() {
+            Tick(0) => record.show_new(room.listing()),
+            _ => record.show(room.listing().clone()),
+        }
         self.room = Some(room);
         counter!("greenroom_rooms_restored_total", "from" => "log").increment(1);
         Ok(())
@@ -168,6 +173,7 @@ impl Runner {
             work.still_until = Some(until);
         }
         record.needs_word(true);
+        record.show(room.listing().clone());
         self.room = Some(room);
         self.keep_all();
         counter!("greenroom_rooms_restored_total", "from" => "journal").increment(1);

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use greenroom_proto::{PlayerId, Sight, Tick};
 
 use super::effects::{Effects, Outcome};
+use super::idle::Idle;
 use super::meters::Meters;
 use super::pace::Schedule;
 use super::restore::{Begun, Redo};
@@ -50,6 +51,8 @@ pub(super) struct Runner {
     pub(super) schedule: Option<Schedule>,
     pub(super) clock: Clock,
     empty_since: Option<Instant>,
+    /// There if the game wants to be told of players who say nothing.
+    idle: Option<Idle>,
     /// Time that making the steps since the last keyframe again would take.
     pub(super) worked_since_keyframe: Duration,
     /// A step that is in the log and was not made, or not told.
@@ -126,6 +129,7 @@ impl Runner {
             frames_max: config.rooms.history_frames_max,
             bytes_max: config.rooms.history_bytes_max,
         };
+        let idle = record.plan.idle_after.map(Idle::new);
         Runner {
             effects: Effects::new(record.entry.effects.clone(), runtime),
             history: History::new(record.entry.layout.clone(), limits),
@@ -136,6 +140,7 @@ impl Runner {
             schedule,
             clock,
             empty_since: None,
+            idle,
             worked_since_keyframe: Duration::ZERO,
             redo: None,
             noted: None,
@@ -158,6 +163,10 @@ impl Runner {
             return self.stand_still(until, now);
         }
         self.end_holds(now);
+        self.args.record.serve();
+        if let Some(idle) = &mut self.idle {
+            idle.look(&self.args.record, now);
+        }
         match self.schedule {
             Some(schedule) if self.redo.is_none() && now < schedule.due() => Turned::On,
             Some(_) => self.step(now, 0, waker),
@@ -303,11 +312,12 @@ impl Runner {
     fn hand_out(&mut self, tick: Tick, epoch: u32) -> Option<String> {
         let RoomArgs { record, common: Common { config, .. } } = &self.args;
         let limits = config.outbox.limits();
-        let mut result = None;
+        let (mut result, mut kicked) = (None, Vec::new());
         let mut members = record.members();
         for said in self.said.drain(..) {
             match said {
                 Said::Over { result: text } => result = Some(text),
+                Said::Kick(player) => kicked.push(player),
                 Said::Effect { number, body } => {
                     let record = Arc::clone(record);
                     let game = record.entry.game.name();
@@ -333,7 +343,10 @@ impl Runner {
                 }
             }
         }
-        members.note_heads(&record.inbox());
+        let mut inbox = record.inbox();
+        members.note_heads(&inbox);
+        // Their seats end in the next step.
+        kicked.into_iter().for_each(|player| inbox.leave(player));
         result
     }
 
@@ -404,7 +417,8 @@ impl Runner {
             return false;
         }
         let since = *self.empty_since.get_or_insert(now);
-        let abandoned = now >= since + config.rooms.room_empty && record.shut_if_empty();
+        let empty = record.plan.room_empty.unwrap_or(config.rooms.room_empty);
+        let abandoned = now >= since + empty && record.shut_if_empty();
         if abandoned {
             record.audience().end(Ending::Gone);
             self.forget();
@@ -428,9 +442,13 @@ impl Runner {
         if !record.inbox().is_empty() {
             return Next::At(Instant::now());
         }
-        let empty = self.empty_since.map(|since| since + config.rooms.room_empty);
+        // While a seat is kept the room stays, also without players.
+        let kept = record.next_expiry();
+        let empty = record.plan.room_empty.unwrap_or(config.rooms.room_empty);
+        let empty = self.empty_since.filter(|_| kept.is_none()).map(|since| since + empty);
+        let idle = self.idle.as_ref().and_then(Idle::next);
         let away = record.members().away_since().map(|since| since + record.seat_hold());
-        match self.next_timer().into_iter().chain(empty).chain(away).min() {
+        match self.next_timer().into_iter().chain(empty).chain(away).chain(kept).chain(idle).min() {
             Some(due) => Next::At(due),
             None => Next::Wait,
         }

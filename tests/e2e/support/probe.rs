@@ -25,6 +25,10 @@ greenroom::options! {
         hold_ms: u32 = 0, 0..=60_000;
         /// Entities that change at each step.
         cells: u16 = 0, 0..=4000;
+        /// After how many milliseconds of silence a player's seat ends; 0: never.
+        idle_ms: u32 = 0, 0..=60_000;
+        /// Clients that may wait for a seat.
+        waiting: u32 = 0, 0..=64;
         /// Tells everybody the step's number.
         chatty: bool = false, false..=true;
     }
@@ -84,6 +88,10 @@ pub enum Request {
     Grow(u32),
     /// Ends the match.
     End,
+    /// Has the room say so of itself.
+    Say(Text<32>, i64),
+    /// Locks or unlocks the room.
+    Lock(bool),
 }
 
 #[derive(Message, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -98,6 +106,7 @@ pub enum Event {
     Recovered,
     Back(PlayerId),
     Filler { number: u32, body: Blob<4000> },
+    Idle(PlayerId),
 }
 
 #[derive(Replicate, Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -182,6 +191,14 @@ impl Game for Probe {
     fn seats(options: &ProbeOptions) -> u32 {
         assert!(options.fault != Fault::Seats as u8, "as the options ask");
         options.seats
+    }
+
+    fn idle_after(options: &ProbeOptions) -> Option<Duration> {
+        (options.idle_ms > 0).then(|| Duration::from_millis(options.idle_ms.into()))
+    }
+
+    fn waiting(options: &ProbeOptions) -> u32 {
+        options.waiting
     }
 
     fn seat_hold(options: &ProbeOptions) -> Duration {
@@ -288,9 +305,18 @@ impl Game for Probe {
             Request::Grow(count) => {
                 self.state.things.extend((0..count).map(|_| Thing::default()));
             }
+            Request::Say(key, value) => ctx.set_metadata(&key, value),
+            Request::Lock(true) => ctx.lock(),
+            Request::Lock(false) => ctx.unlock(),
             Request::End => ctx.end(&Outcome { sum: self.state.sum }),
         }
         self.state.sum
+    }
+
+    fn idle(&mut self, player: PlayerId, ctx: &mut Ctx<Self>) {
+        self.make_step(ctx);
+        ctx.send(To::One(player), &Event::Idle(player));
+        ctx.kick(player);
     }
 
     fn timer(&mut self, id: u32, ctx: &mut Ctx<Self>) {

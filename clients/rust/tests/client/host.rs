@@ -191,7 +191,14 @@ async fn hear(
             peer.say(&ToClient::Left).await;
         }
         ToServer::Resync => lock(room).wrong.push("the state differs".into()),
-        ToServer::Hello { .. } | ToServer::List { .. } | ToServer::Spectate { .. } => {}
+        ToServer::Hello { .. }
+        | ToServer::List { .. }
+        | ToServer::Find { .. }
+        | ToServer::Watch { .. }
+        | ToServer::Unwatch { .. }
+        | ToServer::Reserve { .. }
+        | ToServer::Unreserve { .. }
+        | ToServer::Spectate { .. } => {}
     }
 }
 
