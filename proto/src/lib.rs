@@ -173,7 +173,7 @@
 //! looks on anew.
 //!
 //! Refused are those whom the game (`NoSpectators`) or the number of others (`AudienceFull`) keeps
-//! out.
+//! out. A private room is shown to nobody without a seat (`UnknownRoom`).
 //!
 //! ## Inputs
 //!

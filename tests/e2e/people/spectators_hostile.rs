@@ -2,10 +2,10 @@
 
 use greenroom::proto::frame::{HashCheck, INPUT};
 use greenroom::proto::{
-    JoinTarget, Layout, Profile, Refusal, Replica, RoomId, Schema, Spectating, ToClient, ToServer,
-    wire,
+    JoinTarget, Layout, NewRoom, Profile, Refusal, Replica, RoomId, Schema, Spectating, ToClient,
+    ToServer, Visibility, wire,
 };
-use greenroom_client::CallError;
+use greenroom_client::{CallError, Join};
 
 use crate::support::probe::Request;
 use crate::support::raw::{Got, Raw, Target};
@@ -78,6 +78,15 @@ async fn places_are_bounded_in_a_room_and_in_all() {
     within("a place", watchers[0].spectate(first.room)).await.unwrap();
     let unknown = within("an answer", server.connect().await.spectate(RoomId(1))).await;
     assert!(matches!(unknown, Err(CallError::Refused { why: Refusal::UnknownRoom, .. })));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_id_of_a_private_room_shows_nobody_what_is_in_it() {
+    let server = TestServer::start(|_| {}).await;
+    let private = NewRoom { visibility: Visibility::Private, ..NewRoom::default() };
+    let (_player, seat) = server.seated(Join::New { game: "probe", room: &private }).await;
+    let answer = within("an answer", server.connect().await.spectate(seat.room)).await;
+    assert!(matches!(answer, Err(CallError::Refused { why: Refusal::UnknownRoom, .. })));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

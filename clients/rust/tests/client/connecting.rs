@@ -35,7 +35,13 @@ async fn a_ca_file_is_all_that_trust_needs() {
     let (client, peer) = mock.welcomed(connect).await;
     std::fs::remove_file(file).expect("it was written");
     assert_eq!((client.server(), client.games().len()), ("mock/1", 2));
-    let Some(ToServer::Hello { protocol: 2, client, token, schemas }) = peer.hello else {
+    let Some(ToServer::Hello {
+        protocol: greenroom_proto::PROTOCOL_VERSION,
+        client,
+        token,
+        schemas,
+    }) = peer.hello
+    else {
         panic!("{:?}", peer.hello)
     };
     assert_eq!(
