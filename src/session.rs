@@ -58,6 +58,7 @@ impl TokenBucket {
 
 /// A message that may be acted on.
 #[derive(Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant)] // it is looked at where it is made, and goes nowhere
 pub enum Admitted<'a> {
     /// An input for the tick with these low bits. Whether it decodes is for the game to say.
     Input {

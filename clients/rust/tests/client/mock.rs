@@ -264,6 +264,7 @@ pub struct Asked {
 
 /// What a client says.
 #[derive(Debug, PartialEq)]
+#[allow(clippy::large_enum_variant)] // one at a time
 pub enum Said {
     Control(ToServer),
     Input {
