@@ -10,6 +10,7 @@ pub mod journal;
 pub mod listener;
 pub mod listings;
 pub mod lobby;
+pub mod ops;
 pub mod replays;
 pub mod results;
 pub mod room;

@@ -39,10 +39,10 @@ pub use layers::{ConfigFile, Origin, Setting, Settings, Sources};
 pub use show::reference;
 pub use stop_times::StopTimes;
 pub use table::{
-    Auth, Config, Deadlines, Dev, Edge, Journal, Listen, Outbox, Process, Replays, Rooms, SECTIONS,
-    Spectators, TUNABLES,
+    Auth, Config, Deadlines, Dev, Edge, Journal, Listen, Ops, Outbox, Process, Replays, Rooms,
+    SECTIONS, Spectators, TUNABLES,
 };
-pub use tunable::{Kind, Reload, Tunable, Unit, Value};
+pub use tunable::{AddressChoice, Kind, Reload, Tunable, Unit, Value};
 
 /// The file that is read from the working directory when `--config-file` is not given.
 pub const DEFAULT_FILE: &str = "greenroom.toml";

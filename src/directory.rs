@@ -7,10 +7,12 @@
 #![allow(clippy::disallowed_methods)]
 
 pub mod audience;
+pub mod backend;
 mod booking;
 pub mod client;
 pub mod clock;
 mod finding;
+pub mod finished;
 pub mod leaving;
 mod member;
 pub mod members;
@@ -24,6 +26,7 @@ pub mod spectator;
 pub mod token;
 mod waiting;
 pub mod watches;
+pub mod words;
 pub mod work;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,6 +41,7 @@ use self::audience::{Audience, Watching};
 use self::booking::Booking;
 pub use self::client::Client;
 use self::clock::Clock;
+use self::finished::FinishedMatches;
 use self::leaving::Leaving;
 pub use self::member::Back;
 use self::members::Members;
@@ -48,6 +52,7 @@ use self::saved::{Restored, Saved};
 pub use self::seat::{Booked, Seat};
 use self::token::TokenKey;
 use self::watches::{Changes, Watches};
+use self::words::Words;
 use self::work::Work;
 use crate::config::Config;
 use crate::game::Pace;
@@ -63,6 +68,7 @@ pub struct Directory {
     over: Over,
     leaving: Leaving,
     watching: Watching,
+    finished: FinishedMatches,
     /// Since when time is counted.
     epoch: Instant,
     changes: Arc<Changes>,
@@ -76,6 +82,7 @@ impl Default for Directory {
             watching: Watching::default(),
             over: Over::default(),
             leaving: Leaving::default(),
+            finished: FinishedMatches::default(),
             epoch: Instant::now(),
             changes: Arc::default(),
             watches: Mutex::default(),
@@ -100,6 +107,22 @@ impl Directory {
     /// Matches that ended while some of their players were away.
     pub fn over(&self) -> &Over {
         &self.over
+    }
+
+    /// How the last matches ended.
+    pub fn finished(&self) -> &FinishedMatches {
+        &self.finished
+    }
+
+    /// So many rooms behind this one, by id.
+    pub fn after(
+        &self,
+        id: Option<RoomId>,
+        max: usize,
+        wanted: impl Fn(&RoomRecord) -> bool,
+    ) -> Vec<Arc<RoomRecord>> {
+        let rooms = lock(&self.rooms);
+        rooms.after(id).filter(|room| wanted(room)).take(max).cloned().collect()
     }
 
     /// Whether newcomers are taken.
@@ -197,6 +220,9 @@ pub struct RoomRecord {
     audience: Audience,
     work: Mutex<Work>,
     waker: Mutex<Option<Waker>>,
+    words: Words,
+    /// The backend wants the match to end, with this result.
+    end: Mutex<Option<String>>,
 }
 
 impl RoomRecord {
@@ -242,6 +268,8 @@ impl RoomRecord {
             members: Mutex::default(),
             work: Mutex::new(Work::new(Clock::new(Instant::now(), 0))),
             waker: Mutex::default(),
+            words: Words::default(),
+            end: Mutex::default(),
         })
     }
 
@@ -420,6 +448,7 @@ impl RoomRecord {
         self.shut();
         self.members().go_away(window_ms);
         self.audience.close(CloseCode::GoingAway, window_ms);
+        self.words.close();
         self.has_begun();
     }
 
@@ -428,6 +457,7 @@ impl RoomRecord {
         self.shut();
         self.members().fail(code);
         self.audience.fail(code);
+        self.words.close();
         self.has_begun();
     }
 }

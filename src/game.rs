@@ -19,8 +19,8 @@ use greenroom_proto::{Message, PlayerId, Profile, Replicate, Sight};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use ctx::SeatState;
 pub use ctx::{Ctx, EFFECTS_MAX, TIMERS_MAX};
+pub(crate) use ctx::{SeatState, WordReply};
 pub use old_game::OldGame;
 pub use people::People;
 pub use spectators::Spectators;
@@ -275,7 +275,7 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
     fn timer(&mut self, id: u32, ctx: &mut Ctx<Self>) {
         let _ = (id, ctx);
     }
-    /// The answer to an effect, or a word from the studio's backend.
+    /// The answer to an effect, or a word from the studio's backend, to which [`Ctx::reply`] answers.
     fn signal(&mut self, signal: &Signal, ctx: &mut Ctx<Self>) {
         let _ = (signal, ctx);
     }
@@ -391,11 +391,35 @@ pub enum Signal {
         /// The number that [`Ctx::effect`] returned.
         effect: u32,
     },
-    /// A word from the studio's backend, of its own accord.
+    /// A word from the studio's backend, of its own accord. [`Ctx::reply`] answers it.
     Word {
-        /// As the sender encoded it.
+        /// Another one for each word to this room.
+        id: u64,
+        /// As the sender encoded it: a JSON text, if it came over the operations address. See
+        /// [`Signal::word`].
         body: Vec<u8>,
     },
+}
+
+impl Signal {
+    /// The word from the studio's backend, read as JSON; `None` if the signal is something else. A
+    /// backend makes mistakes: what does not read is an error to be replied to, not a panic.
+    ///
+    /// ```
+    /// # use greenroom::Signal;
+    /// #[derive(serde::Deserialize)]
+    /// struct Order { rounds: u32 }
+    ///
+    /// let word = |text: &str| Signal::Word { id: 1, body: text.into() };
+    /// assert_eq!(word(r#"{"rounds": 3}"#).word::<Order>().unwrap().unwrap().rounds, 3);
+    /// assert!(word("[]").word::<Order>().unwrap().is_err());
+    /// assert!(Signal::Lost { effect: 1 }.word::<Order>().is_none());
+    /// ```
+    #[must_use]
+    pub fn word<W: DeserializeOwned>(&self) -> Option<Result<W, String>> {
+        let Signal::Word { body, .. } = self else { return None };
+        Some(serde_json::from_slice(body).map_err(|error| error.to_string()))
+    }
 }
 
 /// What a step of a room wants done outside of it, in order.
@@ -452,4 +476,16 @@ pub enum Said {
     Listing(Box<Listing>),
     /// The player's seat is to end.
     Kick(PlayerId),
+    /// The game was told a word of the studio's backend.
+    Heard {
+        /// The word's.
+        id: u64,
+        /// What the game said to it, as JSON.
+        reply: Option<String>,
+    },
+    /// The game panicked over a word of the studio's backend: nothing came of it.
+    WordFailed {
+        /// The word's.
+        id: u64,
+    },
 }

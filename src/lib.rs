@@ -23,6 +23,7 @@
 //!
 //! ```text
 //! root                one-for-one; started downwards, stopped upwards
+//! ├─ ops              health, metrics, the backend's interface (serve --ops)
 //! ├─ journal          closes the journal in order (serve --state-dir)
 //! ├─ replays          has the last replays on disk (serve --replay-dir)
 //! ├─ results          appends match results to a file (serve --results)
@@ -76,6 +77,7 @@
 //! | a build was killed, and another is started | its rooms with steps after their keyframe are set aside: only that build makes the same of them |
 //! | the hook that knows the accounts hangs, panics or has an error | that client is told to come back, after a panic refused; the others wait their turn |
 //! | the disk fails | it is said, counted, and the matches go on; their replays are lost |
+//! | the operations address | restarted on the same socket; given up after ten times in ten seconds, and the matches go on |
 //! | the lobby | restarted; whoever waits for its answer asks again, once |
 //! | listings | restarted; who watches what is in the directory |
 //! | results, replays, journal, the listener | restarted; what they hold is beside them: a queue, a thread, the sockets |
@@ -125,6 +127,10 @@
 //! | [`scheduler`] | 64 threads for rooms with long steps; 8 lost threads | they share; the process ends with an error |
 //! | [`crash_files`] | 32 files | the oldest go |
 //! | [`config::StopTimes`] | 9 s for a stop, shares of it for rooms, connections, results, journal | what is not done is cut off: a hung room's last state is in the journal |
+//! | [`ops`] | 64 connections of a minute each; 16 KiB of head, 32 KiB of body; 10 s for a request | wait in the kernel; 431, 413; 504 |
+//! | [`directory::words`] | 64 words of the backend that wait for a room; 64 KiB for a reply | refused (429); said (500) |
+//! | [`directory::finished`] | the last 1,024 results, for 10 minutes | the oldest go |
+//! | `ops::idempotency` | 1,024 keys, for 10 minutes | the oldest go: such a change is done again |
 //! | [`fingerprint`] | 64 types deep, 16,384 lines | what is beyond is not seen |
 //! | [`replays`] | 1,000 files, 1 GiB, 30 days; as much again for matches that are not over | the oldest go; a match beyond is not kept |
 //! | [`replays`] | 16 MiB that wait for the disk | replays are lost, no room waits |
@@ -156,6 +162,7 @@
 //! | [`auth`] | who a client is: signed tokens or a hook; connections per account; names | partly |
 //! | [`actors`], [`supervision`] | who does what, and what happens when they fail | |
 //! | [`server`] | the tree put together; rooms of another process brought back; stopped in order | |
+//! | [`ops`] | what operator, scraper and backend ask and say over HTTP | |
 //! | [`crash_files`], [`watch`] | panics written down; actors that are stuck, named | |
 //! | [`config`], [`certs`], `cli` | settings, development certificates, commands | |
 //!
@@ -207,6 +214,8 @@
 //! - **tungstenite reads, we write.** Its reading side is strict and well tested. Its writing side
 //!   would copy each frame once more per client and can wait for nobody.
 //! - **ring, not aws-lc**, under rustls: it builds with a C compiler alone.
+//! - **A backend speaks to the game through the log**, as a signal with a reply. What it says to players
+//!   past the game is a notice, and no part of the match.
 //! - **Supervisors are our own**, because ractor has the signals but neither strategies, intensity
 //!   nor ordered stops.
 
@@ -256,6 +265,8 @@ pub mod crash_files;
 pub mod directory;
 #[cfg(feature = "server")]
 pub mod net;
+#[cfg(feature = "server")]
+pub mod ops;
 #[cfg(feature = "server")]
 pub mod os;
 #[cfg(feature = "server")]

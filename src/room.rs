@@ -30,7 +30,7 @@ pub use self::keyframe::{RoomError, Taken};
 use self::listing::{Listing, Setup};
 use self::recovery::{At, Decision, Progress, is_membership};
 use crate::account::Person;
-use crate::game::{Ctx, Game, Pace, Said, SeatState, Signal};
+use crate::game::{Ctx, Game, Pace, Said, SeatState, Signal, WordReply};
 use crate::options::Options;
 use crate::rng::Rng;
 
@@ -270,7 +270,7 @@ impl<G: Game> Room<G> {
                 if let Signal::Answer { effect, .. } | Signal::Lost { effect } = signal {
                     self.close_effect(*effect);
                 }
-                self.game.signal(signal, &mut self.ctx);
+                self.signal(signal);
             }
             Command::EffectDone { effect } => self.close_effect(*effect),
             Command::Fault(fault) => fault.apply(),
@@ -311,9 +311,25 @@ impl<G: Game> Room<G> {
             }
             Command::Signal(Signal::Answer { effect, .. } | Signal::Lost { effect })
             | Command::EffectDone { effect } => self.close_effect(*effect),
-            Command::Signal(Signal::Word { .. }) | Command::Fault(_) => {}
+            Command::Signal(Signal::Word { id, .. }) => {
+                self.ctx.said.push(Said::WordFailed { id: *id });
+            }
+            Command::Fault(_) => {}
             Command::Open(setup) => self.open(setup),
         }
+    }
+
+    fn signal(&mut self, signal: &Signal) {
+        let Signal::Word { id, .. } = signal else {
+            return self.game.signal(signal, &mut self.ctx);
+        };
+        self.ctx.reply = WordReply::Waits;
+        self.game.signal(signal, &mut self.ctx);
+        let reply = match std::mem::take(&mut self.ctx.reply) {
+            WordReply::Given(text) => Some(text),
+            WordReply::Waits | WordReply::Nobody => None,
+        };
+        self.ctx.said.push(Said::Heard { id: *id, reply });
     }
 
     fn join(&mut self, player: PlayerId, person: &Arc<Person>) {

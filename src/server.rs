@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! root (one-for-one; started in this order, stopped in reverse)
+//! ├─ ops           health, metrics and the backend's interface
 //! ├─ journal       keeps rooms (with a state directory)
 //! ├─ replays       keeps the logs of finished matches (with a directory for them)
 //! ├─ results       writes match results (with a result file)
@@ -14,6 +15,7 @@
 //! ```
 
 mod listening;
+mod operations;
 mod readiness;
 mod revival;
 mod sabotage;
@@ -33,7 +35,8 @@ use tokio_rustls::TlsAcceptor;
 
 pub use self::listening::ServeError;
 use self::listening::bind;
-use self::readiness::Condition;
+use self::operations::Operations;
+pub(crate) use self::readiness::Condition;
 pub use self::readiness::Readiness;
 use self::revival::Past;
 pub use self::revival::StateError;
@@ -64,6 +67,7 @@ use crate::journal::Health;
 use crate::net::admission::Admission;
 use crate::net::origin::Origins;
 use crate::net::tls;
+use crate::ops::Hosted;
 use crate::registry::Games;
 use crate::replays::KeptReplays;
 use crate::scheduler::{self, Scheduler};
@@ -87,6 +91,7 @@ pub struct Server {
     root: SupervisorRef,
     wss: SocketAddr,
     plain: Option<SocketAddr>,
+    ops: Option<SocketAddr>,
     directory: Arc<Directory>,
     lobby: Slot<Mailbox<LobbyMsg>>,
     admission: Arc<Admission>,
@@ -111,7 +116,8 @@ struct Opening {
 impl Server {
     /// Starts a server. Returns once it listens.
     ///
-    /// A plain port that is taken is a warning, not an error: the server goes on without.
+    /// A port for plain ws, or the usual one for operations, that is taken is a warning, not an error:
+    /// the server goes on without.
     pub async fn start(spec: ServerSpec) -> Result<Self, ServeError> {
         let server = Self::begin(spec).await?;
         server.open().await?;
@@ -127,6 +133,7 @@ impl Server {
         let times = StopTimes::of(&config);
         let gate = Gate::new(games.authenticator(), &config.auth)?;
         let (sockets, wss, plain) = bind(&config)?;
+        let operations = operations::open(&config)?;
         let past = match &config.journal.state_dir {
             Some(dir) => Some(revival::open(dir, &config)?),
             None => None,
@@ -137,7 +144,26 @@ impl Server {
             None => Arc::new(TokenKey::new(&TokenKey::random()?)),
         };
         let mut root = SupervisorSpec::new("root", Strategy::OneForOne).intensity(INTENSITY);
-        // First up, last down: everything below may still have something to keep.
+        let exhausted = Arc::new(Notify::new());
+        let scheduler = start_scheduler(&config, &exhausted);
+        let journal = keeper.as_ref().map(|keeper| keeper.journal().clone());
+        let condition = Condition::new(Arc::clone(&scheduler), journal);
+        let directory = Arc::new(Directory::default());
+        let admission = Admission::new(config.listen.clone());
+        let lobby = Slot::new();
+        let ops = operations.as_ref().map(Operations::address);
+        // Before all else: it says whether the rest is there.
+        if let Some(operations) = operations {
+            let hosted = Hosted {
+                condition: Arc::clone(&condition),
+                games: games.clone(),
+                directory: Arc::clone(&directory),
+                lobby: lobby.clone(),
+                admission: Arc::clone(&admission),
+            };
+            root = root.child(operations.child(&config, hosted));
+        }
+        // First up, last down of what has something to keep.
         if let Some(keeper) = &keeper {
             let journal = keeper.journal().clone();
             let args = JournalArgs { journal, close_within: times.journal };
@@ -163,11 +189,6 @@ impl Server {
             sink = to;
         }
 
-        let exhausted = Arc::new(Notify::new());
-        let scheduler = start_scheduler(&config, &exhausted);
-        let journal = keeper.as_ref().map(|keeper| keeper.journal().clone());
-        let condition = Condition::new(Arc::clone(&scheduler), journal);
-        let directory = Arc::new(Directory::default());
         let common = Common {
             config: Arc::clone(&config),
             directory: Arc::clone(&directory),
@@ -188,7 +209,6 @@ impl Server {
             Arc::clone(&scheduler),
             Arc::clone(&config),
         );
-        let lobby = Slot::new();
         let lobby_args = Lobby {
             games: games.clone(),
             directory: Arc::clone(&directory),
@@ -211,7 +231,6 @@ impl Server {
             .start()
             .await?;
         let sabotage = Sabotage::start(&config.dev.faults, &root, keeper.as_ref());
-        let admission = Admission::new(config.listen.clone());
         let door = Arc::new(Door {
             tls: TlsAcceptor::from(tls::server_config(identity)?),
             admission: Arc::clone(&admission),
@@ -235,6 +254,7 @@ impl Server {
             root,
             wss,
             plain,
+            ops,
             times,
             directory,
             lobby,
@@ -282,6 +302,12 @@ impl Server {
     #[must_use]
     pub fn plain(&self) -> Option<SocketAddr> {
         self.plain
+    }
+
+    /// Where it answers for operations, if it does.
+    #[must_use]
+    pub fn ops(&self) -> Option<SocketAddr> {
+        self.ops
     }
 
     /// The top of the supervision tree: a studio's own actors can be hung there.

@@ -48,7 +48,7 @@ fn command() -> impl Strategy<Value = Command> {
         1 => (any::<u32>(), body())
             .prop_map(|(effect, body)| Command::Signal(Signal::Answer { effect, body })),
         1 => any::<u32>().prop_map(|effect| Command::Signal(Signal::Lost { effect })),
-        1 => body().prop_map(|body| Command::Signal(Signal::Word { body })),
+        1 => body().prop_map(|body| Command::Signal(Signal::Word { id: 7, body })),
         1 => any::<u32>().prop_map(|effect| Command::EffectDone { effect }),
         1 => player().prop_map(|player| Command::Idle { player }),
         1 => any::<u32>().prop_map(|seats| {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use greenroom::Games;
 use greenroom::certs;
-use greenroom::config::Config;
+use greenroom::config::{AddressChoice, Config};
 use greenroom::server::{Server, ServerSpec};
 use greenroom_client::{Connect, Trust};
 use metrics::{
@@ -29,6 +29,7 @@ impl Inside {
         let mut config = Config::default();
         config.listen.bind = "127.0.0.1:0".parse().unwrap();
         config.listen.plain = None;
+        config.ops.address = AddressChoice::Off;
         config.rooms.crash_dir = dir.path().join("crashes");
         change(&mut config);
         let spec = ServerSpec { config, games, identity, results: None };

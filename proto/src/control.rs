@@ -17,6 +17,8 @@ pub const OPTIONS_MAX: usize = 1024;
 pub const BODY_MAX: usize = 4096;
 /// Bytes of a match result, as JSON text.
 pub const RESULT_MAX: usize = 16 * 1024;
+/// Bytes of what the operator says to players.
+pub const NOTICE_MAX: usize = 1024;
 /// Rooms in one listing.
 pub const LISTING_MAX: usize = 100;
 /// Schemas that a client may say it has.
@@ -28,6 +30,8 @@ pub const TOKEN_MAX: usize = 64;
 pub type GameName = Text<GAME_NAME_MAX>;
 /// A room's options, a JSON object; empty means all defaults.
 pub type OptionsText = Text<OPTIONS_MAX>;
+/// What the operator says to players.
+pub type NoticeText = Text<NOTICE_MAX>;
 /// A request, reply, event or input as the game encoded it.
 pub type Body = Blob<BODY_MAX>;
 /// What a client needs to come back to its seat, as the server made it. A secret: whoever has it
@@ -302,6 +306,12 @@ pub enum ToClient {
         room: RoomId,
         /// Its code.
         code: JoinCode,
+    },
+    /// Who runs the server has something to say to the player: to be shown. It is no part of the
+    /// match, and not said again to who was away.
+    Notice {
+        /// What.
+        text: NoticeText,
     },
     /// The client looks on from now on. The state follows, whole.
     Spectating(Spectating),

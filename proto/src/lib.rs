@@ -58,6 +58,8 @@
 //!   answered by one more `Left`.
 //! - A reply is sent before the state frame of the step that made it. Requests that were taken are
 //!   answered in the order of their ids; one that is refused at once may overtake them.
+//! - `Notice` may come at any time while the client has a seat: the operator says something to the
+//!   player, outside of the match. It is shown, and not answered.
 //! - A client that can read one schema only says so in `Join` and `Resume`, and is refused
 //!   (`OtherSchema`) where the state has another.
 //! - Options and results are JSON texts; inputs, requests, replies and events are the game's own
@@ -376,9 +378,9 @@ pub use bounded::{Blob, Full, List, Text, TooLong};
 pub use close::{CloseCode, Then};
 pub use codec::bits::BadState;
 pub use control::{
-    BODY_MAX, Body, GAME_NAME_MAX, GameName, JoinTarget, Joined, LISTING_MAX, OPTIONS_MAX,
-    OptionsText, RESULT_MAX, Refusal, RoomInfo, SCHEMAS_MAX, Spectating, TOKEN_MAX, ToClient,
-    ToServer, Token,
+    BODY_MAX, Body, GAME_NAME_MAX, GameName, JoinTarget, Joined, LISTING_MAX, NOTICE_MAX,
+    NoticeText, OPTIONS_MAX, OptionsText, RESULT_MAX, Refusal, RoomInfo, SCHEMAS_MAX, Spectating,
+    TOKEN_MAX, ToClient, ToServer, Token,
 };
 pub use frame::{Event, Frame, HashCheck, Head, Replica};
 pub use greenroom_derive::{Message, Replicate};

@@ -22,7 +22,7 @@ use super::actor::{Actor, Context, Failure, Named};
 
 /// How long to wait after an accept that failed for want of something: the cause does not go away
 /// by asking again at once.
-const ACCEPT_BACK_OFF: Duration = Duration::from_millis(100);
+pub(super) const ACCEPT_BACK_OFF: Duration = Duration::from_millis(100);
 
 /// What the listener starts from.
 #[derive(Clone)]
@@ -48,11 +48,11 @@ impl Sockets {
         Sockets(Arc::new(Mutex::new(sockets.collect())))
     }
 
-    fn all(&self) -> Vec<Listening> {
+    pub(super) fn all(&self) -> Vec<Listening> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn close(&self) {
+    pub(super) fn close(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

@@ -103,6 +103,9 @@ fn say_where(server: &Server, names: &str) {
     let plain = server.plain().map(|address| format!(" and ws://{address}/ws")).unwrap_or_default();
     let mut out = std::io::stdout();
     let _ = writeln!(out, "listening on wss://{}/ws{plain} ({names})", server.wss());
+    if let Some(address) = server.ops() {
+        let _ = writeln!(out, "operations on http://{address}");
+    }
     let _ = out.flush();
 }
 

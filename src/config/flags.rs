@@ -86,7 +86,7 @@ fn arg(tunable: &'static Tunable) -> Arg {
             arg.value_name("FAULTS").long_help(format!("{help}\n\n{}", all_faults()))
         }
         Kind::Whole { .. } => arg.value_name("N"),
-        Kind::Address | Kind::AddressOrOff => arg.value_name("ADDRESS"),
+        Kind::Address | Kind::AddressOrOff | Kind::AddressAutoOrOff => arg.value_name("ADDRESS"),
         Kind::Path | Kind::PathOrAuto | Kind::PathOrOff => arg.value_name("PATH"),
     }
 }

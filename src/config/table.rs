@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::layers::Settings;
-use super::tunable::{Kind, Reload, Tunable, bytes, count, ms, secs};
+use super::tunable::{AddressChoice, Kind, Reload, Tunable, bytes, count, ms, secs};
 use crate::faults::Faults;
 
 /// Makes the structs, [`TUNABLES`], [`SECTIONS`] and `Settings::config` from the one list.
@@ -296,6 +296,25 @@ tunables! {
         /// Records that wait for the disk.
         queue_bytes_max as "replay_queue_bytes_max": usize = 16_777_216, bytes(65_536, 1_073_741_824), Fixed,
             "several seconds of 1,000 busy rooms; beyond it replays are lost, and no room waits";
+    }
+
+    /// The operations address: health, metrics, and what a studio's backend asks and says. Plain HTTP.
+    ops: Ops {
+        /// Address and port of it.
+        address as "ops": AddressChoice = "auto", Kind::AddressAutoOrOff, Fixed,
+            "auto is 127.0.0.1:9464, and none if another program has that port; off this machine it needs ops_token_file";
+        /// File with the token that requests must bring, as Authorization: Bearer.
+        token_file as "ops_token_file": Option<PathBuf> = "off", Kind::PathOrOff, Fixed,
+            "off: whoever can run programs on this machine may ask; a file, because the arguments of a process are for all to see";
+        /// Connections at once.
+        connections_max as "ops_connections_max": usize = 64, count(1, 10_000, "connections"), Fixed,
+            "a scraper, a few probes and a backend's pool; past it newcomers wait in the kernel";
+        /// Body of one request.
+        body_bytes_max as "ops_body_bytes_max": usize = 32_768, bytes(1_024, 1_048_576), Fixed,
+            "options and words to a game take some hundred bytes; a larger one is refused before it is read";
+        /// Time for one request, from its head to its answer.
+        timeout as "ops_timeout_ms": Duration = 10_000, ms(1_000, 120_000), Fixed,
+            "a scraper gives up after 10 s; a room answers at its next step";
     }
 
     /// The process as a whole.

@@ -54,6 +54,8 @@ pub enum Kind {
     Address,
     /// Address and port, or `off`.
     AddressOrOff,
+    /// Address and port, `auto` or `off`.
+    AddressAutoOrOff,
     /// A path.
     Path,
     /// A path, or `auto`.
@@ -88,12 +90,25 @@ pub enum Value {
     Switch(bool),
     /// Of the address kinds; `None` is `off`.
     Address(Option<SocketAddr>),
+    /// Of [`Kind::AddressAutoOrOff`].
+    Choice(AddressChoice),
     /// Of the path kinds; `None` is `auto`, or `off`.
     Path(Option<PathBuf>),
     /// Of [`Kind::Origins`].
     Origins(Vec<String>),
     /// Of [`Kind::Faults`].
     Faults(Box<Faults>),
+}
+
+/// An address that somebody asked for, or did not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddressChoice {
+    /// The usual one, if it is free.
+    Auto,
+    /// None.
+    Off,
+    /// This one and no other.
+    At(SocketAddr),
 }
 
 pub(super) const fn ms(min: u64, max: u64) -> Kind {
@@ -144,6 +159,9 @@ impl Kind {
             Self::Switch => "true or false".into(),
             Self::Address => "an address with port, such as 127.0.0.1:8443 or [::1]:8443".into(),
             Self::AddressOrOff => "an address with port, such as 127.0.0.1:8080, or off".into(),
+            Self::AddressAutoOrOff => {
+                "an address with port, such as 127.0.0.1:9464, or auto, or off".into()
+            }
             Self::Path => "a path".into(),
             Self::PathOrAuto => "a path, or auto".into(),
             Self::PathOrOff => "a path, or off".into(),
@@ -181,6 +199,11 @@ impl Kind {
             Self::Address | Self::AddressOrOff => {
                 text.parse().ok().map(|at| Value::Address(Some(at)))
             }
+            Self::AddressAutoOrOff => match text {
+                "auto" => Some(Value::Choice(AddressChoice::Auto)),
+                "off" => Some(Value::Choice(AddressChoice::Off)),
+                _ => text.parse().ok().map(|at| Value::Choice(AddressChoice::At(at))),
+            },
             Self::PathOrAuto if text == "auto" => Some(Value::Path(None)),
             Self::PathOrOff if text == "off" => Some(Value::Path(None)),
             Self::Path | Self::PathOrAuto | Self::PathOrOff => {
@@ -218,6 +241,9 @@ impl Kind {
             Value::Whole(number) => grouped(*number),
             Value::Switch(on) => on.to_string(),
             Value::Address(at) => quoted(&at.map_or("off".into(), |at| at.to_string())),
+            Value::Choice(AddressChoice::Auto) => quoted("auto"),
+            Value::Choice(AddressChoice::Off) => quoted("off"),
+            Value::Choice(AddressChoice::At(at)) => quoted(&at.to_string()),
             Value::Path(path) => {
                 let none = if self == Self::PathOrOff { "off" } else { "auto" };
                 quoted(&path.as_ref().map_or(none.into(), |path| path.display().to_string()))
@@ -303,6 +329,7 @@ from_value! {
     bool: Value::Switch(on) => Some(*on);
     SocketAddr: Value::Address(at) => *at;
     Option<SocketAddr>: Value::Address(at) => Some(*at);
+    AddressChoice: Value::Choice(choice) => Some(*choice);
     PathBuf: Value::Path(path) => path.clone();
     Option<PathBuf>: Value::Path(path) => Some(path.clone());
     Vec<String>: Value::Origins(list) => Some(list.clone());

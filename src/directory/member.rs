@@ -37,6 +37,10 @@ pub(super) struct Member {
     pub(super) came_by: Option<(u32, u64)>,
 }
 
+/// A client does not keep up with what it is told.
+#[derive(Debug)]
+pub(super) struct TooSlow;
+
 /// A client that waits for its seat.
 pub(super) struct Asked {
     pub(super) id: u32,
@@ -160,8 +164,9 @@ impl Member {
         }
     }
 
-    pub(super) fn event(&mut self, tick: Tick, body: &Arc<[u8]>) {
-        let Some(outbox) = &mut self.outbox else { return };
+    /// Something happened. An error: too much waits for the client, which is closed.
+    pub(super) fn event(&mut self, tick: Tick, body: &Arc<[u8]>) -> Result<(), TooSlow> {
+        let Some(outbox) = &mut self.outbox else { return Ok(()) };
         if body.len() > frame::EVENT_BYTES_MAX {
             let (player, bytes) = (self.player.0, body.len());
             tracing::error!(player, "an event of {bytes} bytes was not sent: 4,096 are the most");
@@ -169,7 +174,9 @@ impl Member {
             && let Some(client) = &self.client
         {
             client.link.close(CloseCode::TooSlow);
+            return Err(TooSlow);
         }
+        Ok(())
     }
 
     /// Tells the client, if there is one, that its seat is gone.

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use greenroom_proto::{
-    CloseCode, Joined, PlayerId, Refusal, Sight, Text, Tick, ToClient, Visibility,
+    CloseCode, Joined, NoticeText, PlayerId, Refusal, Sight, Text, Tick, ToClient, Visibility,
 };
+use metrics::counter;
 
 use super::member::{Asked, Back, Member};
 use super::roster::Told;
 use super::saved::SavedMember;
 use super::token::Claim;
+use super::words::Heard;
 use super::{Client, RoomRecord};
 use crate::account::{Account, Person};
 use crate::answers::Answer;
@@ -43,15 +45,31 @@ const ENDED: &str = "the match ended before you came in: join another";
 #[derive(Default, Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FramesSent {
     /// Frames that hold the whole state.
-    pub full: u64,
+    pub full: Sent,
     /// Frames that hold the change from the frame before.
-    pub step: u64,
+    pub step: Sent,
     /// Frames that hold the change from an older frame.
-    pub merged: u64,
+    pub merged: Sent,
     /// Clients that were skipped because their socket takes no more.
     pub skipped: u64,
-    /// Bytes in all, without framing.
+}
+
+/// Frames of one kind.
+#[derive(Default, Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    /// How many.
+    pub frames: u64,
+    /// Their bytes, without framing.
     pub bytes: u64,
+}
+
+/// A seat that is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakenSeat {
+    /// Whose.
+    pub player: PlayerId,
+    /// Whether there is a client.
+    pub connected: bool,
 }
 
 /// What each player sees, by player, ascending. A player who is not among them sees what is for
@@ -97,6 +115,12 @@ impl Members {
     pub fn saved(&self, inbox: &Inbox) -> Vec<SavedMember> {
         let saved = |member: &Member| member.saved(inbox.logged_of(member.player));
         self.members.iter().filter_map(saved).collect()
+    }
+
+    /// Everybody whom the game has let in.
+    pub fn seats(&self) -> impl Iterator<Item = TakenSeat> {
+        let seated = self.members.iter().filter(|member| member.outbox.is_some());
+        seated.map(|m| TakenSeat { player: m.player, connected: m.client.is_some() })
     }
 
     /// The players whose clients are away.
@@ -159,6 +183,31 @@ impl Members {
             .filter(|member| since(member).is_some_and(|since| now >= since + hold))
             .map(|member| member.player)
             .collect()
+    }
+
+    /// The player's seat is taken away; the room learns of it by a `Leave`. `false`: there is no
+    /// such player.
+    pub fn kick(&mut self, player: PlayerId) -> bool {
+        let Some(member) = self.find(player) else { return false };
+        if let Some(client) = member.client.clone() {
+            member.leave_for_now(Instant::now());
+            client.vacate();
+            client.link.close(CloseCode::Kicked);
+        }
+        true
+    }
+
+    /// Says something to these players, or to all who are here. Returns how many were told.
+    pub fn notice(&mut self, to: Option<&[PlayerId]>, text: &NoticeText) -> usize {
+        let wanted = |member: &&mut Member| to.is_none_or(|to| to.contains(&member.player));
+        let mut told = 0;
+        for member in self.members.iter_mut().filter(wanted) {
+            if let Some((client, _)) = member.playing() {
+                client.link.control(&ToClient::Notice { text: text.clone() });
+                told += 1;
+            }
+        }
+        told
     }
 
     /// Since when somebody has been away for the longest.
@@ -309,9 +358,14 @@ impl Members {
             Said::Event { to, body } => {
                 let body: Arc<[u8]> = body.as_slice().into();
                 for member in self.members.iter_mut().filter(|member| to.includes(member.player)) {
-                    member.event(tick, &body);
+                    if member.event(tick, &body).is_err() {
+                        let game = room.entry.game.name();
+                        counter!("greenroom_outbox_overflows_total", "game" => game).increment(1);
+                    }
                 }
             }
+            Said::Heard { id, reply } => room.words().heard(*id, Heard::Reply(reply.clone())),
+            Said::WordFailed { id } => room.words().heard(*id, Heard::Failed),
             Said::Listing(listing) => room.show(Listing::clone(listing)),
             Said::Effect { .. } | Said::Over { .. } | Said::Kick(_) => {}
         }
@@ -377,12 +431,13 @@ impl Members {
             let head = head.to_bytes(outbox.has_events());
             outbox.hand_over(tick, &mut self.scratch);
             client.link.send([&head, &self.scratch, body]);
-            sent.bytes += (head.len() + self.scratch.len() + body.len()) as u64;
-            match kind {
-                BodyKind::Full => sent.full += 1,
-                BodyKind::Step => sent.step += 1,
-                BodyKind::Merged => sent.merged += 1,
-            }
+            let of_kind = match kind {
+                BodyKind::Full => &mut sent.full,
+                BodyKind::Step => &mut sent.step,
+                BodyKind::Merged => &mut sent.merged,
+            };
+            of_kind.frames += 1;
+            of_kind.bytes += (head.len() + self.scratch.len() + body.len()) as u64;
         }
         let outboxes = self.members.iter().filter_map(|member| member.outbox.as_ref());
         history.keep_bases(outboxes.filter_map(|outbox| Some((outbox.view()?, outbox.base()?))));

@@ -1,6 +1,7 @@
 //! All rooms: by id, and by game in the order in which they came.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use greenroom_proto::{JoinCode, RoomId};
@@ -71,6 +72,12 @@ impl Rooms {
 
     pub fn all(&self) -> impl Iterator<Item = &Arc<RoomRecord>> {
         self.by_id.values().map(|(_, room)| room)
+    }
+
+    /// Those behind this one, by id.
+    pub fn after(&self, id: Option<RoomId>) -> impl Iterator<Item = &Arc<RoomRecord>> {
+        let from = id.map_or(Bound::Unbounded, Bound::Excluded);
+        self.by_id.range((from, Bound::Unbounded)).map(|(_, (_, room))| room)
     }
 
     /// With their numbers, oldest first.

@@ -31,6 +31,21 @@ pub struct Ctx<G: Game> {
     pub(crate) listing_changed: bool,
     #[serde(skip)]
     pub(crate) said: Vec<Said>,
+    /// What is said to the word that the game is being told.
+    #[serde(skip)]
+    pub(crate) reply: WordReply,
+}
+
+/// Whether the backend waits for a reply.
+#[derive(Default)]
+pub(crate) enum WordReply {
+    /// It has said nothing.
+    #[default]
+    Nobody,
+    /// It has, and nothing was said to it.
+    Waits,
+    /// This was, as JSON.
+    Given(String),
 }
 
 /// A player in a room.
@@ -73,6 +88,7 @@ impl<G: Game> Ctx<G> {
             listing: Listing::default(),
             listing_changed: false,
             said: Vec::new(),
+            reply: WordReply::Nobody,
         }
     }
 
@@ -195,6 +211,18 @@ impl<G: Game> Ctx<G> {
         self.effects_open.push(number);
         self.said.push(Said::Effect { number, body: wire::encode(effect) });
         number
+    }
+
+    /// Answers the word of the studio's backend that [`Game::signal`] was just called with; it gets
+    /// this as JSON, or `null` if nothing is said. The first reply to a word counts; one to nothing
+    /// goes nowhere.
+    pub fn reply<R: Serialize>(&mut self, reply: &R) {
+        if matches!(self.reply, WordReply::Waits) {
+            let text = serde_json::to_string(reply).unwrap_or_else(|error| {
+                serde_json::json!({ "error": error.to_string() }).to_string()
+            });
+            self.reply = WordReply::Given(text);
+        }
     }
 
     /// Ends the match after this step. The first call counts.

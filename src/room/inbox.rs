@@ -50,6 +50,21 @@ pub enum NotTaken {
     NoSeat,
 }
 
+/// What has come since it was last asked.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct InboxCounts {
+    /// Inputs.
+    pub inputs: u32,
+    /// Those of them that a newer one has replaced before they were used.
+    pub merged: u32,
+    /// Requests that were taken.
+    pub requests: u32,
+    /// Requests that were taken before.
+    pub again: u32,
+    /// Requests that were refused.
+    pub refused: u32,
+}
+
 /// Everything that waits for a room's next step.
 #[derive(Debug)]
 pub struct Inbox {
@@ -58,6 +73,7 @@ pub struct Inbox {
     now: Tick,
     players: Vec<PlayerInbox>,
     queue: Vec<Command>,
+    counts: InboxCounts,
 }
 
 #[derive(Debug)]
@@ -95,7 +111,8 @@ impl Inbox {
     /// An empty inbox.
     #[must_use]
     pub fn new(limits: InboxLimits) -> Self {
-        Inbox { limits, now: Tick(0), players: Vec::new(), queue: Vec::new() }
+        let (players, queue) = (Vec::new(), Vec::new());
+        Inbox { limits, now: Tick(0), players, queue, counts: InboxCounts::default() }
     }
 
     /// The room's creator has chosen more than options.
@@ -169,8 +186,10 @@ impl Inbox {
         let due = Tick(now.next().0.wrapping_add(lead.clamp(0, i64::from(lead_max)) as u32));
         // Inputs apply in the order sent: one stamped before its forerunner takes its place.
         let before = inbox.inputs.len();
+        self.counts.inputs += 1;
         while inbox.inputs.back().is_some_and(|waiting| waiting.tick >= due) {
             inbox.inputs.pop_back();
+            self.counts.merged += 1;
         }
         let ordinal = inbox.received as u16;
         inbox.inputs.push_back(Waiting { tick: due, ordinal, body: body.to_vec() });
@@ -183,12 +202,15 @@ impl Inbox {
         let place = self.place(player).ok_or(NotTaken::NoSeat)?;
         let inbox = &mut self.players[place];
         if id <= inbox.asked {
+            self.counts.again += 1;
             let open = inbox.waiting.contains(&id) || inbox.in_step.contains(&id);
             return Err(NotTaken::Again { open });
         }
         if inbox.waiting.len() >= max {
+            self.counts.refused += 1;
             return Err(NotTaken::Busy);
         }
+        self.counts.requests += 1;
         inbox.asked = id;
         inbox.waiting.push(id);
         self.queue.push(Command::Request { player, id, body });
@@ -248,6 +270,7 @@ impl Inbox {
             std::mem::swap(&mut inbox.waiting, &mut inbox.in_step);
             let mut newest = None;
             while inbox.inputs.front().is_some_and(|waiting| !by_tick || waiting.tick <= self.now) {
+                self.counts.merged += u32::from(newest.is_some());
                 newest = inbox.inputs.pop_front();
             }
             if let Some(input) = newest {
@@ -255,6 +278,11 @@ impl Inbox {
                 commands.push(Command::Input { player: inbox.player, body: input.body });
             }
         }
+    }
+
+    /// What has come since this was last asked.
+    pub fn take_counts(&mut self) -> InboxCounts {
+        std::mem::take(&mut self.counts)
     }
 
     /// Moves who comes and who goes into `commands`, and counts a step as made. All else waits.

@@ -7,6 +7,7 @@ use super::revival::StateError;
 use crate::actors::listener::{Sockets, listen};
 use crate::auth::gate::GateError;
 use crate::config::Config;
+use crate::ops::gate::TokenError;
 use crate::replays::Unusable;
 use crate::supervision::{StartError, SupervisorError};
 
@@ -27,6 +28,26 @@ pub enum ServeError {
          address such as 127.0.0.1:8080, or \"off\""
     )]
     PlainOffLoopback(SocketAddr),
+    /// The operations address cannot be listened on.
+    #[error(
+        "cannot listen on {address} for operations: {error}; choose another address with --ops, or \
+         --ops off"
+    )]
+    BindOps {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// Anybody could end matches.
+    #[error(
+        "--ops {0} can be reached from other machines: give --ops-token-file a file with a token, or \
+         --ops a loopback address such as 127.0.0.1:9464, or \"off\""
+    )]
+    OpsOffLoopback(SocketAddr),
+    /// The token of the operations address cannot be used.
+    #[error(transparent)]
+    OpsToken(#[from] TokenError),
     /// Others could reach a server that fails on purpose.
     #[error("{}", crate::config::faults_off_loopback(*.0))]
     FaultsOffLoopback(SocketAddr),

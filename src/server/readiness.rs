@@ -45,7 +45,7 @@ const UP: u8 = 1;
 const STOPPING: u8 = 2;
 
 /// What readiness depends on.
-pub(super) struct Condition {
+pub(crate) struct Condition {
     phase: AtomicU8,
     scheduler: Arc<Scheduler>,
     journal: Option<Journal>,
@@ -67,7 +67,7 @@ impl Condition {
     }
 
     /// It stops.
-    pub(super) fn stops(&self) {
+    pub(crate) fn stops(&self) {
         self.go_to(STOPPING);
     }
 
@@ -76,7 +76,7 @@ impl Condition {
         self.show();
     }
 
-    pub(super) fn readiness(&self) -> Readiness {
+    pub(crate) fn readiness(&self) -> Readiness {
         match self.phase.load(Ordering::Acquire) {
             STARTING => return Readiness::Starting,
             UP => {}

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use crate::actors::room::{self, Common};
 use crate::config::Config;
 use crate::directory::Directory;
+use crate::directory::finished::Finished;
 use crate::scheduler::{self, Scheduler};
 use crate::supervision::{ChildExit, Dynamic, Intensity, Next, Partitioned, SupervisorSpec};
 
@@ -96,5 +97,8 @@ fn room_ended(directory: &Directory, exit: &ChildExit<'_>) {
             CloseCode::RoomFailed
         }
     };
+    let tick = record.any_work().told;
+    let failed = code == CloseCode::RoomFailed;
+    directory.finished().keep(id, Finished::without(record.entry.game.name(), tick, failed));
     record.fail(code);
 }

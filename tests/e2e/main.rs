@@ -7,6 +7,9 @@
 
 mod accounts;
 mod asked_faults;
+mod backend;
+mod backend_example;
+mod backend_fuzz;
 mod coming_back;
 mod commands_rooms;
 mod crashes;
@@ -23,6 +26,8 @@ mod idle;
 mod killed;
 mod lobby;
 mod matches;
+mod metrics;
+mod ops;
 mod people;
 mod replays;
 mod reserved;

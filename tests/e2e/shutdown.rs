@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use greenroom::Games;
 use greenroom::bot::Act;
+use greenroom::config::{AddressChoice, Config};
 use greenroom::proto::{Refusal, Then, ToClient};
 use greenroom::server::{Readiness, Server, ServerSpec};
 use greenroom_client::{CallError, Client, Closed, ConnectError, Join, Update};
@@ -186,9 +187,10 @@ async fn readiness_says_what_the_server_is_up_to() {
 
     let paths = greenroom::certs::ensure(&dir.path().join("certs"), false).unwrap().paths;
     let identity = greenroom::certs::load(&paths.server, &paths.server_key).unwrap();
-    let mut config = greenroom::config::Config::default();
+    let mut config = Config::default();
     config.listen.bind = "127.0.0.1:0".parse().unwrap();
     config.listen.plain = None;
+    config.ops.address = AddressChoice::Off;
     let spec = ServerSpec { config, games: Games::builtin(), identity, results: None };
     let server = Server::begin(spec).await.unwrap();
     assert_eq!(server.readiness(), Readiness::Starting);

@@ -150,6 +150,7 @@ const toClient = variants({
   Reserved: { id: u32, room: roomId, codes: list(seatCode, 16), expires_ms: u32 },
   Waiting: { id: u32, place: u32 },
   RoomCode: { room: roomId, code: joinCode },
+  Notice: { text: text(1024) },
   Spectating: {
     id: u32,
     room: roomId,

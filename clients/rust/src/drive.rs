@@ -278,6 +278,7 @@ impl Client {
                     seat.code = Some(code.to_string());
                 }
             }
+            ToClient::Notice { text } => self.note(Update::Notice { text: text.into_string() })?,
             ToClient::Left => {
                 if !self.unseat() && !std::mem::take(&mut self.leaving) {
                     self.note(Update::Left)?;

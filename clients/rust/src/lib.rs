@@ -46,6 +46,7 @@
 //!         Update::Reply { .. } => {} // of requests that were started with `Client::start`
 //!         Update::Ended { result } => { println!("{result}"); break }
 //!         Update::Left => break,
+//!         Update::Notice { text } => println!("{text}"), // from who runs the server
 //!         Update::Broken { why, .. } => println!("{}: trying to come back", why.reason),
 //!         Update::People(changes) => println!("{changes:?}"), // see `Client::roster`
 //!         Update::Resumed { after, .. } => println!("back after {after:?}"),

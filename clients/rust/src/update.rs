@@ -77,6 +77,11 @@ pub enum Update {
         /// Then their numbers have a gap here.
         events_lost: bool,
     },
+    /// Who runs the server has something to say to the player: to be shown.
+    Notice {
+        /// What.
+        text: String,
+    },
     /// The connection is gone for good. Every later call says so too.
     Closed(Closed),
 }

@@ -291,6 +291,10 @@ fn to_client() -> Vec<Value> {
             json!({"type": "Closing", "code": code.code(), "retry_after_ms": 5000}),
         ));
     }
+    all.push(message(
+        &ToClient::Notice { text: text("Back in 5 minutes: ü") },
+        json!({"type": "Notice", "text": "Back in 5 minutes: ü"}),
+    ));
     all
 }
 

@@ -111,7 +111,9 @@ impl Chaos {
             }
             3 | 4 => self.connect(false),
             5 | 6 => self.connect(true),
-            7 => Some(Command::Signal(Signal::Word { body: self.bytes() })),
+            7 => {
+                Some(Command::Signal(Signal::Word { id: self.rng.next_u64(), body: self.bytes() }))
+            }
             8..=11 => {
                 let player = self.sender()?;
                 let body = garbage::any(&self.shapes.input, &mut self.rng)?;

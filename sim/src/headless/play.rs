@@ -248,6 +248,8 @@ impl Table {
                 | Said::ResumeRefused(_)
                 | Said::RequestFailed { .. }
                 | Said::Listing(_)
+                | Said::Heard { .. }
+                | Said::WordFailed { .. }
                 | Said::Left(_) => {}
             }
         }

@@ -240,6 +240,8 @@ impl Life {
                         let before = std::mem::replace(&mut self.resumed_before, true);
                         play.tally.resumed(!before);
                     }
+                    // For people.
+                    Update::Notice { .. } => {}
                     Update::Closed(closed) if closed.lost.is_some() => {
                         // The break was counted when it happened.
                         play.tally.failed(closed.to_string());

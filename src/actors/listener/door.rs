@@ -7,9 +7,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use greenroom_proto::CloseCode;
-use metrics::counter;
+use metrics::{counter, histogram};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -51,16 +52,16 @@ impl Door {
             counter!("greenroom_connections_refused_total", "why" => "flood").increment(1);
             return;
         };
-        let config = Arc::clone(&self.shared.config);
+        let (config, since) = (Arc::clone(&self.shared.config), Instant::now());
         set_options(&tcp, &config);
         if secure {
-            self.enter_tls(tcp, place, &config).await;
+            self.enter_tls(tcp, place, &config, since).await;
         } else {
-            self.enter_plain(tcp, place, &config).await;
+            self.enter_plain(tcp, place, &config, since).await;
         }
     }
 
-    async fn enter_tls(&self, tcp: TcpStream, place: Place, config: &Config) {
+    async fn enter_tls(&self, tcp: TcpStream, place: Place, config: &Config, since: Instant) {
         let buffer_max = config.edge.tls_buffer_bytes_max;
         let accept =
             self.tls.accept_with(tcp, |connection| tls::bound_buffers(connection, buffer_max));
@@ -70,6 +71,7 @@ impl Door {
             return;
         };
         let Some(upgraded) = self.head(stream, config).await else { return };
+        shook_hands("tls", since);
         let upgraded = upgraded.map(|stream| {
             let (tcp, connection) = stream.into_inner();
             Link::new(tcp, Some(Box::new(connection)))
@@ -77,8 +79,9 @@ impl Door {
         self.seat(upgraded, place, config).await;
     }
 
-    async fn enter_plain(&self, tcp: TcpStream, place: Place, config: &Config) {
+    async fn enter_plain(&self, tcp: TcpStream, place: Place, config: &Config, since: Instant) {
         let Some(upgraded) = self.head(tcp, config).await else { return };
+        shook_hands("plain", since);
         self.seat(upgraded.map(|tcp| Link::new(tcp, None)), place, config).await;
     }
 
@@ -116,6 +119,12 @@ impl Door {
             tracing::warn!("a connection could not be started: {error}");
         }
     }
+}
+
+/// A connection is upgraded.
+fn shook_hands(transport: &'static str, since: Instant) {
+    histogram!("greenroom_handshake_seconds", "transport" => transport)
+        .record(since.elapsed().as_secs_f64());
 }
 
 /// Small answers at once, and little that is already old in the kernel: what lies there cannot be

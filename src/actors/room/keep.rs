@@ -7,6 +7,7 @@ use greenroom_proto::{CloseCode, Tick};
 use super::runner::{Runner, Turned};
 use super::{Common, RoomArgs};
 use crate::actors::results::MatchResult;
+use crate::directory::finished::Finished;
 use crate::directory::saved::Saved;
 use crate::directory::work::Work;
 use crate::room::log::Log;
@@ -117,6 +118,9 @@ impl Runner {
         metrics::counter!("greenroom_rooms_failed_total").increment(1);
         tracing::error!(room = %record.id, game = record.entry.game.name(), "a room failed: {why}");
         directory.over().lose(record.id);
+        let tick = record.any_work().told;
+        let finished = Finished::without(record.entry.game.name(), tick, true);
+        directory.finished().keep(record.id, finished);
         let log = record.any_work().log.clone();
         if let (Some(keeper), Some(log)) = (keeper, log) {
             match keeper.set_aside(&record.id.to_string(), &log.to_bytes()) {

@@ -30,6 +30,12 @@ impl Schedule {
         self
     }
 
+    /// The time between two ticks.
+    #[must_use]
+    pub fn interval(&self) -> Duration {
+        self.interval
+    }
+
     /// When the next tick is due.
     #[must_use]
     pub fn due(&self) -> Instant {

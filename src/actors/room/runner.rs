@@ -24,6 +24,7 @@ use super::restore::{Begun, Redo};
 use super::{Common, RoomArgs};
 use crate::directory::audience::Ending;
 use crate::directory::clock::Clock;
+use crate::directory::finished::Finished;
 use crate::directory::members::Sights;
 use crate::effects::EffectCall;
 use crate::game::{Pace, Said, Signal, To};
@@ -155,6 +156,11 @@ impl Runner {
         if self.noted.is_some() {
             return self.make_if_kept(now, waker);
         }
+        if let Some(result) = self.args.record.is_to_end().filter(|_| self.redo.is_none()) {
+            let tick = self.room.as_ref().map_or(Tick(0), |room| room.tick());
+            self.end(tick, &result, &[]);
+            return Turned::Done;
+        }
         // A step that is in the log is made first: it belongs to what is kept.
         if self.args.record.is_closing() && self.redo.is_none() {
             return self.close(now);
@@ -200,7 +206,11 @@ impl Runner {
             None => {
                 let record = &self.args.record;
                 let Some(mut work) = record.work(self.worker) else { return Turned::Done };
-                record.inbox().take(self.schedule.is_some(), &mut self.commands);
+                let mut inbox = record.inbox();
+                inbox.take(self.schedule.is_some(), &mut self.commands);
+                let came = inbox.take_counts();
+                drop(inbox);
+                self.meters.inbox(came);
                 let next = work.log.as_ref().map_or(Tick(0), |log| log.end().next());
                 let faults = self.args.common.config.dev.faults.of_step(record.id, next);
                 self.commands.extend(faults.map(Command::Fault));
@@ -230,7 +240,7 @@ impl Runner {
             let ended = Instant::now();
             let late = now.saturating_duration_since(schedule.due());
             let missed = schedule.done(ended);
-            self.meters.tick(late, ended - now, missed);
+            self.meters.tick(late, ended - now, schedule.interval(), missed);
         }
         turned
     }
@@ -383,6 +393,9 @@ impl Runner {
     fn end(&mut self, tick: Tick, result: &str, unanswered: &[(PlayerId, u32)]) {
         let record = &self.args.record;
         record.shut();
+        // Before anybody is told.
+        let finished = Finished::with_result(record.entry.game.name(), tick, result);
+        self.args.common.directory.finished().keep(record.id, finished);
         let mut members = record.members();
         let waiting = record.inbox().end();
         for (player, id) in unanswered.iter().chain(&waiting) {
@@ -394,6 +407,7 @@ impl Runner {
             self.args.common.directory.over().keep(record.id, result, record.seat_hold());
         }
         drop(members);
+        record.words().close();
         self.meters.finished();
         self.write_result(tick, result);
         self.keep_replay();

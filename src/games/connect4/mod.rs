@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use board::{Board, COLUMNS, ROWS};
 
-use crate::game::{Ctx, Game, Pace, To, ensure};
+use crate::game::{Ctx, Game, Pace, Signal, To, ensure};
 
 crate::options! {
     /// What the creator of a match chooses.
@@ -100,6 +100,32 @@ pub enum Reason {
     Left,
     /// The loser let the time run out.
     TimeUp,
+    /// The studio's backend has decided it.
+    Awarded,
+}
+
+/// What a studio's backend may say: `"standing"`, or `{"award": {"winner": 1}}`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Word {
+    /// How does the match stand?
+    Standing,
+    /// It is over, and this player has won; nobody, if not said.
+    Award {
+        /// Who.
+        winner: Option<PlayerId>,
+    },
+}
+
+/// What it is told.
+#[derive(PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Standing {
+    /// Who moves first and second; player 0 stands for nobody.
+    pub players: [PlayerId; 2],
+    /// Discs dropped.
+    pub moves: u8,
+    /// Whose turn it is.
+    pub turn: PlayerId,
 }
 
 /// Where a match stands.
@@ -214,6 +240,21 @@ impl Game for Connect4 {
             self.turn_of(self.other(player), ctx);
         }
         Ok(dropped)
+    }
+
+    fn signal(&mut self, signal: &Signal, ctx: &mut Ctx<Self>) {
+        match signal.word() {
+            Some(Ok(Word::Standing)) => {
+                let State { players, moves, turn, .. } = self.state;
+                ctx.reply(&Standing { players, moves, turn });
+            }
+            Some(Ok(Word::Award { winner })) => {
+                self.end(winner, Reason::Awarded, ctx);
+                ctx.reply(&"so be it");
+            }
+            Some(Err(error)) => ctx.reply(&format!("say \"standing\" or award: {error}")),
+            None => {}
+        }
     }
 
     fn timer(&mut self, move_number: u32, ctx: &mut Ctx<Self>) {

@@ -149,3 +149,23 @@ fn whoever_lets_the_time_run_out_loses_and_a_move_starts_it_anew() {
     let lost = Outcome { winner: Some(first), reason: Reason::TimeUp, moves: 1 };
     assert_eq!(outcome(&said), Some(lost));
 }
+
+#[test]
+fn a_backend_asks_how_it_stands_and_decides_it() {
+    let mut room = Room::<Connect4>::new("", 1).unwrap();
+    let mut said = Vec::new();
+    let word = |id, text: &str| Command::Signal(Signal::Word { id, body: text.into() });
+    let words = [word(1, "\"standing\""), word(2, "7"), word(3, r#"{"award":{"winner":2}}"#)];
+    room.step(0, &words, &mut said);
+    let reply = |id| {
+        said.iter().find_map(|said| match said {
+            Said::Heard { id: of, reply } if *of == id => reply.clone(),
+            _ => None,
+        })
+    };
+    assert_eq!(reply(1).unwrap(), r#"{"players":[0,0],"moves":0,"turn":0}"#);
+    assert!(reply(2).unwrap().contains("say"));
+    assert_eq!(reply(3).unwrap(), "\"so be it\"");
+    let over = r#"{"winner":2,"reason":"awarded","moves":0}"#;
+    assert!(said.contains(&Said::Over { result: over.to_owned() }));
+}

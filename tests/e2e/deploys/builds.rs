@@ -106,7 +106,7 @@ impl Deployed {
         let address = free.local_addr().unwrap();
         drop(free);
         let bind = address.to_string();
-        let all = ["--bind", &bind, "--plain", "off", "--state-dir", "state"];
+        let all = ["--bind", &bind, "--plain", "off", "--ops", "off", "--state-dir", "state"];
         let args: Vec<_> = all.iter().chain(args).map(|arg| (*arg).to_owned()).collect();
         let child = spawn(build, &args, dir.path(), 1);
         let mut server = Deployed { dir, address, child, trust: Trust::System, lives: 1, args };

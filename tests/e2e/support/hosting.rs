@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use greenroom::certs;
-use greenroom::config::Config;
+use greenroom::config::{AddressChoice, Config};
 use greenroom::server::{Server, ServerSpec};
 use greenroom_client::{Client, Connect, Trust};
 use tempfile::TempDir;
@@ -34,6 +34,7 @@ async fn host(dir: &Path, address: SocketAddr) {
     let mut config = Config::default();
     config.listen.bind = address;
     config.listen.plain = None;
+    config.ops.address = AddressChoice::Off;
     config.rooms.crash_dir = dir.join("crashes");
     config.journal.state_dir = Some(dir.join("state"));
     config.dev.faults = std::env::var(FAULTS).unwrap_or_default().parse().unwrap();

@@ -1,6 +1,7 @@
 //! What the end-to-end tests share.
 
 pub mod hosting;
+pub mod http;
 pub mod probe;
 pub mod process;
 pub mod proxy;
@@ -14,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use greenroom::config::Config;
+use greenroom::config::{AddressChoice, Config};
 use greenroom::proto::RoomId;
 use greenroom::server::{Server, ServerSpec};
 use greenroom::{Games, certs};
@@ -70,6 +71,7 @@ impl TestServer {
         let mut config = Config::default();
         config.listen.bind = "127.0.0.1:0".parse().unwrap();
         config.listen.plain = None;
+        config.ops.address = AddressChoice::Off;
         config.rooms.crash_dir = dir.path().join("crashes");
         config.deadlines.match_grace = Duration::ZERO;
         change(&mut config);

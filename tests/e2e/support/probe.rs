@@ -161,6 +161,27 @@ impl Probe {
         assert!(self.options.fault != place as u8, "as the options ask: {place:?}");
     }
 
+    /// Does what the backend says: adds a number, or one of some words; says the rest back to it.
+    fn hear(&mut self, word: &Signal, ctx: &mut Ctx<Self>) {
+        match word.word::<serde_json::Value>() {
+            Some(Ok(serde_json::Value::Number(number))) => {
+                self.state.sum += number.as_i64().unwrap_or_default() as i32;
+                ctx.reply(&self.state.sum);
+                ctx.reply(&"only the first reply counts");
+            }
+            Some(Ok(serde_json::Value::String(word))) => match word.as_str() {
+                "panic" => panic!("a poisoned word"),
+                "silence" => {}
+                "end" => ctx.end(&Outcome { sum: self.state.sum }),
+                "much" => ctx.reply(&"x".repeat(100_000)),
+                word => ctx.reply(&word),
+            },
+            Some(Ok(word)) => ctx.reply(&word),
+            Some(Err(error)) => ctx.reply(&error),
+            None => {}
+        }
+    }
+
     fn make_step(&mut self, ctx: &mut Ctx<Self>) {
         self.state.step = ctx.tick().0;
         self.state.here = ctx.players().count() as u32;
@@ -334,7 +355,7 @@ impl Game for Probe {
                 ctx.send(To::All, &Event::Signal { effect: *effect, body });
             }
             Signal::Lost { effect } => ctx.send(To::All, &Event::Lost(*effect)),
-            Signal::Word { .. } => {}
+            Signal::Word { .. } => self.hear(signal, ctx),
         }
     }
 }

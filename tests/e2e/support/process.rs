@@ -21,6 +21,8 @@ pub fn run(dir: &TempDir, args: &[&str]) -> (Option<i32>, String, String) {
 fn command(dir: &TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_greenroom"));
     command.current_dir(dir.path()).stdin(Stdio::null()).env("NO_COLOR", "1");
+    // Tests run beside each other, and the usual port is one.
+    command.env("GREENROOM_OPS_OPS", "off");
     command
 }
 

@@ -42,6 +42,7 @@ impl Witness {
                     | Update::People(_)
                     | Update::Left
                     | Update::Rooms { .. }
+                    | Update::Notice { .. }
                     | Update::Resumed { .. } => {}
                 }
             }

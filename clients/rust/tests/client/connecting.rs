@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use greenroom_client::proto::{CloseCode, Then, ToServer};
+use greenroom_client::proto::{CloseCode, PROTOCOL_VERSION, Then, ToServer};
 use greenroom_client::{Client, Closed, ClosedBy, Connect, ConnectError, Step, Trust};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -35,12 +35,7 @@ async fn a_ca_file_is_all_that_trust_needs() {
     let (client, peer) = mock.welcomed(connect).await;
     std::fs::remove_file(file).expect("it was written");
     assert_eq!((client.server(), client.games().len()), ("mock/1", 2));
-    let Some(ToServer::Hello {
-        protocol: greenroom_proto::PROTOCOL_VERSION,
-        client,
-        token,
-        schemas,
-    }) = peer.hello
+    let Some(ToServer::Hello { protocol: PROTOCOL_VERSION, client, token, schemas }) = peer.hello
     else {
         panic!("{:?}", peer.hello)
     };

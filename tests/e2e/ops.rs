@@ -1,0 +1,127 @@
+//! The operations address: who may ask, its bounds, health and readiness.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use greenroom::config::{AddressChoice, Config};
+use greenroom::server::{Readiness, Server, ServerSpec};
+use greenroom::{Games, certs};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::support::http::{ask, get};
+use crate::support::process::{Process, run};
+use crate::support::{TestServer, until, within};
+
+/// An operations address on a free port.
+pub fn on_a_free_port(config: &mut Config) {
+    config.ops.address = AddressChoice::At("127.0.0.1:0".parse().unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readiness_is_told_from_the_first_moment_to_the_last() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = certs::ensure(&dir.path().join("certs"), false).unwrap().paths;
+    let identity = certs::load(&paths.server, &paths.server_key).unwrap();
+    let mut config = Config::default();
+    config.listen.bind = "127.0.0.1:0".parse().unwrap();
+    config.listen.plain = None;
+    on_a_free_port(&mut config);
+    let spec = ServerSpec { config, games: Games::builtin(), identity, results: None };
+    let server = Server::begin(spec).await.unwrap();
+    let ops = server.ops().unwrap();
+    assert_eq!(get(ops, "/healthz").await.text, "ok\n");
+    let starting = get(ops, "/readyz").await;
+    assert_eq!((starting.status, server.readiness()), (503, Readiness::Starting));
+    assert_eq!(starting.text, "starting: matches are brought back\n");
+    server.open().await.unwrap();
+    let ready = get(ops, "/readyz").await;
+    assert_eq!((ready.status, ready.text.as_str()), (200, "ready\n"));
+    server.drain();
+    let stopping = get(ops, "/readyz").await;
+    assert_eq!((stopping.status, get(ops, "/healthz").await.status), (503, 200));
+    assert_eq!(stopping.text, "stopping: nobody new is taken\n");
+    within("the stop", server.stop()).await;
+    TcpListener::bind(ops).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_there_and_who_may_not_ask_gets_a_typed_answer() {
+    let server = TestServer::start(on_a_free_port).await;
+    let ops = server.server.ops().unwrap();
+    let json = ("content-type", "application/json");
+    for (method, path, header, status, code) in [
+        ("GET", "/elsewhere", json, 404, "not_found"),
+        ("POST", "/healthz", json, 405, "method_not_allowed"),
+        ("POST", "/healthz", ("content-type", "text/plain"), 415, "unsupported_media_type"),
+        ("GET", "/healthz", ("host", "evil.example"), 403, "forbidden"),
+        ("GET", "/healthz", ("origin", "https://evil.example"), 403, "forbidden"),
+    ] {
+        let answer = ask(ops, method, path, &[header], "").await;
+        assert_eq!((answer.status, answer.error().as_str()), (status, code), "{method} {path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_a_token_file_only_who_has_the_token_may_ask() {
+    let server = TestServer::start(|config| {
+        on_a_free_port(config);
+        let path = config.rooms.crash_dir.with_file_name("token");
+        std::fs::write(&path, "a-token-of-some-length\n").unwrap();
+        config.ops.token_file = Some(path);
+    })
+    .await;
+    let ops = server.server.ops().unwrap();
+    let nobody = get(ops, "/metrics").await;
+    assert_eq!((nobody.status, nobody.error().as_str()), (401, "unauthorized"));
+    assert_eq!(nobody.headers["www-authenticate"], "Bearer");
+    assert_eq!(get(ops, "/readyz").await.status, 200);
+    let with = [("authorization", "Bearer a-token-of-some-length")];
+    assert_ne!(ask(ops, "GET", "/metrics", &with, "").await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_heads_and_silence_are_bounded() {
+    let server = TestServer::start(|config| {
+        on_a_free_port(config);
+        config.ops.connections_max = 2;
+        config.deadlines.head_timeout = Duration::from_millis(200);
+    })
+    .await;
+    let ops = server.server.ops().unwrap();
+    let mut silent = Vec::new();
+    for _ in 0..2 {
+        silent.push(TcpStream::connect(ops).await.unwrap());
+    }
+    // The third waits for a place, which the silent ones lose at their deadline.
+    assert_eq!(get(ops, "/healthz").await.status, 200);
+    for mut silent in silent {
+        let mut rest = Vec::new();
+        within("the end of a silent connection", silent.read_to_end(&mut rest)).await.unwrap();
+    }
+    let mut huge = TcpStream::connect(ops).await.unwrap();
+    let head = format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(40_000));
+    let mut said = String::new();
+    let _ = huge.write_all(head.as_bytes()).await;
+    let _ = within("an answer to a huge head", huge.read_to_string(&mut said)).await;
+    assert!(said.starts_with("HTTP/1.1 431 "), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_port_in_use_is_an_error_for_who_asked_for_it() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let dir = tempfile::tempdir().unwrap();
+    let serve = ["serve", "--bind", "127.0.0.1:0", "--plain", "off", "--ops"];
+    let (code, _, err) = run(&dir, &[&serve[..], &[address.as_str()]].concat());
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("for operations") && err.contains("--ops off"), "{err}");
+    let (code, _, err) = run(&dir, &[&serve[..], &["0.0.0.0:0"]].concat());
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("--ops-token-file"), "{err}");
+
+    // The usual port is held by us or by somebody else: either way the server does without.
+    let _usual = TcpListener::bind("127.0.0.1:9464");
+    let server = Process::serve(&["--plain", "off", "--ops", "auto"]);
+    until("the warning", || server.errors().contains("no operations on 127.0.0.1:9464")).await;
+}
