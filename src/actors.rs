@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod actor;
+pub mod audience;
 pub mod connection;
 pub mod journal;
 pub mod listener;

@@ -40,7 +40,7 @@ pub use show::reference;
 pub use stop_times::StopTimes;
 pub use table::{
     Auth, Config, Deadlines, Dev, Edge, Journal, Listen, Ops, Outbox, Process, Replays, Rooms,
-    SECTIONS, TUNABLES,
+    SECTIONS, Spectators, TUNABLES,
 };
 pub use tunable::{AddressChoice, Kind, Reload, Tunable, Unit, Value};
 

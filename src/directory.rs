@@ -6,6 +6,7 @@
 // The shell may read clocks.
 #![allow(clippy::disallowed_methods)]
 
+pub mod audience;
 pub mod backend;
 mod booking;
 pub mod client;
@@ -18,8 +19,10 @@ pub mod members;
 pub mod over;
 pub mod reservations;
 mod rooms;
+mod roster;
 pub mod saved;
 pub mod seat;
+pub mod spectator;
 pub mod token;
 mod waiting;
 pub mod watches;
@@ -34,6 +37,7 @@ use tokio::sync::Notify;
 
 use greenroom_proto::{CloseCode, GameName, JoinCode, RoomId, RoomInfo, Text, Tick};
 
+use self::audience::{Audience, Watching};
 use self::booking::Booking;
 pub use self::client::Client;
 use self::clock::Clock;
@@ -63,6 +67,7 @@ pub struct Directory {
     rooms: Mutex<Rooms>,
     over: Over,
     leaving: Leaving,
+    watching: Watching,
     finished: FinishedMatches,
     /// Since when time is counted.
     epoch: Instant,
@@ -74,6 +79,7 @@ impl Default for Directory {
     fn default() -> Self {
         Directory {
             rooms: Mutex::default(),
+            watching: Watching::default(),
             over: Over::default(),
             leaving: Leaving::default(),
             finished: FinishedMatches::default(),
@@ -122,6 +128,11 @@ impl Directory {
     /// Whether newcomers are taken.
     pub fn leaving(&self) -> &Leaving {
         &self.leaving
+    }
+
+    /// Those who look on, at any room.
+    pub fn watching(&self) -> &Watching {
+        &self.watching
     }
 
     /// Takes a room out.
@@ -206,6 +217,7 @@ pub struct RoomRecord {
     booking: Mutex<Booking>,
     inbox: Mutex<Inbox>,
     members: Mutex<Members>,
+    audience: Audience,
     work: Mutex<Work>,
     waker: Mutex<Option<Waker>>,
     words: Words,
@@ -250,6 +262,7 @@ impl RoomRecord {
             born,
             changes: OnceLock::new(),
             booking: Mutex::new(Booking::new(&plan)),
+            audience: Audience::new(plan.spectators, config),
             plan,
             inbox: Mutex::new(Inbox::new(limits)),
             members: Mutex::default(),
@@ -344,6 +357,11 @@ impl RoomRecord {
         lock(&self.members)
     }
 
+    /// Who looks on.
+    pub fn audience(&self) -> &Audience {
+        &self.audience
+    }
+
     /// A new worker: from now on those before do nothing any more. Returns its number.
     pub fn hire(&self) -> u64 {
         let mut work = lock(&self.work);
@@ -429,6 +447,7 @@ impl RoomRecord {
     pub fn go_away(&self, window_ms: u32) {
         self.shut();
         self.members().go_away(window_ms);
+        self.audience.close(CloseCode::GoingAway, window_ms);
         self.words.close();
         self.has_begun();
     }
@@ -437,6 +456,7 @@ impl RoomRecord {
     pub fn fail(&self, code: CloseCode) {
         self.shut();
         self.members().fail(code);
+        self.audience.fail(code);
         self.words.close();
         self.has_begun();
     }

@@ -9,6 +9,8 @@
 
 mod ctx;
 mod old_game;
+mod people;
+mod spectators;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +22,8 @@ use serde::{Deserialize, Serialize};
 pub use ctx::{Ctx, EFFECTS_MAX, TIMERS_MAX};
 pub(crate) use ctx::{SeatState, WordReply};
 pub use old_game::OldGame;
+pub use people::People;
+pub use spectators::Spectators;
 
 use crate::account::{Account, Person};
 use crate::options::Options;
@@ -98,6 +102,20 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
     fn room_empty(options: &Self::Options) -> Option<Duration> {
         let _ = options;
         None
+    }
+
+    /// What people in a room with these options are told of each other, besides the state: nothing,
+    /// if not said. Clients have it as `Client::roster`.
+    fn people(options: &Self::Options) -> People {
+        let _ = options;
+        People::default()
+    }
+
+    /// Whether people without a seat may look on in a room with these options, and how. They may,
+    /// and at once, if not said; the server may have them wait.
+    fn spectators(options: &Self::Options) -> Option<Spectators> {
+        let _ = options;
+        Some(Spectators::default())
     }
 
     /// A match before its first step.
@@ -187,6 +205,13 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
     /// player, if not said.
     fn sight(&self, player: PlayerId) -> Sight {
         Sight::of(player)
+    }
+
+    /// Which part of the state those see who look on without a seat: all of them the same. What is
+    /// for everybody, if not said. Where players see only what is around them, this is everything:
+    /// then either say it here, or show it [late](Spectators::after).
+    fn spectator_sight(&self) -> Sight {
+        Sight::public()
     }
 
     /// One step at a fixed rate. Not called in rooms that step on commands.
@@ -319,7 +344,7 @@ impl Pace {
 /// Who gets an event.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum To {
-    /// Everybody.
+    /// Everybody, those too who look on without a seat.
     All,
     /// One player.
     One(PlayerId),
@@ -327,14 +352,22 @@ pub enum To {
     Except(PlayerId),
     /// These players.
     Group(Vec<PlayerId>),
+    /// Everybody with a seat.
+    Players,
 }
 
 impl To {
+    /// Whether those are told who look on without a seat.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        *self == To::All
+    }
+
     /// Whether `player` is one of them.
     #[must_use]
     pub fn includes(&self, player: PlayerId) -> bool {
         match self {
-            To::All => true,
+            To::All | To::Players => true,
             To::One(one) => *one == player,
             To::Except(one) => *one != player,
             To::Group(group) => group.contains(&player),

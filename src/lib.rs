@@ -33,6 +33,8 @@
 //! │   └─ connection   greets, seats and releases one client; its reader is a task beside it
 //! ├─ rooms            partitioned; each room is a transient child with a budget of restarts
 //! │   └─ room #n      has its room worked on, and knows how that ended
+//! ├─ audiences        partitioned; each is a transient child with a budget of restarts
+//! │   └─ audience     has a room shown to those who look on without a seat, while there are any
 //! └─ listener         accepts; last up, first down
 //! ```
 //!
@@ -55,12 +57,17 @@
 //!
 //! so it is seen by everybody or by nobody, and what somebody saw no killed process has forgotten.
 //!
+//! Those who look on without a seat are no part of it: the room puts a copy of its frame down
+//! ([`directory::audience`]) and goes on. A task that waits for all rooms shows it to them, with a
+//! history of its own; it may be slow or fail, and no player notices.
+//!
 //! ## What happens when something fails
 //!
 //! | what | then |
 //! |---|---|
 //! | a hook, a timer or a tick panics | the room's actor is restarted and restores the room from its log: keyframe, steps, and the failed step without what failed ([`room::recovery`]). Its players get one whole state; nobody is disconnected. A crash file plays up to the panic |
 //! | it does so too often | the room ends, its players get a typed code (4007) |
+//! | what shows a room to those who look on fails | it is started again, they get one whole state; too often, and they are closed (4104); no player notices |
 //! | a step never ends | its thread is given up, the room restored on another; too many lost threads end the process |
 //! | a connection breaks | its seat is held ([`Game::seat_hold`]); the client comes back with a token: events go on without a gap, requests are done once, the state goes on from what the client has |
 //! | a client reads too slowly | it is *behind*: skipped, then brought to now by one change; past a deadline closed, and may come back |
@@ -113,6 +120,8 @@
 //! | [`outbox`] | events and their bytes per client that wait, and as many that were sent and are not confirmed | waiting: closed (4101); kept: the oldest go, and who missed one comes back without |
 //! | [`answers`] | 64 answers and 32 KiB per client that are not confirmed | the oldest go; asked again, such a request is refused |
 //! | `net::socket` | one frame, and 256 KiB of replies behind it | frame: skipped; replies: closed (4101) |
+//! | [`directory::audience`] | those who look on at a room, and at all rooms | refused |
+//! | [`room::backlog`] | frames of a room that wait to be shown late, in bytes; events for those who look on | every second frame is left out; the oldest events go, and who missed one is closed (4101) |
 //! | [`room::log`] | two keyframes and the records after each | the older goes |
 //! | [`journal`] | 8 MiB that wait for the disk | records are lost, rooms begin anew |
 //! | [`scheduler`] | 64 threads for rooms with long steps; 8 lost threads | they share; the process ends with an error |
@@ -273,7 +282,7 @@ pub mod watch;
 
 #[cfg(feature = "server")]
 pub use cli::{cli, cli_of};
-pub use game::{Ctx, Game, Never, OldGame, Pace, Signal, To, Winner, ensure};
+pub use game::{Ctx, Game, Never, OldGame, Pace, People, Signal, Spectators, To, Winner, ensure};
 pub use options::{NoOptions, OptionHelp, OptionValue, Options};
 pub use registry::Games;
 pub use rng::Rng;
@@ -284,8 +293,8 @@ pub mod prelude {
     pub use crate::account::{Account, Role};
     pub use crate::bot::{Acts, Bot, View};
     pub use crate::{
-        Ctx, Game, Games, Never, NoOptions, OldGame, Options, Pace, Rng, Signal, To, Winner,
-        ensure, math,
+        Ctx, Game, Games, Never, NoOptions, OldGame, Options, Pace, People, Rng, Signal,
+        Spectators, To, Winner, ensure, math,
     };
     pub use greenroom_proto::{
         Blob, EntityId, Eye, Full, Grid, List, Map, Message, PlayerId, Profile, Replicate, Seen,

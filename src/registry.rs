@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom_proto::{
-    BODY_MAX, GAME_NAME_MAX, Layout, Message, Rows, Schema, Shape, layout_of, schema_of, wire,
+    BODY_MAX, Blob, GAME_NAME_MAX, Layout, Message, Rows, Schema, Shape, layout_of, schema_of, wire,
 };
 
 use crate::auth::Authenticate;
 use crate::bot::{AnyBot, Bot, BotMaker, TypedBot};
 use crate::effects::EffectHandler;
-use crate::game::{Game, Pace};
+use crate::game::{Game, Pace, People, Spectators};
 use crate::options::{OptionHelp, Options};
 use crate::room::{AnyRoom, Header, Room, Taken};
 
@@ -77,6 +77,10 @@ pub struct RoomPlan {
     pub idle_after: Option<Duration>,
     /// For how long a room without players stays, if the game says.
     pub room_empty: Option<Duration>,
+    /// How people without a seat look on, if they may.
+    pub spectators: Option<Spectators>,
+    /// What people are told of each other.
+    pub people: People,
 }
 
 struct Typed<G>(PhantomData<fn() -> G>);
@@ -108,6 +112,8 @@ impl<G: Game> AnyGame for Typed<G> {
             waiting_max,
             idle_after,
             room_empty,
+            spectators: G::spectators(&options),
+            people: G::people(&options),
         })
     }
     fn messages(&self) -> MessageShapes {
@@ -183,6 +189,12 @@ impl Entry {
     #[must_use]
     pub fn bot(&self, name: &str, seed: u64) -> Option<Box<dyn AnyBot>> {
         self.bots.iter().find(|(known, _)| *known == name).map(|(_, make)| make(seed))
+    }
+
+    /// The schema as a client gets it that may know it already.
+    #[must_use]
+    pub fn schema_for(&self, is_known: bool) -> Option<Blob<{ 64 * 1024 }>> {
+        (!is_known).then(|| wire::encode(&*self.schema).try_into().ok()).flatten()
     }
 
     /// The header of a new room's log.

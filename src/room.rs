@@ -4,6 +4,7 @@
 //! the [`log`] records, so that stepping again from any keyframe gives the same room, the same
 //! events and the same hashes.
 
+pub mod backlog;
 mod bytes;
 pub mod fault;
 pub mod fields;
@@ -148,6 +149,8 @@ pub trait AnyRoom: Send {
     fn publish(&self, layout: &Layout, rows: &mut Rows) -> u32;
     /// What a player sees of that.
     fn sight(&self, player: PlayerId) -> Sight;
+    /// What those see of it who look on without a seat.
+    fn spectator_sight(&self) -> Sight;
     /// The step made last.
     fn tick(&self) -> Tick;
     /// When the next timer is due, in time since the room began.
@@ -465,6 +468,10 @@ impl<G: Game> AnyRoom for Room<G> {
 
     fn sight(&self, player: PlayerId) -> Sight {
         self.game.sight(player)
+    }
+
+    fn spectator_sight(&self) -> Sight {
+        self.game.spectator_sight()
     }
 
     fn tick(&self) -> Tick {

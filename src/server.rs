@@ -10,6 +10,7 @@
 //! ├─ listings      tells who watches rooms what changes
 //! ├─ connections   partitioned; one child per client
 //! ├─ rooms         partitioned; one child per room
+//! ├─ audiences     partitioned; one child per room that somebody looks on at
 //! └─ listener      last up, first down
 //! ```
 
@@ -40,8 +41,11 @@ pub use self::readiness::Readiness;
 use self::revival::Past;
 pub use self::revival::StateError;
 use self::sabotage::Sabotage;
-use self::tree::{INTENSITY, connection_supervisors, room_supervisors, start_scheduler};
+use self::tree::{
+    INTENSITY, audience_supervisors, connection_supervisors, room_supervisors, start_scheduler,
+};
 use crate::actors::actor::Mailbox;
+use crate::actors::audience::Audiences;
 use crate::actors::connection::Shared;
 use crate::actors::journal::{JournalArgs, JournalKeeper};
 use crate::actors::listener::door::Door;
@@ -198,6 +202,13 @@ impl Server {
         let (rooms_spec, rooms) = room_supervisors(&directory, &common);
         let rooms = Rooms::new(rooms, common);
         let (connections_spec, connections) = connection_supervisors();
+        let (audiences_spec, audiences) = audience_supervisors();
+        let audiences = Audiences::new(
+            audiences,
+            Arc::clone(&directory),
+            Arc::clone(&scheduler),
+            Arc::clone(&config),
+        );
         let lobby_args = Lobby {
             games: games.clone(),
             directory: Arc::clone(&directory),
@@ -215,6 +226,8 @@ impl Server {
             .child(connections_spec.into_child())
             // Stopped before the connections: a room is kept with its players in it.
             .child(rooms_spec.into_child())
+            // Before them: they have nothing to keep.
+            .child(audiences_spec.into_child())
             .start()
             .await?;
         let sabotage = Sabotage::start(&config.dev.faults, &root, keeper.as_ref());
@@ -226,6 +239,7 @@ impl Server {
             shared: Arc::new(Shared {
                 games,
                 directory: Arc::clone(&directory),
+                audiences,
                 lobby: lobby.clone(),
                 tokens,
                 gate,
@@ -329,6 +343,12 @@ impl Server {
     #[must_use]
     pub fn room(&self, id: RoomId) -> Option<Arc<RoomRecord>> {
         self.directory.get(id)
+    }
+
+    /// Those who look on without a seat at the moment.
+    #[must_use]
+    pub fn spectators(&self) -> usize {
+        self.directory.watching().count()
     }
 
     /// Connections at the moment.

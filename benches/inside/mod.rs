@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 pub struct Inside {
     pub server: Server,
     trust: Trust,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl Inside {
@@ -35,7 +35,13 @@ impl Inside {
         let spec = ServerSpec { config, games, identity, results: None };
         let server = Server::start(spec).await.unwrap();
         let trust = Trust::CaFile(paths.ca).prepare().unwrap();
-        Inside { server, trust, _dir: dir }
+        Inside { server, trust, dir }
+    }
+
+    /// The file with the CA that signed its certificate.
+    #[allow(dead_code)] // not every benchmark has clients elsewhere
+    pub fn ca(&self) -> std::path::PathBuf {
+        self.dir.path().join("certs/ca.pem")
     }
 
     pub fn connect(&self) -> Connect {

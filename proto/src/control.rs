@@ -7,6 +7,7 @@ use crate::close::CloseCode;
 use crate::id::{PlayerId, RoomId, Tick};
 use crate::identity::{AuthToken, Profile};
 use crate::rooms::{Cursor, JoinCode, NewRoom, PAGE_MAX, PARTY_MAX, Query, RoomEntry, SeatCode};
+use crate::roster::Roster;
 
 /// Bytes of a game's name.
 pub const GAME_NAME_MAX: usize = 32;
@@ -142,6 +143,15 @@ pub enum ToServer {
     Unreserve {
         /// Its code.
         code: SeatCode,
+    },
+    /// Look on without a seat. Answered by `Spectating` or `Refused`.
+    Spectate {
+        /// Comes back in the answer.
+        id: u32,
+        /// Which room.
+        room: RoomId,
+        /// Hash of the only schema that the client can read; `None`: it takes any.
+        schema: Option<u64>,
     },
 }
 
@@ -303,6 +313,10 @@ pub enum ToClient {
         /// What.
         text: NoticeText,
     },
+    /// The client looks on from now on. The state follows, whole.
+    Spectating(Spectating),
+    /// Who is in the room, where the game tells: all of it after a `Joined`, then what changes.
+    Roster(Roster),
 }
 
 /// A seat in a room.
@@ -343,6 +357,31 @@ pub struct Joined {
     pub schema_hash: u64,
     /// The schema as [`crate::wire::encode`] writes a [`crate::schema::Schema`], unless the
     /// client said in its `Hello` that it has it.
+    pub schema: Option<Blob<{ 64 * 1024 }>>,
+}
+
+/// A place among those who look on.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Spectating {
+    /// Of the message that asked.
+    pub id: u32,
+    /// Where.
+    pub room: RoomId,
+    /// Which game.
+    pub game: GameName,
+    /// The tick of the frame that was shown last; 0: none was.
+    pub tick: Tick,
+    /// Ticks per second; 0 in a room that steps on commands.
+    pub tick_hz: u16,
+    /// A frame is sent every so many ticks, or less often.
+    pub send_every: u16,
+    /// How much later than the players spectators see everything, in milliseconds.
+    pub delay_ms: u32,
+    /// Number of the last event before those that follow.
+    pub events: u32,
+    /// Hash of the schema.
+    pub schema_hash: u64,
+    /// The schema, as in [`Joined::schema`].
     pub schema: Option<Blob<{ 64 * 1024 }>>,
 }
 
@@ -408,4 +447,10 @@ pub enum Refusal {
     TooManyRooms,
     /// As many wait for a seat as may, or the game has no waiting list.
     WaitingFull,
+    /// The game shows this room to nobody without a seat.
+    NoSpectators,
+    /// As many look on as may.
+    AudienceFull,
+    /// Who looks on has no say.
+    Spectator,
 }

@@ -80,7 +80,7 @@
 //!
 //! A client that comes back says `Hello` like any other: its token has to hold then, too. A `Resume`
 //! is for the account that has the seat (`OtherAccount` for others); a guest has a seat by its
-//! resume token alone. A spectator takes no seat (`NotAllowed`), but may ask for lists.
+//! resume token alone. A spectator takes no seat (`NotAllowed`), but may look on and ask for lists.
 //!
 //! `Join` says what the person is to be called ([`Profile`]): the server cleans the name, and the
 //! game may change or refuse it (`Game`). Its data are a JSON object or empty (`BadProfile`).
@@ -144,6 +144,38 @@
 //! It is first come, first served, and nobody who comes later gets a seat before. `Leave` goes out of
 //! the list and is answered by `Left`; so does the end of the connection. A list that is full refuses
 //! (`WaitingFull`), a match that ends meanwhile too (`UnknownRoom`).
+//!
+//! ## Who else is here
+//!
+//! Where the game tells, everybody with a seat hears of everybody else by [`Roster`]: all of it (with
+//! `anew`) after each `Joined`, also one that answers a `Resume`, and then what changes, before the
+//! frame of the step in which it did. Those in a row up to one without `more` are one change. A
+//! client keeps the people by their player ids; one who is named again takes the place of the entry
+//! before. A client that was skipped because its socket took no more gets all of it anew. The number
+//! of those who look on is brought up to date with other changes, or once a second.
+//!
+//! ## Looking on
+//!
+//! ```text
+//! client                                  server
+//!   Spectate {id: 1, room, …}       ─▶
+//!                                   ◀─    Spectating {id: 1, delay_ms, events: 41, schema, …}
+//!                                   ◀─    state frame: the whole state
+//!                                   ◀─    state frame, state frame with event 42, …
+//!   Leave                           ─▶
+//!                                   ◀─    Left
+//! ```
+//!
+//! Whoever looks on has no seat: neither player nor token, and no say. Requests and inputs are
+//! refused (`Spectator`; inputs with id 0), and the connection can have either a seat or a place
+//! among those who look on (`AlreadySeated`). State frames are those of a seat, with zeros in their
+//! head; they hold what the game shows to everybody, [`Spectating::delay_ms`] later than players see
+//! it. Events are those for everybody; their numbers go on from [`Spectating::events`]. `Resync`,
+//! `Ended` and `Left` are as in a seat; nothing is acknowledged. A client whose connection broke
+//! looks on anew.
+//!
+//! Refused are those whom the game (`NoSpectators`) or the number of others (`AudienceFull`) keeps
+//! out. A private room is shown to nobody without a seat (`UnknownRoom`).
 //!
 //! ## Inputs
 //!
@@ -334,6 +366,7 @@ pub mod message;
 pub mod recording;
 mod replicate;
 mod rooms;
+mod roster;
 mod rows;
 pub mod schema;
 mod seen;
@@ -346,8 +379,8 @@ pub use close::{CloseCode, Then};
 pub use codec::bits::BadState;
 pub use control::{
     BODY_MAX, Body, GAME_NAME_MAX, GameName, JoinTarget, Joined, LISTING_MAX, NOTICE_MAX,
-    NoticeText, OPTIONS_MAX, OptionsText, RESULT_MAX, Refusal, RoomInfo, SCHEMAS_MAX, TOKEN_MAX,
-    ToClient, ToServer, Token,
+    NoticeText, OPTIONS_MAX, OptionsText, RESULT_MAX, Refusal, RoomInfo, SCHEMAS_MAX, Spectating,
+    TOKEN_MAX, ToClient, ToServer, Token,
 };
 pub use frame::{Event, Frame, HashCheck, Head, Replica};
 pub use greenroom_derive::{Message, Replicate};
@@ -366,6 +399,7 @@ pub use rooms::{
     MetaKey, MetaText, MetaValue, NewRoom, ONE_OF_MAX, PAGE_MAX, PARTY_MAX, Query, RoomEntry,
     SeatCode, Sort, Test, Visibility,
 };
+pub use roster::{ACCOUNT_MAX, ROSTER_MAX, Roster, Someone};
 pub use rows::{ROWS_BYTES_MAX, Rows, TableRows};
 pub use schema::Schema;
 pub use seen::{Eye, Seen, Sight, Teams};

@@ -9,6 +9,7 @@
 
 mod ears;
 mod hear;
+mod look_on;
 mod rooms;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use tokio::task::JoinHandle;
 
 use self::ears::{ClientEars, ReaderEnd};
 use super::actor::{Actor, Context, Failure, Mailbox, Named};
+use super::audience::Audiences;
 use super::lobby::LobbyMsg;
 use crate::account::Account;
 use crate::auth::accounts::{Accounts, Presence};
@@ -66,6 +68,7 @@ impl Named for ConnectionMsg {
             ConnectionMsg::Said(ToServer::Unwatch { .. }) => "unwatch",
             ConnectionMsg::Said(ToServer::Reserve { .. }) => "reserve",
             ConnectionMsg::Said(ToServer::Unreserve { .. }) => "unreserve",
+            ConnectionMsg::Said(ToServer::Spectate { .. }) => "spectate",
             ConnectionMsg::Known(_) => "known",
             ConnectionMsg::Ended(_) => "ended",
         }
@@ -78,6 +81,8 @@ pub struct Shared {
     pub games: Games,
     /// The rooms there are.
     pub directory: Arc<Directory>,
+    /// Where those are who look on.
+    pub audiences: Audiences,
     /// Who finds seats.
     pub lobby: Slot<Mailbox<LobbyMsg>>,
     /// Knows the tokens of seats.
@@ -216,6 +221,9 @@ impl Drop for Connection {
             self.shared.directory.unwatch(&self.client.link, None);
         }
         self.client.link.close(CloseCode::Failed);
+        if let Some(watch) = self.client.watched() {
+            watch.leave();
+        }
         if let Some(seat) = self.client.depart() {
             seat.break_off(&self.client);
         }

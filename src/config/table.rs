@@ -244,6 +244,22 @@ tunables! {
             "each is a log of log_bytes_max at most, so 32 MiB in all";
     }
 
+    /// People who look on without a seat.
+    spectators: Spectators {
+        /// Those of one room.
+        per_room_max as "spectators_per_room_max": usize = 2_000, count(0, 1_000_000, "spectators"), Live,
+            "each costs a socket and about 10 µs a frame on threads that wait for the rooms; 0: nobody looks on";
+        /// Those of all rooms.
+        all_max as "spectators_max": usize = 5_000, count(0, 1_000_000, "spectators"), Live,
+            "half of the connections: those who look on must not keep out those who play";
+        /// How much later than the players they see everything, if the game does not say later still.
+        delay as "spectator_delay_ms": Duration = 0, ms(0, 600_000), Live,
+            "games say what a spectator must not tell a player; an operator of tournaments may know better";
+        /// Bytes of the frames of one room that wait to be shown late.
+        delay_bytes_max as "spectator_delay_bytes_max": usize = 8_388_608, bytes(65_536, 1_073_741_824), Live,
+            "ten seconds of 30 frames of 27 KB each; beyond it spectators see fewer frames a second, as late";
+    }
+
     /// The files with which unfinished matches outlive this process.
     journal: Journal {
         /// Directory of these files.

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::spectator::{Spectator, Watch};
 use super::{RoomRecord, Seat};
 use crate::net::link::Link;
 
@@ -28,6 +29,8 @@ enum Place {
     Joining(Seat),
     /// It has one.
     Seated(Seat),
+    /// It looks on without one.
+    Watching(Watch),
     /// It is gone for good and can have none.
     Gone,
 }
@@ -117,6 +120,34 @@ impl Client {
         });
     }
 
+    /// The client looks on.
+    pub fn watch(&self, watch: Watch) {
+        self.change(|place| {
+            if let Place::Asking = place {
+                *place = Place::Watching(watch);
+            }
+        });
+    }
+
+    /// Where the client looks on.
+    pub fn watched(&self) -> Option<Watch> {
+        self.change(|place| match place {
+            Place::Watching(watch) => Some(watch.clone()),
+            _ => None,
+        })
+    }
+
+    /// The client looks on no more, if it did as this one.
+    pub fn unwatch(&self, spectator: &Arc<Spectator>) -> bool {
+        self.change(|place| match place {
+            Place::Watching(watch) if Arc::ptr_eq(&watch.spectator, spectator) => {
+                *place = Place::Nowhere;
+                true
+            }
+            _ => false,
+        })
+    }
+
     /// The client is gone for good. Returns the seat that it had or that was held for it.
     pub fn depart(&self) -> Option<Seat> {
         self.stop_waiting();
@@ -155,7 +186,11 @@ impl Place {
     fn into_seat(self) -> Option<Seat> {
         match self {
             Place::Seated(seat) | Place::Joining(seat) => Some(seat),
-            Place::Nowhere | Place::Asking | Place::Waiting(..) | Place::Gone => None,
+            Place::Nowhere
+            | Place::Asking
+            | Place::Waiting(..)
+            | Place::Watching(_)
+            | Place::Gone => None,
         }
     }
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use greenroom_proto::{CloseCode, Head, PlayerId, Refusal, Tick, ToClient, frame};
+use greenroom_proto::{CloseCode, Head, PlayerId, Refusal, Someone, Text, Tick, ToClient, frame};
 
 use super::Client;
 use super::saved::SavedMember;
 use crate::account::Person;
 use crate::answers::{Again, Answer, Answers};
+use crate::game::People;
 use crate::outbox::{Outbox, OutboxLimits};
 
 /// A seat that somebody has, has asked for, or has left for a moment.
@@ -30,6 +31,8 @@ pub(super) struct Member {
     pub(super) generation: u32,
     /// The newest token that is known to have arrived: older ones are not taken.
     pub(super) confirmed: u32,
+    /// Whether the client was told who is here, and of all changes since.
+    pub(super) knows_people: bool,
     /// Token and attempt by which the client has come back.
     pub(super) came_by: Option<(u32, u64)>,
 }
@@ -71,6 +74,7 @@ impl Member {
             away_since: None,
             generation: 0,
             confirmed: 0,
+            knows_people: false,
             came_by: None,
         }
     }
@@ -113,8 +117,24 @@ impl Member {
         }
     }
 
+    /// Somebody as the others may know them, once the game has let them in.
+    pub(super) fn someone(&self, people: People) -> Option<Someone> {
+        self.outbox.as_ref()?;
+        let account = match people {
+            People::Known => self.person.account.id().clone(),
+            People::Named | People::Hidden => Text::new(),
+        };
+        Some(Someone {
+            player: self.player,
+            account,
+            profile: self.person.profile.clone(),
+            connected: self.client.is_some() && self.asked.is_none(),
+        })
+    }
+
     /// The client is gone, perhaps to come back.
     pub(super) fn leave_for_now(&mut self, now: Instant) {
+        self.knows_people = false;
         self.client = None;
         self.asked = None;
         self.away_since.get_or_insert(now);

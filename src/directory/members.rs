@@ -6,18 +6,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use greenroom_proto::{
-    CloseCode, Joined, NoticeText, PlayerId, Refusal, Sight, Text, Tick, ToClient, Visibility, wire,
+    CloseCode, Joined, NoticeText, PlayerId, Refusal, Sight, Text, Tick, ToClient, Visibility,
 };
 use metrics::counter;
 
 use super::member::{Asked, Back, Member};
+use super::roster::Told;
 use super::saved::SavedMember;
 use super::token::Claim;
 use super::words::Heard;
 use super::{Client, RoomRecord};
 use crate::account::{Account, Person};
 use crate::answers::Answer;
-use crate::game::{Pace, Said};
+use crate::game::{Pace, People, Said};
 use crate::net::link::{Link, Standing};
 use crate::outbox::{Outbox, OutboxLimits};
 use crate::room::history::{BodyKind, History};
@@ -29,6 +30,9 @@ use crate::room::views::ViewKey;
 #[derive(Default)]
 pub struct Members {
     members: Vec<Member>,
+    told: Told,
+    /// Somebody has come, gone, or was not told of it.
+    stirred: bool,
     scratch: Vec<u8>,
     /// Nobody works on the room any more: whoever comes now is told this.
     ended: Option<(Refusal, &'static str)>,
@@ -157,6 +161,7 @@ impl Members {
         member.leave_for_now(now);
         member.client = Some(Arc::clone(client));
         member.asked = Some(Asked { id, knows_schema, back: Some(back) });
+        self.stirred = true;
         Ok(before)
     }
 
@@ -165,7 +170,9 @@ impl Members {
     pub fn break_off(&mut self, player: PlayerId, client: &Arc<Client>) -> Option<bool> {
         let member = self.find(player).filter(|member| member.is_of(client))?;
         member.leave_for_now(Instant::now());
-        Some(member.outbox.is_some())
+        let let_in = member.outbox.is_some();
+        self.stirred = true;
+        Some(let_in)
     }
 
     /// The players whose seats have been held for as long as they may be.
@@ -364,6 +371,35 @@ impl Members {
         }
     }
 
+    /// Tells everybody who else is here, as far as the game lets them know. Whose socket takes no
+    /// more is told all of it later.
+    pub fn tell_people(&mut self, people: People, spectators: usize) {
+        let (spectators, now) = (spectators as u32, Instant::now());
+        if people == People::Hidden || !(self.stirred || self.told.counts(spectators, now)) {
+            return;
+        }
+        self.stirred = false;
+        let here = self.members.iter().filter_map(|member| member.someone(people));
+        let changes = self.told.note(here, spectators, now);
+        let changes: Vec<_> = changes.into_iter().map(ToClient::Roster).collect();
+        for member in &mut self.members {
+            let knows = member.knows_people;
+            let Some((client, _)) = member.playing() else { continue };
+            let knows = if client.link.standing() != Standing::Free {
+                knows && changes.is_empty()
+            } else if knows {
+                changes.iter().for_each(|change| client.link.control(change));
+                true
+            } else {
+                let all = self.told.all().into_iter().map(ToClient::Roster);
+                all.for_each(|message| client.link.control(&message));
+                true
+            };
+            member.knows_people = knows;
+            self.stirred |= !knows;
+        }
+    }
+
     /// Sends everybody the newest frame who can take it and has not got it. The `last` frame of a
     /// match also goes to those who are stuck: nothing comes after it that could make up for it.
     pub fn send_frames(
@@ -440,6 +476,7 @@ impl Members {
         (player, person): (PlayerId, &Arc<Person>),
         limits: OutboxLimits,
     ) {
+        self.stirred = true;
         let Some(member) = self.find(player) else { return };
         member.person = Arc::clone(person);
         let mut outbox = Outbox::new(limits);
@@ -452,6 +489,7 @@ impl Members {
 
     /// A player is back in the seat.
     fn seat_again(&mut self, room: &Arc<RoomRecord>, tick: Tick, player: PlayerId) {
+        self.stirred = true;
         let Some(member) = self.find(player) else { return };
         let back = member.asked.as_ref().and_then(|asked| asked.back);
         let (Some(back), Some(outbox)) = (back, &mut member.outbox) else {
@@ -486,6 +524,7 @@ impl Members {
     fn remove(&mut self, room: &RoomRecord, player: PlayerId) -> Option<Member> {
         let place = self.members.iter().position(|member| member.player == player)?;
         let member = self.members.remove(place);
+        self.stirred = true;
         room.inbox().leave(player);
         room.unbook(None);
         if member.asked.is_none()
@@ -507,8 +546,7 @@ fn welcome(member: &mut Member, room: &Arc<RoomRecord>, tick: Tick, events: u32)
         Pace::Fixed { tick_hz, send_every } => (tick_hz, send_every),
         Pace::OnCommand => (0, 1),
     };
-    let schema =
-        (!asked.knows_schema).then(|| wire::encode(&*room.entry.schema).try_into().ok()).flatten();
+    let schema = room.entry.schema_for(asked.knows_schema);
     let Member { player, generation, .. } = *member;
     let inbox = room.inbox();
     let (inputs, requests) = inbox.taken_of(player);

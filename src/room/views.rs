@@ -23,6 +23,8 @@ pub enum ViewKey {
     Teams(Teams),
     /// This player alone.
     Player(PlayerId),
+    /// All who look on without a seat.
+    Spectators,
 }
 
 impl ViewKey {

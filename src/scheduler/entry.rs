@@ -28,6 +28,8 @@ pub(super) struct Entry {
 
 pub(super) struct Stand {
     pub(super) crew: Crew,
+    /// It stays in the slow crew, whatever its turns take.
+    pub(super) patient: bool,
     pub(super) place: Place,
     /// Short turns of a slow task, less what its long ones cost.
     pub(super) good: u32,
@@ -45,14 +47,20 @@ pub(super) enum Place {
 }
 
 impl Entry {
-    pub(super) fn new(id: u64, name: Arc<str>, task: Box<dyn Task>, ended: Ended) -> Self {
+    pub(super) fn new(
+        (id, name): (u64, Arc<str>),
+        task: Box<dyn Task>,
+        patient: bool,
+        ended: Ended,
+    ) -> Self {
         let place = Place::Waits(None);
+        let crew = if patient { Crew::Slow } else { Crew::Prompt };
         Entry {
             id,
             name,
             task: Mutex::new(Some(task)),
             ended: Mutex::new(Some(ended)),
-            stand: Mutex::new(Stand { crew: Crew::Prompt, place, good: 0, stopping: false }),
+            stand: Mutex::new(Stand { crew, patient, place, good: 0, stopping: false }),
         }
     }
 

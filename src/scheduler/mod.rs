@@ -132,10 +132,33 @@ impl Scheduler {
         task: impl Task,
         ended: impl FnOnce(End) + Send + 'static,
     ) -> Running {
+        self.enter(name.into(), Box::new(task), false, Box::new(ended))
+    }
+
+    /// The same for a task that waits for all others, however short its turns are: it stays in the
+    /// slow crew.
+    pub fn run_patiently(
+        &self,
+        name: impl Into<Arc<str>>,
+        task: impl Task,
+        ended: impl FnOnce(End) + Send + 'static,
+    ) -> Running {
+        self.enter(name.into(), Box::new(task), true, Box::new(ended))
+    }
+
+    fn enter(
+        &self,
+        name: Arc<str>,
+        task: Box<dyn Task>,
+        patient: bool,
+        ended: Box<dyn FnOnce(End) + Send>,
+    ) -> Running {
         let id = self.next_id.fetch_add(1, Relaxed);
-        let entry = Arc::new(Entry::new(id, name.into(), Box::new(task), Box::new(ended)));
+        let entry = Arc::new(Entry::new((id, name), task, patient, ended));
         let waker = Waker { shared: Arc::clone(&self.shared), entry };
-        waker.shared.enter(&waker.entry, Instant::now());
+        if waker.shared.enter(&waker.entry, Instant::now()) {
+            worker::spawn(&self.shared, Crew::Slow);
+        }
         Running(waker)
     }
 

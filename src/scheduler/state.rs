@@ -100,6 +100,7 @@ impl Queues {
             }
             // One that is slow now and then, or was interrupted, gets there all the same.
             Crew::Slow if slow => stand.good = stand.good.saturating_sub(GOOD_TURNS / 8),
+            Crew::Slow if stand.patient => {}
             Crew::Slow => {
                 stand.good += 1;
                 if stand.good >= GOOD_TURNS {
@@ -144,11 +145,17 @@ impl Shared {
         }
     }
 
-    /// A new task.
-    pub(super) fn enter(&self, entry: &Arc<Entry>, now: Instant) {
+    /// A new task. Returns whether another slow thread is needed, and counted.
+    pub(super) fn enter(&self, entry: &Arc<Entry>, now: Instant) -> bool {
         let mut queues = lock(&self.queues);
-        queues.prompt_tasks += 1;
+        match lock(&entry.stand).crew {
+            Crew::Prompt => queues.prompt_tasks += 1,
+            Crew::Slow => queues.slow_tasks += 1,
+        }
         self.put(&mut queues, entry, Some(now));
+        let short = queues.slow_threads < self.slow_wanted(&queues);
+        queues.slow_threads += usize::from(short);
+        short
     }
 
     /// The task waits from now on.

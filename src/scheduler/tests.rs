@@ -174,6 +174,23 @@ fn a_slow_task_that_gets_better_is_prompt_again() {
 }
 
 #[test]
+fn a_patient_task_is_slow_from_its_first_turn_and_stays_so() {
+    let scheduler = scheduler(|_| {});
+    let (turn, turns) = channel();
+    let task = Does(move |now: Instant| {
+        let _ = turn.send(std::thread::current().name().map(str::to_owned));
+        Next::At(now)
+    });
+    let _running = scheduler.run_patiently("patient", task, |_| {});
+    for _ in 0..3 * GOOD_TURNS {
+        let name = turns.recv_timeout(DEADLINE).unwrap();
+        assert_eq!(name.as_deref(), Some("slow rooms"));
+    }
+    let load = scheduler.load();
+    assert_eq!((load.prompt_tasks, load.slow_tasks), (0, 1));
+}
+
+#[test]
 fn a_slow_task_that_waits_for_long_is_still_served() {
     let scheduler = scheduler(|limits| limits.slow_threads_max = 1);
     let (tell, told) = channel();

@@ -37,6 +37,14 @@ pub(super) fn room_supervisors(
     (spec.intensity(INTENSITY), handle)
 }
 
+/// Those of audiences. What dies with them is not begun again: whoever looks on asks anew.
+pub(super) fn audience_supervisors() -> (SupervisorSpec, Partitioned) {
+    let (spec, handle) = Partitioned::new("audiences", cores(), |number| {
+        SupervisorSpec::dynamic(format!("audiences/{number}"), Dynamic::default())
+    });
+    (spec.intensity(INTENSITY), handle)
+}
+
 pub(super) fn connection_supervisors() -> (SupervisorSpec, Partitioned) {
     let (spec, handle) = Partitioned::new("connections", cores(), |number| {
         // Each may wait a second for its client's goodbye; a container waits ten for us.

@@ -28,6 +28,7 @@ mod lobby;
 mod matches;
 mod metrics;
 mod ops;
+mod people;
 mod replays;
 mod reserved;
 mod seat_claims;

@@ -12,6 +12,7 @@ import { roomId } from './room.js';
 import { cursor, joinCode, newRoom, query, roomEntry, seatCode } from './rooms.js';
 import {
   blob,
+  bool,
   choice,
   decode,
   encode,
@@ -71,6 +72,7 @@ const toServer = variants({
   Unwatch: { id: u32 },
   Reserve: { id: u32, to: joinTarget, seats: u32 },
   Unreserve: { code: seatCode },
+  Spectate: { id: u32, room: roomId, schema: option(u64) },
 });
 
 /** Why something was not granted. */
@@ -98,9 +100,15 @@ export const REFUSALS = [
   'BadCode',
   'TooManyRooms',
   'WaitingFull',
+  'NoSpectators',
+  'AudienceFull',
+  'Spectator',
 ];
 
 const roomInfo = struct({ room: roomId, players: u32, players_max: u32, options });
+
+/** Somebody with a seat, as the others may know them. */
+const someone = struct({ player: u32, account: text(64), profile, connected: bool });
 
 const toClient = variants({
   Welcome: {
@@ -143,6 +151,25 @@ const toClient = variants({
   Waiting: { id: u32, place: u32 },
   RoomCode: { room: roomId, code: joinCode },
   Notice: { text: text(1024) },
+  Spectating: {
+    id: u32,
+    room: roomId,
+    game: gameName,
+    tick: u32,
+    tick_hz: u16,
+    send_every: u16,
+    delay_ms: u32,
+    events: u32,
+    schema_hash: u64,
+    schema: option(blob(64 * 1024)),
+  },
+  Roster: {
+    anew: bool,
+    more: bool,
+    people: list(someone, 64),
+    gone: list(u32, 64),
+    spectators: u32,
+  },
 });
 
 function encoded(type, message) {

@@ -19,6 +19,8 @@ const CALLS_MAX: usize = 64;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Asked {
     Join,
+    /// To look on without a seat.
+    Spectate,
     /// For a seat that another client had.
     Resume,
     List,

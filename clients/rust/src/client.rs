@@ -8,8 +8,8 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use greenroom_proto::{
-    BODY_MAX, Body, CloseCode, Profile, Replicate, RoomInfo, Rows, Schema, Tick, ToServer, Token,
-    TooLong, frame, wire,
+    BODY_MAX, Body, CloseCode, Profile, Replicate, RoomId, RoomInfo, Rows, Schema, Tick, ToServer,
+    Token, TooLong, frame, wire,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -24,7 +24,8 @@ use crate::error::{CallError, ConnectError, OtherState};
 use crate::greet::{Greeted, greet};
 use crate::inputs::Sent;
 use crate::pauses::Pauses;
-use crate::seat::{Seat, SeatInfo};
+use crate::roster::Roster;
+use crate::seat::{Seat, SeatInfo, Spectated};
 use crate::socket::{Heard, Socket};
 use crate::stats::Stats;
 use crate::update::{Join, Reply, RequestId, Update, game_name};
@@ -156,6 +157,48 @@ impl Client {
         }
     }
 
+    /// Looks on at a room without a seat, as a spectator: the state is what the game shows to those,
+    /// and events are those for everybody. [`Client::leave`] ends it; a connection that breaks does,
+    /// too: then connect and look on anew.
+    ///
+    /// ```no_run
+    /// # use greenroom_client::{CallError, Client, Update};
+    /// # use greenroom_client::proto::Replicate;
+    /// # async fn watch<World: Replicate + std::fmt::Debug + 'static>(
+    /// #     mut client: Client,
+    /// # ) -> Result<(), Box<dyn std::error::Error>> {
+    /// let rooms = client.list("ships").await?;
+    /// let first = rooms.first().ok_or("nobody plays")?;
+    /// let spectated = client.spectate(first.room).await?;
+    /// println!("{} of {}, {:?} late", spectated.room, spectated.game, spectated.delay);
+    /// loop {
+    ///     match client.next().await {
+    ///         Update::Frame { .. } => println!("{:?}", client.state::<World>()?),
+    ///         Update::Ended { .. } | Update::Left | Update::Closed(_) => break,
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub async fn spectate(&mut self, room: RoomId) -> Result<Spectated, CallError> {
+        if self.seated {
+            return Err(CallError::AlreadySeated);
+        }
+        let schema = self.connect.only_schema;
+        let message = |id| ToServer::Spectate { id, room, schema };
+        let answer = self.call(Asked::Spectate, self.connect.call_deadline, message).await?;
+        match (answer, self.spectated()) {
+            (Answer::Joined, Some(spectated)) => Ok(spectated),
+            (other, _) => Err(unfitting(&other)),
+        }
+    }
+
+    /// Where this client looks on, while it does.
+    #[must_use]
+    pub fn spectated(&self) -> Option<Spectated> {
+        self.seat.as_ref().filter(|_| self.seated).and_then(Seat::spectated)
+    }
+
     /// Takes back a seat that this program had before it was started anew, with the
     /// [`Client::seat_token`] from then. The state comes whole; events are those from now on.
     /// Whoever else has the seat loses it: a connection of the same player.
@@ -192,11 +235,13 @@ impl Client {
         self.connect.token = Some(token.into());
     }
 
-    /// Gives the seat up and waits until it is free. While the connection is broken, this waits for
+    /// Gives the seat up and waits until it is free, or looks on no more. While the connection is broken, this waits for
     /// it to be back.
     pub async fn leave(&mut self) -> Result<(), CallError> {
         self.abandon();
-        self.need_seat()?;
+        if self.spectated().is_none() {
+            self.need_seat()?;
+        }
         self.say(&ToServer::Leave, &mut noop())?;
         if let Some(seat) = &mut self.seat {
             seat.leaving = true;
@@ -221,7 +266,31 @@ impl Client {
     /// The seat, while there is one.
     #[must_use]
     pub fn seat(&self) -> Option<&SeatInfo> {
-        self.seat.as_ref().filter(|_| self.seated).map(|seat| &seat.info)
+        self.seat.as_ref().filter(|seat| self.seated && seat.delay.is_none()).map(|seat| &seat.info)
+    }
+
+    /// The people in the room, as far as the game tells: nobody where it does not, and without a seat.
+    /// Kept up to date; [`Update::People`] says what has changed.
+    ///
+    /// ```no_run
+    /// # use greenroom_client::{Client, PersonChange, Update};
+    /// # async fn greet(mut client: Client) {
+    /// while let Update::People(changes) = client.next().await {
+    ///     for change in changes {
+    ///         match change {
+    ///             PersonChange::Joined(someone) => println!("{} is here", someone.profile.name),
+    ///             PersonChange::Left(someone) => println!("{} has gone", someone.profile.name),
+    ///             PersonChange::Dropped(player) | PersonChange::Resumed(player) => {
+    ///                 println!("{:?}", client.roster().and_then(|roster| roster.get(player)));
+    ///             }
+    ///         }
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn roster(&self) -> Option<&Roster> {
+        self.seat().and(self.seat.as_ref()).map(|seat| &seat.roster)
     }
 
     /// The state as of the last [`Update::Frame`], as the game's own type; also when the seat is
@@ -368,7 +437,7 @@ impl Client {
     fn need_seat(&self) -> Result<(), CallError> {
         match &self.closed {
             Some(closed) => Err(closed.clone().into()),
-            None if self.seated => Ok(()),
+            None if self.seat().is_some() => Ok(()),
             None => Err(CallError::NoSeat),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use greenroom_proto::{CloseCode, Joined, Schema, ToClient, ToServer, frame};
+use greenroom_proto::{CloseCode, Joined, Roster, Schema, Spectating, ToClient, ToServer, frame};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Bytes;
 
@@ -237,6 +237,8 @@ impl Client {
                 return Err((CloseCode::OutOfOrder, "the server sent a second Welcome".into()));
             }
             ToClient::Joined(joined) => self.joined(joined, cx)?,
+            ToClient::Roster(message) => self.people(message)?,
+            ToClient::Spectating(spectating) => self.spectating(spectating, cx)?,
             ToClient::Refused { id, why, text } => {
                 let refused = CallError::Refused { why, text: text.into_string() };
                 self.count_reply(0);
@@ -297,29 +299,54 @@ impl Client {
         let asked = self.calls.answered(id).filter(|_| self.awaited == Some(id));
         let resumed = asked == Some(Asked::Resume);
         if asked != Some(Asked::Join) && !resumed {
-            // The caller no longer wants it, and may by now be asking for another.
-            self.stray = true;
-            if self.unqueued.take() == Some(id) {
-                // It was given up already.
-                return Ok(());
-            }
-            return self
-                .say(&ToServer::Leave, cx)
-                .map_err(|_| (CloseCode::Normal, "a seat came that nobody waits for".into()));
+            return self.give_back(id, cx);
         }
         self.calls.used(joined.requests);
         self.calls.seated();
         let (keep_state, lead) = (self.connect.keep_state, self.connect.lead);
         let seat = Seat::new(joined, &self.schemas, keep_state, lead, self.heard_at)?;
+        self.sit(seat);
+        if resumed {
+            self.say_ack(cx);
+        }
+        Ok(())
+    }
+
+    fn spectating(&mut self, spectating: Spectating, cx: &mut Context<'_>) -> Result<(), Wrong> {
+        let id = spectating.id;
+        let asked = self.calls.answered(id).filter(|_| self.awaited == Some(id));
+        if asked != Some(Asked::Spectate) {
+            return self.give_back(id, cx);
+        }
+        let keep_state = self.connect.keep_state;
+        let seat = Seat::spectating(spectating, &self.schemas, keep_state, self.heard_at)?;
+        self.sit(seat);
+        Ok(())
+    }
+
+    fn people(&mut self, message: Roster) -> Result<(), Wrong> {
+        let Some(seat) = self.seat.as_mut().filter(|_| self.seated) else { return Ok(()) };
+        let changes = seat.roster.take(message);
+        if changes.is_empty() { Ok(()) } else { self.note(Update::People(changes)) }
+    }
+
+    fn sit(&mut self, seat: Seat) {
         self.learn(Arc::clone(&seat.info.schema));
         self.seat = Some(seat);
         self.seated = true;
         self.queued = None;
         self.answer = Some(Ok(Answer::Joined));
-        if resumed {
-            self.say_ack(cx);
+    }
+
+    /// The caller no longer wants the seat, and may by now be asking for another.
+    fn give_back(&mut self, id: u32, cx: &mut Context<'_>) -> Result<(), Wrong> {
+        self.stray = true;
+        if self.unqueued.take() == Some(id) {
+            // It was given up already.
+            return Ok(());
         }
-        Ok(())
+        self.say(&ToServer::Leave, cx)
+            .map_err(|_| (CloseCode::Normal, "a seat came that nobody waits for".into()))
     }
 
     /// A schema that need not be sent again.

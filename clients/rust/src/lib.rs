@@ -48,6 +48,7 @@
 //!         Update::Left => break,
 //!         Update::Notice { text } => println!("{text}"), // from who runs the server
 //!         Update::Broken { why, .. } => println!("{}: trying to come back", why.reason),
+//!         Update::People(changes) => println!("{changes:?}"), // see `Client::roster`
 //!         Update::Resumed { after, .. } => println!("back after {after:?}"),
 //!         Update::Closed(closed) => return Err(closed.into()),
 //!     }
@@ -141,6 +142,7 @@ mod open;
 mod pauses;
 mod resume;
 mod rooms;
+mod roster;
 mod seat;
 mod socket;
 mod stats;
@@ -156,7 +158,8 @@ pub use greenroom_proto as proto;
 pub use inputs::{Lead, Sent};
 pub use resume::Resume;
 pub use rooms::{Page, Reservation, WatchId};
-pub use seat::SeatInfo;
+pub use roster::{PersonChange, Roster};
+pub use seat::{SeatInfo, Spectated};
 pub use stats::Stats;
 pub use trust::{PreparedTrust, Trust};
 pub use update::{Event, Join, Reply, RequestId, Update};

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use greenroom_proto::{
-    CloseCode, HashCheck, Joined, Layout, PlayerId, Replicate, RoomId, Rows, Schema, Tick, Token,
-    frame, recover, schema_of, wire,
+    CloseCode, HashCheck, Joined, Layout, PlayerId, Replicate, RoomId, Rows, Schema, Spectating,
+    Tick, Token, frame, recover, schema_of, wire,
 };
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Bytes;
@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::Bytes;
 use crate::acks::Acks;
 use crate::error::OtherState;
 use crate::inputs::{Fate, Inputs, Lead, Pace, Sent};
+use crate::roster::Roster;
 use crate::update::Event;
 
 /// Events that are kept back while the state is being sent anew. The room sends some 4,096 in a
@@ -47,8 +48,31 @@ pub struct SeatInfo {
 /// What the server must not do: the code to close with, and the sentence.
 pub(crate) type Wrong = (CloseCode, String);
 
+/// A room that this client looks on at.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Spectated {
+    /// The room.
+    pub room: RoomId,
+    /// Its game.
+    pub game: String,
+    /// Ticks per second; 0 in a room that steps on commands.
+    pub tick_hz: u16,
+    /// A frame comes every so many ticks, or less often.
+    pub send_every: u16,
+    /// How much later than the players spectators see everything.
+    pub delay: Duration,
+    /// What the state consists of.
+    pub schema: Arc<Schema>,
+    /// Hash of the schema.
+    pub schema_hash: u64,
+}
+
+/// A seat, or a place among those who look on.
 pub(crate) struct Seat {
     pub(crate) info: SeatInfo,
+    /// There is no seat: by how much what is seen is late.
+    pub(crate) delay: Option<Duration>,
+    pub(crate) roster: Roster,
     replica: frame::Replica,
     keep_state: bool,
     inputs: Inputs,
@@ -94,6 +118,8 @@ impl Seat {
     ) -> Result<Self, Wrong> {
         let (schema, layout) = read_schema(&joined, known)?;
         Ok(Seat {
+            delay: None,
+            roster: Roster::default(),
             replica: frame::Replica::new(layout),
             keep_state,
             inputs: Inputs::new(lead, joined.send_every, joined.inputs),
@@ -119,6 +145,49 @@ impl Seat {
                 schema_hash: joined.schema_hash,
                 hold: Duration::from_millis(joined.hold_ms.into()),
             },
+        })
+    }
+
+    /// A place among those who look on: a seat of nobody's, without a token.
+    pub(crate) fn spectating(
+        spectating: Spectating,
+        known: &[Arc<Schema>],
+        keep_state: bool,
+        now: Instant,
+    ) -> Result<Self, Wrong> {
+        let delay = Duration::from_millis(spectating.delay_ms.into());
+        let joined = Joined {
+            id: spectating.id,
+            room: spectating.room,
+            game: spectating.game,
+            player: PlayerId(0),
+            tick: spectating.tick,
+            tick_hz: spectating.tick_hz,
+            send_every: spectating.send_every,
+            input_lead_ticks_max: 0,
+            token: Token::default(),
+            hold_ms: 0,
+            inputs: 0,
+            events: spectating.events,
+            requests: 0,
+            schema_hash: spectating.schema_hash,
+            schema: spectating.schema,
+        };
+        let seat = Seat::new(joined, known, keep_state, Lead::default(), now)?;
+        Ok(Seat { delay: Some(delay), ..seat })
+    }
+
+    /// Where this client looks on, if it has no seat.
+    pub(crate) fn spectated(&self) -> Option<Spectated> {
+        let info = &self.info;
+        Some(Spectated {
+            room: info.room,
+            game: info.game.clone(),
+            tick_hz: info.tick_hz,
+            send_every: info.send_every,
+            delay: self.delay?,
+            schema: Arc::clone(&info.schema),
+            schema_hash: info.schema_hash,
         })
     }
 

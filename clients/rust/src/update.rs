@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::closed::Closed;
 use crate::error::CallError;
 use crate::rooms::WatchId;
+use crate::roster::PersonChange;
 
 /// What happened, in order.
 #[derive(Clone, PartialEq, Debug)]
@@ -31,6 +32,9 @@ pub enum Update {
         /// The answer.
         reply: Result<Reply, CallError>,
     },
+    /// People came to the room or went, where the game tells: see [`crate::Client::roster`]. Never
+    /// empty.
+    People(Vec<PersonChange>),
     /// What has changed in the rooms that are [watched](crate::Client::watch): the first of a watch
     /// brings all of them, each later one brings it up to date.
     Rooms {

@@ -3,7 +3,8 @@
 use greenroom_proto::frame::{CONTROL, write_input};
 use greenroom_proto::{
     AuthToken, Blob, Body, CloseCode, GameName, JoinTarget, Joined, List, OptionsText, PlayerId,
-    Profile, Refusal, RoomId, RoomInfo, TOKEN_MAX, Text, Tick, ToClient, ToServer, wire,
+    Profile, Refusal, RoomId, RoomInfo, Roster, Someone, Spectating, TOKEN_MAX, Text, Tick,
+    ToClient, ToServer, wire,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -154,6 +155,54 @@ fn joined(token: &[u8], schema: Option<&[u8]>) -> Value {
     )
 }
 
+fn spectating(schema: Option<&[u8]>) -> Value {
+    let room = RoomId(0x0123_4567_89ab_cdef);
+    message(
+        &ToClient::Spectating(Spectating {
+            id: 9,
+            room,
+            game: text("arena"),
+            tick: Tick(0),
+            tick_hz: 30,
+            send_every: 1,
+            delay_ms: 10_000,
+            events: 300,
+            schema_hash: 1 << 60,
+            schema: schema.map(blob),
+        }),
+        json!({
+            "type": "Spectating", "id": 9, "room": room.to_string(), "game": "arena", "tick": 0,
+            "tick_hz": 30, "send_every": 1, "delay_ms": 10_000, "events": 300,
+            "schema_hash": (1u64 << 60).to_string(), "schema": schema.map(hex),
+        }),
+    )
+}
+
+fn roster() -> Value {
+    let someone = Someone {
+        player: PlayerId(300),
+        account: text("ada"),
+        profile: Profile { name: text("Ada"), data: text("{}") },
+        connected: true,
+    };
+    message(
+        &ToClient::Roster(Roster {
+            anew: true,
+            more: false,
+            people: List::first([someone]),
+            gone: List::first([PlayerId(7), PlayerId(70_000)]),
+            spectators: 2_000,
+        }),
+        json!({
+            "type": "Roster", "anew": true, "more": false, "gone": [7, 70_000], "spectators": 2_000,
+            "people": [{
+                "player": 300, "account": "ada", "profile": {"name": "Ada", "data": "{}"},
+                "connected": true,
+            }],
+        }),
+    )
+}
+
 fn to_client() -> Vec<Value> {
     use Refusal as R;
     let refusals = [
@@ -180,6 +229,9 @@ fn to_client() -> Vec<Value> {
         R::BadCode,
         R::TooManyRooms,
         R::WaitingFull,
+        R::NoSpectators,
+        R::AudienceFull,
+        R::Spectator,
     ];
     let info = |room: u64| RoomInfo {
         room: RoomId(room),
@@ -203,6 +255,16 @@ fn to_client() -> Vec<Value> {
         ),
         joined(&[], None),
         joined(&[9; TOKEN_MAX], Some(&[1, 2, 3])),
+        roster(),
+        message(
+            &ToClient::Roster(Roster::default()),
+            json!({
+                "type": "Roster", "anew": false, "more": false, "people": [], "gone": [],
+                "spectators": 0,
+            }),
+        ),
+        spectating(None),
+        spectating(Some(&[4, 5])),
         message(
             &ToClient::Reply { id: 9, body: Body::default() },
             json!({"type": "Reply", "id": 9, "body": ""}),

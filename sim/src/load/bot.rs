@@ -233,6 +233,7 @@ impl Life {
                         play.tally.finished(seat.room);
                         return true;
                     }
+                    Update::People(_) => {}
                     Update::Left => return true,
                     Update::Broken { why, .. } => play.tally.disconnected(why.to_string()),
                     Update::Resumed { .. } => {

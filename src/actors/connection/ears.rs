@@ -10,6 +10,9 @@ use crate::directory::{Client, Seat};
 use crate::faults::Countdown;
 use crate::net::reader::Ears;
 
+/// What somebody is told who looks on and sends inputs or requests.
+const NO_SAY: &str = "whoever looks on has no say: join to play";
+
 /// Passes on what the client says. Inputs and requests go straight into the room's inbox, which is
 /// bounded; a hop through the connection's mailbox would cost more than the rest of the way.
 /// Everything else goes to the connection's actor; the client's token bucket bounds how much of it
@@ -27,8 +30,13 @@ impl Ears for ClientEars {
         self.strike();
         match self.seat() {
             Some(seat) => seat.input(tick, body),
-            // The match ended while the input was on its way.
-            None => Ok(()),
+            // Unless the match ended while the input was on its way.
+            None => {
+                if self.client.watched().is_some() {
+                    self.client.link.refuse(0, Refusal::Spectator, NO_SAY);
+                }
+                Ok(())
+            }
         }
     }
 
@@ -38,6 +46,7 @@ impl Ears for ClientEars {
             ToServer::Request { id, body } => {
                 let asked = match self.seat() {
                     Some(seat) => seat.request(id, body.into_vec())?,
+                    None if self.client.watched().is_some() => Err((Refusal::Spectator, NO_SAY)),
                     None => Err((Refusal::NoSeat, "join a room before sending requests to it")),
                 };
                 if let Err((why, text)) = asked {
@@ -58,6 +67,8 @@ impl Ears for ClientEars {
         // A room that steps on commands makes no frame by itself.
         if let Some(seat) = self.client.seat() {
             seat.room.wake();
+        } else if let Some(watch) = self.client.watched() {
+            watch.room.audience().wake();
         }
     }
 }

@@ -15,7 +15,8 @@ pub(super) const TOO_OFTEN: &str =
     "too many questions for rooms, or wrong codes: wait a few seconds";
 
 /// What a client is told whose program was built for another form of the state.
-const OTHER_SCHEMA: &str = "the game's state has another form than this client can read: update it";
+pub(super) const OTHER_SCHEMA: &str =
+    "the game's state has another form than this client can read: update it";
 
 /// What a client is told whose room failed, or could not be brought back by a new process.
 const LOST: &str = "the match could not go on: join another";
@@ -43,8 +44,11 @@ impl Connection {
                 counter!("greenroom_desyncs_total").increment(1);
                 if let Some(seat) = self.client.seat() {
                     seat.resync();
+                } else if let Some(watch) = self.client.watched() {
+                    watch.resync();
                 }
             }
+            ToServer::Spectate { id, room, schema } => self.look_on(id, room, schema).await,
             // It comes once; the ears pass the others to the room.
             ToServer::Hello { .. } | ToServer::Request { .. } | ToServer::Ack { .. } => {}
         }
@@ -149,15 +153,21 @@ impl Connection {
             self.client.link.refuse(id, Refusal::NotAllowed, text);
             return None;
         }
-        if !self.client.ask() {
-            let text = "this connection has a seat already, or waits for one: leave it first";
-            self.client.link.refuse(id, Refusal::AlreadySeated, text);
-            return None;
-        }
-        Some(account)
+        self.is_free(id).then_some(account)
     }
 
-    fn turn_away(&self, id: u32, why: Refusal, text: &str) {
+    /// Whether the connection may have another place.
+    pub(super) fn is_free(&self, id: u32) -> bool {
+        let is_free = self.client.ask();
+        if !is_free {
+            let text =
+                "this connection has a seat already, looks on, or waits for that: leave first";
+            self.client.link.refuse(id, Refusal::AlreadySeated, text);
+        }
+        is_free
+    }
+
+    pub(super) fn turn_away(&self, id: u32, why: Refusal, text: &str) {
         self.client.vacate();
         self.client.link.refuse(id, why, text);
     }
@@ -172,7 +182,7 @@ impl Connection {
         }
     }
 
-    fn knows_schema(&self, room: &RoomRecord) -> bool {
+    pub(super) fn knows_schema(&self, room: &RoomRecord) -> bool {
         self.schemas.contains(&room.entry.schema_hash)
     }
 
@@ -181,6 +191,7 @@ impl Connection {
         match self.client.held() {
             Some(seat) => seat.leave(),
             None => {
+                self.look_away();
                 // Out of the queue, if it was in one.
                 self.client.stop_waiting();
                 self.client.link.control(&ToClient::Left);

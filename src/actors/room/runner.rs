@@ -14,7 +14,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use greenroom_proto::{PlayerId, Tick};
+use greenroom_proto::{PlayerId, Sight, Tick};
 
 use super::effects::{Effects, Outcome};
 use super::idle::Idle;
@@ -22,11 +22,12 @@ use super::meters::Meters;
 use super::pace::Schedule;
 use super::restore::{Begun, Redo};
 use super::{Common, RoomArgs};
+use crate::directory::audience::Ending;
 use crate::directory::clock::Clock;
 use crate::directory::finished::Finished;
 use crate::directory::members::Sights;
 use crate::effects::EffectCall;
-use crate::game::{Pace, Said, Signal};
+use crate::game::{Pace, Said, Signal, To};
 use crate::journal::Position;
 use crate::room::history::{History, HistoryLimits};
 use crate::room::inbox::requests;
@@ -61,6 +62,8 @@ pub(super) struct Runner {
     pub(super) commands: Vec<Command>,
     pub(super) said: Vec<Said>,
     sights: Sights,
+    /// What those see who look on, if anybody does.
+    public: Option<Sight>,
 }
 
 /// A step that was noted and not made yet; its commands are where those of a step are.
@@ -145,6 +148,7 @@ impl Runner {
             commands: Vec::new(),
             said: Vec::new(),
             sights: Sights::new(),
+            public: None,
         }
     }
 
@@ -270,9 +274,11 @@ impl Runner {
         self.args.record.progress.note(At::Rest);
     }
 
-    /// Asks the game what each player sees.
+    /// Asks the game what each player sees, and what those who look on.
     fn look(&mut self) {
         self.sights.clear();
+        let is_watched = self.args.record.audience().is_watched();
+        self.public = is_watched.then(Sight::public);
         let Some(room) = self.room.as_ref().filter(|_| self.history.is_restricted()) else {
             return;
         };
@@ -280,6 +286,7 @@ impl Runner {
         progress.note(At::Show);
         self.sights.extend(room.seated().into_iter().map(|player| (player, room.sight(player))));
         self.sights.sort_unstable_by_key(|(player, _)| *player);
+        self.public = is_watched.then(|| room.spectator_sight());
         progress.note(At::Rest);
     }
 
@@ -338,7 +345,12 @@ impl Runner {
                         record.wake();
                     });
                 }
-                said => members.hand_out(record, tick, &said, limits),
+                said => {
+                    if let Said::Event { to: To::All, body } = &said {
+                        record.audience().tell(tick, body);
+                    }
+                    members.hand_out(record, tick, &said, limits);
+                }
             }
         }
         let mut inbox = record.inbox();
@@ -349,8 +361,15 @@ impl Runner {
     }
 
     fn send_frames(&mut self, last: bool) {
-        let members = &mut self.args.record.members();
-        self.meters.frames(members.send_frames(&mut self.history, &self.sights, last));
+        let record = &self.args.record;
+        let mut members = record.members();
+        members.tell_people(record.plan.people, record.audience().count());
+        let sent = members.send_frames(&mut self.history, &self.sights, last);
+        drop(members);
+        self.meters.frames(sent);
+        if let (Some(sight), Some((tick, rows))) = (self.public, self.history.newest()) {
+            record.audience().put(tick, rows, sight);
+        }
     }
 
     /// The requests of a step that ended the match before it came to them.
@@ -382,6 +401,7 @@ impl Runner {
         for (player, id) in unanswered.iter().chain(&waiting) {
             members.refuse(*player, *id);
         }
+        record.audience().end(Ending::Over(result.to_owned()));
         // Whoever finds the seats gone finds the result.
         if members.end(result) {
             self.args.common.directory.over().keep(record.id, result, record.seat_hold());
@@ -414,6 +434,7 @@ impl Runner {
         let empty = record.plan.room_empty.unwrap_or(config.rooms.room_empty);
         let abandoned = now >= since + empty && record.shut_if_empty();
         if abandoned {
+            record.audience().end(Ending::Gone);
             self.forget();
         }
         abandoned

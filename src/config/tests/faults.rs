@@ -81,7 +81,7 @@ fn unknown_names_are_refused_with_the_nearest() {
         ("[[listen]]\nbind = 1", "greenroom.toml:1: \"listen\" stands outside of a section"),
         (
             "[colours]",
-            "greenroom.toml:1: there is no section [\"colours\"]: there are listen, deadlines, auth, edge, outbox, rooms, journal, replays, ops, process",
+            "greenroom.toml:1: there is no section [\"colours\"]: there are listen, deadlines, auth, edge, outbox, rooms, spectators, journal, replays, ops, process, dev",
         ),
     ] {
         let text = error(file, &[], &[]);

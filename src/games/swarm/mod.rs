@@ -14,7 +14,7 @@ pub mod outcome;
 use greenroom_proto::{EntityId, Eye, List, Message, PlayerId, Replicate, Sight, Table, Tick};
 use serde::{Deserialize, Serialize};
 
-use crate::game::{Ctx, Game, Never, Pace, To};
+use crate::game::{Ctx, Game, Never, Pace, Spectators, To};
 use crate::math;
 use cells::{Cells, Spot};
 use creature::Creature;
@@ -197,6 +197,11 @@ impl Game for Swarm {
 
     fn seats(options: &SwarmOptions) -> u32 {
         u32::from(options.max_players)
+    }
+
+    /// Whoever looks on sees all of the world: too late to tell a player what is behind the next hill.
+    fn spectators(_: &SwarmOptions) -> Option<Spectators> {
+        Some(Spectators::after(std::time::Duration::from_secs(5)))
     }
 
     fn new(options: &SwarmOptions, ctx: &mut Ctx<Self>) -> Self {

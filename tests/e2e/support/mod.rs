@@ -103,6 +103,12 @@ impl TestServer {
         self.server.room(room).map_or(0, |room| room.restarts())
     }
 
+    /// Whether the scheduler has so many tasks, rooms and what is shown of them.
+    pub fn load_is(&self, tasks: usize) -> bool {
+        let load = self.server.load();
+        load.prompt_tasks + load.slow_tasks == tasks
+    }
+
     /// The files that crashes have left, oldest first.
     pub fn crash_files(&self) -> Vec<PathBuf> {
         let Ok(dir) = std::fs::read_dir(self.dir.path().join("crashes")) else { return Vec::new() };

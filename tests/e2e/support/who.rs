@@ -48,6 +48,10 @@ impl Game for Who {
     type Event = ();
     type Result = ();
 
+    fn people(_: &NoOptions) -> People {
+        People::Known
+    }
+
     fn new(_: &NoOptions, _: &mut Ctx<Self>) -> Self {
         Who::default()
     }

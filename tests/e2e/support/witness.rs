@@ -39,6 +39,7 @@ impl Witness {
                     }
                     Update::Event(_)
                     | Update::Reply { .. }
+                    | Update::People(_)
                     | Update::Left
                     | Update::Rooms { .. }
                     | Update::Notice { .. }

@@ -197,7 +197,8 @@ async fn hear(
         | ToServer::Watch { .. }
         | ToServer::Unwatch { .. }
         | ToServer::Reserve { .. }
-        | ToServer::Unreserve { .. } => {}
+        | ToServer::Unreserve { .. }
+        | ToServer::Spectate { .. } => {}
     }
 }
 

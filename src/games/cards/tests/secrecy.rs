@@ -78,8 +78,13 @@ impl Screen {
         if slow {
             return Vec::new();
         }
-        let sight = room.sight(self.viewer);
-        let view = ViewKey::of(self.viewer, &sight);
+        let (sight, view) = match self.viewer {
+            NOBODY => (room.spectator_sight(), ViewKey::Spectators),
+            player => {
+                let sight = room.sight(player);
+                (sight, ViewKey::of(player, &sight))
+            }
+        };
         let (body, _) = self.history.body(self.base, view, &sight).unwrap();
         let body = body.to_vec();
         let message = [&Head::default().to_bytes(false)[..], &body].concat();
@@ -104,12 +109,16 @@ impl Screen {
     }
 }
 
+/// Who looks on without a seat.
+const NOBODY: PlayerId = PlayerId(0);
+
 /// What a viewer is told besides the frames.
 fn told(said: &[Said], viewer: PlayerId) -> Vec<Said> {
     let for_viewer = |said: &&Said| match said {
+        Said::Event { to, .. } if viewer == NOBODY => to.is_public(),
         Said::Event { to, .. } => to.includes(viewer),
         Said::Reply { player, .. } => *player == viewer,
-        _ => true,
+        _ => viewer != NOBODY,
     };
     said.iter().filter(for_viewer).cloned().collect()
 }
@@ -169,6 +178,7 @@ fn what_is_hidden_changes_no_byte() {
         (1..=players).for_each(|player| table.step(Command::join(PlayerId(player))));
         let viewer = PlayerId(1 + rng.below(players));
         let (mut screen, mut other) = (Screen::new(viewer), Screen::new(viewer));
+        let (mut stand, mut its_other) = (Screen::new(NOBODY), Screen::new(NOBODY));
         while table.state().seat(viewer).is_some() {
             let steps = next_steps(&table, &mut rng);
             // Which cards the viewer sees on the way.
@@ -195,8 +205,13 @@ fn what_is_hidden_changes_no_byte() {
                     (screen.show(&table.room, slow), other.show(&twin.room, slow));
                 assert_eq!(body, its_twin, "seed {seed}, {viewer}, {command:?}");
                 assert_eq!(told(&table.said, viewer), told(&twin.said, viewer));
+                let (shown, its_twin) =
+                    (stand.show(&table.room, slow), its_other.show(&twin.room, slow));
+                assert_eq!(shown, its_twin, "seed {seed}, who looks on, {command:?}");
+                assert_eq!(told(&table.said, NOBODY), told(&twin.said, NOBODY));
                 if !slow && table.state().seat(viewer).is_some() {
                     screen.check(&table.room);
+                    stand.check(&table.room);
                 }
                 compared += usize::from(differs);
                 let events = table.events();

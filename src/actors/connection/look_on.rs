@@ -1,0 +1,91 @@
+//! A client that looks on without a seat.
+
+use greenroom_proto::{Refusal, RoomId, Spectating, ToClient, Visibility};
+
+use super::Connection;
+use super::hear::OTHER_SCHEMA;
+use crate::actors::lobby::STOPPING;
+use crate::directory::RoomRecord;
+use crate::directory::spectator::Watch;
+use crate::game::Pace;
+
+impl Connection {
+    pub(super) async fn look_on(&self, id: u32, room: RoomId, schema: Option<u64>) {
+        if !self.is_free(id) {
+            return;
+        }
+        let watch = match self.may_look_on(room, schema) {
+            Ok(room) => self.shared.audiences.enter(&room, &self.client).await,
+            Err(why) => Err(why),
+        };
+        match watch {
+            Ok(watch) => self.begin(id, watch),
+            Err(why) => self.turn_away(id, why, in_words(why)),
+        }
+    }
+
+    /// The client looks on no more.
+    pub(super) fn look_away(&self) {
+        if let Some(watch) = self.client.watched() {
+            watch.leave();
+            self.client.unwatch(&watch.spectator);
+        }
+    }
+
+    fn may_look_on(
+        &self,
+        room: RoomId,
+        schema: Option<u64>,
+    ) -> Result<std::sync::Arc<RoomRecord>, Refusal> {
+        let directory = &self.shared.directory;
+        if directory.leaving().is_draining() {
+            return Err(Refusal::Stopping);
+        }
+        let room = directory.get(room).ok_or(Refusal::UnknownRoom)?;
+        if room.listing().visibility == Visibility::Private {
+            // Whoever has its id has not been let in by that.
+            return Err(Refusal::UnknownRoom);
+        }
+        if room.plan.spectators.is_none() {
+            return Err(Refusal::NoSpectators);
+        }
+        match schema.is_some_and(|schema| schema != room.entry.schema_hash) {
+            true => Err(Refusal::OtherSchema),
+            false => Ok(room),
+        }
+    }
+
+    /// Says what follows, before anything of it does.
+    fn begin(&self, id: u32, watch: Watch) {
+        let room = &watch.room;
+        let (tick_hz, send_every) = match room.plan.pace {
+            Pace::Fixed { tick_hz, send_every } => (tick_hz, send_every),
+            Pace::OnCommand => (0, 1),
+        };
+        self.client.watch(watch.clone());
+        self.client.link.control(&ToClient::Spectating(Spectating {
+            id,
+            room: room.id,
+            game: room.game_name(),
+            tick: room.audience().shown(),
+            tick_hz,
+            send_every,
+            delay_ms: room.audience().delay_ms(),
+            events: watch.told(),
+            schema_hash: room.entry.schema_hash,
+            schema: room.entry.schema_for(self.knows_schema(room)),
+        }));
+        watch.begin();
+    }
+}
+
+fn in_words(why: Refusal) -> &'static str {
+    match why {
+        Refusal::UnknownRoom => "there is no such room, or its match is over",
+        Refusal::NoSpectators => "this room shows itself to nobody without a seat",
+        Refusal::AudienceFull => "as many look on as may: try again later",
+        Refusal::OtherSchema => OTHER_SCHEMA,
+        Refusal::Stopping => STOPPING,
+        _ => "the room cannot be shown now: try again",
+    }
+}

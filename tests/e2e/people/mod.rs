@@ -1,0 +1,5 @@
+//! The people in a room besides the game.
+
+mod roster;
+mod spectators;
+mod spectators_hostile;
