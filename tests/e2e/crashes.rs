@@ -264,13 +264,13 @@ async fn more_restarts_than_its_budget_end_a_room() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_step_that_never_ends_costs_a_thread_and_not_the_room() {
     let beside = Beside::with(|config| {
-        config.rooms.step_timeout = Duration::from_millis(300);
+        config.rooms.step_timeout = Duration::from_secs(1);
         config.process.lost_threads_max = 1;
     })
     .await;
     let (mut one, mut two, seat) = beside.two("").await;
     let refused =
-        within("an answer", one.request::<_, i32>(&Request::Hang { ms: 500 }, DEADLINE)).await;
+        within("an answer", one.request::<_, i32>(&Request::Hang { ms: 1500 }, DEADLINE)).await;
     assert!(matches!(refused, Err(CallError::Refused { why: Refusal::Failed, .. })));
     assert_eq!(beside.server.restarts(seat.room), 1);
     play_on(&mut one, &mut two, 0).await;

@@ -152,6 +152,12 @@ async fn a_token_is_worth_nothing_once_it_was_replaced_its_seat_is_gone_or_its_m
     let third = claims(&mut again, Claim { attempt: 2, ..Claim::by(&first) }).await.unwrap().token;
     assert_eq!(within("the close", heir.close_code()).await.0, 4008);
     again.say(&ToServer::Ack { events: 0, replies: 0 }).await;
+    // What it says is heard in order.
+    again.say(&ToServer::List { id: 3, game: Text::cut("probe") }).await;
+    within("the list", async {
+        while !matches!(again.next().await, Got::Control(ToClient::Rooms { id: 3, .. })) {}
+    })
+    .await;
     let mut thief = wanted.target.greeted().await;
     for replayed in [&first, &second] {
         let refused = claims(&mut thief, Claim { attempt: 9, ..Claim::by(replayed) }).await;
