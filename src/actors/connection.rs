@@ -186,8 +186,9 @@ impl Actor for Connection {
                 self.ask_who(token, ctx.mailbox().clone());
             }
             ConnectionMsg::Said(message) if self.known.is_none() => self.keep_for_later(message),
-            ConnectionMsg::Said(message) => self.hear(message).await,
-            ConnectionMsg::Known(Ok(account)) => self.welcome(account).await,
+            // Boxed while they last: else room for the largest question stays with every connection.
+            ConnectionMsg::Said(message) => Box::pin(self.hear(message)).await,
+            ConnectionMsg::Known(Ok(account)) => Box::pin(self.welcome(account)).await,
             ConnectionMsg::Known(Err(code)) => self.client.link.close(code),
             ConnectionMsg::Ended(why) => {
                 if why == CloseCode::Normal

@@ -81,6 +81,8 @@ meters! {
     "greenroom_frames_total" Counter Count ["game", "kind"] "frames sent: step (from the one before), merged (from an older one), full";
     "greenroom_frame_bytes_total" Counter Bytes ["game", "kind"] "bytes of these frames, without TLS and WebSocket";
     "greenroom_frames_skipped_total" Counter Count ["game"] "frames not sent because the client's socket was full";
+    "greenroom_spectator_frames_total" Counter Count ["game"] "frames sent to those who look on";
+    "greenroom_spectator_frames_skipped_total" Counter Count ["game"] "frames not sent to them because their socket was full";
     "greenroom_floats_clamped_total" Counter Count ["game"] "floats of a state that were outside of their range";
     "greenroom_states_too_large_total" Counter Count ["game"] "steps to a state that clients would not take";
 

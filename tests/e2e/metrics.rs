@@ -10,7 +10,7 @@ use crate::support::http::get;
 use crate::support::{TestServer, find, new_room, probe, within};
 
 /// What happens in accidents and at limits only, or after some seconds, or on some systems.
-const SELDOM: [&str; 24] = [
+const SELDOM: [&str; 26] = [
     "greenroom_actor_panics_total",
     "greenroom_actors_stuck",
     "greenroom_actors_stuck_total",
@@ -35,6 +35,8 @@ const SELDOM: [&str; 24] = [
     "greenroom_states_too_large_total",
     "process_open_fds",
     "process_resident_memory_bytes",
+    "greenroom_spectator_frames_skipped_total",
+    "greenroom_spectator_frames_total",
 ];
 
 /// The names that a text says the kinds of, and the labels of their samples.

@@ -3,7 +3,7 @@
 
 use greenroom::Rng;
 use greenroom::proto::{
-    JoinTarget, Joined, Profile, Refusal, Tick, ToClient, ToServer, Token, frame, wire,
+    JoinTarget, Joined, Profile, Refusal, Text, Tick, ToClient, ToServer, Token, frame, wire,
 };
 use greenroom_client::{Client, Join, SeatInfo};
 
