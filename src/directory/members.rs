@@ -191,8 +191,8 @@ impl Members {
         let Some(member) = self.find(player) else { return false };
         if let Some(client) = member.client.clone() {
             member.leave_for_now(Instant::now());
-            client.vacate();
             client.link.close(CloseCode::Kicked);
+            client.vacate();
         }
         true
     }
@@ -297,8 +297,8 @@ impl Members {
         for member in self.members.drain(..) {
             match (&member.client, &member.asked) {
                 (Some(client), None) => {
-                    client.vacate();
                     close(&client.link);
+                    client.vacate();
                 }
                 _ => member.refuse(why, text),
             }

@@ -88,8 +88,8 @@ impl Seat {
         room.inbox().resume(*player);
         drop(members);
         if let Some(before) = before {
-            before.vacate();
             before.link.close(CloseCode::Replaced);
+            before.vacate();
         }
         room.wake();
         Ok(())

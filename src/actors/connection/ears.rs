@@ -8,6 +8,7 @@ use super::ConnectionMsg;
 use crate::actors::actor::Mailbox;
 use crate::directory::{Client, Seat};
 use crate::faults::Countdown;
+use crate::net::link::Standing;
 use crate::net::reader::Ears;
 
 /// What somebody is told who looks on and sends inputs or requests.
@@ -46,6 +47,8 @@ impl Ears for ClientEars {
             ToServer::Request { id, body } => {
                 let asked = match self.seat() {
                     Some(seat) => seat.request(id, body.into_vec())?,
+                    // Its seat is held, or another connection has it: asked there again, it is done.
+                    None if self.client.link.standing() == Standing::Closing => Ok(()),
                     None if self.client.watched().is_some() => Err((Refusal::Spectator, NO_SAY)),
                     None => Err((Refusal::NoSeat, "join a room before sending requests to it")),
                 };
