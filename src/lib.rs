@@ -279,6 +279,8 @@ pub mod server;
 pub mod supervision;
 #[cfg(feature = "server")]
 pub mod watch;
+#[cfg(feature = "server")]
+mod whole_file;
 
 #[cfg(feature = "server")]
 pub use cli::{cli, cli_of};

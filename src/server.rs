@@ -14,6 +14,7 @@
 //! └─ listener      last up, first down
 //! ```
 
+mod keeping;
 mod listening;
 mod operations;
 mod readiness;
@@ -33,6 +34,7 @@ use rustls::sign::CertifiedKey;
 use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 
+use self::keeping::Keeping;
 pub use self::listening::ServeError;
 use self::listening::bind;
 use self::operations::Operations;
@@ -47,13 +49,10 @@ use self::tree::{
 use crate::actors::actor::Mailbox;
 use crate::actors::audience::Audiences;
 use crate::actors::connection::Shared;
-use crate::actors::journal::{JournalArgs, JournalKeeper};
 use crate::actors::listener::door::Door;
 use crate::actors::listener::{Listener, ListenerArgs};
 use crate::actors::listings::{Listings, ListingsArgs};
 use crate::actors::lobby::{self, Lobby, LobbyMsg, Refused};
-use crate::actors::replays::{ReplaysArgs, ReplaysKeeper};
-use crate::actors::results::{self, ResultSink};
 use crate::actors::room::{Common, Keeper, Rooms};
 use crate::auth::accounts::Accounts;
 use crate::auth::gate::Gate;
@@ -61,7 +60,6 @@ use crate::build_id::build_id;
 use crate::config::{Config, StopTimes};
 use crate::crash_files::CrashFiles;
 use crate::directory::reservations::Reservation;
-use crate::directory::token::TokenKey;
 use crate::directory::{Directory, RoomRecord};
 use crate::journal::Health;
 use crate::net::admission::Admission;
@@ -69,7 +67,6 @@ use crate::net::origin::Origins;
 use crate::net::tls;
 use crate::ops::Hosted;
 use crate::registry::Games;
-use crate::replays::KeptReplays;
 use crate::scheduler::{self, Scheduler};
 use crate::supervision::{ChildSpec, Shutdown, Slot, Strategy, SupervisorRef, SupervisorSpec};
 use crate::watch::Watch;
@@ -134,15 +131,9 @@ impl Server {
         let gate = Gate::new(games.authenticator(), &config.auth)?;
         let (sockets, wss, plain) = bind(&config)?;
         let operations = operations::open(&config)?;
-        let past = match &config.journal.state_dir {
-            Some(dir) => Some(revival::open(dir, &config)?),
-            None => None,
-        };
-        let keeper = past.as_ref().map(|past| past.keeper.clone());
-        let tokens = match &past {
-            Some(past) => Arc::clone(&past.tokens),
-            None => Arc::new(TokenKey::new(&TokenKey::random()?)),
-        };
+        let keeping = Keeping::open(&config, results, &times)?;
+        let keeper = keeping.keeper();
+        let Keeping { past, tokens, replays, results, children } = keeping;
         let mut root = SupervisorSpec::new("root", Strategy::OneForOne).intensity(INTENSITY);
         let exhausted = Arc::new(Notify::new());
         let scheduler = start_scheduler(&config, &exhausted);
@@ -163,36 +154,13 @@ impl Server {
             };
             root = root.child(operations.child(&config, hosted));
         }
-        // First up, last down of what has something to keep.
-        if let Some(keeper) = &keeper {
-            let journal = keeper.journal().clone();
-            let args = JournalArgs { journal, close_within: times.journal };
-            // It gives up by itself.
-            let child = ChildSpec::actor::<JournalKeeper>("journal", args);
-            root = root.child(child.shutdown(Shutdown::Infinity));
-        }
-        let replays = match &config.replays.dir {
-            Some(dir) => Some(KeptReplays::open(dir.clone(), (&config.replays).into())?),
-            None => None,
-        };
-        if let Some(replays) = replays.clone() {
-            let args = ReplaysArgs { replays, close_within: times.replays };
-            let child = ChildSpec::actor::<ReplaysKeeper>("replays", args);
-            root = root.child(child.shutdown(Shutdown::Infinity));
-        }
-        let mut sink = ResultSink::default();
-        if let Some(path) = results {
-            results::open(&path)
-                .map_err(|error| ServeError::Results { path: path.clone(), error })?;
-            let (child, to) = ResultSink::new(path);
-            root = root.child(child.shutdown(Shutdown::Within(times.results)));
-            sink = to;
-        }
+        // First up, last down of all that has something to keep.
+        root = children.into_iter().fold(root, SupervisorSpec::child);
 
         let common = Common {
             config: Arc::clone(&config),
             directory: Arc::clone(&directory),
-            results: sink,
+            results,
             scheduler: Arc::clone(&scheduler),
             crashes: CrashFiles::new(config.rooms.crash_dir.clone(), config.rooms.crash_files_max),
             build: if keeper.is_some() { build_id() } else { 0 },

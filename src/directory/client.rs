@@ -120,6 +120,13 @@ impl Client {
         });
     }
 
+    /// Closes the connection of a client that has no seat any more. In this order: what it says
+    /// meanwhile is left to its next connection, and not refused for want of a seat.
+    pub fn dismiss(&self, close: impl FnOnce(&Link)) {
+        close(&self.link);
+        self.vacate();
+    }
+
     /// The client looks on.
     pub fn watch(&self, watch: Watch) {
         self.change(|place| {

@@ -88,8 +88,7 @@ impl Seat {
         room.inbox().resume(*player);
         drop(members);
         if let Some(before) = before {
-            before.link.close(CloseCode::Replaced);
-            before.vacate();
+            before.dismiss(|link| link.close(CloseCode::Replaced));
         }
         room.wake();
         Ok(())

@@ -151,11 +151,8 @@ impl Log {
     /// Notes what is left out of the last step, which failed, when it is made again. Returns the
     /// new record's bytes.
     pub fn decide(&mut self, decision: Decision) -> &[u8] {
-        let segment = self.last();
-        let record = Record::Decision { tick: segment.end, decision };
-        let start = segment.records.len();
-        wire::encode_into(&record, &mut segment.records);
-        &segment.records[start..]
+        let tick = self.end();
+        self.note(&Record::Decision { tick, decision })
     }
 
     /// Whether the room's hash is to be noted after this step.
@@ -166,10 +163,14 @@ impl Log {
 
     /// Notes the hash of the room after the last step. Returns the new record's bytes.
     pub fn hash(&mut self, hash: u64) -> &[u8] {
+        let tick = self.end();
+        self.note(&Record::Hash { tick, hash })
+    }
+
+    fn note(&mut self, record: &Record) -> &[u8] {
         let segment = self.last();
-        let record = Record::Hash { tick: segment.end, hash };
         let start = segment.records.len();
-        wire::encode_into(&record, &mut segment.records);
+        wire::encode_into(record, &mut segment.records);
         &segment.records[start..]
     }
 

@@ -15,6 +15,7 @@ use crate::directory::token::{KEY_BYTES, TokenKey};
 use crate::directory::{Directory, RoomRecord};
 use crate::journal::{Found, Journal, JournalError, Limits};
 use crate::registry::{Games, RoomPlan};
+use crate::whole_file::{self, Readers};
 
 /// A journal that was opened, and what was in it.
 pub(super) struct Past {
@@ -60,25 +61,12 @@ fn key(path: &Path) -> Result<[u8; KEY_BYTES], StateError> {
         Ok(bytes) => bytes.try_into().map_err(|_| bad("it is not a key of 32 bytes".into())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let key = TokenKey::random().map_err(|error| bad(error.to_string()))?;
-            write_secret(path, &key).map_err(|error| bad(error.to_string()))?;
+            whole_file::write(path, &key, Readers::Owner)
+                .map_err(|error| bad(error.to_string()))?;
             Ok(key)
         }
         Err(error) => Err(bad(error.to_string())),
     }
-}
-
-/// Whole or not at all, and for this user alone.
-fn write_secret(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write;
-    let new = path.with_extension("new");
-    let mut options = std::fs::OpenOptions::new();
-    options.create(true).write(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&new)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&new, path)
 }
 
 /// Brings the rooms of another process back. Returns once each is there, or will not be.
