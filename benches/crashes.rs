@@ -20,7 +20,7 @@ use greenroom::{NoOptions, Rng};
 use greenroom_client::{Client, Join, Update};
 use serde_json::json;
 
-use self::inside::{Inside, Lateness, percentiles};
+use self::inside::{Inside, Lateness, percentiles, setting};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -160,8 +160,7 @@ async fn play(mut client: Client, harmful: Option<Duration>, seed: u64, seen: Ar
 
 fn main() {
     let check = std::env::args().any(|argument| argument == "--test");
-    let secs = std::env::var("GREENROOM_BENCH_SECS").ok().and_then(|text| text.parse().ok());
-    let secs = Duration::from_secs(if check { 2 } else { secs.unwrap_or(20) });
+    let secs = Duration::from_secs(if check { 2 } else { setting("GREENROOM_BENCH_SECS", 20) });
     let (rooms, rough, seats) = if check { (6, 3, 2) } else { (50, 20, 8) };
     std::panic::set_hook(Box::new(|_| {})); // The server logs what panics.
     let lateness = Lateness::of("calm");

@@ -43,7 +43,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-use self::inside::{Inside, Lateness, percentiles};
+use self::inside::{Inside, Lateness, percentiles, setting};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -303,10 +303,6 @@ fn growth_percent(samples: &[f64]) -> f64 {
         square += (second - middle) * (second - middle);
     }
     with / square * 60.0 / mean * 100.0
-}
-
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
 fn main() {

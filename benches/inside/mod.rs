@@ -50,6 +50,12 @@ impl Inside {
     }
 }
 
+/// A number from the environment.
+#[allow(dead_code)] // not every benchmark can be set
+pub fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
 /// How late the ticks of one game's rooms were, in seconds.
 #[derive(Default)]
 pub struct Lateness(Mutex<Vec<f64>>);

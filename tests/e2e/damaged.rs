@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use greenroom::directory::saved::Restored;
-use greenroom::game::Game;
-use greenroom::journal::{Found, Journal, Limits};
+use greenroom::journal::Found;
 use greenroom::proto::RoomId;
-use greenroom::room::Room;
 use greenroom_client::Join;
 
 use crate::support::hosting::Hosted;
-use crate::support::probe::{self, Probe, Request, State};
+use crate::support::probe::{self, Request};
+use crate::support::state_dir::{copy_of, found_in};
 use crate::support::{DEADLINE, TestServer, new_room, setting, state_where, within};
 
 /// Rooms as a journal has them: the hash after each step, by room and step.
@@ -40,26 +39,10 @@ async fn left_behind() -> Hosted {
     server
 }
 
-/// The files of a directory, elsewhere.
-pub fn copy_of(dir: &Path) -> tempfile::TempDir {
-    let copy = tempfile::tempdir().unwrap();
-    for entry in std::fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_file() {
-            std::fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
-        }
-    }
-    copy
-}
-
 fn newest_segment(dir: &Path) -> PathBuf {
     let segments = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     let is_segment = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "journal");
     segments.filter(is_segment).max().unwrap()
-}
-
-fn found_in(dir: &Path) -> Vec<Found> {
-    Journal::open(dir, Limits::default()).unwrap().1
 }
 
 /// The hash after each step of what was found.
@@ -73,16 +56,6 @@ fn steps_of(found: &Found) -> BTreeMap<u32, u64> {
         steps.insert(tick.0, replay.room().hash());
     }
     steps
-}
-
-/// The newest state in what was found of a room of the tests' game.
-pub fn state_of(found: &Found) -> State {
-    let games = probe::games();
-    let log = Restored::read(&found.start, &found.more).unwrap().log;
-    let entry = games.get(&log.header.game).unwrap();
-    let mut replay = log.replay(0, |keyframe| entry.game.restore(keyframe)).unwrap();
-    while replay.step(&mut Vec::new()).unwrap().is_some() {}
-    Room::<Probe>::restore(&replay.room().keyframe()).unwrap().game().state().clone()
 }
 
 /// Whether each room that was found ends at a step that it really had.

@@ -4,11 +4,9 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use greenroom::journal::{Journal, Limits};
-
-use crate::damaged::{copy_of, state_of};
 use crate::support::hosting::Hosted;
 use crate::support::probe::Request;
+use crate::support::state_dir::{copy_of, found_in, state_of};
 use crate::support::{DEADLINE, new_room, until, within};
 
 /// Writes until nothing fits any more.
@@ -55,7 +53,7 @@ async fn matches_go_on_while_the_disk_is_full_and_are_kept_again_after() {
     // Whoever has an answer knows that it is kept.
     let copy = copy_of(&state);
     server.kill();
-    let found = Journal::open(copy.path(), Limits::default()).unwrap().1;
+    let found = found_in(copy.path());
     assert_eq!(found.iter().map(|found| found.room).collect::<Vec<_>>(), [room]);
     assert_eq!(state_of(&found[0]).sum, sum);
 }

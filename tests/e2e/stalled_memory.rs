@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::support::process::Process;
 use crate::support::{find, within};
 
-/// Many, because a process gets its memory in huge pages of 2 MiB.
+/// Many, so that what else the process does hardly counts.
 const CLIENTS: usize = 150;
 /// Bytes of the process that a stalled client takes, all in all: TLS, the frame that was under way,
 /// some control messages, its share of what the room keeps to bring it up to date.

@@ -11,7 +11,7 @@ use greenroom_client::{Client, Join, Update};
 
 use crate::support::probe::{Input, Request};
 use crate::support::tree::{actor, children};
-use crate::support::{DEADLINE, TestServer, new_room, next, state_where, within};
+use crate::support::{DEADLINE, TestServer, new_room, next, setting, state_where, within};
 
 const ROOMS: usize = 4;
 const PLAYERS: usize = 4;
@@ -128,8 +128,7 @@ async fn storm(seed: u64, lasts: Duration) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn actors_that_die_at_random_cost_nobody_the_seat_or_the_state() {
-    let seeds = std::env::var("GREENROOM_SEEDS").ok().and_then(|text| text.parse().ok());
-    for seed in 0..seeds.unwrap_or(1) {
+    for seed in 0..setting("GREENROOM_SEEDS", 1) {
         storm(seed, Duration::from_secs(6)).await;
     }
 }

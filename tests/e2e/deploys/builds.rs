@@ -1,10 +1,10 @@
 //! Builds of one game, each of which this test program can be: started once more, as another file
 //! with another content, so that it is another build to the server too.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ use greenroom_client::{Client, Connect, Trust};
 use tempfile::TempDir;
 
 use super::games::{careless, panics, refuses, slow, v1, v2};
-use crate::support::{until, within};
+use crate::support::running::Running;
+use crate::support::within;
 
 /// What a child process is: a [`Build`], and the arguments after it, one a line.
 const IS: &str = "GREENROOM_TEST_BUILD";
@@ -92,7 +93,7 @@ fn child() {
 pub struct Deployed {
     pub dir: TempDir,
     address: SocketAddr,
-    child: Child,
+    child: Running,
     trust: Trust,
     lives: u32,
     args: Vec<String>,
@@ -110,7 +111,7 @@ impl Deployed {
         let args: Vec<_> = all.iter().chain(args).map(|arg| (*arg).to_owned()).collect();
         let child = spawn(build, &args, dir.path(), 1);
         let mut server = Deployed { dir, address, child, trust: Trust::System, lives: 1, args };
-        assert!(server.listens(), "{}", server.errors());
+        assert!(server.child.listens(), "{}", server.errors());
         let ca = server.dir.path().join("certs/ca.pem");
         server.trust = Trust::CaFile(ca).prepare().unwrap();
         server
@@ -119,23 +120,13 @@ impl Deployed {
     /// Starts a build on what the one before left, and waits until it listens.
     pub fn becomes(&mut self, build: Build) {
         self.begins(build);
-        assert!(self.listens(), "{build:?}: {}", self.errors());
+        assert!(self.child.listens(), "{build:?}: {}", self.errors());
     }
 
     /// Starts a build on what the one before left.
     pub fn begins(&mut self, build: Build) {
         self.lives += 1;
         self.child = spawn(build, &self.args, self.dir.path(), self.lives);
-    }
-
-    /// Waits until it listens; `false` if it has ended before.
-    fn listens(&mut self) -> bool {
-        let mut lines =
-            BufReader::new(self.child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let listens = lines.any(|line| line.starts_with("listening on "));
-        // The test harness in there has something to say now and then, and ends if nobody listens.
-        std::thread::spawn(move || lines.for_each(drop));
-        listens
     }
 
     /// Gives an argument another value from the next life on.
@@ -154,19 +145,12 @@ impl Deployed {
 
     /// Sends a signal by its name.
     pub fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
+        self.child.signal(name);
     }
 
     /// Waits until it has ended.
     pub async fn ended(&mut self) -> ExitStatus {
-        let mut status = None;
-        until("the process ends", || {
-            status = self.child.try_wait().unwrap();
-            status.is_some()
-        })
-        .await;
-        status.unwrap()
+        self.child.ended().await
     }
 
     pub fn connect_with(&self) -> Connect {
@@ -199,15 +183,13 @@ impl Deployed {
 
 impl Drop for Deployed {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
         if std::thread::panicking() {
             eprintln!("life {} said: {}", self.lives, self.errors());
         }
     }
 }
 
-fn spawn(build: Build, args: &[String], dir: &Path, life: u32) -> Child {
+fn spawn(build: Build, args: &[String], dir: &Path, life: u32) -> Running {
     let errors = std::fs::File::create(dir.join(format!("stderr-{life}"))).unwrap();
     let mut command = Command::new(build.program());
     command
@@ -224,7 +206,7 @@ fn spawn(build: Build, args: &[String], dir: &Path, life: u32) -> Child {
             Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => {
                 std::thread::sleep(Duration::from_millis(10));
             }
-            child => return child.unwrap(),
+            child => return Running::new(child.unwrap()),
         }
     }
 }

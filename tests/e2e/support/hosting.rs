@@ -1,9 +1,8 @@
 //! The tests' games in a process of their own: this test program, started once more.
 
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use greenroom::certs;
 use greenroom::config::{AddressChoice, Config};
@@ -11,7 +10,8 @@ use greenroom::server::{Server, ServerSpec};
 use greenroom_client::{Client, Connect, Trust};
 use tempfile::TempDir;
 
-use super::{probe, until, within};
+use super::running::Running;
+use super::{probe, within};
 
 /// Where a child keeps everything, and where it listens: `DIR ADDRESS`.
 const HOSTS: &str = "GREENROOM_TEST_HOSTS";
@@ -59,7 +59,7 @@ async fn host(dir: &Path, address: SocketAddr) {
 pub struct Hosted {
     pub dir: TempDir,
     pub address: SocketAddr,
-    child: Child,
+    child: Running,
     trust: Trust,
     lives: u32,
     /// What fails on purpose in the lives to come.
@@ -120,25 +120,17 @@ impl Hosted {
 
     /// Ends it as the kernel does: at once.
     pub fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.child.kill();
     }
 
     /// Asks it to stop.
     pub fn terminate(&self) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.child.signal("TERM");
     }
 
     /// Waits until it has ended by itself.
     pub async fn ended(&mut self) -> ExitStatus {
-        let mut status = None;
-        until("the process ends", || {
-            status = self.child.try_wait().unwrap();
-            status.is_some()
-        })
-        .await;
-        status.unwrap()
+        self.child.ended().await
     }
 
     /// Starts it once more. Returns when it listens.
@@ -179,8 +171,6 @@ impl Hosted {
 
 impl Drop for Hosted {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
         if std::thread::panicking() {
             eprintln!("life {} said: {}", self.lives, self.errors());
         }
@@ -200,10 +190,10 @@ fn spawn(
     dir: &Path,
     address: SocketAddr,
     life: u32,
-) -> std::io::Result<(Child, bool)> {
+) -> std::io::Result<(Running, bool)> {
     let file = dir.join(format!("stderr-{life}"));
     let errors = std::fs::File::create(&file).unwrap();
-    let mut child = program
+    let child = program
         .args(["--exact", "support::hosting::child", "--nocapture"])
         .env(HOSTS, format!("{} {address}", dir.display()))
         .current_dir(dir)
@@ -211,12 +201,7 @@ fn spawn(
         .stdout(Stdio::piped())
         .stderr(errors)
         .spawn()?;
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let listens = lines.any(|line| line.starts_with("listening on "));
-    // The test harness in there has something to say now and then, and ends if nobody listens.
-    std::thread::spawn(move || lines.for_each(drop));
-    if !listens {
-        child.wait().unwrap();
-    }
+    let mut child = Running::new(child);
+    let listens = child.listens();
     Ok((child, listens))
 }

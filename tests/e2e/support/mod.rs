@@ -6,6 +6,8 @@ pub mod probe;
 pub mod process;
 pub mod proxy;
 pub mod raw;
+pub mod running;
+pub mod state_dir;
 pub mod tree;
 pub mod who;
 pub mod witness;

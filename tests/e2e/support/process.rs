@@ -1,15 +1,16 @@
 //! The real binary as a process of its own.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, Read};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use greenroom_client::{Client, Connect, Trust};
 use tempfile::TempDir;
 
 use super::raw::Target;
-use super::{until, within};
+use super::running::Running;
+use super::within;
 
 /// Runs a command of the binary in this directory to its end: exit code, output, errors.
 pub fn run(dir: &TempDir, args: &[&str]) -> (Option<i32>, String, String) {
@@ -23,6 +24,8 @@ fn command(dir: &TempDir) -> Command {
     command.current_dir(dir.path()).stdin(Stdio::null()).env("NO_COLOR", "1");
     // Tests run beside each other, and the usual port is one.
     command.env("GREENROOM_OPS_OPS", "off");
+    // Memory is looked at, and comes by the 2 MiB otherwise.
+    command.env("MIMALLOC_ALLOW_THP", "0");
     command
 }
 
@@ -30,7 +33,7 @@ fn command(dir: &TempDir) -> Command {
 pub struct Process {
     pub dir: TempDir,
     pub address: SocketAddr,
-    child: Child,
+    child: Running,
     pub trust: Trust,
 }
 
@@ -48,7 +51,7 @@ impl Process {
     fn serve_at(level: &str, args: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let errors = std::fs::File::create(dir.path().join("stderr")).unwrap();
-        let mut child = command(&dir)
+        let child = command(&dir)
             .args(["serve", "--bind", "127.0.0.1:0", "--results", "results.jsonl"])
             .args(args)
             .env("GREENROOM_LOG", level)
@@ -56,8 +59,9 @@ impl Process {
             .stderr(errors)
             .spawn()
             .unwrap();
+        let mut child = Running::new(child);
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        child.output().read_line(&mut line).unwrap();
         let address = line
             .strip_prefix("listening on wss://")
             .and_then(|rest| rest.split('/').next())
@@ -83,22 +87,12 @@ impl Process {
 
     /// Sends a signal by its name.
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill")
-            .args([format!("-{name}"), self.child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(status.success());
+        self.child.signal(name);
     }
 
     /// Waits until it has ended.
     pub async fn ended(&mut self) -> ExitStatus {
-        let mut status = None;
-        until("the process ends", || {
-            status = self.child.try_wait().unwrap();
-            status.is_some()
-        })
-        .await;
-        status.unwrap()
+        self.child.ended().await
     }
 
     /// What it has written to standard error.
@@ -125,11 +119,4 @@ fn errors_in(dir: &TempDir) -> String {
     let file = std::fs::File::open(dir.path().join("stderr"));
     file.and_then(|mut file| file.read_to_string(&mut text)).unwrap();
     text
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
