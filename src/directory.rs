@@ -13,9 +13,11 @@ pub mod client;
 pub mod clock;
 mod finding;
 pub mod finished;
+pub mod forwards;
 pub mod leaving;
 mod member;
 pub mod members;
+mod moving;
 pub mod over;
 pub mod reservations;
 mod rooms;
@@ -35,16 +37,19 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use greenroom_proto::{CloseCode, GameName, JoinCode, RoomId, RoomInfo, Text, Tick};
+use greenroom_proto::{CloseCode, GameName, JoinCode, PlayerId, RoomId, RoomInfo, Text, Tick};
 
 use self::audience::{Audience, Watching};
 use self::booking::Booking;
 pub use self::client::Client;
 use self::clock::Clock;
 use self::finished::FinishedMatches;
+use self::forwards::Forwards;
 use self::leaving::Leaving;
 pub use self::member::Back;
 use self::members::Members;
+pub use self::moving::MOVED;
+use self::moving::Moving;
 use self::over::Over;
 pub use self::rooms::NotInserted;
 use self::rooms::Rooms;
@@ -69,6 +74,7 @@ pub struct Directory {
     leaving: Leaving,
     watching: Watching,
     finished: FinishedMatches,
+    forwards: Arc<Forwards>,
     /// Since when time is counted.
     epoch: Instant,
     changes: Arc<Changes>,
@@ -83,6 +89,7 @@ impl Default for Directory {
             over: Over::default(),
             leaving: Leaving::default(),
             finished: FinishedMatches::default(),
+            forwards: Arc::default(),
             epoch: Instant::now(),
             changes: Arc::default(),
             watches: Mutex::default(),
@@ -100,6 +107,7 @@ impl Directory {
     pub fn insert(&self, record: &Arc<RoomRecord>, max: usize) -> Result<(), NotInserted> {
         lock(&self.rooms).insert(record, max)?;
         let _ = record.changes.set(Arc::clone(&self.changes));
+        let _ = record.forwards.set(Arc::clone(&self.forwards));
         record.changed();
         Ok(())
     }
@@ -107,6 +115,21 @@ impl Directory {
     /// Matches that ended while some of their players were away.
     pub fn over(&self) -> &Over {
         &self.over
+    }
+
+    /// Where a seat's player was moved to, if the client does not know it yet.
+    #[must_use]
+    pub fn moved_to(&self, room: RoomId, player: PlayerId) -> Option<Seat> {
+        let (room, player) = self.forwards.latest((room, player))?;
+        Some(Seat { room: self.get(room)?, player })
+    }
+
+    /// The player goes, also if they are being moved to another room just now.
+    pub fn leave(&self, seat: &Seat) {
+        seat.leave();
+        if let Some(moved) = self.moved_to(seat.room.id, seat.player) {
+            moved.leave();
+        }
     }
 
     /// How the last matches ended.
@@ -138,6 +161,7 @@ impl Directory {
     /// Takes a room out.
     pub fn remove(&self, id: RoomId) -> Option<Arc<RoomRecord>> {
         let removed = lock(&self.rooms).remove(id);
+        self.forwards.forget(id);
         self.changes.note(id);
         removed
     }
@@ -214,6 +238,10 @@ pub struct RoomRecord {
     born: Instant,
     /// Who wants to know that what is told of the room has changed.
     changes: OnceLock<Arc<Changes>>,
+    /// Which seats lead to seats of this room.
+    forwards: OnceLock<Arc<Forwards>>,
+    /// Who is being moved out of it.
+    moving: Moving,
     booking: Mutex<Booking>,
     inbox: Mutex<Inbox>,
     members: Mutex<Members>,
@@ -261,6 +289,8 @@ impl RoomRecord {
             needs_word: AtomicBool::new(plan.pace == Pace::OnCommand),
             born,
             changes: OnceLock::new(),
+            forwards: OnceLock::new(),
+            moving: Moving::default(),
             booking: Mutex::new(Booking::new(&plan)),
             audience: Audience::new(plan.spectators, config),
             plan,
@@ -352,7 +382,8 @@ impl RoomRecord {
         lock(&self.inbox)
     }
 
-    /// Who is here. Whoever needs the inbox too locks it afterwards.
+    /// Who is here. Whoever needs the inbox too locks it afterwards; whoever needs the members of
+    /// another room locks those of the lower id first.
     pub fn members(&self) -> MutexGuard<'_, Members> {
         lock(&self.members)
     }

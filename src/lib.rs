@@ -284,7 +284,9 @@ mod whole_file;
 
 #[cfg(feature = "server")]
 pub use cli::{cli, cli_of};
-pub use game::{Ctx, Game, Never, OldGame, Pace, People, Signal, Spectators, To, Winner, ensure};
+pub use game::{
+    Ctx, Game, MoveTo, Never, OldGame, Pace, People, Signal, Spectators, To, Winner, ensure,
+};
 pub use options::{NoOptions, OptionHelp, OptionValue, Options};
 pub use registry::Games;
 pub use rng::Rng;
@@ -295,7 +297,7 @@ pub mod prelude {
     pub use crate::account::{Account, Role};
     pub use crate::bot::{Acts, Bot, View};
     pub use crate::{
-        Ctx, Game, Games, Never, NoOptions, OldGame, Options, Pace, People, Rng, Signal,
+        Ctx, Game, Games, MoveTo, Never, NoOptions, OldGame, Options, Pace, People, Rng, Signal,
         Spectators, To, Winner, ensure, math,
     };
     pub use greenroom_proto::{

@@ -160,6 +160,7 @@ impl Server {
         let common = Common {
             config: Arc::clone(&config),
             directory: Arc::clone(&directory),
+            lobby: lobby.clone(),
             results,
             scheduler: Arc::clone(&scheduler),
             crashes: CrashFiles::new(config.rooms.crash_dir.clone(), config.rooms.crash_files_max),

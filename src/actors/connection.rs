@@ -69,6 +69,7 @@ impl Named for ConnectionMsg {
             ConnectionMsg::Said(ToServer::Reserve { .. }) => "reserve",
             ConnectionMsg::Said(ToServer::Unreserve { .. }) => "unreserve",
             ConnectionMsg::Said(ToServer::Spectate { .. }) => "spectate",
+            ConnectionMsg::Said(ToServer::Arrived { .. }) => "arrived",
             ConnectionMsg::Known(_) => "known",
             ConnectionMsg::Ended(_) => "ended",
         }
@@ -113,7 +114,6 @@ pub struct ConnectionArgs {
 pub struct Connection {
     client: Arc<Client>,
     shared: Arc<Shared>,
-    schemas: Vec<u64>,
     /// Finds out who the client is.
     asking: Option<JoinHandle<()>>,
     /// What the client has said meanwhile.
@@ -162,7 +162,6 @@ impl Actor for Connection {
         Ok(Connection {
             client,
             shared,
-            schemas: Vec::new(),
             asking: None,
             early: Vec::new(),
             known: None,
@@ -182,7 +181,7 @@ impl Actor for Connection {
     ) -> Result<(), Failure> {
         match msg {
             ConnectionMsg::Said(ToServer::Hello { token, schemas, .. }) => {
-                self.schemas = schemas.into_vec();
+                self.client.has_schemas(schemas.into_vec());
                 self.ask_who(token, ctx.mailbox().clone());
             }
             ConnectionMsg::Said(message) if self.known.is_none() => self.keep_for_later(message),
@@ -194,7 +193,7 @@ impl Actor for Connection {
                 if why == CloseCode::Normal
                     && let Some(seat) = self.client.depart()
                 {
-                    seat.leave();
+                    self.shared.directory.leave(&seat);
                 }
                 tracing::debug!(connection = ctx.name(), code = why.code(), "{}", why.reason());
                 counter!("greenroom_connections_closed_total", "code" => why.code().to_string())

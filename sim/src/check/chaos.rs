@@ -54,7 +54,11 @@ impl Chaos {
         let name = NAMES[self.last_player as usize % NAMES.len()];
         let profile = Profile { name: Text::cut(name), data: Text::new() };
         let account = Account::guest(player.0.into());
-        Some(Command::Join { player, person: Arc::new(Person { account, profile }) })
+        Some(Command::Join {
+            player,
+            person: Arc::new(Person { account, profile }),
+            from: Vec::new(),
+        })
     }
 
     /// A number for a player's request.

@@ -6,7 +6,7 @@ use greenroom_proto::{CloseCode, Refusal, ToServer};
 
 use super::ConnectionMsg;
 use crate::actors::actor::Mailbox;
-use crate::directory::{Client, Seat};
+use crate::directory::{Client, MOVED, Seat};
 use crate::faults::Countdown;
 use crate::net::link::Standing;
 use crate::net::reader::Ears;
@@ -46,9 +46,15 @@ impl Ears for ClientEars {
         match message {
             ToServer::Request { id, body } => {
                 let asked = match self.seat() {
-                    Some(seat) => seat.request(id, body.into_vec())?,
+                    Some(seat) => match seat.request(id, body.into_vec())? {
+                        Err((Refusal::NoSeat, _)) if self.client.is_moved() => {
+                            Err((Refusal::Moved, MOVED))
+                        }
+                        asked => asked,
+                    },
                     // Its seat is held, or another connection has it: asked there again, it is done.
                     None if self.client.link.standing() == Standing::Closing => Ok(()),
+                    None if self.client.is_moved() => Err((Refusal::Moved, MOVED)),
                     None if self.client.watched().is_some() => Err((Refusal::Spectator, NO_SAY)),
                     None => Err((Refusal::NoSeat, "join a room before sending requests to it")),
                 };
@@ -61,6 +67,10 @@ impl Ears for ClientEars {
                     seat.acknowledge(events, replies);
                 }
             }
+            ToServer::Arrived { room, player } => {
+                self.client.arrive(room, player);
+                self.seat();
+            }
             message => drop(self.mailbox.cast(ConnectionMsg::Said(message))),
         }
         Ok(())
@@ -68,7 +78,7 @@ impl Ears for ClientEars {
 
     fn drained(&mut self) {
         // A room that steps on commands makes no frame by itself.
-        if let Some(seat) = self.client.seat() {
+        if let Some(seat) = self.client.held() {
             seat.room.wake();
         } else if let Some(watch) = self.client.watched() {
             watch.room.audience().wake();

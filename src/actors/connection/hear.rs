@@ -7,6 +7,7 @@ use super::Connection;
 use crate::account::{Account, Person};
 use crate::actors::lobby::{self, Found, LobbyMsg, STOPPING};
 use crate::auth::name;
+use crate::directory::token::Claim;
 use crate::directory::{Back, RoomRecord, Seat};
 use crate::seating::NoSeat;
 
@@ -50,7 +51,10 @@ impl Connection {
             }
             ToServer::Spectate { id, room, schema } => self.look_on(id, room, schema).await,
             // It comes once; the ears pass the others to the room.
-            ToServer::Hello { .. } | ToServer::Request { .. } | ToServer::Ack { .. } => {}
+            ToServer::Hello { .. }
+            | ToServer::Request { .. }
+            | ToServer::Ack { .. }
+            | ToServer::Arrived { .. } => {}
         }
     }
 
@@ -64,6 +68,7 @@ impl Connection {
         if !self.may_try(&to) {
             return self.turn_away(id, Refusal::Busy, TOO_OFTEN);
         }
+        self.client.reads(schema);
         let by_code = matches!(to, JoinTarget::Code(_));
         let found =
             lobby::ask(&self.shared.lobby, |taken, reply| LobbyMsg::Seat(to.clone(), taken, reply))
@@ -101,12 +106,26 @@ impl Connection {
         let shared = &self.shared;
         let room = shared.tokens.open(token).map(|claim| claim.room);
         let lost = room.is_some_and(|room| shared.directory.over().is_lost(room));
-        let outcome = self.seat_of(token).and_then(|(seat, generation)| {
+        self.client.reads(schema);
+        let come_back = |seat: &Seat, claim| {
             if schema.is_some_and(|schema| schema != seat.room.entry.schema_hash) {
                 return Err(Refusal::OtherSchema);
             }
             let knows_schema = self.knows_schema(&seat.room);
-            seat.come_back((&self.client, account), generation, (id, knows_schema), back)
+            seat.come_back((&self.client, account), claim, (id, knows_schema), back)
+        };
+        let outcome = self.seat_of(token).and_then(|(mut seat, claim)| {
+            loop {
+                let outcome = come_back(&seat, claim);
+                let moved = shared.directory.moved_to(claim.room, claim.player);
+                match (outcome, moved) {
+                    // Just now.
+                    (Err(Refusal::SeatGone), Some(to)) if !to.is(seat.room.id, seat.player) => {
+                        seat = to;
+                    }
+                    (outcome, _) => break outcome,
+                }
+            }
         });
         let Err(why) = outcome else {
             counter!("greenroom_seats_resumed_total").increment(1);
@@ -134,15 +153,19 @@ impl Connection {
         );
     }
 
-    fn seat_of(&self, token: &[u8]) -> Result<(Seat, u32), Refusal> {
+    /// The seat to which the token leads, and what it says.
+    fn seat_of(&self, token: &[u8]) -> Result<(Seat, Claim), Refusal> {
         let claim = self.shared.tokens.open(token).ok_or(Refusal::BadToken)?;
         let directory = &self.shared.directory;
+        if let Some(seat) = directory.moved_to(claim.room, claim.player) {
+            return Ok((seat, claim));
+        }
         let room = directory.get(claim.room).ok_or(match directory.leaving().is_closing() {
             // It is kept, and goes on in the next process.
             true => Refusal::Stopping,
             false => Refusal::SeatGone,
         })?;
-        Ok((Seat { room, player: claim.player }, claim.generation))
+        Ok((Seat { room, player: claim.player }, claim))
     }
 
     /// Who asks for a seat, if they may now.
@@ -183,13 +206,19 @@ impl Connection {
     }
 
     pub(super) fn knows_schema(&self, room: &RoomRecord) -> bool {
-        self.schemas.contains(&room.entry.schema_hash)
+        self.client.knows(room.entry.schema_hash)
     }
 
     /// The room answers with `Left` once it has let the player go.
     fn leave(&self) {
         match self.client.held() {
-            Some(seat) => seat.leave(),
+            Some(seat) => {
+                seat.leave();
+                // It may have been moved out of that one just before.
+                if let Some(seat) = self.client.held() {
+                    seat.leave();
+                }
+            }
             None => {
                 self.look_away();
                 // Out of the queue, if it was in one.

@@ -32,6 +32,11 @@ impl Effects {
         Effects { handler, runtime, permits: Arc::new(Semaphore::new(AT_ONCE_MAX)) }
     }
 
+    /// Where effects run.
+    pub(super) fn runtime(&self) -> &tokio::runtime::Handle {
+        &self.runtime
+    }
+
     /// Starts an effect; `tell` learns what comes of it, beside whatever the caller does.
     pub(super) fn run(&self, call: EffectCall, tell: impl FnOnce(Outcome) + Send + 'static) {
         let (handler, permits) = (self.handler.clone(), Arc::clone(&self.permits));

@@ -1,0 +1,269 @@
+//! How a player is moved from a room to another, in two phases.
+//!
+//! ```text
+//! old room                           new room
+//! the game says who      ─────────▶  seats for all are booked, or for none
+//! plays on               ─────────▶  Join in the inbox; the game lets the player in, or not
+//! Leave in the inbox     ◀─ both ─▶  the seat is the client's, which is told Moved
+//! ```
+//!
+//! The moment in which a seat takes the place of the other is under the locks of both rooms' members,
+//! the room with the lower id first. Until then nothing has happened to the old seat, so whatever fails
+//! on the way there, the player stays. What comes of it returns to the old room's inbox.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use greenroom_proto::{PlayerId, Refusal, RoomId, Tick};
+use metrics::counter;
+
+use super::members::Members;
+use super::{Booked, Client, RoomRecord, Seat};
+use crate::game::Signal;
+use crate::room::origin::Origin;
+
+/// What a client is told whose requests nobody in the old room answers any more.
+pub const MOVED: &str = "you were moved to another room before this was answered";
+
+/// Who is being moved out of a room, by effect.
+#[derive(Default)]
+pub(super) struct Moving(Mutex<BTreeMap<u32, BTreeSet<PlayerId>>>);
+
+impl Moving {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u32, BTreeSet<PlayerId>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A player on the way to a new seat. Dropped, they stay where they are.
+pub(super) struct Arrival {
+    from: Arc<RoomRecord>,
+    player: PlayerId,
+    effect: u32,
+    ended: bool,
+}
+
+impl Arrival {
+    /// The player stays.
+    pub(super) fn stays(mut self, why: Refusal) {
+        self.ended = true;
+        self.from.moved(self.effect, self.player, Err(why));
+    }
+
+    fn is_done(mut self) {
+        self.ended = true;
+        self.from.moved(self.effect, self.player, Ok(()));
+    }
+}
+
+impl Drop for Arrival {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.from.moved(self.effect, self.player, Err(Refusal::Failed));
+        }
+    }
+}
+
+impl RoomRecord {
+    /// The game wants these players moved. Returns those for whom a place is to be found; of the
+    /// others it is told.
+    pub fn begin_move(&self, effect: u32, players: &[PlayerId]) -> Vec<PlayerId> {
+        let members = self.members();
+        let mut moving = self.moving.lock();
+        let is_moving = |player: &PlayerId| moving.values().any(|of| of.contains(player));
+        let (mut movers, mut stay) = (Vec::new(), Vec::new());
+        for player in players {
+            match members.seats().any(|seat| seat.player == *player) {
+                false => stay.push((*player, Refusal::NoSeat)),
+                true if is_moving(player) => stay.push((*player, Refusal::Busy)),
+                true => movers.push(*player),
+            }
+        }
+        if !movers.is_empty() {
+            moving.insert(effect, movers.iter().copied().collect());
+        }
+        let mut inbox = self.inbox();
+        for (player, why) in stay {
+            inbox.signal(Signal::NotMoved { effect, player, why });
+            counter!("greenroom_players_moved_total", "outcome" => "stayed").increment(1);
+        }
+        if movers.is_empty() {
+            inbox.effect_done(effect);
+        }
+        drop((inbox, moving, members));
+        self.wake();
+        movers
+    }
+
+    /// What has come of moving one of them.
+    pub fn moved(&self, effect: u32, player: PlayerId, outcome: Result<(), Refusal>) {
+        let mut moving = self.moving.lock();
+        let Some(movers) = moving.get_mut(&effect) else { return };
+        movers.remove(&player);
+        let is_done = movers.is_empty();
+        if is_done {
+            moving.remove(&effect);
+        }
+        // Under one lock with it: a game is not told of a player after all are through.
+        let mut inbox = self.inbox();
+        if let Err(why) = outcome {
+            inbox.signal(Signal::NotMoved { effect, player, why });
+        }
+        if is_done {
+            inbox.effect_done(effect);
+        }
+        drop((inbox, moving));
+        let outcome = if outcome.is_ok() { "moved" } else { "stayed" };
+        counter!("greenroom_players_moved_total", "outcome" => outcome).increment(1);
+        self.wake();
+    }
+
+    /// A seat was found for a player: asks its room to let them in.
+    pub fn send_on(self: &Arc<Self>, effect: u32, player: PlayerId, booked: Booked) {
+        let arrival = Arrival { from: Arc::clone(self), player, effect, ended: false };
+        let mover = self.members().mover(self.id, player);
+        let mover = mover.and_then(|mover| match mover.only_schema {
+            Some(only) if only != booked.room().entry.schema_hash => Err(Refusal::OtherSchema),
+            _ => Ok(mover),
+        });
+        match mover {
+            Err(why) => arrival.stays(why),
+            Ok(mover) => {
+                let Seat { room, player } = booked.take();
+                let mut members = room.members();
+                if members.arrive(player, Arc::clone(&mover.person), arrival) {
+                    room.inbox().arrive(player, mover.person, mover.origins);
+                }
+                drop(members);
+                room.wake();
+            }
+        }
+    }
+
+    /// The game has let somebody in who is moved here: from now on the seat is theirs.
+    pub fn complete_arrival(self: &Arc<Self>, player: PlayerId, tick: Tick) {
+        let arrival = self.members().find(player).and_then(|member| member.arrival.take());
+        let Some(arrival) = arrival else { return };
+        let from = Arc::clone(&arrival.from);
+        let (mut there, mut here) = both(&from, self);
+        let outcome = self.change_places(&arrival, (&mut there, &mut here), player, tick);
+        drop((there, here));
+        match outcome {
+            Ok(()) => arrival.is_done(),
+            Err(why) => {
+                self.inbox().leave(player);
+                arrival.stays(why);
+            }
+        }
+        self.wake();
+    }
+
+    /// An error: the player stays, and the new seat is free.
+    fn change_places(
+        self: &Arc<Self>,
+        arrival: &Arrival,
+        (there, here): (&mut Members, &mut Members),
+        player: PlayerId,
+        tick: Tick,
+    ) -> Result<(), Refusal> {
+        let from = &arrival.from;
+        let mover = there.mover(from.id, arrival.player)?;
+        // The new seat was taken away again: by a kick.
+        if !self.inbox().has(player) {
+            return Err(Refusal::SeatGone);
+        }
+        let member = here.find(player).ok_or(Refusal::Failed)?;
+        // They leave already, or their match is over.
+        let open = from.inbox().depart(arrival.player).ok_or(Refusal::NoSeat)?;
+        let left = there.move_away(arrival.player).ok_or(Refusal::NoSeat)?;
+        member.origins = mover.origins;
+        self.lead_here(player, &member.origins);
+        member.only_schema = mover.only_schema;
+        let old = Seat { room: Arc::clone(from), player: arrival.player };
+        let new = Seat { room: Arc::clone(self), player };
+        let moves = |client: &Arc<Client>| client.move_on(&old, &new, member.generation + 1);
+        match left.client.filter(moves) {
+            Some(client) => {
+                for id in open {
+                    client.link.refuse(id, Refusal::Moved, MOVED);
+                }
+                let id = left.asked.map_or(0, |asked| asked.id);
+                member.client = Some(client);
+                member.tell_moved(self, tick, (id, from.id));
+            }
+            None => {
+                member.away_since = left.away_since;
+                member.leave_for_now(Instant::now());
+                let mut inbox = self.inbox();
+                inbox.drop_player(player);
+                if self.seat_hold().is_zero() {
+                    inbox.leave(player);
+                }
+            }
+        }
+        here.stir();
+        Ok(())
+    }
+}
+
+/// The members of two rooms, locked in the same order by everybody.
+fn both<'a>(
+    one: &'a RoomRecord,
+    other: &'a RoomRecord,
+) -> (MutexGuard<'a, Members>, MutexGuard<'a, Members>) {
+    let lock_one = (one.id < other.id).then(|| one.members());
+    let of_other = other.members();
+    (lock_one.unwrap_or_else(|| one.members()), of_other)
+}
+
+/// A room as far as it matters to its seats' [origins](crate::room::origin).
+impl RoomRecord {
+    /// Whoever comes back to one of these seats comes here.
+    pub(super) fn lead_here(&self, player: PlayerId, origins: &[Origin]) {
+        if let Some(forwards) = self.forwards.get() {
+            for origin in origins {
+                forwards.insert((origin.room, origin.player), (self.id, player));
+            }
+        }
+    }
+
+    /// Nobody does so any more.
+    pub(super) fn lead_here_no_more(&self, player: PlayerId, origins: &[Origin]) {
+        if let Some(forwards) = self.forwards.get() {
+            for origin in origins {
+                forwards.remove((origin.room, origin.player), (self.id, player));
+            }
+        }
+    }
+
+    /// Whoever had this seat in the process before has another by now.
+    fn supersede(&self, player: PlayerId) {
+        let mut members = self.members();
+        if members.move_away(player).is_some() {
+            self.inbox().leave(player);
+        }
+        drop(members);
+        self.wake();
+    }
+
+    /// The room was brought back in another process, which may have died in the middle of a move: a
+    /// player whom another room has let in has no seat here, and the other way round.
+    pub fn settle_moves(&self, room: impl Fn(RoomId) -> Option<Arc<RoomRecord>>) {
+        let Some(forwards) = self.forwards.get() else { return };
+        let seats = self.members().origins();
+        for (player, origins) in &seats {
+            self.lead_here(*player, origins);
+            if let Some(last) = origins.last()
+                && let Some(old) = room(last.room)
+            {
+                old.supersede(last.player);
+            }
+        }
+        for (player, _) in seats {
+            if forwards.latest((self.id, player)).is_some() {
+                self.supersede(player);
+            }
+        }
+    }
+}
