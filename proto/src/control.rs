@@ -325,6 +325,12 @@ pub enum ToClient {
     Spectating(Spectating),
     /// Who is in the room, where the game tells: all of it after a `Joined`, then what changes.
     Roster(Roster),
+    /// The seat on this channel is taken away, for a reason for which a connection without other
+    /// channels is closed. The connection stays.
+    Dismissed {
+        /// Why, and by its class what to do next.
+        code: CloseCode,
+    },
     /// The game has moved the player to another room: this seat takes the place of the one before. The
     /// state follows, whole. Also answers a `Resume` of a seat that was moved while the client was
     /// away.
@@ -470,6 +476,8 @@ pub enum Refusal {
     AudienceFull,
     /// Who looks on has no say.
     Spectator,
+    /// The game is not played beside another one on the same connection.
+    NotBeside,
     /// The player was moved to another room before the request was answered. It may have been done.
     Moved,
 }

@@ -3,21 +3,21 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use greenroom_proto::{PlayerId, RoomId};
+use greenroom_proto::{CloseCode, PlayerId, RoomId};
 
 use super::spectator::{Spectator, Watch};
 use super::{RoomRecord, Seat};
-use crate::net::link::Link;
+use crate::net::line::Line;
 
-/// A client, shared by its connection and the room that it sits in.
+/// A client on one channel of its connection, shared by that and the room that it sits in.
 pub struct Client {
-    /// Its connection.
-    pub link: Arc<Link>,
+    /// Its channel.
+    pub link: Line,
     place: Mutex<Place>,
     /// Number of the token that it was sent, while it has said nothing since; else 0.
     unconfirmed: AtomicU32,
-    /// Hashes of the schemas that it has, once it has said so.
-    schemas: OnceLock<Vec<u64>>,
+    /// Hashes of the schemas that its program has, once it has said so: for all channels.
+    schemas: Arc<OnceLock<Vec<u64>>>,
     /// The only one that it can read, as of the last time it has asked for a seat.
     only_schema: Mutex<Option<u64>>,
 }
@@ -44,12 +44,22 @@ enum Place {
 }
 
 impl Client {
-    /// A client without a seat.
+    /// A client without a seat, on the first channel of its connection.
     #[must_use]
-    pub fn new(link: Arc<Link>) -> Arc<Self> {
+    pub fn new(link: Line) -> Arc<Self> {
+        Self::with(link, Arc::default())
+    }
+
+    /// The same program on another channel.
+    #[must_use]
+    pub fn beside(&self, link: Line) -> Arc<Self> {
+        Self::with(link, Arc::clone(&self.schemas))
+    }
+
+    fn with(link: Line, schemas: Arc<OnceLock<Vec<u64>>>) -> Arc<Self> {
         let place = Mutex::new(Place::Nowhere);
         let unconfirmed = AtomicU32::new(0);
-        let (schemas, only_schema) = (OnceLock::new(), Mutex::default());
+        let only_schema = Mutex::default();
         Arc::new(Client { link, place, unconfirmed, schemas, only_schema })
     }
 
@@ -176,10 +186,17 @@ impl Client {
         });
     }
 
-    /// Closes the connection of a client that has no seat any more. In this order: what it says
-    /// meanwhile is left to its next connection, and not refused for want of a seat.
-    pub fn dismiss(&self, close: impl FnOnce(&Link)) {
-        close(&self.link);
+    /// Tells a client that its seat was taken away, as a rule by closing the connection. In this
+    /// order: what it says meanwhile is left to its next connection, and not refused for want of a
+    /// seat.
+    pub fn dismiss(&self, code: CloseCode) {
+        self.link.dismiss(code);
+        self.vacate();
+    }
+
+    /// Like [`Client::dismiss`]; the whole server goes, and with it the connection.
+    pub fn send_away(&self, window_ms: u32) {
+        self.link.close_with_window(CloseCode::GoingAway, window_ms);
         self.vacate();
     }
 
@@ -228,6 +245,18 @@ impl Client {
     /// The seat that the client has or that is held for it.
     pub fn held(&self) -> Option<Seat> {
         self.change(|place| place.seat().cloned())
+    }
+
+    /// The room that the client has a place in, of whatever kind.
+    pub fn room(&self) -> Option<Arc<RoomRecord>> {
+        self.change(|place| match place {
+            Place::Seated(seat) | Place::Moved(seat) | Place::Joining(seat) => {
+                Some(Arc::clone(&seat.room))
+            }
+            Place::Waiting(room, _) => Some(Arc::clone(room)),
+            Place::Watching(watch) => Some(Arc::clone(&watch.room)),
+            Place::Nowhere | Place::Asking | Place::Gone => None,
+        })
     }
 
     /// The client has said something. Returns the number of the token of which that shows, for the

@@ -18,7 +18,7 @@ use std::time::Instant;
 use greenroom_proto::{PlayerId, Refusal, RoomId, Tick};
 use metrics::counter;
 
-use super::members::Members;
+use super::members::{Members, Mover};
 use super::{Booked, Client, RoomRecord, Seat};
 use crate::game::Signal;
 use crate::room::origin::Origin;
@@ -123,11 +123,7 @@ impl RoomRecord {
     pub fn send_on(self: &Arc<Self>, effect: u32, player: PlayerId, booked: Booked) {
         let arrival = Arrival { from: Arc::clone(self), player, effect, ended: false };
         let mover = self.members().mover(self.id, player);
-        let mover = mover.and_then(|mover| match mover.only_schema {
-            Some(only) if only != booked.room().entry.schema_hash => Err(Refusal::OtherSchema),
-            _ => Ok(mover),
-        });
-        match mover {
+        match mover.and_then(|mover| self.may_go(mover, booked.room())) {
             Err(why) => arrival.stays(why),
             Ok(mover) => {
                 let Seat { room, player } = booked.take();
@@ -139,6 +135,19 @@ impl RoomRecord {
                 room.wake();
             }
         }
+    }
+
+    /// Whether the client could be in that room.
+    fn may_go(&self, mover: Mover, room: &RoomRecord) -> Result<Mover, Refusal> {
+        if mover.only_schema.is_some_and(|only| only != room.entry.schema_hash) {
+            return Err(Refusal::OtherSchema);
+        }
+        // It may play another game beside this one.
+        let is_beside = |room: &RoomRecord| room.entry.game.is_beside();
+        if mover.has_channels && is_beside(self) && !is_beside(room) {
+            return Err(Refusal::NotBeside);
+        }
+        Ok(mover)
     }
 
     /// The game has let somebody in who is moved here: from now on the seat is theirs.

@@ -96,7 +96,7 @@ impl Seat {
         drop(members);
         room.lead_here_no_more(*player, &led_here);
         if let Some(before) = before {
-            before.dismiss(|link| link.close(CloseCode::Replaced));
+            before.dismiss(CloseCode::Replaced);
         }
         room.wake();
         Ok(())

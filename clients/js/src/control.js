@@ -104,6 +104,7 @@ export const REFUSALS = [
   'NoSpectators',
   'AudienceFull',
   'Spectator',
+  'NotBeside',
   'Moved',
 ];
 
@@ -175,6 +176,7 @@ const toClient = variants({
     gone: list(u32, 64),
     spectators: u32,
   },
+  Dismissed: { code: choice([...CLOSE_CODES.keys()]) },
   Moved: { from: roomId, joined: struct(joined) },
 });
 

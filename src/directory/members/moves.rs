@@ -17,6 +17,8 @@ pub(in crate::directory) struct Mover {
     pub(in crate::directory) person: Arc<Person>,
     pub(in crate::directory) origins: Vec<Origin>,
     pub(in crate::directory) only_schema: Option<u64>,
+    /// The connection may have places in other rooms, too.
+    pub(in crate::directory) has_channels: bool,
 }
 
 /// What a player has left behind.
@@ -58,8 +60,13 @@ impl Members {
         if origins.len() > ORIGINS_MAX {
             return Err(Refusal::Busy);
         }
-        let (person, only_schema) = (Arc::clone(&member.person), member.only_schema);
-        Ok(Mover { person, origins, only_schema })
+        let client = member.client.as_ref();
+        Ok(Mover {
+            person: Arc::clone(&member.person),
+            origins,
+            only_schema: member.only_schema,
+            has_channels: client.is_some_and(|client| client.link.link().has_channels()),
+        })
     }
 
     /// A player has another seat from now on; the room learns of it by a `Leave`.
