@@ -197,9 +197,11 @@ impl RoomRecord {
                 for id in open {
                     client.link.refuse(id, Refusal::Moved, MOVED);
                 }
-                let id = left.asked.map_or(0, |asked| asked.id);
+                // It may wait for an answer to its `Resume`, and know of a room before this one only.
+                let asked = left.asked.map(|asked| (asked.id, asked.moved_from));
+                let (id, known) = asked.unwrap_or_default();
                 member.client = Some(client);
-                member.tell_moved(self, tick, (id, from.id));
+                member.tell_moved(self, tick, (id, known.unwrap_or(from.id)));
             }
             None => {
                 member.away_since = left.away_since;

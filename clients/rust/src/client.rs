@@ -23,7 +23,6 @@ use crate::connect::Connect;
 use crate::error::{CallError, ConnectError, OtherState};
 use crate::greet::{Greeted, greet};
 use crate::inputs::Sent;
-use crate::moved::moved_away;
 use crate::pauses::Pauses;
 use crate::roster::Roster;
 use crate::seat::{Seat, SeatInfo, Spectated};
@@ -324,7 +323,8 @@ impl Client {
     fn input_with(&mut self, body: impl FnOnce(&mut Vec<u8>)) -> Result<Sent, CallError> {
         self.need_seat()?;
         if self.is_unaware() {
-            return Err(moved_away());
+            // For a room that the player is in no more.
+            return Ok(Sent { ordinal: 0, tick: Tick(0), replaced: true, kept: false });
         }
         let seat = self.seat.as_mut().ok_or(CallError::NoSeat)?;
         let mut message = Vec::with_capacity(32);

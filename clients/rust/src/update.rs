@@ -57,8 +57,8 @@ pub enum Update {
     Left,
     /// The game has moved the player to another room: the seat is this one now, and everything from
     /// here on is of its room. The next frame brings the whole state. What the old room had not
-    /// answered is refused ([`Refusal::Moved`](greenroom_proto::Refusal::Moved)), and so are inputs
-    /// and requests until this update is taken.
+    /// answered is refused ([`Refusal::Moved`](greenroom_proto::Refusal::Moved)), and so are requests until
+    /// this update is taken; inputs are left out until then.
     Moved {
         /// The room before.
         from: RoomId,

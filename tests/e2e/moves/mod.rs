@@ -1,5 +1,6 @@
 //! Players are moved from one room to another.
 
+mod bot;
 mod cut;
 mod killed;
 mod plain;

@@ -110,8 +110,7 @@ async fn a_program_that_reads_one_state_only_is_not_moved_to_another() {
     let connect = server.connect_with().expects::<crate::support::probe::State>();
     let mut picky = within("a connection", Client::connect(connect)).await.unwrap();
     let seat = within("a seat", picky.join(Join::Room(lobby.room))).await.unwrap();
-    let (_arena, arena) =
-        server.seated(Join::Create { game: "connect4", options: "" }).await;
+    let (_arena, arena) = server.seated(Join::Create { game: "connect4", options: "" }).await;
     let goal = Goal::Room(arena.room.0);
     assert_eq!(why_not(&mut host, seat.player, goal.clone()).await, "OtherSchema");
     stays(&mut picky, &seat).await;
