@@ -19,6 +19,7 @@ mod restore;
 mod runner;
 mod still;
 mod take_over;
+pub mod under_way;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +29,7 @@ use tokio::sync::oneshot;
 
 pub use self::keeper::Keeper;
 use self::runner::Runner;
+use self::under_way::UnderWay;
 use super::actor::{Actor, Context, Failure, Mailbox, Named};
 use super::lobby::LobbyMsg;
 use super::results::ResultSink;
@@ -69,6 +71,8 @@ pub struct Common {
     pub directory: Arc<Directory>,
     /// Who finds seats for players that are moved.
     pub lobby: Slot<Mailbox<LobbyMsg>>,
+    /// What runs beside them.
+    pub under_way: Arc<UnderWay>,
     /// Where results go.
     pub results: ResultSink,
     /// Who steps them.

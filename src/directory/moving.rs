@@ -194,14 +194,18 @@ impl RoomRecord {
         let moves = |client: &Arc<Client>| client.move_on(&old, &new, member.generation + 1);
         match left.client.filter(moves) {
             Some(client) => {
-                for id in open {
-                    client.link.refuse(id, Refusal::Moved, MOVED);
-                }
-                // It may wait for an answer to its `Resume`, and know of a room before this one only.
-                let asked = left.asked.map(|asked| (asked.id, asked.moved_from));
-                let (id, known) = asked.unwrap_or_default();
+                let (id, known) = match left.asked {
+                    // It waits for the answer to its `Resume`, perhaps from a room before this one.
+                    Some(asked) => (asked.id, asked.moved_from.unwrap_or(from.id)),
+                    None => {
+                        for id in open {
+                            client.link.refuse(id, Refusal::Moved, MOVED);
+                        }
+                        (0, from.id)
+                    }
+                };
                 member.client = Some(client);
-                member.tell_moved(self, tick, (id, known.unwrap_or(from.id)));
+                member.tell_moved(self, tick, (id, known));
             }
             None => {
                 member.away_since = left.away_since;

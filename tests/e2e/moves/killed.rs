@@ -5,11 +5,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use greenroom::Rng;
-use greenroom_client::{Join, Update};
+use greenroom_client::{Client, Connect, Join, Update};
 
 use super::bot::{Bot, Common, each_has_one_seat};
 use super::{moved, new, send_on};
 use crate::support::hosting::Hosted;
+use crate::support::proxy::Proxy;
 use crate::support::{DEADLINE, find, new_room, setting, until, within};
 
 const HOLDS: &str = r#"{"hold_ms":60000,"tick_hz":30}"#;
@@ -45,7 +46,7 @@ async fn a_seat_in_the_room_that_they_were_moved_to_is_there_in_the_next_process
     }
 }
 
-/// Again and again, each time at another moment.
+/// Again and again, each time at another moment, and while some of them are away.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_in_a_storm_of_moves_no_seat_is_lost_or_doubled() {
     let (players, kills) = (setting("GREENROOM_BOTS", 10), setting("GREENROOM_KILLS", 4));
@@ -54,9 +55,13 @@ async fn killed_in_a_storm_of_moves_no_seat_is_lost_or_doubled() {
     let mut rng = Rng::new(seed);
     let mut server = Hosted::start();
     let mut rooms = Vec::new();
-    let mut clients = Vec::new();
+    let (mut clients, mut proxies) = (Vec::new(), Vec::new());
     for number in 0..players as usize {
-        let mut client = server.connect().await;
+        let proxy = Proxy::to(server.address).await;
+        let url = format!("wss://{}", proxy.address);
+        let connect = Connect { url, ..server.connect_with() };
+        let mut client = within("a connection", Client::connect(connect)).await.unwrap();
+        proxies.push(proxy);
         let options = r#"{"hold_ms":60000,"tick_hz":40,"seats":64,"cells":5}"#;
         let to = match rooms.get(number % 3) {
             Some(room) if number >= 3 => Join::Room(*room),
@@ -68,6 +73,7 @@ async fn killed_in_a_storm_of_moves_no_seat_is_lost_or_doubled() {
         }
         clients.push(client);
     }
+    let mut elsewhere = 0;
     for kill in 1..=kills {
         let common = Arc::new(Common::default());
         let bots: Vec<_> = clients
@@ -78,8 +84,15 @@ async fn killed_in_a_storm_of_moves_no_seat_is_lost_or_doubled() {
             })
             .collect();
         until("they move", || common.moved.load(Ordering::Relaxed) > players as u32).await;
-        tokio::time::sleep(Duration::from_millis(u64::from(rng.below(300)))).await;
+        // Every third has no way to the server from now on, and is moved by the others all the same.
+        let nowhere = "127.0.0.1:1".parse().unwrap();
+        for proxy in proxies.iter().step_by(3) {
+            proxy.goes_to(nowhere);
+            proxy.cut();
+        }
+        tokio::time::sleep(Duration::from_millis(u64::from(rng.below(600)))).await;
         server.kill();
+        proxies.iter().for_each(|proxy| proxy.goes_to(server.address));
         server.start_again();
         until("all bots are back", || {
             assert!(bots.iter().all(|bot| !bot.is_finished()), "{}", server.errors());
@@ -97,5 +110,7 @@ async fn killed_in_a_storm_of_moves_no_seat_is_lost_or_doubled() {
             common.moved.load(Ordering::Relaxed),
             common.resumed_elsewhere.load(Ordering::Relaxed)
         );
+        elsewhere += common.resumed_elsewhere.load(Ordering::Relaxed);
     }
+    assert!(elsewhere > 0, "nobody was moved while they were away");
 }
