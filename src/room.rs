@@ -214,6 +214,12 @@ impl<G: Game> Room<G> {
         &mut self.game
     }
 
+    /// Where a player came from, for tests.
+    #[cfg(test)]
+    pub(crate) fn came_from(&self, player: PlayerId) -> Option<greenroom_proto::RoomId> {
+        self.ctx.came_from(player)
+    }
+
     fn advance(&mut self, time_ms: u64) {
         self.ctx.tick = self.ctx.tick.next();
         self.ctx.time_ms = match self.ctx.pace {
