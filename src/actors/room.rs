@@ -13,7 +13,7 @@ mod idle;
 mod keep;
 mod keeper;
 mod meters;
-mod moves;
+pub mod moves;
 pub mod pace;
 mod restore;
 mod runner;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use greenroom_proto::{CloseCode, PlayerId, Refusal, RoomId, Text, Tick, ToClient};
 
-pub(super) use self::moves::Mover;
+pub(super) use self::moves::Going;
 pub use self::tell::{FramesSent, Sent, Sights};
 use super::member::{Asked, Back, Member};
 use super::roster::Told;

@@ -11,14 +11,16 @@
 //! the room with the lower id first. Until then nothing has happened to the old seat, so whatever fails
 //! on the way there, the player stays. What comes of it returns to the old room's inbox.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use greenroom_proto::{PlayerId, Refusal, RoomId, Tick};
 use metrics::counter;
+use tokio::sync::mpsc;
 
-use super::members::{Members, Mover};
+use super::members::{Going, Members};
 use super::{Booked, Client, RoomRecord, Seat};
 use crate::game::Signal;
 use crate::room::origin::Origin;
@@ -26,12 +28,28 @@ use crate::room::origin::Origin;
 /// What a client is told whose requests nobody in the old room answers any more.
 pub const MOVED: &str = "you were moved to another room before this was answered";
 
-/// Who is being moved out of a room, by effect.
+/// Whoever wants players moved, and is told of each.
+#[derive(Clone, Debug)]
+pub enum Mover {
+    /// The room's game, by this effect.
+    Game(u32),
+    /// The studio's backend. There is room for all of them.
+    Backend(mpsc::Sender<(PlayerId, Result<(), Refusal>)>),
+}
+
+/// Who is being moved out of a room.
 #[derive(Default)]
-pub(super) struct Moving(Mutex<BTreeMap<u32, BTreeSet<PlayerId>>>);
+pub(super) struct Moving(Mutex<UnderWay>);
+
+#[derive(Default)]
+struct UnderWay {
+    players: BTreeSet<PlayerId>,
+    /// How many of each effect of the game.
+    effects: BTreeMap<u32, usize>,
+}
 
 impl Moving {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<u32, BTreeSet<PlayerId>>> {
+    fn lock(&self) -> MutexGuard<'_, UnderWay> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -40,7 +58,7 @@ impl Moving {
 pub(super) struct Arrival {
     from: Arc<RoomRecord>,
     player: PlayerId,
-    effect: u32,
+    mover: Mover,
     ended: bool,
 }
 
@@ -48,88 +66,107 @@ impl Arrival {
     /// The player stays.
     pub(super) fn stays(mut self, why: Refusal) {
         self.ended = true;
-        self.from.moved(self.effect, self.player, Err(why));
+        self.from.moved(&self.mover, self.player, Err(why));
     }
 
     fn is_done(mut self) {
         self.ended = true;
-        self.from.moved(self.effect, self.player, Ok(()));
+        self.from.moved(&self.mover, self.player, Ok(()));
     }
 }
 
 impl Drop for Arrival {
     fn drop(&mut self) {
         if !self.ended {
-            self.from.moved(self.effect, self.player, Err(Refusal::Failed));
+            self.from.moved(&self.mover, self.player, Err(Refusal::Failed));
         }
     }
 }
 
 impl RoomRecord {
-    /// The game wants these players moved. Returns those for whom a place is to be found; of the
-    /// others it is told.
-    pub fn begin_move(&self, effect: u32, players: &[PlayerId]) -> Vec<PlayerId> {
+    /// Somebody wants these players moved, each named once. Returns those for whom a place is to be
+    /// found; of the others the mover is told.
+    pub fn begin_move(&self, mover: &Mover, players: &[PlayerId]) -> Vec<PlayerId> {
         let members = self.members();
         let mut moving = self.moving.lock();
-        let is_moving = |player: &PlayerId| moving.values().any(|of| of.contains(player));
+        if let Mover::Game(effect) = mover {
+            moving.effects.insert(*effect, players.len());
+        }
         let (mut movers, mut stay) = (Vec::new(), Vec::new());
         for player in players {
             match members.seats().any(|seat| seat.player == *player) {
                 false => stay.push((*player, Refusal::NoSeat)),
-                true if is_moving(player) => stay.push((*player, Refusal::Busy)),
+                true if !moving.players.insert(*player) => stay.push((*player, Refusal::Busy)),
                 true => movers.push(*player),
             }
         }
-        if !movers.is_empty() {
-            moving.insert(effect, movers.iter().copied().collect());
-        }
-        let mut inbox = self.inbox();
         for (player, why) in stay {
-            inbox.signal(Signal::NotMoved { effect, player, why });
-            counter!("greenroom_players_moved_total", "outcome" => "stayed").increment(1);
+            self.tell_mover(&mut moving, mover, player, Err(why));
         }
-        if movers.is_empty() {
-            inbox.effect_done(effect);
+        if let Mover::Game(effect) = mover
+            && players.is_empty()
+        {
+            moving.effects.remove(effect);
+            self.inbox().effect_done(*effect);
         }
-        drop((inbox, moving, members));
+        drop((moving, members));
         self.wake();
         movers
     }
 
     /// What has come of moving one of them.
-    pub fn moved(&self, effect: u32, player: PlayerId, outcome: Result<(), Refusal>) {
+    pub fn moved(&self, mover: &Mover, player: PlayerId, outcome: Result<(), Refusal>) {
         let mut moving = self.moving.lock();
-        let Some(movers) = moving.get_mut(&effect) else { return };
-        movers.remove(&player);
-        let is_done = movers.is_empty();
-        if is_done {
-            moving.remove(&effect);
+        if moving.players.remove(&player) {
+            self.tell_mover(&mut moving, mover, player, outcome);
         }
-        // Under one lock with it: a game is not told of a player after all are through.
+        drop(moving);
+        self.wake();
+    }
+
+    fn tell_mover(
+        &self,
+        moving: &mut UnderWay,
+        mover: &Mover,
+        player: PlayerId,
+        outcome: Result<(), Refusal>,
+    ) {
+        let name = if outcome.is_ok() { "moved" } else { "stayed" };
+        counter!("greenroom_players_moved_total", "outcome" => name).increment(1);
+        let effect = match mover {
+            Mover::Game(effect) => *effect,
+            // Who has asked may have given up.
+            Mover::Backend(tell) => {
+                let _ = tell.try_send((player, outcome));
+                return;
+            }
+        };
         let mut inbox = self.inbox();
         if let Err(why) = outcome {
             inbox.signal(Signal::NotMoved { effect, player, why });
         }
-        if is_done {
-            inbox.effect_done(effect);
+        // The game is told last that all are through.
+        if let Entry::Occupied(mut open) = moving.effects.entry(effect) {
+            *open.get_mut() -= 1;
+            if *open.get() == 0 {
+                open.remove();
+                inbox.effect_done(effect);
+            }
         }
-        drop((inbox, moving));
-        let outcome = if outcome.is_ok() { "moved" } else { "stayed" };
-        counter!("greenroom_players_moved_total", "outcome" => outcome).increment(1);
-        self.wake();
     }
 
     /// A seat was found for a player: asks its room to let them in.
-    pub fn send_on(self: &Arc<Self>, effect: u32, player: PlayerId, booked: Booked) {
-        let arrival = Arrival { from: Arc::clone(self), player, effect, ended: false };
-        let mover = self.members().mover(self.id, player);
-        match mover.and_then(|mover| self.may_go(mover, booked.room())) {
+    pub fn send_on(self: &Arc<Self>, mover: &Mover, player: PlayerId, booked: Booked) {
+        let (from, mover) = (Arc::clone(self), mover.clone());
+        let arrival = Arrival { from, player, mover, ended: false };
+        let going = self.members().going(self.id, player);
+        match going.and_then(|going| self.may_go(going, booked.room())) {
             Err(why) => arrival.stays(why),
-            Ok(mover) => {
+            Ok(going) => {
                 let Seat { room, player } = booked.take();
                 let mut members = room.members();
-                if members.arrive(player, Arc::clone(&mover.person), arrival) {
-                    room.inbox().arrive(player, mover.person, mover.origins);
+                if members.arrive(player, Arc::clone(&going.person), arrival) {
+                    room.inbox().arrive(player, going.person, going.origins);
                 }
                 drop(members);
                 room.wake();
@@ -138,16 +175,16 @@ impl RoomRecord {
     }
 
     /// Whether the client could be in that room.
-    fn may_go(&self, mover: Mover, room: &RoomRecord) -> Result<Mover, Refusal> {
-        if mover.only_schema.is_some_and(|only| only != room.entry.schema_hash) {
+    fn may_go(&self, going: Going, room: &RoomRecord) -> Result<Going, Refusal> {
+        if going.only_schema.is_some_and(|only| only != room.entry.schema_hash) {
             return Err(Refusal::OtherSchema);
         }
         // It may play another game beside this one.
         let is_beside = |room: &RoomRecord| room.entry.game.is_beside();
-        if mover.has_channels && is_beside(self) && !is_beside(room) {
+        if going.has_channels && is_beside(self) && !is_beside(room) {
             return Err(Refusal::NotBeside);
         }
-        Ok(mover)
+        Ok(going)
     }
 
     /// The game has let somebody in who is moved here: from now on the seat is theirs.
@@ -177,7 +214,7 @@ impl RoomRecord {
         tick: Tick,
     ) -> Result<(), Refusal> {
         let from = &arrival.from;
-        let mover = there.mover(from.id, arrival.player)?;
+        let going = there.going(from.id, arrival.player)?;
         // The new seat was taken away again: by a kick.
         if !self.inbox().has(player) {
             return Err(Refusal::SeatGone);
@@ -186,9 +223,9 @@ impl RoomRecord {
         // They leave already, or their match is over.
         let open = from.inbox().depart(arrival.player).ok_or(Refusal::NoSeat)?;
         let left = there.move_away(arrival.player).ok_or(Refusal::NoSeat)?;
-        member.origins = mover.origins;
+        member.origins = going.origins;
         self.lead_here(player, &member.origins);
-        member.only_schema = mover.only_schema;
+        member.only_schema = going.only_schema;
         let old = Seat { room: Arc::clone(from), player: arrival.player };
         let new = Seat { room: Arc::clone(self), player };
         let moves = |client: &Arc<Client>| client.move_on(&old, &new, member.generation + 1);

@@ -1,4 +1,4 @@
-//! Finds places for players whom a room's game wants moved, as tasks beside it.
+//! Finds places for players who are to be moved to another room, as tasks beside theirs.
 
 use std::sync::Arc;
 
@@ -6,27 +6,30 @@ use greenroom_proto::PlayerId;
 
 use crate::actors::actor::Mailbox;
 use crate::actors::lobby::{LobbyMsg, seats_together};
-use crate::directory::RoomRecord;
+use crate::directory::{Mover, RoomRecord};
 use crate::game::MoveTo;
 use crate::supervision::Slot;
 
-/// A move that the game has asked for.
-pub(super) struct Move {
-    pub(super) number: u32,
-    pub(super) players: Vec<PlayerId>,
-    pub(super) to: Box<MoveTo>,
+/// Players of a room who are to be moved.
+pub struct Move {
+    /// Whoever wants that.
+    pub mover: Mover,
+    /// Who, each once.
+    pub players: Vec<PlayerId>,
+    /// Where.
+    pub to: MoveTo,
 }
 
 impl Move {
-    /// Starts it. What comes of it returns to the room's inbox.
-    pub(super) fn start(
+    /// Starts it. The mover is told what comes of it.
+    pub fn start(
         self,
         record: &Arc<RoomRecord>,
         lobby: &Slot<Mailbox<LobbyMsg>>,
         runtime: &tokio::runtime::Handle,
     ) {
-        let Move { number, players, to } = self;
-        let movers = record.begin_move(number, &players);
+        let Move { mover, players, to } = self;
+        let movers = record.begin_move(&mover, &players);
         if movers.is_empty() {
             return;
         }
@@ -36,13 +39,13 @@ impl Move {
             match seats_together(&lobby, &to, record.id, seats).await {
                 Ok(booked) => {
                     for (player, booked) in movers.into_iter().zip(booked) {
-                        record.send_on(number, player, booked);
+                        record.send_on(&mover, player, booked);
                     }
                 }
                 Err((why, text)) => {
                     tracing::debug!(room = %record.id, "players are not moved: {text}");
                     for player in movers {
-                        record.moved(number, player, Err(why));
+                        record.moved(&mover, player, Err(why));
                     }
                 }
             }

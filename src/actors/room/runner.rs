@@ -23,6 +23,7 @@ use super::moves::Move;
 use super::pace::Schedule;
 use super::restore::{Begun, Redo};
 use super::{Common, RoomArgs};
+use crate::directory::Mover;
 use crate::directory::audience::Ending;
 use crate::directory::clock::Clock;
 use crate::directory::finished::Finished;
@@ -329,7 +330,9 @@ impl Runner {
             match said {
                 Said::Over { result: text } => result = Some(text),
                 Said::Kick(player) => kicked.push(player),
-                Said::Move { number, players, to } => moves.push(Move { number, players, to }),
+                Said::Move { number, players, to } => {
+                    moves.push(Move { mover: Mover::Game(number), players, to: *to });
+                }
                 Said::Effect { number, body } => {
                     let record = Arc::clone(record);
                     let game = record.entry.game.name();

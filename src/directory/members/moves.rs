@@ -13,7 +13,7 @@ use crate::directory::moving::Arrival;
 use crate::room::origin::{ORIGINS_MAX, Origin};
 
 /// What goes along with a player.
-pub(in crate::directory) struct Mover {
+pub(in crate::directory) struct Going {
     pub(in crate::directory) person: Arc<Person>,
     pub(in crate::directory) origins: Vec<Origin>,
     pub(in crate::directory) only_schema: Option<u64>,
@@ -47,11 +47,11 @@ impl Members {
     }
 
     /// A player who is to be moved out of this room, as they are now.
-    pub(in crate::directory) fn mover(
+    pub(in crate::directory) fn going(
         &mut self,
         room: RoomId,
         player: PlayerId,
-    ) -> Result<Mover, Refusal> {
+    ) -> Result<Going, Refusal> {
         let is_seated = |member: &&mut Member| member.outbox.is_some() && member.is_here();
         let member = self.find(player).filter(is_seated).ok_or(Refusal::NoSeat)?;
         let mut origins = member.origins.clone();
@@ -61,7 +61,7 @@ impl Members {
             return Err(Refusal::Busy);
         }
         let client = member.client.as_ref();
-        Ok(Mover {
+        Ok(Going {
             person: Arc::clone(&member.person),
             origins,
             only_schema: member.only_schema,
