@@ -92,8 +92,7 @@ impl Points {
         let of = |share: f64| {
             // As far as the games can tell.
             let least = 0.5 / (self.games + 1.0);
-            let share = share.clamp(least, 1.0 - least);
-            -400.0 * (1.0 / share - 1.0).log10()
+            elo_of(share.clamp(least, 1.0 - least))
         };
         let mean = self.mean();
         // Draws, and points of several matches, vary less than wins and losses: as if there were more
@@ -104,14 +103,26 @@ impl Points {
     }
 }
 
+/// The difference in Elo of a side that makes this share of the points.
+fn elo_of(share: f64) -> f64 {
+    -400.0 * libm::log10(1.0 / share - 1.0)
+}
+
+/// The share of the points that a side makes that is better by so much.
+fn share_of(elo: f64) -> f64 {
+    1.0 / (1.0 + libm::exp10(-elo / 400.0))
+}
+
 /// A sequential probability ratio test: is one side stronger by `better` Elo, or by no more than
 /// `same`? It ends as soon as the games say so, and calls a side wrongly in at most `errors` of all
 /// cases, either way.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Sprt {
+    /// Shares of the points.
     same: f64,
     better: f64,
-    errors: f64,
+    /// The logarithm of the ratio of likelihoods at which it ends.
+    bound: f64,
 }
 
 /// What a test says.
@@ -130,7 +141,7 @@ pub enum Verdict {
 const GAMES_MIN: f64 = 16.0;
 
 impl Sprt {
-    /// A test between two differences in Elo. The error is a sentence.
+    /// A test between two differences in Elo, wrong in such a share of all cases. The error is a sentence.
     pub fn new(same: f64, better: f64, errors: f64) -> Result<Self, String> {
         if !(same.is_finite() && better.is_finite() && same < better) {
             return Err(format!("{same}:{better}: the first is the lower, as in 0:20"));
@@ -138,7 +149,8 @@ impl Sprt {
         if !(0.001..=0.4).contains(&errors) {
             return Err(format!("{errors} of all cases may be wrong: choose 0.001 to 0.4"));
         }
-        Ok(Sprt { same, better, errors })
+        let bound = libm::log(1.0 / errors);
+        Ok(Sprt { same: share_of(same), better: share_of(better), bound })
     }
 
     /// What the games so far say. By the normal approximation of the generalised test (M. Van den
@@ -150,11 +162,9 @@ impl Sprt {
         if points.games < GAMES_MIN {
             return Verdict::Open;
         }
-        let share = |elo: f64| 1.0 / (1.0 + 10f64.powf(-elo / 400.0));
-        let (same, better) = (share(self.same), share(self.better));
+        let Sprt { same, better, bound } = *self;
         let ratio = points.games * (better - same) * (2.0 * points.mean() - same - better)
             / (2.0 * points.variance());
-        let bound = (1.0 / self.errors).ln();
         if ratio >= bound {
             Verdict::Better
         } else if ratio <= -bound {
@@ -175,7 +185,7 @@ mod tests {
     fn test_with(seed: u64, elo: f64, draws: f64, most: u32) -> (Verdict, f64) {
         let sprt = Sprt::new(0.0, 30.0, 0.05).unwrap();
         let (mut rng, mut points) = (Rng::new(seed), Points::default());
-        let share = 1.0 / (1.0 + 10f64.powf(-elo / 400.0));
+        let share = share_of(elo);
         let mut chance = |of: f64| f64::from(rng.next_u32()) / f64::from(u32::MAX) < of;
         for _ in 0..most {
             let drawn = chance(draws);
@@ -208,7 +218,7 @@ mod tests {
         let mut rng = Rng::new(3);
         let (rounds, matches, share) = (2000, 40, 0.9);
         let (mut in_rate, mut in_elo) = (0, 0);
-        let truth = -400.0 * (1.0f64 / share - 1.0).log10();
+        let truth = elo_of(share);
         for _ in 0..rounds {
             let mut points = Points::default();
             let wins = (0..matches).filter(|_| {
@@ -237,7 +247,7 @@ mod tests {
         let elo = points.elo().unwrap();
         assert!(elo.low > 100.0 && elo.high.is_finite() && elo.difference > 400.0, "{elo:?}");
         let mut even = Points::default();
-        [1.0, 0.0, 0.5, 0.5].map(|share| even.add(share));
+        [1.0, 0.0, 0.5, 0.5].into_iter().for_each(|share| even.add(share));
         let elo = even.elo().unwrap();
         assert!(elo.difference.abs() < 1e-9 && (elo.low + elo.high).abs() < 1e-6, "{elo:?}");
     }
