@@ -9,6 +9,8 @@ mod play;
 pub mod rating;
 mod series;
 mod summary;
+mod sweep;
+mod table;
 
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
@@ -23,6 +25,7 @@ pub use play::{MatchError, MatchLimits, Played, Seat};
 use rating::Sprt;
 pub use series::{Series, Shard, Simulation, SimulationError};
 use summary::{MatchLine, Summary};
+use sweep::Swept;
 
 /// Arguments of `match`.
 #[derive(clap::Args, Debug)]
@@ -58,6 +61,10 @@ pub struct Args {
     /// The game's options, as a JSON object
     #[arg(long, default_value = "{}")]
     config: String,
+    /// Plays the matches for each value of an option, and ends with a table: key=from:to:step or
+    /// key=one,another; may be said several times
+    #[arg(long, value_name = "KEY=VALUES")]
+    sweep: Vec<String>,
     /// Print one JSON object per match, and one over all at the end
     #[arg(long)]
     json: bool,
@@ -74,27 +81,39 @@ pub struct Args {
 
 /// Plays the matches and prints what came of them.
 pub fn run(args: &Args, games: &Games) -> Result<(), String> {
-    let limits = MatchLimits { ticks_max: args.ticks_max, ..MatchLimits::default() };
-    let simulation = Simulation::new(games, &args.game);
-    let simulation = match args.secs {
-        Some(secs) => simulation.secs(secs),
-        None => simulation,
-    };
-    let series = simulation
-        .bots(&args.bots)
-        .config(&args.config)
-        .seed(args.seed)
-        .matches(args.matches)
-        .paired(args.paired)
-        .limits(limits)
-        .logs(args.log.is_some())
-        .prepare()
-        .map_err(|error| error.to_string())?;
-    let sprt = args.sprt(&series)?;
+    // All of them first: a mistake in the last one is told before the first is played.
+    let variants: Vec<_> = sweep::variants(&args.sweep, &args.config)?
+        .into_iter()
+        .map(|(swept, config)| Ok((args.series(games, &config)?, swept)))
+        .collect::<Result<_, String>>()?;
+    let mut rows = Vec::new();
+    for (number, (series, swept)) in variants.iter().enumerate() {
+        let (summary, outcome) = play_all(args, series, swept, number)?;
+        // What was played counts, also where it ended early.
+        if outcome.is_ok() || summary.matches > 0 {
+            print(if args.json { json(&summary)? } else { summary.to_text() })?;
+        }
+        outcome?;
+        rows.push(summary);
+    }
+    match args.sweep.is_empty() || args.json {
+        true => Ok(()),
+        false => print(table::of(&rows)),
+    }
+}
+
+/// Plays one series. The inner error is that of the match with which it ended.
+fn play_all(
+    args: &Args,
+    series: &Series,
+    swept: &Swept,
+    number: usize,
+) -> Result<(Summary, Result<(), String>), String> {
+    let sprt = args.sprt(series)?;
     let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let jobs = NonZeroUsize::new(args.jobs).unwrap_or(cores);
     let indices: Vec<u64> = series.shard(args.shard).collect();
-    let mut summary = Summary::new(&series, jobs.get(), sprt);
+    let mut summary = Summary::new(series, swept.clone(), jobs.get(), sprt);
     let mut outcome = Ok(());
     #[allow(clippy::disallowed_methods)] // measured for the reader; no match sees it
     let began = Instant::now();
@@ -105,7 +124,7 @@ pub fn run(args: &Args, games: &Games) -> Result<(), String> {
         |place, played| {
             let more = played
                 .map_err(|error| error.to_string())
-                .and_then(|played| tell(args, indices[place], played, &mut summary));
+                .and_then(|played| tell(args, (number, indices[place]), played, &mut summary));
             match more {
                 Ok(true) => ControlFlow::Continue(()),
                 Ok(false) => ControlFlow::Break(()),
@@ -117,22 +136,26 @@ pub fn run(args: &Args, games: &Games) -> Result<(), String> {
         },
     );
     summary.done_in(began.elapsed());
-    // What was played counts, also where it ended early.
-    if outcome.is_ok() || summary.matches > 0 {
-        print(if args.json { json(&summary)? } else { summary.to_text() })?;
-    }
-    outcome
+    Ok((summary, outcome))
 }
 
 /// Tells what came of a match. Returns whether more are needed.
-fn tell(args: &Args, index: u64, played: Played, summary: &mut Summary) -> Result<bool, String> {
+fn tell(
+    args: &Args,
+    (series, index): (usize, u64),
+    played: Played,
+    summary: &mut Summary,
+) -> Result<bool, String> {
     if let (Some(dir), Some(log)) = (&args.log, &played.log) {
-        let name = format!("{}-{}-{index}.log", args.game, args.seed);
+        let series = if args.sweep.is_empty() { String::new() } else { format!("-{series}") };
+        let name = format!("{}-{}{series}-{index}.log", args.game, args.seed);
         write_log(dir, &name, &log.to_bytes())?;
     }
     let hash = played.hash;
-    let line = MatchLine::new(index, played);
-    print(if args.json { json(&line)? } else { line.to_text() })?;
+    let line = MatchLine::new(index, summary.swept(), played);
+    if args.json || args.sweep.is_empty() {
+        print(if args.json { json(&line)? } else { line.to_text() })?;
+    }
     Ok(summary.add(&line, hash))
 }
 
@@ -142,6 +165,25 @@ fn print(line: String) -> Result<(), String> {
 }
 
 impl Args {
+    fn series(&self, games: &Games, config: &str) -> Result<Series, String> {
+        let limits = MatchLimits { ticks_max: self.ticks_max, ..MatchLimits::default() };
+        let simulation = Simulation::new(games, &self.game);
+        let simulation = match self.secs {
+            Some(secs) => simulation.secs(secs),
+            None => simulation,
+        };
+        simulation
+            .bots(&self.bots)
+            .config(config)
+            .seed(self.seed)
+            .matches(self.matches)
+            .paired(self.paired)
+            .limits(limits)
+            .logs(self.log.is_some())
+            .prepare()
+            .map_err(|error| error.to_string())
+    }
+
     /// The test after which no more is played.
     fn sprt(&self, series: &Series) -> Result<Option<Sprt>, String> {
         let Some(text) = &self.sprt else { return Ok(None) };

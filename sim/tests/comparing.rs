@@ -117,3 +117,31 @@ fn what_was_played_before_a_match_that_fails_is_kept() {
     assert_eq!(lines[..fails], all[..fails]);
     assert_eq!((lines.len(), &lines[fails]["matches"]), (fails + 1, &fails.into()));
 }
+
+#[test]
+fn an_option_takes_one_value_after_the_other() {
+    let sweep = ["--sweep", "tick_hz=10:30:10", "--sweep", "max_players=4,8"];
+    let base = ["--bots", "hunter,random", "--matches", "4"];
+    let output = play(&[&base[..], &sweep].concat());
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 6 * (4 + 1));
+    let summaries: Vec<_> = lines.iter().filter(|line| line["matches"] == 4).collect();
+    let swept = |hz, players| serde_json::json!({ "tick_hz": hz, "max_players": players });
+    assert_eq!(summaries[0]["swept"], swept(10, 4));
+    assert_eq!(summaries[5]["swept"], swept(30, 8));
+    // Five seconds each.
+    assert_eq!((&summaries[0]["ticks"], &summaries[5]["ticks"]), (&200.into(), &600.into()));
+    assert_eq!(lines[3]["swept"], swept(10, 4));
+
+    let mut command = Command::new(env!("CARGO_BIN_EXE_greenroom-sim"));
+    command.args(["match", "--game", "arena", "--config", SHORT]).args(base).args(sweep);
+    let text = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    let table: Vec<_> = text.lines().rev().take(7).collect();
+    assert!(table[6].contains("tick_hz") && table[6].ends_with("random wins, 95 %"), "{text}");
+    assert!(table[0].trim_start().starts_with("30"), "{text}");
+
+    let wrong = complaint(&[&base[..], &["--sweep", "tick_hz=100:200:50"]].concat());
+    assert!(wrong.contains("tick_hz is 150: choose 1 to 128"), "{wrong}");
+}

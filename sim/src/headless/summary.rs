@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::play::{Played, Seat};
 use super::rating::{Elo, Points, Rate, Sprt, Verdict};
 use super::series::{Series, mix};
+use super::sweep::Swept;
 
 /// A match.
 #[derive(Serialize)]
@@ -19,13 +20,16 @@ pub(super) struct MatchLine {
     hash: String,
     seats: Vec<Seat>,
     result: Value,
+    /// Options that are swept.
+    #[serde(skip_serializing_if = "Swept::is_empty")]
+    swept: Swept,
 }
 
 /// All of them.
 #[derive(Serialize, Default)]
 pub(super) struct Summary {
     pub(super) matches: u64,
-    ticks: u64,
+    pub(super) ticks: u64,
     ticks_per_sec: u64,
     seconds: f64,
     jobs: usize,
@@ -33,10 +37,13 @@ pub(super) struct Summary {
     /// By bot, if the game's results name a `winner`.
     wins: BTreeMap<String, u64>,
     /// The same as shares of the matches in which the bot had a seat and that say who won.
-    rates: BTreeMap<String, Rate>,
+    pub(super) rates: BTreeMap<String, Rate>,
     /// Where two bots with as many seats played each other.
     #[serde(skip_serializing_if = "Option::is_none")]
     versus: Option<Versus>,
+    /// Options that are swept.
+    #[serde(skip_serializing_if = "Swept::is_empty")]
+    swept: Swept,
     #[serde(skip)]
     mixed: u64,
 }
@@ -64,7 +71,7 @@ struct Versus {
 }
 
 impl MatchLine {
-    pub(super) fn new(index: u64, played: Played) -> Self {
+    pub(super) fn new(index: u64, swept: &Swept, played: Played) -> Self {
         MatchLine {
             index,
             seed: played.seed,
@@ -72,6 +79,7 @@ impl MatchLine {
             hash: format!("{:016x}", played.hash),
             seats: played.seats,
             result: serde_json::from_str(&played.result).unwrap_or(Value::Null),
+            swept: swept.clone(),
         }
     }
 
@@ -95,7 +103,7 @@ impl MatchLine {
 
 impl Summary {
     /// Of no match yet.
-    pub(super) fn new(series: &Series, jobs: usize, sprt: Option<Sprt>) -> Self {
+    pub(super) fn new(series: &Series, swept: Swept, jobs: usize, sprt: Option<Sprt>) -> Self {
         let versus = series.two_sides().map(|(bot, against)| Versus {
             bot: bot.to_owned(),
             against: against.to_owned(),
@@ -106,7 +114,12 @@ impl Summary {
             round: series.matches_of_one_seed(),
             sprt,
         });
-        Summary { jobs, versus, ..Summary::default() }
+        Summary { swept, jobs, versus, ..Summary::default() }
+    }
+
+    /// Options that are swept, with their values.
+    pub(super) fn swept(&self) -> &Swept {
+        &self.swept
     }
 
     /// All have been played, in this time.
@@ -134,8 +147,10 @@ impl Summary {
 
     pub(super) fn to_text(&self) -> String {
         let Summary { matches, ticks, ticks_per_sec, seconds, jobs, hash, .. } = self;
+        let swept: String =
+            self.swept.iter().map(|(key, value)| format!("{key} {value}: ")).collect();
         let mut text = format!(
-            "{matches} matches, {ticks} ticks in {seconds:.2} s ({ticks_per_sec} ticks/s, threads: \
+            "{swept}{matches} matches, {ticks} ticks in {seconds:.2} s ({ticks_per_sec} ticks/s, threads: \
              {jobs}), hash {hash}"
         );
         let wins: Vec<_> = self.wins.iter().map(|(bot, wins)| format!("{bot} {wins}")).collect();
