@@ -57,9 +57,9 @@ pub struct Points {
 pub struct Elo {
     /// The most likely one; 400 points are odds of ten to one.
     pub difference: f64,
-    /// The lower end.
+    /// The lower end; endless below where no game was won or drawn, in JSON `null`.
     pub low: f64,
-    /// The upper end.
+    /// The upper end, in the same way.
     pub high: f64,
 }
 
@@ -89,17 +89,15 @@ impl Points {
         if self.games == 0.0 {
             return None;
         }
-        let of = |share: f64| {
-            // As far as the games can tell.
-            let least = 0.5 / (self.games + 1.0);
-            elo_of(share.clamp(least, 1.0 - least))
-        };
         let mean = self.mean();
         // Draws, and points of several matches, vary less than wins and losses: as if there were more
         // games.
         let of_wins = (mean * (1.0 - mean)).max(0.25 / self.games);
         let (low, high) = interval(mean, self.games * (of_wins / self.variance()).max(1.0));
-        Some(Elo { difference: of(mean), low: of(low), high: of(high) })
+        // Whoever won all may be better by any difference: as if half a game were still open.
+        let least = 0.5 / (self.games + 1.0);
+        let difference = elo_of(mean.clamp(least, 1.0 - least));
+        Some(Elo { difference, low: elo_of(low), high: elo_of(high) })
     }
 }
 
@@ -245,7 +243,7 @@ mod tests {
         let mut points = Points::default();
         (0..10).for_each(|_| points.add(1.0));
         let elo = points.elo().unwrap();
-        assert!(elo.low > 100.0 && elo.high.is_finite() && elo.difference > 400.0, "{elo:?}");
+        assert!(elo.low > 100.0 && elo.high == f64::INFINITY && elo.difference > 400.0, "{elo:?}");
         let mut even = Points::default();
         [1.0, 0.0, 0.5, 0.5].into_iter().for_each(|share| even.add(share));
         let elo = even.elo().unwrap();

@@ -1,20 +1,38 @@
 //! Options that take one value after the other: the same matches for each.
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 /// Series that a sweep may come to: nobody reads a longer table.
 const VARIANTS_MAX: usize = 1000;
 
-/// Options with the values that a sweep gives them, in its order.
-pub(super) type Swept = Map<String, Value>;
+/// Options with the values that sweeps give them, in the order of these.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(super) struct Swept(Vec<(String, Value)>);
+
+impl Swept {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value))
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Swept {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
 
 /// All options for each step of the sweeps, with what was swept; the first sweep is the slowest.
 /// Without sweeps there is one step. The error is a sentence.
 pub(super) fn variants(sweeps: &[String], config: &str) -> Result<Vec<(Swept, String)>, String> {
-    let mut all = vec![Swept::new()];
+    let mut all = vec![Swept::default()];
     for sweep in sweeps {
         let (key, values) = read(sweep).map_err(|why| format!("--sweep {sweep}: {why}"))?;
-        if all.first().is_some_and(|swept| swept.contains_key(key)) {
+        if all.iter().any(|swept| swept.iter().any(|(other, _)| other == key)) {
             return Err(format!("--sweep {sweep}: {key} is swept already"));
         }
         if all.len().saturating_mul(values.len()) > VARIANTS_MAX {
@@ -22,16 +40,16 @@ pub(super) fn variants(sweeps: &[String], config: &str) -> Result<Vec<(Swept, St
         }
         let with = |swept: &Swept, value: &Value| {
             let mut swept = swept.clone();
-            swept.insert(key.to_owned(), value.clone());
+            swept.0.push((key.to_owned(), value.clone()));
             swept
         };
         all = all.iter().flat_map(|swept| values.iter().map(|value| with(swept, value))).collect();
     }
-    all.into_iter().map(|swept| Ok((swept.clone(), merged(config, swept)?))).collect()
+    all.into_iter().map(|swept| merged(config, &swept).map(|config| (swept, config))).collect()
 }
 
 /// The options with those that are swept in their place.
-fn merged(config: &str, swept: Swept) -> Result<String, String> {
+fn merged(config: &str, swept: &Swept) -> Result<String, String> {
     if swept.is_empty() {
         // As it was written: the game says what is wrong with it.
         return Ok(config.to_owned());
@@ -40,7 +58,7 @@ fn merged(config: &str, swept: Swept) -> Result<String, String> {
         "" => Map::new(),
         text => serde_json::from_str(text).map_err(|error| format!("--config: {error}"))?,
     };
-    options.extend(swept);
+    options.extend(swept.0.iter().cloned());
     Ok(Value::Object(options).to_string())
 }
 

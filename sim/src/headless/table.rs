@@ -7,11 +7,11 @@ use super::summary::Summary;
 
 /// One row for each series: what was swept, how many matches, how long one lasted, who won.
 pub(super) fn of(rows: &[Summary]) -> String {
-    let keys: Vec<&String> = rows.first().into_iter().flat_map(|row| row.swept().keys()).collect();
+    let keys = rows.first().into_iter().flat_map(|row| row.swept().iter().map(|(key, _)| key));
     let bots: BTreeSet<&String> = rows.iter().flat_map(|row| row.rates.keys()).collect();
-    let mut cells = vec![head(&keys, &bots)];
+    let mut cells = vec![head(keys, &bots)];
     for row in rows {
-        let mut line: Vec<String> = keys.iter().map(|key| row.swept()[*key].to_string()).collect();
+        let mut line: Vec<_> = row.swept().iter().map(|(_, value)| value.to_string()).collect();
         line.push(row.matches.to_string());
         line.push(format!("{:.0}", row.ticks as f64 / row.matches.max(1) as f64));
         line.extend(bots.iter().map(|bot| row.rates.get(*bot).map_or(String::new(), share)));
@@ -20,8 +20,8 @@ pub(super) fn of(rows: &[Summary]) -> String {
     align(&cells)
 }
 
-fn head(keys: &[&String], bots: &BTreeSet<&String>) -> Vec<String> {
-    let mut head: Vec<String> = keys.iter().map(|key| (*key).clone()).collect();
+fn head<'a>(keys: impl Iterator<Item = &'a str>, bots: &BTreeSet<&String>) -> Vec<String> {
+    let mut head: Vec<String> = keys.map(str::to_owned).collect();
     head.extend(["matches", "ticks each"].map(String::from));
     head.extend(bots.iter().map(|bot| format!("{bot} wins, 95 %")));
     head
