@@ -17,6 +17,7 @@ pub mod forwards;
 pub mod leaving;
 mod member;
 pub mod members;
+mod moved;
 mod moving;
 pub mod over;
 pub mod reservations;
@@ -37,7 +38,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use greenroom_proto::{CloseCode, GameName, JoinCode, PlayerId, RoomId, RoomInfo, Text, Tick};
+use greenroom_proto::{CloseCode, GameName, JoinCode, RoomId, RoomInfo, Text, Tick};
 
 use self::audience::{Audience, Watching};
 use self::booking::Booking;
@@ -115,21 +116,6 @@ impl Directory {
     /// Matches that ended while some of their players were away.
     pub fn over(&self) -> &Over {
         &self.over
-    }
-
-    /// Where a seat's player was moved to, if the client does not know it yet.
-    #[must_use]
-    pub fn moved_to(&self, room: RoomId, player: PlayerId) -> Option<Seat> {
-        let (room, player) = self.forwards.latest((room, player))?;
-        Some(Seat { room: self.get(room)?, player })
-    }
-
-    /// The player goes, also if they are being moved to another room just now.
-    pub fn leave(&self, seat: &Seat) {
-        seat.leave();
-        if let Some(moved) = self.moved_to(seat.room.id, seat.player) {
-            moved.leave();
-        }
     }
 
     /// How the last matches ended.

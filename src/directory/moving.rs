@@ -16,14 +16,13 @@ use std::collections::btree_map::{BTreeMap, Entry};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use greenroom_proto::{PlayerId, Refusal, RoomId, Tick};
+use greenroom_proto::{PlayerId, Refusal, Tick};
 use metrics::counter;
 use tokio::sync::mpsc;
 
 use super::members::{Going, Members};
 use super::{Booked, Client, RoomRecord, Seat};
 use crate::game::Signal;
-use crate::room::origin::Origin;
 
 /// What a client is told whose requests nobody in the old room answers any more.
 pub const MOVED: &str = "you were moved to another room before this was answered";
@@ -69,7 +68,7 @@ impl Arrival {
         self.from.moved(&self.mover, self.player, Err(why));
     }
 
-    fn is_done(mut self) {
+    fn arrives(mut self) {
         self.ended = true;
         self.from.moved(&self.mover, self.player, Ok(()));
     }
@@ -196,7 +195,7 @@ impl RoomRecord {
         let outcome = self.change_places(&arrival, (&mut there, &mut here), player, tick);
         drop((there, here));
         match outcome {
-            Ok(()) => arrival.is_done(),
+            Ok(()) => arrival.arrives(),
             Err(why) => {
                 self.inbox().leave(player);
                 arrival.stays(why);
@@ -269,53 +268,5 @@ fn both<'a>(
     (lock_one.unwrap_or_else(|| one.members()), of_other)
 }
 
-/// A room as far as it matters to its seats' [origins](crate::room::origin).
-impl RoomRecord {
-    /// Whoever comes back to one of these seats comes here.
-    pub(super) fn lead_here(&self, player: PlayerId, origins: &[Origin]) {
-        if let Some(forwards) = self.forwards.get() {
-            for origin in origins {
-                forwards.insert((origin.room, origin.player), (self.id, player));
-            }
-        }
-    }
-
-    /// Nobody does so any more.
-    pub(super) fn lead_here_no_more(&self, player: PlayerId, origins: &[Origin]) {
-        if let Some(forwards) = self.forwards.get() {
-            for origin in origins {
-                forwards.remove((origin.room, origin.player), (self.id, player));
-            }
-        }
-    }
-
-    /// Whoever had this seat in the process before has another by now.
-    fn supersede(&self, player: PlayerId) {
-        let mut members = self.members();
-        if members.move_away(player).is_some() {
-            self.inbox().leave(player);
-        }
-        drop(members);
-        self.wake();
-    }
-
-    /// The room was brought back in another process, which may have died in the middle of a move: a
-    /// player whom another room has let in has no seat here, and the other way round.
-    pub fn settle_moves(&self, room: impl Fn(RoomId) -> Option<Arc<RoomRecord>>) {
-        let Some(forwards) = self.forwards.get() else { return };
-        let seats = self.members().origins();
-        for (player, origins) in &seats {
-            self.lead_here(*player, origins);
-            if let Some(last) = origins.last()
-                && let Some(old) = room(last.room)
-            {
-                old.supersede(last.player);
-            }
-        }
-        for (player, _) in seats {
-            if forwards.latest((self.id, player)).is_some() {
-                self.supersede(player);
-            }
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -10,8 +10,7 @@ use super::look_on::look_away;
 use crate::account::{Account, Person};
 use crate::actors::lobby::{self, Found, LobbyMsg, STOPPING};
 use crate::auth::name;
-use crate::directory::token::Claim;
-use crate::directory::{Back, Client, RoomRecord, Seat};
+use crate::directory::{Back, Client, RoomRecord};
 use crate::seating::NoSeat;
 
 /// What a client is told that asks too often.
@@ -131,31 +130,21 @@ impl Connection {
     ) {
         let Some(account) = self.asks(client, id) else { return };
         let shared = &self.shared;
-        let room = shared.tokens.open(token).map(|claim| claim.room);
+        let claim = shared.tokens.open(token);
+        let room = claim.map(|claim| claim.room);
         let lost = room.is_some_and(|room| shared.directory.over().is_lost(room));
         client.reads(schema);
-        let come_back = |seat: &Seat, claim| {
-            if schema.is_some_and(|schema| schema != seat.room.entry.schema_hash) {
-                return Err(Refusal::OtherSchema);
-            }
-            if !self.channels.may_enter(client, &seat.room) {
-                return Err(Refusal::NotBeside);
-            }
-            let knows_schema = self.knows_schema(&seat.room);
-            seat.come_back((client, account), claim, (id, knows_schema), back)
-        };
-        let outcome = self.seat_of(token).and_then(|(mut seat, claim)| {
-            loop {
-                let outcome = come_back(&seat, claim);
-                let moved = shared.directory.moved_to(claim.room, claim.player);
-                match (outcome, moved) {
-                    // Just now.
-                    (Err(Refusal::SeatGone), Some(to)) if !to.is(seat.room.id, seat.player) => {
-                        seat = to;
-                    }
-                    (outcome, _) => break outcome,
+        let outcome = claim.ok_or(Refusal::BadToken).and_then(|claim| {
+            shared.directory.come_back(claim, |seat| {
+                if schema.is_some_and(|schema| schema != seat.room.entry.schema_hash) {
+                    return Err(Refusal::OtherSchema);
                 }
-            }
+                if !self.channels.may_enter(client, &seat.room) {
+                    return Err(Refusal::NotBeside);
+                }
+                let knows_schema = self.knows_schema(&seat.room);
+                seat.come_back((client, account), claim, (id, knows_schema), back)
+            })
         });
         let Err(why) = outcome else {
             counter!("greenroom_seats_resumed_total").increment(1);
@@ -183,21 +172,6 @@ impl Connection {
                 _ => "this token gives no seat here: use the newest one, or join again",
             },
         );
-    }
-
-    /// The seat to which the token leads, and what it says.
-    fn seat_of(&self, token: &[u8]) -> Result<(Seat, Claim), Refusal> {
-        let claim = self.shared.tokens.open(token).ok_or(Refusal::BadToken)?;
-        let directory = &self.shared.directory;
-        if let Some(seat) = directory.moved_to(claim.room, claim.player) {
-            return Ok((seat, claim));
-        }
-        let room = directory.get(claim.room).ok_or(match directory.leaving().is_closing() {
-            // It is kept, and goes on in the next process.
-            true => Refusal::Stopping,
-            false => Refusal::SeatGone,
-        })?;
-        Ok((Seat { room, player: claim.player }, claim))
     }
 
     /// Who asks for a seat, if they may now.
