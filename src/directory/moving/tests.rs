@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::net::SocketAddr;
 
-use greenroom_proto::{RoomId, Text, ToClient, frame, wire};
+use greenroom_proto::{CloseCode, RoomId, Text, ToClient, frame, wire};
 use serde::{Deserialize, Serialize};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -377,6 +377,8 @@ impl World {
             there.extend(of_host.into_iter().map(|player| (record.id, player)));
         }
         assert_eq!(there, seats, "a seat that nobody has, or somebody without one");
+        // Rooms and clients hold each other until one of them goes.
+        self.rooms.iter().for_each(|room| room.record.fail(CloseCode::GoingAway));
     }
 }
 

@@ -7,6 +7,7 @@ mod connecting;
 mod cuts;
 mod host;
 mod mock;
+mod moved;
 mod other_schema;
 mod requests;
 mod resume;
