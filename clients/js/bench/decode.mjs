@@ -9,7 +9,7 @@
 
 import { readFileSync } from 'node:fs';
 
-import { Replica, decodeSchema } from '../src/index.js';
+import { Replica, decodeSchema } from '../src/protocol.js';
 
 const file = readFileSync(process.argv[2]);
 const parts = [];

@@ -8,7 +8,7 @@
 
 import { CLOSE_CODES } from './close.js';
 import { Malformed } from './error.js';
-import { roomId } from './room.js';
+import { roomId } from './room-id.js';
 import { cursor, joinCode, newRoom, query, roomEntry, seatCode } from './rooms.js';
 import {
   blob,
@@ -75,7 +75,7 @@ const toServer = variants({
   Spectate: { id: u32, room: roomId, schema: option(u64) },
 });
 
-/** Why something was not granted. */
+/** Why something was not granted. One that came later is read as `Unknown` and its number. */
 export const REFUSALS = [
   'UnknownGame',
   'UnknownRoom',
@@ -134,7 +134,7 @@ const toClient = variants({
     schema_hash: u64,
     schema: option(blob(64 * 1024)),
   },
-  Refused: { id: u32, why: choice(REFUSALS), text: text(256) },
+  Refused: { id: u32, why: choice(REFUSALS, true), text: text(256) },
   Reply: { id: u32, body },
   Rooms: { id: u32, rooms: list(roomInfo, 100) },
   Left: {},

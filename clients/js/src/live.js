@@ -1,0 +1,303 @@
+/**
+ * The state as plain values that are kept up to date.
+ *
+ * What they look like is what `greenroom schema --ts` prints: single values in an object, tables of
+ * entities in it as `Map`s by slot, lists as arrays, maps as `Map`s. An entity is one object for as
+ * long as it lives; what changes in it is written into it.
+ *
+ * After each frame rows are compared with those of the frame before, so the decoder need not know
+ * of this, and a state that is sent whole changes only what is different. For each lane there is a
+ * function, made once per schema, that writes the part that it belongs to.
+ */
+
+import { below, partsOf, pathOf, place, reader, scalar, startsWith } from './value.js';
+
+/** The tables of a schema, made ready. */
+function tablesOf(schema) {
+  const tables = schema.tables.map((table, number) => {
+    const [lanes, texts] = partsOf(table);
+    const owner = table.rows.of ?? (number === 0 ? null : 0);
+    const above = owner === null ? [] : pathOf(schema.tables[owner].name);
+    const full = pathOf(table.name);
+    const path = startsWith(full, above) && full.length > above.length ? full.slice(above.length) : full;
+    const kind = table.rows.type;
+    // A field that not all may see is a row of its own, whose lanes keep the field's name.
+    const field = kind === 'Owned' && table.rows.each === 1 && table.restricted
+      && [...lanes, ...texts].every((part) => startsWith(part.path, path));
+    const depth = field ? path.length : 0;
+    const top = kind === 'Single' || kind === 'Entities';
+    return {
+      number, name: table.name, kind, owner, each: table.rows.each, path, field, depth, lanes, texts, top,
+      row: reader(depth, lanes, texts),
+      patches: top ? patchesOf(lanes, texts) : null,
+      width: lanes.length,
+    };
+  });
+  for (const table of tables) {
+    table.owned = tables.filter((other) => other.owner === table.number && (other.kind === 'Owned' || other.kind === 'Cells'));
+  }
+  for (const table of tables) shapeOf(table);
+  return tables;
+}
+
+/** Whether rows are entries of a map, or a list and nothing else. */
+function shapeOf(table) {
+  const { depth, lanes, texts, owned, kind, field } = table;
+  const parts = [...lanes, ...texts].filter(({ path }) => path.length > depth).map(({ path }) => path[depth]);
+  const bare = parts.length < lanes.length + texts.length;
+  const names = new Set([...parts, ...owned.map(({ path }) => path[0])]);
+  table.list = lanes.length + texts.length === 0 && names.size === 1 && owned[0].path.join() === 'items' && table.number > 0;
+  table.map = kind === 'Owned' && !field && !bare && names.has('key') && [...names].every((name) => name === 'key' || name === 'value');
+}
+
+/** What writes a lane or text into a row: `{ lanes, texts }`, each by its number. */
+function patchesOf(lanes, texts) {
+  const by = { lanes: [], texts: [] };
+  const bind = (patch, ownLanes, ownTexts) => {
+    for (const { at } of ownLanes) by.lanes[at] = patch;
+    for (const { at } of ownTexts) by.texts[at] = patch;
+  };
+  const walk = (depth, ownLanes, ownTexts) => {
+    const all = [...ownLanes, ...ownTexts];
+    if (all.some(({ path }) => path.length === depth)) {
+      bind(patchOf(depth, ownLanes, ownTexts), ownLanes, ownTexts);
+      return;
+    }
+    for (const name of new Set(all.map(({ path }) => path[depth]))) {
+      walk(depth + 1, below(depth, name, ownLanes), below(depth, name, ownTexts));
+    }
+  };
+  walk(0, lanes, texts);
+  return by;
+}
+
+function patchOf(depth, lanes, texts) {
+  const { path } = lanes[0] ?? texts[0];
+  // The row is this value: it cannot be written into.
+  if (depth === 0) return null;
+  const way = path.slice(0, depth - 1);
+  const last = path[depth - 1];
+  const [one] = lanes;
+  if (depth === 1 && lanes.length === 1 && texts.length === 0 && one.kind.type !== 'Variant' && one.kind.type !== 'Some') {
+    const value = scalar(one.kind);
+    return (row, rows, at) => { row[last] = value(rows.lanes[at + one.at]); };
+  }
+  const read = reader(depth, lanes, texts);
+  return (row, rows, at, slot) => {
+    let into = row;
+    for (const name of way) into = into[name];
+    into[last] = read(rows, slot);
+  };
+}
+
+const sameBytes = (one, other) => one === other
+  || (one.length === other.length && one.every((byte, place) => byte === other[place]));
+
+/** The rows of a table as they were. */
+class Before {
+  constructor() {
+    this.slots = 0;
+    this.generations = new Int32Array(0);
+    this.lanes = new Int32Array(0);
+    this.texts = [];
+  }
+
+  take(rows, width) {
+    const { slots } = rows;
+    if (this.generations.length < slots) {
+      this.generations = new Int32Array(rows.generations.length);
+      this.lanes = new Int32Array(rows.lanes.length);
+    }
+    this.slots = slots;
+    this.generations.set(rows.generations.subarray(0, slots));
+    this.lanes.set(rows.lanes.subarray(0, slots * width));
+    const { length } = rows.texts;
+    for (let text = 0; text < length; text += 1) this.texts[text] = rows.texts[text];
+    this.texts.length = length;
+  }
+}
+
+export class LiveState {
+  constructor(schema) {
+    this.tables = tablesOf(schema);
+    this.before = this.tables.map(() => new Before());
+    /** The state; `null` before there is one. */
+    this.value = null;
+    /** In place of the `Map` that the only row of the first table is not in. */
+    this.root = { get: () => this.value };
+  }
+
+  /** The table of entities of this name, for those who want to hear of it. */
+  entities(name) {
+    const table = this.tables.find((each) => each.name === name && each.kind === 'Entities');
+    if (table !== undefined) return table;
+    const names = this.tables.filter(({ kind }) => kind === 'Entities').map((each) => each.name);
+    throw new TypeError(`the state has no table ${name}: it has ${names.join(', ') || 'none'}`);
+  }
+
+  /** The `Map` of a table of entities. */
+  mapOf(table) {
+    return table.path.reduce((value, name) => value?.[name], this.value);
+  }
+
+  /**
+   * Brings the state up to what the rows say. Returns what became of entities as a list of
+   * `[what, table, value, slot]`, `what` being `'remove'`, `'add'` or `'change'`, in this order.
+   */
+  update(rows) {
+    const { tables } = this;
+    if (this.value === null) {
+      this.value = this.valueOf(rows, tables[0], 0);
+      for (const table of tables) {
+        if (table.kind === 'Entities') place(this.value, table.path, new Map());
+      }
+    }
+    const dirty = this.dirty(rows);
+    const removed = [];
+    const added = [];
+    const changed = [];
+    for (const table of tables) {
+      if (table.top) this.compare(rows, table, dirty.get(table), removed, added, changed);
+    }
+    tables.forEach(({ number, width }) => this.before[number].take(rows.tables[number], width));
+    return [...removed, ...added, ...changed];
+  }
+
+  /** By top table, by slot: the owned tables of which something has changed there. */
+  dirty(rows) {
+    const dirty = new Map(this.tables.map((table) => [table, new Map()]));
+    for (const table of this.tables) {
+      if (table.top) continue;
+      const [now, before] = [rows.tables[table.number], this.before[table.number]];
+      const slots = Math.max(now.slots, before.slots);
+      for (let slot = 0; slot < slots; slot += 1) {
+        if (!this.differs(table, now, before, slot)) continue;
+        let own = table;
+        let at = slot;
+        let cell = slot;
+        while (!this.tables[own.owner].top) {
+          at = Math.floor(at / own.each);
+          own = this.tables[own.owner];
+          cell = -1;
+        }
+        const owner = Math.floor(at / own.each);
+        const ofTop = dirty.get(this.tables[own.owner]);
+        if (!ofTop.has(owner)) ofTop.set(owner, new Map());
+        const cells = ofTop.get(owner);
+        // A single cell is written where it is; all else is made anew.
+        if (own.kind !== 'Cells' || cell < 0) cells.set(own, null);
+        else if (!cells.has(own)) cells.set(own, [cell]);
+        else cells.get(own)?.push(cell);
+      }
+    }
+    return dirty;
+  }
+
+  differs({ width, texts }, now, before, slot) {
+    const is = slot < now.slots ? now.generations[slot] : -1;
+    const was = slot < before.slots ? before.generations[slot] : -1;
+    if (is !== was) return true;
+    if (is < 0) return false;
+    for (let lane = slot * width, end = lane + width; lane < end; lane += 1) {
+      if (now.lanes[lane] !== before.lanes[lane]) return true;
+    }
+    for (let text = slot * texts.length, end = text + texts.length; text < end; text += 1) {
+      if (!sameBytes(now.texts[text], before.texts[text])) return true;
+    }
+    return false;
+  }
+
+  compare(rows, table, dirty, removed, added, changed) {
+    const now = rows.tables[table.number];
+    const before = this.before[table.number];
+    if (table.kind === 'Single') {
+      if (before.slots > 0) this.write(rows, table, 0, this.root, dirty.get(0));
+      return;
+    }
+    const map = this.mapOf(table);
+    const slots = Math.max(now.slots, before.slots);
+    for (let slot = 0; slot < slots; slot += 1) {
+      const is = slot < now.slots ? now.generations[slot] : -1;
+      const was = slot < before.slots ? before.generations[slot] : -1;
+      if (is === was) {
+        if (is >= 0 && this.write(rows, table, slot, map, dirty.get(slot))) {
+          changed.push(['change', table, map.get(slot), slot]);
+        }
+        continue;
+      }
+      if (was >= 0) {
+        removed.push(['remove', table, map.get(slot), slot]);
+        map.delete(slot);
+      }
+      if (is >= 0) {
+        const value = this.valueOf(rows, table, slot);
+        map.set(slot, value);
+        added.push(['add', table, value, slot]);
+      }
+    }
+  }
+
+  /** Writes into a row's value what has changed. Returns whether something has. */
+  write(rows, table, slot, map, owned) {
+    const { number, width, texts, patches } = table;
+    const now = rows.tables[number];
+    const before = this.before[number];
+    const start = slot * width;
+    let value;
+    let last;
+    for (let lane = 0; lane < width; lane += 1) {
+      if (now.lanes[start + lane] === before.lanes[start + lane]) continue;
+      const patch = patches.lanes[lane];
+      if (patch === last) continue;
+      if (last === undefined) value = map.get(slot);
+      last = patch;
+      if (patch === null) map.set(slot, this.valueOf(rows, table, slot));
+      else patch(value, now, start, slot);
+    }
+    for (let text = 0; text < texts.length; text += 1) {
+      const at = slot * texts.length + text;
+      if (sameBytes(now.texts[at], before.texts[at])) continue;
+      last = patches.texts[text];
+      if (last === null) map.set(slot, this.valueOf(rows, table, slot));
+      else last(map.get(slot), now, start, slot);
+    }
+    if (owned === undefined) return last !== undefined;
+    for (const [own, cells] of owned) this.renew(rows, map.get(slot), own, slot, cells);
+    return true;
+  }
+
+  renew(rows, value, own, owner, cells) {
+    const at = own.path.reduce((inner, name) => inner?.[name], value);
+    if (cells === null || !Array.isArray(at)) {
+      place(value, own.path, this.ownedBy(rows, own, owner));
+      return;
+    }
+    for (const cell of cells) at[cell - owner * own.each] = this.valueOf(rows, own, cell);
+  }
+
+  valueOf(rows, table, slot) {
+    if (table.list) return this.ownedBy(rows, table.owned[0], slot);
+    const value = table.row(rows.tables[table.number], slot);
+    for (const own of table.owned) {
+      if (value !== null && typeof value === 'object') place(value, own.path, this.ownedBy(rows, own, slot));
+    }
+    return value;
+  }
+
+  ownedBy(rows, table, owner) {
+    const own = rows.tables[table.number];
+    const values = [];
+    const end = Math.min((owner + 1) * table.each, own.slots);
+    for (let slot = owner * table.each; slot < end; slot += 1) {
+      if (own.has(slot)) values.push(this.valueOf(rows, table, slot));
+    }
+    if (table.field) return values.length > 0 ? values[0] : this.nothing(table);
+    return table.map ? new Map(values.map(({ key, value }) => [key, value])) : values;
+  }
+
+  /** In place of a field that this client may not see. */
+  nothing(table) {
+    if (!table.list) return undefined;
+    return table.owned[0].map ? new Map() : [];
+  }
+}
