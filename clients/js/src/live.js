@@ -262,7 +262,8 @@ export class LiveState {
       else last(map.get(slot), now, start, slot);
     }
     if (owned === undefined) return last !== undefined;
-    for (const [own, cells] of owned) this.renew(rows, map.get(slot), own, slot, cells);
+    if (table.list) map.set(slot, this.valueOf(rows, table, slot));
+    else for (const [own, cells] of owned) this.renew(rows, map.get(slot), own, slot, cells);
     return true;
   }
 
