@@ -297,8 +297,8 @@ export class Client {
     Joined: (joined) => this.#take(joined, null),
     Spectating: (spectating) => this.#take(spectating, spectating.delay_ms),
     Refused: ({ id, why, text }) => {
-      this.room?._seat.acks.arrived(0, this.platform.now());
-      this.#calls.settle(id, null, new Refused(why, text));
+      const asked = this.#calls.settle(id, null, new Refused(why, text));
+      if (asked !== 'Ping') this.room?._seat.acks.arrived(0, this.platform.now());
       this.#acknowledge();
     },
     Reply: ({ id, body }) => {

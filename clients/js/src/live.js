@@ -141,10 +141,10 @@ export class LiveState {
   }
 
   /**
-   * Brings the state up to what the rows say. Returns what became of entities as a list of
-   * `[what, table, value, slot]`, `what` being `'remove'`, `'add'` or `'change'`, in this order.
+   * Brings the state up to what the rows say. Then tells what became of entities, by
+   * `tell(what, table, value, slot)`: first each `'remove'`, then each `'add'` and each `'change'`.
    */
-  update(rows) {
+  update(rows, tell) {
     const { tables } = this;
     if (this.value === null) {
       this.value = this.valueOf(rows, tables[0], 0);
@@ -153,14 +153,16 @@ export class LiveState {
       }
     }
     const dirty = this.dirty(rows);
-    const removed = [];
-    const added = [];
-    const changed = [];
-    for (const table of tables) {
-      if (table.top) this.compare(rows, table, dirty.get(table), removed, added, changed);
-    }
+    const tops = tables.filter(({ top }) => top);
+    const news = tops.map((table) => this.compare(rows, table, dirty.get(table)));
     tables.forEach(({ number, width }) => this.before[number].take(rows.tables[number], width));
-    return [...removed, ...added, ...changed];
+    news.forEach(({ removed }, place) => removed.forEach(([slot, value]) => tell('remove', tops[place], value, slot)));
+    for (const what of ['add', 'change']) {
+      news.forEach((each, place) => {
+        const map = this.mapOf(tops[place]);
+        for (const slot of each[what]) tell(what, tops[place], map.get(slot), slot);
+      });
+    }
   }
 
   /** By top table, by slot: the owned tables of which something has changed there. */
@@ -207,12 +209,14 @@ export class LiveState {
     return false;
   }
 
-  compare(rows, table, dirty, removed, added, changed) {
+  /** Brings the rows of a table up to date. Returns the slots where something has happened. */
+  compare(rows, table, dirty) {
     const now = rows.tables[table.number];
     const before = this.before[table.number];
+    const news = { removed: [], add: [], change: [] };
     if (table.kind === 'Single') {
       if (before.slots > 0) this.write(rows, table, 0, this.root, dirty.get(0));
-      return;
+      return news;
     }
     const map = this.mapOf(table);
     const slots = Math.max(now.slots, before.slots);
@@ -220,21 +224,19 @@ export class LiveState {
       const is = slot < now.slots ? now.generations[slot] : -1;
       const was = slot < before.slots ? before.generations[slot] : -1;
       if (is === was) {
-        if (is >= 0 && this.write(rows, table, slot, map, dirty.get(slot))) {
-          changed.push(['change', table, map.get(slot), slot]);
-        }
+        if (is >= 0 && this.write(rows, table, slot, map, dirty.get(slot))) news.change.push(slot);
         continue;
       }
       if (was >= 0) {
-        removed.push(['remove', table, map.get(slot), slot]);
+        news.removed.push([slot, map.get(slot)]);
         map.delete(slot);
       }
       if (is >= 0) {
-        const value = this.valueOf(rows, table, slot);
-        map.set(slot, value);
-        added.push(['add', table, value, slot]);
+        map.set(slot, this.valueOf(rows, table, slot));
+        news.add.push(slot);
       }
     }
+    return news;
   }
 
   /** Writes into a row's value what has changed. Returns whether something has. */

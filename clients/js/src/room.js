@@ -52,7 +52,10 @@ export class Room {
   #adopt() {
     this.#live = new LiveState(this.#seat.replica.schema);
     const entities = this.#live.tables.filter(({ kind }) => kind === 'Entities');
-    this.#emitter.allow(entities.flatMap(({ name }) => ENTITY_EVENTS.map((what) => `${what} ${name}`)));
+    for (const table of entities) {
+      table.events = Object.fromEntries(ENTITY_EVENTS.map((what) => [what, `${what} ${table.name}`]));
+      this.#emitter.allow(Object.values(table.events));
+    }
   }
 
   /** The room's id, a text. */
@@ -123,7 +126,7 @@ export class Room {
     if (!ENTITY_EVENTS.includes(name)) return this.#emitter.on(name, ...rest);
     const [of, hear] = rest;
     const table = this.#live.entities(of);
-    const off = this.#emitter.on(`${name} ${of}`, hear);
+    const off = this.#emitter.on(table.events[name], hear);
     if (name === 'add') this.#live.mapOf(table)?.forEach((value, slot) => this.#emitter.call(hear, value, slot));
     return off;
   }
@@ -212,12 +215,12 @@ export class Room {
     counts.events += frame.events.length;
     this.#clock.frame(frame.tick, now);
     if (state) {
-      const told = this.#live.update(this.#seat.replica.rows);
       // Who has not had the chance to listen gets all there is as added.
-      if (this.#corked === null) {
-        for (const [what, { name }, value, slot] of told) this.#emitter.emit(`${what} ${name}`, value, slot);
-        this.#emitter.emit('frame', this.state, frame.tick, frame.whole);
-      }
+      const heard = this.#corked === null;
+      this.#live.update(this.#seat.replica.rows, (what, { events }, value, slot) => {
+        if (heard) this.#emitter.emit(events[what], value, slot);
+      });
+      if (heard) this.#emitter.emit('frame', this.state, frame.tick, frame.whole);
       this._ready.resolve();
     }
     for (const { body, tick, number } of events) {
@@ -254,7 +257,7 @@ export class Room {
     if (schema !== before) {
       for (const table of this.#live.tables) {
         if (table.kind !== 'Entities') continue;
-        this.#live.mapOf(table)?.forEach((value, slot) => this.#emit(`remove ${table.name}`, value, slot));
+        this.#live.mapOf(table)?.forEach((value, slot) => this.#emit(table.events.remove, value, slot));
       }
       this.#adopt();
     }

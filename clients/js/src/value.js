@@ -179,12 +179,20 @@ export function scalar(kind) {
 
 function quaternion(at, bits) {
   const step = 1 / (Math.SQRT2 * (2 ** (bits - 1) - 1));
+  // The component that is left out, and the three others, in the order w, x, y, z.
+  const PLACES = [[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]];
+  const parts = [0, 0, 0, 0];
   return (rows, slot) => {
-    const parts = [1, 2, 3].map((part) => laneOf(rows, slot, at + part) * step);
-    const rest = 1 - parts.reduce((sum, part) => sum + part * part, 0);
-    parts.splice(laneOf(rows, slot, at) & 3, 0, Math.sqrt(Math.max(rest, 0)));
-    const [w, x, y, z] = parts;
-    return [x, y, z, w];
+    const start = slot * rows.layout.width + at;
+    const left = rows.lanes[start] & 3;
+    let rest = 1;
+    for (let part = 0; part < 3; part += 1) {
+      const value = rows.lanes[start + 1 + part] * step;
+      parts[PLACES[left][part]] = value;
+      rest -= value * value;
+    }
+    parts[left] = Math.sqrt(Math.max(rest, 0));
+    return [parts[1], parts[2], parts[3], parts[0]];
   };
 }
 
