@@ -279,6 +279,10 @@ impl Client {
                 }
             }
             ToClient::Notice { text } => self.note(Update::Notice { text: text.into_string() })?,
+            ToClient::Dismissed { .. } => {
+                let why = "the server took a seat away on a channel that is not in use";
+                return Err((CloseCode::OutOfOrder, why.into()));
+            }
             ToClient::Left => {
                 if !self.unseat() && !std::mem::take(&mut self.leaving) {
                     self.note(Update::Left)?;
