@@ -1,5 +1,6 @@
 /** A connection to a server as a game sees it, with at most one room at a time. */
 
+import { closedByServer } from './closed.js';
 import { Connection, again } from './connection.js';
 import { Calls } from './calls.js';
 import { PROTOCOL_VERSION } from './control.js';
@@ -324,6 +325,7 @@ export class Client {
     Roster: (message) => this.room?._people(message),
     Left: () => this.#over((room) => room._close(null)),
     Ended: ({ result }) => this.#over((room) => room._ended(result)),
+    Dismissed: ({ code }) => this.#over((room) => room._close(closedByServer(code, '', null))),
     Welcome: () => this.connection.socket.close(4001, 'the server sent a second Welcome'),
   };
 

@@ -10,6 +10,8 @@ const BUFFERED_MAX = 16 << 10;
 const BUFFERED_TOO_MUCH = 1 << 20;
 /** Characters of a close reason, which must not have more than 123 bytes. */
 const REASON_MAX = 40;
+/** All that a page is told of it. */
+const GONE = 'the server cannot be reached, or went away: is it running, and is its certificate trusted?';
 
 /**
  * Messages come one by one from `next`, or once `listen` was called to a function: what the server
@@ -38,9 +40,10 @@ export class Socket {
     this.inner.onmessage = ({ data }) => this.took(data);
     this.inner.onclose = ({ code, reason }) => {
       const died = code === 1006 || code === 1005;
-      const why = died ? 'the network or the server went away, or refused to be called' : reason;
-      this.end(died ? closedByNetwork(why, this.said) : closedByServer(code, reason, this.said));
+      this.end(died ? closedByNetwork(GONE, this.said) : closedByServer(code, reason, this.said));
     };
+    // Browsers say `close` at once after it; Node does not where there never was a connection.
+    this.inner.onerror = () => platform.later(() => this.end(closedByNetwork(GONE, this.said)), 0);
   }
 
   took(data) {
