@@ -15,7 +15,7 @@ test('connect4 is played by requests', async (t) => {
   const second = await bob.joinById(first.id);
   const [event] = await started;
   const rooms = event.Started.first === first.player ? [first, second] : [second, first];
-  const dropped = next(rooms[1], 'event');
+  const dropped = next(rooms[1], 'event', ({ Dropped }) => Dropped !== undefined);
   assert.deepEqual(await rooms[0].request({ Drop: { column: 3 } }), { Ok: { row: 0, column: 3 } });
   assert.deepEqual(await rooms[0].request({ Drop: { column: 3 } }), { Err: 'NotYourTurn' });
   assert.deepEqual((await dropped)[0], { Dropped: { player: rooms[0].player, row: 0, column: 3 } });

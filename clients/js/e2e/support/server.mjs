@@ -54,7 +54,7 @@ export async function proxy(test, to) {
   const server = createServer((near) => {
     self.dials += 1;
     if (self.refusing) {
-      near.resetAndDestroy();
+      near.destroy();
       return;
     }
     const far = dial(to, '127.0.0.1');
@@ -71,7 +71,7 @@ export async function proxy(test, to) {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  self.cut = () => open.forEach((both) => both.forEach((end) => end.resetAndDestroy()));
+  self.cut = () => open.forEach((both) => both.forEach((end) => end.destroy()));
   self.port = server.address().port;
   test.after(() => {
     self.cut();
@@ -89,11 +89,12 @@ export async function until(what, holds) {
   }
 }
 
-/** The next time that `on(name)` calls. */
-export function next(source, name) {
+/** The next time that `on(name)` calls with what is `wanted`. */
+export function next(source, name, wanted = () => true) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error(`no ${name} came`)), DEADLINE_MS);
     const off = source.on(name, (...words) => {
+      if (!wanted(...words)) return;
       clearTimeout(late);
       off();
       resolve(words);
