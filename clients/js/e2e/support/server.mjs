@@ -18,10 +18,10 @@ export function scratch(test) {
   return folder;
 }
 
-/** Runs the server until the test is over. Returns its `port` and what ends it. */
-export async function serve(test, { port = 0, args = [] } = {}) {
+/** Runs the server until the test is over. Returns its `port`, that without TLS, and what ends it. */
+export async function serve(test, { port = 0, plain = 'off', args = [] } = {}) {
   const child = spawn(process.env.GREENROOM_BIN, [
-    'serve', '--bind', `127.0.0.1:${port}`, '--plain', 'off', '--ops', 'off',
+    'serve', '--bind', `127.0.0.1:${port}`, '--plain', plain, '--ops', 'off',
     '--certs-dir', process.env.GREENROOM_CERTS, ...args,
   ], { stdio: ['ignore', 'pipe', 'pipe'], cwd: process.env.GREENROOM_CERTS });
   const ended = once(child, 'exit');
@@ -36,12 +36,13 @@ export async function serve(test, { port = 0, args = [] } = {}) {
       createInterface({ input: stream }).on('line', (line) => {
         said.push(line);
         const found = /wss:\/\/127\.0\.0\.1:(\d+)/.exec(line);
-        if (found !== null) resolve(Number(found[1]));
+        if (found !== null) resolve([Number(found[1]), Number(/ ws:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1])]);
       });
     }
     ended.then(() => reject(new Error(`the server has ended:\n${said.join('\n')}`)));
   });
-  return { port: await listening, kill, said };
+  const [wss, ws] = await listening;
+  return { port: wss, plain: ws, kill };
 }
 
 /**
