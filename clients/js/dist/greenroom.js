@@ -1938,6 +1938,7 @@ class Room {
 #seat;
 #client;
 #live;
+#before = null;
 #emitter;
 #corked = [];
 #messages;
@@ -1965,6 +1966,7 @@ this._ready = { resolve, reject };
 this.ready.catch(() => {});
 }
 #adopt() {
+this.#before = this.#live?.value ?? null;
 this.#live = new LiveState(this.#seat.replica.schema);
 const entities = this.#live.tables.filter(({ kind }) => kind === 'Entities');
 for (const table of entities) {
@@ -1979,7 +1981,7 @@ get tickHz() { return this.#seat.pace.tickHz; }
 get sendEvery() { return this.#seat.pace.sendEvery; }
 get tick() { return this.#seat.replica.newest; }
 get schema() { return this.#seat.replica.schema; }
-get state() { return this.#live.value; }
+get state() { return this.#live.value ?? this.#before; }
 get roster() { return this.#roster.people; }
 get spectators() { return this.#roster.spectators; }
 get token() {
@@ -2108,6 +2110,7 @@ this.#adopt();
 this.#counts.resumed += 1;
 this.#counts.awayMs += afterMs;
 this.#emit('resume', { afterMs, eventsLost });
+return schema !== before;
 }
 _ended(result) {
 this.#emit('end', jsonOf(result));
@@ -3364,11 +3367,13 @@ this.query = query;
 this.tell = tell;
 this.rooms = new Map();
 this.anew = false;
+this.answered = false;
 }
 restart() {
 this.anew = true;
 }
 take({ added, changed, removed }) {
+this.answered = true;
 const news = { added: added.map(foundOf), changed: changed.map(foundOf), removed };
 if (this.anew) {
 this.anew = false;
@@ -3470,7 +3475,7 @@ this.#watches.set(id, watch);
 try {
 await answer;
 } catch (error) {
-this.#watches.delete(watch.id ?? id);
+this.#watches.delete(id);
 throw error;
 }
 return { rooms: watch.rooms, stop: () => this.#unwatch(watch) };
@@ -3746,21 +3751,22 @@ events = null;
 }
 #resumed(socket, joined, eventsLost) {
 const now = this.platform.now();
+const { room } = this;
+let other;
 try {
-this.room._resumed(joined, this.#schemas.of(joined), eventsLost, now - this.#brokeAt, now);
+other = room._resumed(joined, this.#schemas.of(joined), eventsLost, now - this.#brokeAt, now);
 } catch (error) {
 socket.close(4000, error.message);
 throw socket.ended;
 }
+if (other) this.#messages(room).then((messages) => { room._messages = messages; });
 this.#calls.used(joined.requests);
 this.#ack(socket);
 }
 #up(afterMs) {
 const { room, connection } = this;
 for (const bytes of this.#calls.again()) connection.send(bytes);
-const watches = [...this.#watches.values()];
-this.#watches.clear();
-for (const watch of watches) this.#watchAgain(watch);
+for (const [id, watch] of [...this.#watches]) this.#watchAgain(id, watch);
 if (room?.spectating) {
 this.call({ type: 'Spectate', room: room.id, schema: null }).catch((error) => {
 if (this.room !== room || this.state !== 'up') return;
@@ -3775,8 +3781,10 @@ if (input) connection.sendInput(input);
 }
 this.#emitter.emit('resume', afterMs);
 }
-#watchAgain(watch) {
+#watchAgain(before, watch) {
+if (!watch.answered) return;
 watch.restart();
+this.#watches.delete(before);
 const { id, answer } = this.#ask({ type: 'Watch', query: watch.query });
 this.#watches.set(id, watch);
 answer.catch((error) => this._report(error));

@@ -143,7 +143,7 @@ export class Client {
     try {
       await answer;
     } catch (error) {
-      this.#watches.delete(watch.id ?? id);
+      this.#watches.delete(id);
       throw error;
     }
     return { rooms: watch.rooms, stop: () => this.#unwatch(watch) };
@@ -467,12 +467,16 @@ export class Client {
 
   #resumed(socket, joined, eventsLost) {
     const now = this.platform.now();
+    const { room } = this;
+    let other;
     try {
-      this.room._resumed(joined, this.#schemas.of(joined), eventsLost, now - this.#brokeAt, now);
+      other = room._resumed(joined, this.#schemas.of(joined), eventsLost, now - this.#brokeAt, now);
     } catch (error) {
       socket.close(4000, error.message);
       throw socket.ended;
     }
+    // Another version of the game may have other messages, too.
+    if (other) this.#messages(room).then((messages) => { room._messages = messages; });
     this.#calls.used(joined.requests);
     // Makes the token before void.
     this.#ack(socket);
@@ -482,9 +486,7 @@ export class Client {
   #up(afterMs) {
     const { room, connection } = this;
     for (const bytes of this.#calls.again()) connection.send(bytes);
-    const watches = [...this.#watches.values()];
-    this.#watches.clear();
-    for (const watch of watches) this.#watchAgain(watch);
+    for (const [id, watch] of [...this.#watches]) this.#watchAgain(id, watch);
     if (room?.spectating) {
       this.call({ type: 'Spectate', room: room.id, schema: null }).catch((error) => {
         if (this.room !== room || this.state !== 'up') return;
@@ -500,8 +502,11 @@ export class Client {
     this.#emitter.emit('resume', afterMs);
   }
 
-  #watchAgain(watch) {
+  #watchAgain(before, watch) {
+    // One without an answer so far is a question that goes out again by itself.
+    if (!watch.answered) return;
     watch.restart();
+    this.#watches.delete(before);
     const { id, answer } = this.#ask({ type: 'Watch', query: watch.query });
     this.#watches.set(id, watch);
     answer.catch((error) => this._report(error));

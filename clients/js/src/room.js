@@ -16,6 +16,8 @@ export class Room {
   #seat;
   #client;
   #live;
+  /** What there was of the state before it took another form. */
+  #before = null;
   #emitter;
   #corked = [];
   #messages;
@@ -50,6 +52,7 @@ export class Room {
   }
 
   #adopt() {
+    this.#before = this.#live?.value ?? null;
     this.#live = new LiveState(this.#seat.replica.schema);
     const entities = this.#live.tables.filter(({ kind }) => kind === 'Entities');
     for (const table of entities) {
@@ -75,9 +78,10 @@ export class Room {
 
   /**
    * The state, kept up to date: read it, and leave it as it is. Entities are in `Map`s by slot, and
-   * each is the same object for as long as it lives.
+   * each is the same object for as long as it lives. When another version of the server has taken
+   * the match over, it stays as it was until all of it has come in its new form.
    */
-  get state() { return this.#live.value; }
+  get state() { return this.#live.value ?? this.#before; }
 
   /** Everybody with a seat, this client too, by player id; empty where the game does not tell. */
   get roster() { return this.#roster.people; }
@@ -249,7 +253,7 @@ export class Room {
     this.#emit('drop', closed, withinMs);
   }
 
-  /** The seat is back, `afterMs` after the connection broke. */
+  /** The seat is back, `afterMs` after the connection broke. Returns whether the state has another form. */
   _resumed(joined, schema, eventsLost, afterMs, now) {
     const before = this.schema;
     this.#seat.resume(joined, schema, eventsLost, now);
@@ -264,6 +268,7 @@ export class Room {
     this.#counts.resumed += 1;
     this.#counts.awayMs += afterMs;
     this.#emit('resume', { afterMs, eventsLost });
+    return schema !== before;
   }
 
   _ended(result) {

@@ -9,7 +9,10 @@ export class Watch {
     this.tell = tell;
     /** By id; the same `Map` for as long as it is watched. */
     this.rooms = new Map();
+    /** Whether the next changes name all rooms there are. */
     this.anew = false;
+    /** Whether rooms were named yet. */
+    this.answered = false;
   }
 
   /** It is asked for once more: the next changes name all rooms there are. */
@@ -18,6 +21,7 @@ export class Watch {
   }
 
   take({ added, changed, removed }) {
+    this.answered = true;
     const news = { added: added.map(foundOf), changed: changed.map(foundOf), removed };
     if (this.anew) {
       this.anew = false;

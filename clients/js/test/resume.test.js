@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { bytesOf, frames, schemas } from './support/vectors.mjs';
 import { firstTick, frameOf, greeted, joinedOf, seated, whole } from './support/play.mjs';
 
 /** The connection breaks and is opened again. Returns the `Resume`. */
@@ -195,4 +196,28 @@ test('the server is told what has arrived: after a second, or many, or much', as
   world.wire.say({ type: 'Reply', id, body: Uint8Array.of(1) });
   assert.deepEqual(acks(), [{ type: 'Ack', events: 64, replies: id }]);
   await asked;
+});
+
+test('a version of the server that has taken the match over may have another state and other messages', async () => {
+  const versions = [];
+  const games = async () => {
+    versions.push('asked');
+    return { hash: '0', messages: { input: 'U8', request: 'Unit', reply: 'Unit', event: 'Bool' } };
+  };
+  const { world, room } = await seated({ games });
+  const { ships } = room.state;
+  const told = [];
+  room.on('remove', 'ships', (ship, slot) => told.push(slot));
+  await comesBack(world);
+  const { schema, streams } = frames.find(({ name }) => name === 'kinds');
+  const { hash, bytes } = schemas.find((each) => each.bytes === schema);
+  world.wire.say(joinedOf({ id: 0, tick: streams[0].frames[0].tick - 1, schema_hash: BigInt(hash), schema: bytesOf(bytes) }));
+  await world.settle();
+  assert.deepEqual([told, versions], [[...ships.keys()], ['asked', 'asked']]);
+  assert.equal(room.state.ships, ships, 'until the new one is there');
+  const things = [];
+  room.on('add', 'things', (thing, slot) => things.push(slot));
+  world.wire.bytes(bytesOf(streams[0].frames[0].message));
+  assert.deepEqual(things, [...room.state.things.keys()]);
+  assert.ok(things.length > 0 && room.state.ships === undefined);
 });

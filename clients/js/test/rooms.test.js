@@ -262,6 +262,20 @@ test('rooms that are watched are kept up to date, also when the connection comes
   assert.deepEqual(world.wire.said(), [{ type: 'Unwatch', id }]);
 });
 
+test('a watch that was not answered when the connection broke is asked for once', async () => {
+  const { world, client } = await greeted();
+  const coming = client.watch({ game: 'game' });
+  await world.settle();
+  world.wire.end();
+  await world.pass(1000);
+  world.wire.welcome();
+  await world.settle();
+  const watches = world.wire.said().filter(({ type }) => type === 'Watch');
+  assert.equal(watches.length, 1);
+  world.wire.say({ type: 'Watched', id: watches[0].id, added: [entry(ROOM, 1)], changed: [], removed: [] });
+  assert.equal((await coming).rooms.size, 1);
+});
+
 test('seats are kept for friends', async () => {
   const { world, client } = await greeted();
   const coming = client.reserve({ game: 'game', options: { map: 'dust' } }, 2);
