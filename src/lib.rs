@@ -127,7 +127,7 @@
 //! | [`journal`] | 8 MiB that wait for the disk | records are lost, rooms begin anew |
 //! | [`scheduler`] | 64 threads for rooms with long steps; 8 lost threads | they share; the process ends with an error |
 //! | [`crash_files`] | 32 files | the oldest go |
-//! | [`config::StopTimes`] | 9 s for a stop, shares of it for rooms, connections, results, journal | what is not done is cut off: a hung room's last state is in the journal |
+//! | [`config::StopTimes`] | 9 s for a stop, shares of it for rooms, connections, results, effects, journal | what is not done is cut off: a hung room's last state is in the journal |
 //! | [`ops`] | 64 connections of a minute each; 16 KiB of head, 32 KiB of body; 10 s for a request | wait in the kernel; 431, 413; 504 |
 //! | [`directory::words`] | 64 words of the backend that wait for a room; 64 KiB for a reply | refused (429); said (500) |
 //! | [`directory::finished`] | the last 1,024 results, for 10 minutes | the oldest go |

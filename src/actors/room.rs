@@ -18,6 +18,7 @@ mod restore;
 mod runner;
 mod still;
 mod take_over;
+pub mod under_way;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,7 @@ use tokio::sync::oneshot;
 
 pub use self::keeper::Keeper;
 use self::runner::Runner;
+use self::under_way::UnderWay;
 use super::actor::{Actor, Context, Failure, Named};
 use super::results::ResultSink;
 use crate::config::{Config, StopTimes};
@@ -63,6 +65,8 @@ pub struct Common {
     pub config: Arc<Config>,
     /// The rooms there are.
     pub directory: Arc<Directory>,
+    /// What runs beside them.
+    pub under_way: Arc<UnderWay>,
     /// Where results go.
     pub results: ResultSink,
     /// Who steps them.

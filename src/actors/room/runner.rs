@@ -132,7 +132,7 @@ impl Runner {
         };
         let idle = record.plan.idle_after.map(Idle::new);
         Runner {
-            effects: Effects::new(record.entry.effects.clone(), runtime),
+            effects: Effects::new(record.entry.effects.clone(), runtime, &args.common.under_way),
             history: History::new(record.entry.layout.clone(), limits),
             meters: Meters::of(record.entry.game.name()),
             args,
