@@ -1,37 +1,4 @@
 /* greenroom-client 0.1.0, MIT OR Apache-2.0, made by clients/js/tools/bundle.mjs */
-const $close=(()=>{
-const CLOSE_CODES = new Map([
-[1000, 'Normal'],
-[1002, 'BadFrame'],
-[1003, 'NotText'],
-[1007, 'BadUtf8'],
-[1009, 'TooLarge'],
-[4000, 'Malformed'],
-[4001, 'OutOfOrder'],
-[4002, 'WrongProtocol'],
-[4003, 'RefusedOrigin'],
-[4004, 'Unauthorized'],
-[4005, 'Flooding'],
-[4006, 'Kicked'],
-[4007, 'RoomFailed'],
-[4008, 'Replaced'],
-[4100, 'NoHello'],
-[4101, 'TooSlow'],
-[4102, 'NoPong'],
-[4103, 'Full'],
-[4104, 'Failed'],
-[4200, 'GoingAway'],
-[4009, 'Elsewhere'],
-[4105, 'AuthTimeout'],
-[4106, 'AccountInUse'],
-]);
-const BACK_OFF = new Set([1001, 1005, 1006, 1011, 1012, 1013, 1014]);
-function afterClose(code) {
-if ((code >= 4100 && code <= 4199) || BACK_OFF.has(code)) return 'back-off';
-return code >= 4200 && code <= 4299 ? 'reconnect' : 'stop';
-}
-return{CLOSE_CODES,afterClose};
-})();
 const $error=(()=>{
 class GreenroomError extends Error {
 constructor(code, sentence) {
@@ -81,6 +48,279 @@ network: 'the connection broke',
 client: 'the connection was closed here',
 };
 return{GreenroomError,Malformed,Refused,TimedOut,Misuse,Closed};
+})();
+const $target=(()=>{
+const{Malformed,Misuse}=$error;
+const json = (value) => (value == null || Object.keys(value).length === 0 ? '' : JSON.stringify(value));
+function metaValue(value) {
+switch (typeof value) {
+case 'string': return { type: 'Text', value };
+case 'boolean': return { type: 'Bool', value };
+case 'bigint': return { type: 'Int', value };
+default:
+if (Number.isSafeInteger(value)) return { type: 'Int', value: BigInt(value) };
+throw new Misuse('BadQuery', `${value} cannot be in a room's metadata: give a text, a whole number or a truth value`);
+}
+}
+const metadataOf = (meta = {}) => Object.entries(meta).map(([key, value]) => ({ key, value: metaValue(value) }));
+function newRoom({ options, seats = null, visibility = 'listed', meta }) {
+const names = { listed: 'Listed', unlisted: 'Unlisted', private: 'Private' };
+if (!Object.hasOwn(names, visibility)) throw new Misuse('BadQuery', `visibility must be listed, unlisted or private, and is ${visibility}`);
+return { options: json(options), seats, visibility: names[visibility], metadata: metadataOf(meta) };
+}
+function toCreate(game, options, { seats, visibility, meta } = {}) {
+if (seats === undefined && visibility === undefined && meta === undefined) {
+return { type: 'Create', game, options: json(options) };
+}
+return { type: 'New', game, room: newRoom({ options, seats, visibility, meta }) };
+}
+const toJoin = (game, options) => ({ type: 'Open', game, options: json(options) });
+const toJoinOrCreate = (game, options) => ({ type: 'OpenOrCreate', game, options: json(options) });
+const toMatch = (query, orCreate) => ({
+type: 'Match',
+query: queryOf(query),
+or_create: orCreate == null ? null : newRoom(orCreate),
+});
+const LEAST = -(2n ** 63n);
+const MOST = 2n ** 63n - 1n;
+function testOf(test) {
+if (test === null || typeof test !== 'object') return { type: 'Is', value: metaValue(test) };
+if ('not' in test) return { type: 'Not', value: metaValue(test.not) };
+if ('oneOf' in test) return { type: 'OneOf', values: test.oneOf.map(metaValue) };
+if ('startsWith' in test) return { type: 'StartsWith', prefix: test.startsWith };
+if ('from' in test || 'to' in test) {
+return { type: 'Between', from: BigInt(test.from ?? LEAST), to: BigInt(test.to ?? MOST) };
+}
+throw new Misuse('BadQuery', 'a condition is a value, { not }, { from, to }, { oneOf } or { startsWith }');
+}
+const FACTS = { players: 'Players', free: 'Free', age: 'Age' };
+function factOf(name) {
+if (Object.hasOwn(FACTS, name)) return { type: FACTS[name] };
+if (name.startsWith('meta.')) return { type: 'Key', key: name.slice(5) };
+throw new Misuse('BadQuery', `a room has no ${name}: ask for players, free, age or meta.something`);
+}
+function queryOf({ game, where = {}, sort = '-age', limit = 0, cursor = null }) {
+const conditions = Object.entries(where).map(([name, test]) => ({ fact: factOf(name), test: testOf(test) }));
+const descending = sort.startsWith('-');
+return { game, conditions, sort: { by: factOf(descending ? sort.slice(1) : sort), descending }, limit, cursor };
+}
+const plainNumber = (value) => (typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value);
+function jsonOf(text) {
+try {
+return text === '' ? null : JSON.parse(text);
+} catch {
+throw new Malformed('the server sent a text that is not JSON');
+}
+}
+function foundOf({ players_max: playersMax, age_secs: ageSecs, options, metadata, ...room }) {
+const meta = Object.fromEntries((metadata ?? []).map(({ key, value }) => [key, plainNumber(value.value)]));
+return { ...room, playersMax, ageSecs, options: jsonOf(options) ?? {}, meta };
+}
+return{toCreate,toJoin,toJoinOrCreate,toMatch,queryOf,jsonOf,foundOf};
+})();
+const $watch=(()=>{
+const{foundOf}=$target;
+class Watch {
+constructor(query, tell) {
+this.query = query;
+this.tell = tell;
+this.rooms = new Map();
+this.anew = false;
+this.answered = false;
+}
+restart() {
+this.anew = true;
+}
+take({ added, changed, removed }) {
+this.answered = true;
+const news = { added: added.map(foundOf), changed: changed.map(foundOf), removed };
+if (this.anew) {
+this.anew = false;
+const here = new Set(added.map(({ room }) => room));
+news.removed = [...this.rooms.keys()].filter((id) => !here.has(id));
+news.changed = news.added.filter(({ room }) => this.rooms.has(room));
+news.added = news.added.filter(({ room }) => !this.rooms.has(room));
+}
+for (const id of news.removed) this.rooms.delete(id);
+for (const room of [...news.added, ...news.changed]) this.rooms.set(room.room, room);
+this.tell(this.rooms, news);
+}
+}
+return{Watch};
+})();
+const $client=(()=>{
+const{Misuse}=$error;
+const{foundOf,queryOf,toCreate,toJoin,toJoinOrCreate,toMatch}=$target;
+const{Watch}=$watch;
+class Client {
+#session;
+constructor(session) {
+this.#session = session;
+}
+get server() { return this.#session.connection.welcome.server; }
+get games() { return this.#session.connection.welcome.games; }
+get state() { return this.#session.connection.state; }
+get room() { return this.#session.room; }
+get closed() { return this.#session.closed; }
+on(name, hear) {
+return this.#session.emitter.on(name, hear);
+}
+create(game, options, how) { return this.#join(toCreate(game, options, how), how); }
+join(game, options, how) { return this.#join(toJoin(game, options), how); }
+joinOrCreate(game, options, how) { return this.#join(toJoinOrCreate(game, options), how); }
+joinById(room, how) { return this.#join({ type: 'Room', room }, how); }
+joinByCode(code, how) { return this.#join({ type: 'Code', code }, how); }
+joinReserved(code, how) { return this.#join({ type: 'Reserved', code }, how); }
+match(query, how) { return this.#join(toMatch(query, how?.orCreate), how); }
+wait(room, { onPlace, ...how } = {}) {
+return this.#join({ type: 'Wait', room }, { timeout: 600_000, ...how }, onPlace ?? (() => {}));
+}
+async resume(token, { timeout = this.#session.timeoutMs } = {}) {
+this.#unseated();
+const bytes = Uint8Array.from(atob(token.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));
+const attempt = this.#session.connection.pauses.attempt();
+const message = { type: 'Resume', token: bytes, attempt, tick: null, events: null, schema: null };
+return this.#session.entered(await this.#session.call(message, timeout, () => this.#session.connection.socket.drop('no answer to Resume')));
+}
+async spectate(room, { timeout = this.#session.timeoutMs } = {}) {
+this.#unseated();
+const id = typeof room === 'string' ? room : room.id;
+return this.#session.entered(await this.#session.call({ type: 'Spectate', room: id, schema: null }, timeout));
+}
+async list(game) {
+return (await this.#session.call({ type: 'List', game })).map(foundOf);
+}
+async find(query) {
+const { rooms, next } = await this.#session.call({ type: 'Find', query: queryOf(query) });
+return { rooms: rooms.map(foundOf), next };
+}
+async watch(query, hear = () => {}) {
+const watch = new Watch(queryOf(query), (...words) => this.#session.emitter.call(hear, ...words));
+const { id, answer } = this.#session.ask({ type: 'Watch', query: watch.query });
+this.#session.watches.set(id, watch);
+try {
+await answer;
+} catch (error) {
+this.#session.watches.delete(id);
+throw error;
+}
+return { rooms: watch.rooms, stop: () => this.#unwatch(watch) };
+}
+async reserve(where, seats) {
+const makers = { create: toCreate, join: toJoin, joinOrCreate: toJoinOrCreate };
+const { room, how = 'joinOrCreate', game, options } = where;
+if (room === undefined && !Object.hasOwn(makers, how)) {
+throw new Misuse('BadTarget', `seats are kept by how: ${Object.keys(makers).join(', ')}; or by room`);
+}
+const to = room === undefined ? makers[how](game, options, where) : { type: 'Room', room };
+return this.#session.call({ type: 'Reserve', to, seats });
+}
+unreserve(code) {
+this.#session.connection.say({ type: 'Unreserve', code });
+}
+setToken(token) {
+this.#session.token = token;
+}
+close() {
+this.#session.connection.close();
+}
+#unseated() {
+if (this.#session.room !== null) throw new Misuse('AlreadySeated', 'this client is in a room: leave it first');
+}
+async #join(to, { profile = this.#session.profile, timeout = this.#session.timeoutMs, signal } = {}, onPlace = null) {
+this.#unseated();
+signal?.throwIfAborted();
+const { name = '', data } = profile;
+const said = { name, data: data === undefined ? '' : JSON.stringify(data) };
+const unqueue = (id) => {
+if (!this.#session.queued.delete(id)) return;
+this.#session.unqueued = id;
+this.#session.connection.say({ type: 'Leave' });
+};
+const { id, answer } = this.#session.ask({ type: 'Join', to, schema: null, profile: said }, timeout, unqueue);
+if (onPlace !== null) this.#session.queued.set(id, onPlace);
+const abort = () => {
+this.#session.calls.settle(id, null, signal.reason);
+unqueue(id);
+};
+signal?.addEventListener('abort', abort);
+try {
+return await this.#session.entered(await answer);
+} finally {
+this.#session.queued.delete(id);
+signal?.removeEventListener('abort', abort);
+}
+}
+#unwatch(watch) {
+for (const [id, other] of this.#session.watches) {
+if (other !== watch) continue;
+this.#session.watches.delete(id);
+this.#session.connection.say({ type: 'Unwatch', id });
+}
+}
+}
+return{Client};
+})();
+const $platform=(()=>{
+const PLATFORM = {
+webSocket(url, protocol) {
+const Socket = globalThis.WebSocket;
+if (Socket === undefined) throw new TypeError('there is no WebSocket here: use Node 22 or newer');
+return new Socket(url, protocol);
+},
+fetch: (url, how) => globalThis.fetch(url, how),
+now: () => performance.now(),
+date: () => Date.now(),
+random: () => Math.random(),
+later: (work, ms) => setTimeout(work, ms),
+cancel: (timer) => clearTimeout(timer),
+onWake(wake) {
+const { document } = globalThis;
+const seen = () => document.visibilityState === 'visible' && wake();
+const places = [[globalThis, 'online', wake], [globalThis, 'pageshow', wake], [document, 'visibilitychange', seen]]
+.filter(([place]) => typeof place?.addEventListener === 'function');
+for (const [place, name, hear] of places) place.addEventListener(name, hear);
+return () => places.forEach(([place, name, hear]) => place.removeEventListener(name, hear));
+},
+report(error) {
+if (typeof globalThis.reportError === 'function') globalThis.reportError(error);
+else setTimeout(() => { throw error; });
+},
+};
+return{PLATFORM};
+})();
+const $close=(()=>{
+const CLOSE_CODES = new Map([
+[1000, 'Normal'],
+[1002, 'BadFrame'],
+[1003, 'NotText'],
+[1007, 'BadUtf8'],
+[1009, 'TooLarge'],
+[4000, 'Malformed'],
+[4001, 'OutOfOrder'],
+[4002, 'WrongProtocol'],
+[4003, 'RefusedOrigin'],
+[4004, 'Unauthorized'],
+[4005, 'Flooding'],
+[4006, 'Kicked'],
+[4007, 'RoomFailed'],
+[4008, 'Replaced'],
+[4100, 'NoHello'],
+[4101, 'TooSlow'],
+[4102, 'NoPong'],
+[4103, 'Full'],
+[4104, 'Failed'],
+[4200, 'GoingAway'],
+[4009, 'Elsewhere'],
+[4105, 'AuthTimeout'],
+[4106, 'AccountInUse'],
+]);
+const BACK_OFF = new Set([1001, 1005, 1006, 1011, 1012, 1013, 1014]);
+function afterClose(code) {
+if ((code >= 4100 && code <= 4199) || BACK_OFF.has(code)) return 'back-off';
+return code >= 4200 && code <= 4299 ? 'reconnect' : 'stop';
+}
+return{CLOSE_CODES,afterClose};
 })();
 const $closed=(()=>{
 const{CLOSE_CODES,afterClose}=$close;
@@ -1364,8 +1604,8 @@ return utf8 ? textOf(bytes) : bytes;
 }
 return{rowReader,stateReader,place,startsWith,partsOf,pathOf,below,reader,scalar};
 })();
-const $live=(()=>{
-const{below,partsOf,pathOf,place,reader,scalar,startsWith}=$value;
+const $form=(()=>{
+const{below,partsOf,pathOf,reader,scalar,startsWith}=$value;
 function tablesOf(schema) {
 const tables = schema.tables.map((table, number) => {
 const [lanes, texts] = partsOf(table);
@@ -1435,6 +1675,11 @@ for (const name of way) into = into[name];
 into[last] = read(rows, slot);
 };
 }
+return{tablesOf};
+})();
+const $live=(()=>{
+const{tablesOf}=$form;
+const{place}=$value;
 const sameBytes = (one, other) => one === other
 || (one.length === other.length && one.every((byte, place) => byte === other[place]));
 class Before {
@@ -1855,75 +2100,6 @@ return { input: kind, request: kind, reply: kind, event: kind };
 }
 return{messagesOf,bytesOnly};
 })();
-const $target=(()=>{
-const{Malformed,Misuse}=$error;
-const json = (value) => (value == null || Object.keys(value).length === 0 ? '' : JSON.stringify(value));
-function metaValue(value) {
-switch (typeof value) {
-case 'string': return { type: 'Text', value };
-case 'boolean': return { type: 'Bool', value };
-case 'bigint': return { type: 'Int', value };
-default:
-if (Number.isSafeInteger(value)) return { type: 'Int', value: BigInt(value) };
-throw new Misuse('BadQuery', `${value} cannot be in a room's metadata: give a text, a whole number or a truth value`);
-}
-}
-const metadataOf = (meta = {}) => Object.entries(meta).map(([key, value]) => ({ key, value: metaValue(value) }));
-function newRoom({ options, seats = null, visibility = 'listed', meta }) {
-const names = { listed: 'Listed', unlisted: 'Unlisted', private: 'Private' };
-if (!Object.hasOwn(names, visibility)) throw new Misuse('BadQuery', `visibility must be listed, unlisted or private, and is ${visibility}`);
-return { options: json(options), seats, visibility: names[visibility], metadata: metadataOf(meta) };
-}
-function toCreate(game, options, { seats, visibility, meta } = {}) {
-if (seats === undefined && visibility === undefined && meta === undefined) {
-return { type: 'Create', game, options: json(options) };
-}
-return { type: 'New', game, room: newRoom({ options, seats, visibility, meta }) };
-}
-const toJoin = (game, options) => ({ type: 'Open', game, options: json(options) });
-const toJoinOrCreate = (game, options) => ({ type: 'OpenOrCreate', game, options: json(options) });
-const toMatch = (query, orCreate) => ({
-type: 'Match',
-query: queryOf(query),
-or_create: orCreate == null ? null : newRoom(orCreate),
-});
-const LEAST = -(2n ** 63n);
-const MOST = 2n ** 63n - 1n;
-function testOf(test) {
-if (test === null || typeof test !== 'object') return { type: 'Is', value: metaValue(test) };
-if ('not' in test) return { type: 'Not', value: metaValue(test.not) };
-if ('oneOf' in test) return { type: 'OneOf', values: test.oneOf.map(metaValue) };
-if ('startsWith' in test) return { type: 'StartsWith', prefix: test.startsWith };
-if ('from' in test || 'to' in test) {
-return { type: 'Between', from: BigInt(test.from ?? LEAST), to: BigInt(test.to ?? MOST) };
-}
-throw new Misuse('BadQuery', 'a condition is a value, { not }, { from, to }, { oneOf } or { startsWith }');
-}
-const FACTS = { players: 'Players', free: 'Free', age: 'Age' };
-function factOf(name) {
-if (Object.hasOwn(FACTS, name)) return { type: FACTS[name] };
-if (name.startsWith('meta.')) return { type: 'Key', key: name.slice(5) };
-throw new Misuse('BadQuery', `a room has no ${name}: ask for players, free, age or meta.something`);
-}
-function queryOf({ game, where = {}, sort = '-age', limit = 0, cursor = null }) {
-const conditions = Object.entries(where).map(([name, test]) => ({ fact: factOf(name), test: testOf(test) }));
-const descending = sort.startsWith('-');
-return { game, conditions, sort: { by: factOf(descending ? sort.slice(1) : sort), descending }, limit, cursor };
-}
-const plainNumber = (value) => (typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value);
-function jsonOf(text) {
-try {
-return text === '' ? null : JSON.parse(text);
-} catch {
-throw new Malformed('the server sent a text that is not JSON');
-}
-}
-function foundOf({ players_max: playersMax, age_secs: ageSecs, options, metadata, ...room }) {
-const meta = Object.fromEntries((metadata ?? []).map(({ key, value }) => [key, plainNumber(value.value)]));
-return { ...room, playersMax, ageSecs, options: jsonOf(options) ?? {}, meta };
-}
-return{toCreate,toJoin,toJoinOrCreate,toMatch,queryOf,jsonOf,foundOf};
-})();
 const $room=(()=>{
 const{Clock}=$clock;
 const{Emitter}=$emitter;
@@ -1936,7 +2112,7 @@ const EVENTS = ['frame', 'event', 'roster', 'drop', 'resume', 'end', 'close'];
 const ENTITY_EVENTS = ['add', 'change', 'remove'];
 class Room {
 #seat;
-#client;
+#session;
 #live;
 #before = null;
 #emitter;
@@ -1949,11 +2125,11 @@ class Room {
 frames: 0, frameBytes: 0, framesWhole: 0, framesMerged: 0, desyncs: 0,
 events: 0, inputs: 0, inputsReplaced: 0, resumed: 0, awayMs: 0,
 };
-constructor(client, seat, delayMs) {
-this.#client = client;
+constructor(session, seat, delayMs) {
+this.#session = session;
 this.#seat = seat;
 this.#messages = bytesOnly(seat.game);
-this.#emitter = new Emitter(EVENTS, (error) => client.platform.report(error));
+this.#emitter = new Emitter(EVENTS, (error) => session.platform.report(error));
 this.#clock.restart(seat.pace.tickHz);
 this.#adopt();
 this.spectating = delayMs !== null;
@@ -1994,8 +2170,8 @@ get stats() {
 const { rttMs, jitterMs } = this.#clock;
 return { ...this.#counts, rttMs, jitterMs, inputLeadTicks: this.#seat.inputs.lead };
 }
-arrivingTick() { return this.#clock.arrivingTick(this.#client.platform.now()); }
-serverTick() { return this.#clock.serverTick(this.#client.platform.now()); }
+arrivingTick() { return this.#clock.arrivingTick(this.#session.platform.now()); }
+serverTick() { return this.#clock.serverTick(this.#session.platform.now()); }
 on(name, ...rest) {
 if (!ENTITY_EVENTS.includes(name)) return this.#emitter.on(name, ...rest);
 const [of, hear] = rest;
@@ -2012,7 +2188,7 @@ return rows.has(slot) ? { slot, generation: rows.generations[slot] } : null;
 input(value) {
 this.#seated();
 const body = this.#messages.input.encode(value);
-const { connection, platform } = this.#client;
+const { connection, platform } = this.#session;
 const kept = connection.state !== 'up';
 const replaced = kept ? this.#seat.kept : connection.input !== null;
 const { number, tick, message } = this.#seat.input(body, replaced, kept, platform.now());
@@ -2020,10 +2196,10 @@ this.#counts[replaced ? 'inputsReplaced' : 'inputs'] += 1;
 if (!kept) connection.sendInput(message);
 return { number, tick };
 }
-async request(value, { timeout = this.#client.timeoutMs } = {}) {
+async request(value, { timeout = this.#session.timeoutMs } = {}) {
 this.#seated();
 const body = this.#messages.request.encode(value);
-const reply = await this.#client.call({ type: 'Request', body }, timeout);
+const reply = await this.#session.call({ type: 'Request', body }, timeout);
 return this.#messages.reply.decode(reply);
 }
 leave() {
@@ -2032,7 +2208,7 @@ if (this.#leaving === null) {
 const waiting = {};
 waiting.done = new Promise((resolve) => { waiting.resolve = resolve; });
 this.#leaving = waiting;
-this.#client.connection.say({ type: 'Leave' });
+this.#session.connection.say({ type: 'Leave' });
 }
 return this.#leaving.done;
 }
@@ -2084,7 +2260,7 @@ let event;
 try {
 event = this.#messages.event.decode(body);
 } catch (error) {
-this.#client._report(error);
+this.#session.report(error);
 return;
 }
 this.#emitter.emit('event', event, when);
@@ -3359,37 +3535,7 @@ return { tick, message: encodeInput(tick, this.newestInput) };
 }
 return{Seat};
 })();
-const $watch=(()=>{
-const{foundOf}=$target;
-class Watch {
-constructor(query, tell) {
-this.query = query;
-this.tell = tell;
-this.rooms = new Map();
-this.anew = false;
-this.answered = false;
-}
-restart() {
-this.anew = true;
-}
-take({ added, changed, removed }) {
-this.answered = true;
-const news = { added: added.map(foundOf), changed: changed.map(foundOf), removed };
-if (this.anew) {
-this.anew = false;
-const here = new Set(added.map(({ room }) => room));
-news.removed = [...this.rooms.keys()].filter((id) => !here.has(id));
-news.changed = news.added.filter(({ room }) => this.rooms.has(room));
-news.added = news.added.filter(({ room }) => !this.rooms.has(room));
-}
-for (const id of news.removed) this.rooms.delete(id);
-for (const room of [...news.added, ...news.changed]) this.rooms.set(room.room, room);
-this.tell(this.rooms, news);
-}
-}
-return{Watch};
-})();
-const $client=(()=>{
+const $session=(()=>{
 const{closedByServer}=$closed;
 const{Connection,again}=$connection;
 const{Calls}=$calls;
@@ -3401,143 +3547,47 @@ const{Room}=$room;
 const{Schemas}=$schemas;
 const{Seat}=$seat;
 const{bytesOnly,messagesOf}=$shape;
-const{foundOf,queryOf,toCreate,toJoin,toJoinOrCreate,toMatch}=$target;
-const{Watch}=$watch;
 const MEASURE_EVERY_MS = 5000;
 const LATER = new Set(['Failed', 'Busy', 'Stopping']);
-class Client {
-#emitter;
-#calls;
+class Session {
 #schemas = new Schemas();
 #games;
-#token;
-#profile;
 #lead;
 #reconnectMs;
-#watches = new Map();
 #strays = 0;
-#unqueued = null;
-#queued = new Map();
 #brokeAt = 0;
 #measuring = null;
+#acking = false;
 constructor(url, { token, profile, games, lead, timeout, silence, reconnect, platform }) {
 this.platform = platform;
 this.timeoutMs = timeout;
-this.#token = token;
-this.#profile = profile;
+this.token = token;
+this.profile = profile;
 this.#games = games;
 this.#lead = lead;
 this.#reconnectMs = reconnect;
-this.#emitter = new Emitter(['drop', 'resume', 'close', 'error', 'notice'], (error) => platform.report(error));
-this.#calls = new Calls(platform);
+this.emitter = new Emitter(['drop', 'resume', 'close', 'error', 'notice'], (error) => platform.report(error));
+this.calls = new Calls(platform);
 this.connection = new Connection({ platform, url, deadlineMs: timeout, silenceMs: silence, owner: this.#owner() });
 this.room = null;
-}
-get server() { return this.connection.welcome.server; }
-get games() { return this.connection.welcome.games; }
-get state() { return this.connection.state; }
-on(name, hear) {
-return this.#emitter.on(name, hear);
-}
-create(game, options, how) { return this.#join(toCreate(game, options, how), how); }
-join(game, options, how) { return this.#join(toJoin(game, options), how); }
-joinOrCreate(game, options, how) { return this.#join(toJoinOrCreate(game, options), how); }
-joinById(room, how) { return this.#join({ type: 'Room', room }, how); }
-joinByCode(code, how) { return this.#join({ type: 'Code', code }, how); }
-joinReserved(code, how) { return this.#join({ type: 'Reserved', code }, how); }
-match(query, how) { return this.#join(toMatch(query, how?.orCreate), how); }
-wait(room, { onPlace, ...how } = {}) {
-return this.#join({ type: 'Wait', room }, { timeout: 600_000, ...how }, onPlace ?? (() => {}));
-}
-async resume(token, { timeout = this.timeoutMs } = {}) {
-this.#unseated();
-const bytes = Uint8Array.from(atob(token.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));
-const attempt = this.connection.pauses.attempt();
-const message = { type: 'Resume', token: bytes, attempt, tick: null, events: null, schema: null };
-return this.#entered(await this.call(message, timeout, () => this.connection.socket.drop('no answer to Resume')));
-}
-async spectate(room, { timeout = this.timeoutMs } = {}) {
-this.#unseated();
-const id = typeof room === 'string' ? room : room.id;
-return this.#entered(await this.call({ type: 'Spectate', room: id, schema: null }, timeout));
-}
-async list(game) {
-return (await this.call({ type: 'List', game })).map(foundOf);
-}
-async find(query) {
-const { rooms, next } = await this.call({ type: 'Find', query: queryOf(query) });
-return { rooms: rooms.map(foundOf), next };
-}
-async watch(query, hear = () => {}) {
-const watch = new Watch(queryOf(query), (...words) => this.#emitter.call(hear, ...words));
-const { id, answer } = this.#ask({ type: 'Watch', query: watch.query });
-this.#watches.set(id, watch);
-try {
-await answer;
-} catch (error) {
-this.#watches.delete(id);
-throw error;
-}
-return { rooms: watch.rooms, stop: () => this.#unwatch(watch) };
-}
-async reserve(where, seats) {
-const makers = { create: toCreate, join: toJoin, joinOrCreate: toJoinOrCreate };
-const { room, how = 'joinOrCreate', game, options } = where;
-if (room === undefined && !Object.hasOwn(makers, how)) {
-throw new Misuse('BadTarget', `seats are kept by how: ${Object.keys(makers).join(', ')}; or by room`);
-}
-const to = room === undefined ? makers[how](game, options, where) : { type: 'Room', room };
-return this.call({ type: 'Reserve', to, seats });
-}
-unreserve(code) {
-this.connection.say({ type: 'Unreserve', code });
-}
-setToken(token) {
-this.#token = token;
-}
-close() {
-this.connection.close();
+this.closed = null;
+this.watches = new Map();
+this.queued = new Map();
+this.unqueued = null;
 }
 call(message, timeoutMs, late) {
 try {
-return this.#ask(message, timeoutMs, late).answer;
+return this.ask(message, timeoutMs, late).answer;
 } catch (error) {
 return Promise.reject(error);
 }
 }
-#ask(message, timeoutMs = this.timeoutMs, late = undefined, type = undefined) {
-if (this.closed) throw this.closed;
+ask(message, timeoutMs = this.timeoutMs, late = undefined, type = undefined) {
+if (this.closed !== null) throw this.closed;
 if (this.connection.socket.overfull) throw new Misuse('Busy', 'too much waits for the server: try again later');
-return this.#calls.ask(message, timeoutMs, (bytes) => this.connection.send(bytes), late, type);
+return this.calls.ask(message, timeoutMs, (bytes) => this.connection.send(bytes), late, type);
 }
-#unseated() {
-if (this.room !== null) throw new Misuse('AlreadySeated', 'this client is in a room: leave it first');
-}
-async #join(to, { profile = this.#profile, timeout = this.timeoutMs, signal } = {}, onPlace = null) {
-this.#unseated();
-signal?.throwIfAborted();
-const { name = '', data } = profile;
-const said = { name, data: data === undefined ? '' : JSON.stringify(data) };
-const unqueue = (id) => {
-if (!this.#queued.delete(id)) return;
-this.#unqueued = id;
-this.connection.say({ type: 'Leave' });
-};
-const { id, answer } = this.#ask({ type: 'Join', to, schema: null, profile: said }, timeout, unqueue);
-if (onPlace !== null) this.#queued.set(id, onPlace);
-const abort = () => {
-this.#calls.settle(id, null, signal.reason);
-unqueue(id);
-};
-signal?.addEventListener('abort', abort);
-try {
-return await this.#entered(await answer);
-} finally {
-this.#queued.delete(id);
-signal?.removeEventListener('abort', abort);
-}
-}
-async #entered(room) {
+async entered(room) {
 const [messages] = await Promise.all([this.#messages(room), room.ready]);
 room._messages = messages;
 this.platform.later(() => room._uncork(), 0);
@@ -3550,21 +3600,14 @@ described = typeof this.#games === 'function'
 ? await within(this.platform, `what ${room.game} looks like`, this.timeoutMs, this.#games(room.game))
 : this.#games.find(({ game }) => game === room.game) ?? null;
 } catch (error) {
-this._report(error);
+this.report(error);
 }
 if (described === null) return bytesOnly(room.game);
 if (BigInt(`0x${described.hash}`) !== room._seat.schemaHash) {
-this._report(new Misuse('OtherSchema', `the server's ${room.game} is another version than the schema `
+this.report(new Misuse('OtherSchema', `the server's ${room.game} is another version than the schema `
 + `that connect() was given: print it anew with \`greenroom schema --game ${room.game}\``));
 }
 return messagesOf(described.messages, room.game);
-}
-#unwatch(watch) {
-for (const [id, other] of this.#watches) {
-if (other !== watch) continue;
-this.#watches.delete(id);
-this.connection.say({ type: 'Unwatch', id });
-}
 }
 #owner() {
 return {
@@ -3572,7 +3615,7 @@ hello: () => ({
 type: 'Hello',
 protocol: PROTOCOL_VERSION,
 client: 'greenroom-client-js/0.1.0',
-token: this.#token,
+token: this.token,
 schemas: this.#schemas.hashes(),
 }),
 patienceMs: () => Math.min(this.room?._seat.token ? this.room._seat.holdMs : Infinity, this.#reconnectMs),
@@ -3582,11 +3625,11 @@ up: (afterMs) => this.#up(afterMs),
 broke: (closed, withinMs) => this.#broke(closed, withinMs),
 probe: () => this.#measure(),
 closed: (closed) => this.#end(closed),
-report: (error) => this._report(error),
+report: (error) => this.report(error),
 };
 }
-_report(error) {
-this.#emitter.emit('error', error);
+report(error) {
+this.emitter.emit('error', error);
 }
 #heard(message) {
 if (message instanceof Uint8Array) {
@@ -3595,37 +3638,37 @@ this.#acknowledge();
 return;
 }
 const hear = this.#hears[message.type];
-if (hear === undefined) this._report(new Misuse('Unknown', `the server said ${message.type}, which this client leaves out: update the client`));
+if (hear === undefined) this.report(new Misuse('Unknown', `the server said ${message.type}, which this client leaves out: update the client`));
 else hear(message);
 }
 #hears = {
 Joined: (joined) => this.#take(joined, null),
 Spectating: (spectating) => this.#take(spectating, spectating.delay_ms),
 Refused: ({ id, why, text }) => {
-const asked = this.#calls.settle(id, null, new Refused(why, text));
+const asked = this.calls.settle(id, null, new Refused(why, text));
 if (asked !== 'Ping') this.room?._seat.acks.arrived(0, this.platform.now());
 this.#acknowledge();
 },
 Reply: ({ id, body }) => {
 this.room?._seat.acks.arrived(body.length, this.platform.now());
-this.#calls.settle(id, body);
+this.calls.settle(id, body);
 this.#acknowledge();
 },
-Rooms: ({ id, rooms }) => this.#calls.settle(id, rooms),
-Found: ({ id, ...found }) => this.#calls.settle(id, found),
+Rooms: ({ id, rooms }) => this.calls.settle(id, rooms),
+Found: ({ id, ...found }) => this.calls.settle(id, found),
 Watched: ({ id, ...changes }) => {
-this.#watches.get(id)?.take(changes);
-this.#calls.settle(id, null);
+this.watches.get(id)?.take(changes);
+this.calls.settle(id, null);
 },
-Reserved: ({ id, room, codes, expires_ms: expiresMs }) => this.#calls.settle(id, { room, codes, expiresMs }),
+Reserved: ({ id, room, codes, expires_ms: expiresMs }) => this.calls.settle(id, { room, codes, expiresMs }),
 Waiting: ({ id, place }) => {
-const hear = this.#queued.get(id);
-if (hear !== undefined) this.#emitter.call(hear, place);
+const hear = this.queued.get(id);
+if (hear !== undefined) this.emitter.call(hear, place);
 },
 RoomCode: ({ room, code }) => {
 if (this.room?.id === room) this.room.code = code;
 },
-Notice: ({ text }) => this.#emitter.emit('notice', text),
+Notice: ({ text }) => this.emitter.emit('notice', text),
 Roster: (message) => this.room?._people(message),
 Left: () => this.#over((room) => room._close(null)),
 Ended: ({ result }) => this.#over((room) => room._ended(result)),
@@ -3636,20 +3679,20 @@ Welcome: () => this.connection.socket.close(4001, 'the server sent a second Welc
 const schema = this.#schemas.of(joined);
 const now = this.platform.now();
 if (this.room?.spectating && delayMs !== null) {
-this.#calls.settle(joined.id, this.room);
+this.calls.settle(joined.id, this.room);
 this.room._resumed(joined, schema, true, now - this.#brokeAt, now);
 return;
 }
 const room = new Room(this, new Seat(joined, schema, this.#lead, now), delayMs);
-const asked = this.#calls.settle(joined.id, room);
+const asked = this.calls.settle(joined.id, room);
 if (asked === null) {
 this.#strays += 1;
-if (this.#unqueued !== joined.id) this.connection.say({ type: 'Leave' });
-this.#unqueued = null;
+if (this.unqueued !== joined.id) this.connection.say({ type: 'Leave' });
+this.unqueued = null;
 return;
 }
-this.#calls.used(joined.requests ?? 0);
-this.#calls.seated();
+this.calls.used(joined.requests ?? 0);
+this.calls.seated();
 this.room = room;
 if (asked === 'Resume') this.#ack(this.connection);
 this.#keepMeasuring();
@@ -3666,7 +3709,7 @@ tell(room);
 }
 #leaveBehind() {
 this.room = null;
-this.#calls.unseated(new Misuse('NoSeat', 'the room was over before it answered'));
+this.calls.unseated(new Misuse('NoSeat', 'the room was over before it answered'));
 this.platform.cancel(this.#measuring);
 }
 #acknowledge() {
@@ -3675,25 +3718,25 @@ if (room === null || room._seat.token === null || room._seat.acks.due === null) 
 const wait = room._seat.acks.due - this.platform.now();
 if (wait <= 0) {
 this.#ack(this.connection);
-} else if (!this.acking) {
-this.acking = true;
+} else if (!this.#acking) {
+this.#acking = true;
 this.platform.later(() => {
-this.acking = false;
-if (this.state === 'up') this.#acknowledge();
+this.#acking = false;
+if (this.connection.state === 'up') this.#acknowledge();
 }, wait);
 }
 }
 #ack(to) {
 const { acks, eventsSeen } = this.room._seat;
 acks.told();
-to.say({ type: 'Ack', events: eventsSeen, replies: this.#calls.settled() });
+to.say({ type: 'Ack', events: eventsSeen, replies: this.calls.settled() });
 }
 #measure() {
 const { now } = this.platform;
 const start = now();
 const measured = () => this.room?._clock.measured(now() - start);
 try {
-const ask = this.#ask({ type: 'List', game: '' }, this.timeoutMs, undefined, 'Ping');
+const ask = this.ask({ type: 'List', game: '' }, this.timeoutMs, undefined, 'Ping');
 ask.answer.then(measured, (error) => error instanceof Refused && measured());
 } catch {
 }
@@ -3701,20 +3744,20 @@ ask.answer.then(measured, (error) => error instanceof Refused && measured());
 #keepMeasuring() {
 this.platform.cancel(this.#measuring);
 this.#measuring = this.platform.later(() => this.#keepMeasuring(), MEASURE_EVERY_MS);
-if (this.state === 'up') this.#measure();
+if (this.connection.state === 'up') this.#measure();
 }
 #broke(closed, withinMs) {
 this.#brokeAt = this.platform.now();
-this.#calls.broke(closed);
+this.calls.broke(closed);
 this.#strays = 0;
-this.#unqueued = null;
+this.unqueued = null;
 const { room } = this;
 if (room !== null && !room.spectating && room._seat.token === null) {
 this.#leaveBehind();
 room._close(closed);
 }
 room?._broke(closed, withinMs);
-this.#emitter.emit('drop', closed, withinMs);
+this.emitter.emit('drop', closed, withinMs);
 }
 async #restore(socket) {
 const { room } = this;
@@ -3760,16 +3803,16 @@ socket.close(4000, error.message);
 throw socket.ended;
 }
 if (other) this.#messages(room).then((messages) => { room._messages = messages; });
-this.#calls.used(joined.requests);
+this.calls.used(joined.requests);
 this.#ack(socket);
 }
 #up(afterMs) {
 const { room, connection } = this;
-for (const bytes of this.#calls.again()) connection.send(bytes);
-for (const [id, watch] of [...this.#watches]) this.#watchAgain(id, watch);
+for (const bytes of this.calls.again()) connection.send(bytes);
+for (const [id, watch] of [...this.watches]) this.#watchAgain(id, watch);
 if (room?.spectating) {
 this.call({ type: 'Spectate', room: room.id, schema: null }).catch((error) => {
-if (this.room !== room || this.state !== 'up') return;
+if (this.room !== room || this.connection.state !== 'up') return;
 this.#leaveBehind();
 room._close(error);
 });
@@ -3779,61 +3822,34 @@ connection.say({ type: 'Leave' });
 const input = room?._seat.inputAgain(this.platform.now());
 if (input) connection.sendInput(input);
 }
-this.#emitter.emit('resume', afterMs);
+this.emitter.emit('resume', afterMs);
 }
 #watchAgain(before, watch) {
 if (!watch.answered) return;
 watch.restart();
-this.#watches.delete(before);
-const { id, answer } = this.#ask({ type: 'Watch', query: watch.query });
-this.#watches.set(id, watch);
-answer.catch((error) => this._report(error));
+this.watches.delete(before);
+const { id, answer } = this.ask({ type: 'Watch', query: watch.query });
+this.watches.set(id, watch);
+answer.catch((error) => this.report(error));
 }
 #end(closed) {
 this.closed = closed;
 const { room } = this;
-this.#calls.fail(closed);
+this.calls.fail(closed);
 if (room !== null) {
 this.#leaveBehind();
 room._close(closed);
 }
-this.#emitter.emit('close', closed);
+this.emitter.emit('close', closed);
 }
 }
-return{Client};
-})();
-const $platform=(()=>{
-const PLATFORM = {
-webSocket(url, protocol) {
-const Socket = globalThis.WebSocket;
-if (Socket === undefined) throw new TypeError('there is no WebSocket here: use Node 22 or newer');
-return new Socket(url, protocol);
-},
-fetch: (url, how) => globalThis.fetch(url, how),
-now: () => performance.now(),
-date: () => Date.now(),
-random: () => Math.random(),
-later: (work, ms) => setTimeout(work, ms),
-cancel: (timer) => clearTimeout(timer),
-onWake(wake) {
-const { document } = globalThis;
-const seen = () => document.visibilityState === 'visible' && wake();
-const places = [[globalThis, 'online', wake], [globalThis, 'pageshow', wake], [document, 'visibilitychange', seen]]
-.filter(([place]) => typeof place?.addEventListener === 'function');
-for (const [place, name, hear] of places) place.addEventListener(name, hear);
-return () => places.forEach(([place, name, hear]) => place.removeEventListener(name, hear));
-},
-report(error) {
-if (typeof globalThis.reportError === 'function') globalThis.reportError(error);
-else setTimeout(() => { throw error; });
-},
-};
-return{PLATFORM};
+return{Session};
 })();
 const $connect=(()=>{
 const{Client}=$client;
 const{Misuse}=$error;
 const{PLATFORM}=$platform;
+const{Session}=$session;
 const DEFAULTS = {
 token: null,
 profile: {},
@@ -3852,9 +3868,9 @@ throw new Misuse('BadOption', `connect() has no option ${other}: it has ${Object
 const address = addressOf(url);
 const all = { ...DEFAULTS, ...options };
 all.games ??= (name) => describe(all.platform, address, name);
-const client = new Client(address.href, all);
-await client.connection.open();
-return client;
+const session = new Session(address.href, all);
+await session.connection.open();
+return new Client(session);
 }
 function addressOf(url) {
 let address;

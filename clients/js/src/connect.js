@@ -3,6 +3,7 @@
 import { Client } from './client.js';
 import { Misuse } from './error.js';
 import { PLATFORM } from './platform.js';
+import { Session } from './session.js';
 
 /** Times in milliseconds. */
 const DEFAULTS = {
@@ -35,9 +36,9 @@ export async function connect(url, options = {}) {
   const address = addressOf(url);
   const all = { ...DEFAULTS, ...options };
   all.games ??= (name) => describe(all.platform, address, name);
-  const client = new Client(address.href, all);
-  await client.connection.open();
-  return client;
+  const session = new Session(address.href, all);
+  await session.connection.open();
+  return new Client(session);
 }
 
 function addressOf(url) {

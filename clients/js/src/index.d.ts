@@ -125,6 +125,8 @@ export interface Client {
   readonly games: string[];
   readonly state: 'connecting' | 'up' | 'broken' | 'closed';
   readonly room: Room | null;
+  /** Why the connection is over for good; `null` while it is not. */
+  readonly closed: Closed | null;
   on<Name extends keyof ClientEvents>(name: Name, hear: ClientEvents[Name]): Off;
   create<G extends GameTypes = AnyGame>(game: string, options?: object, how?: JoinOptions & NewRoom): Promise<Room<G>>;
   join<G extends GameTypes = AnyGame>(game: string, options?: object, how?: JoinOptions): Promise<Room<G>>;

@@ -15,10 +15,11 @@
  * | `connect`, `platform` | the way in; what is needed of browser or Node, which tests replace |
  * | `socket` | one WebSocket, from its opening to its end |
  * | `greet`, `connection`, `pauses` | a connection that comes back: states, back-off, silence, waking up |
- * | `client`, `calls` | what is said about rooms; questions by number, and their answers |
+ * | `client` | what a game says about rooms |
+ * | `session`, `calls` | what goes on on a connection; questions by number, and their answers |
  * | `seat`, `inputs`, `acks` | a seat without a socket and a clock: frames in, inputs out, what is acknowledged |
  * | `room`, `emitter` | what a game sees: state, events, inputs, requests |
- * | `live` | the state as plain values, kept up to date row by row |
+ * | `live`, `form` | the state as plain values, kept up to date row by row; how, by the schema |
  * | `shape` | a game's messages from and to values |
  * | `target`, `watch`, `roster`, `clock` | ways into rooms, rooms that are watched, people, time |
  * | `error`, `closed`, `close` | what can go wrong, and how connections end |

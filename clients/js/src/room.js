@@ -14,7 +14,7 @@ const ENTITY_EVENTS = ['add', 'change', 'remove'];
 /** Made by a `Client`: see `client.joinOrCreate` and `client.spectate`. */
 export class Room {
   #seat;
-  #client;
+  #session;
   #live;
   /** What there was of the state before it took another form. */
   #before = null;
@@ -29,11 +29,11 @@ export class Room {
     events: 0, inputs: 0, inputsReplaced: 0, resumed: 0, awayMs: 0,
   };
 
-  constructor(client, seat, delayMs) {
-    this.#client = client;
+  constructor(session, seat, delayMs) {
+    this.#session = session;
     this.#seat = seat;
     this.#messages = bytesOnly(seat.game);
-    this.#emitter = new Emitter(EVENTS, (error) => client.platform.report(error));
+    this.#emitter = new Emitter(EVENTS, (error) => session.platform.report(error));
     this.#clock.restart(seat.pace.tickHz);
     this.#adopt();
     /** Whether this client has no seat and only looks on. */
@@ -108,9 +108,9 @@ export class Room {
   }
 
   /** The tick whose frame could be here now at the earliest, with a fraction: see `Clock`. */
-  arrivingTick() { return this.#clock.arrivingTick(this.#client.platform.now()); }
+  arrivingTick() { return this.#clock.arrivingTick(this.#session.platform.now()); }
   /** The tick at which the room itself is now, with a fraction, as far as that can be known. */
-  serverTick() { return this.#clock.serverTick(this.#client.platform.now()); }
+  serverTick() { return this.#clock.serverTick(this.#session.platform.now()); }
 
   /**
    * From now on a function is called when something happens; returns a function that ends it.
@@ -150,7 +150,7 @@ export class Room {
   input(value) {
     this.#seated();
     const body = this.#messages.input.encode(value);
-    const { connection, platform } = this.#client;
+    const { connection, platform } = this.#session;
     const kept = connection.state !== 'up';
     const replaced = kept ? this.#seat.kept : connection.input !== null;
     const { number, tick, message } = this.#seat.input(body, replaced, kept, platform.now());
@@ -160,10 +160,10 @@ export class Room {
   }
 
   /** Asks the room something, which it does once, and returns its answer. */
-  async request(value, { timeout = this.#client.timeoutMs } = {}) {
+  async request(value, { timeout = this.#session.timeoutMs } = {}) {
     this.#seated();
     const body = this.#messages.request.encode(value);
-    const reply = await this.#client.call({ type: 'Request', body }, timeout);
+    const reply = await this.#session.call({ type: 'Request', body }, timeout);
     return this.#messages.reply.decode(reply);
   }
 
@@ -174,7 +174,7 @@ export class Room {
       const waiting = {};
       waiting.done = new Promise((resolve) => { waiting.resolve = resolve; });
       this.#leaving = waiting;
-      this.#client.connection.say({ type: 'Leave' });
+      this.#session.connection.say({ type: 'Leave' });
     }
     return this.#leaving.done;
   }
@@ -184,7 +184,7 @@ export class Room {
     if (this.over !== null) throw new Misuse('NoSeat', 'the room is over for this client: join another');
   }
 
-  // What follows is for the client.
+  // What follows is for the session.
 
   get _seat() { return this.#seat; }
   get _leaving() { return this.#leaving !== null; }
@@ -238,7 +238,7 @@ export class Room {
     try {
       event = this.#messages.event.decode(body);
     } catch (error) {
-      this.#client._report(error);
+      this.#session.report(error);
       return;
     }
     this.#emitter.emit('event', event, when);
