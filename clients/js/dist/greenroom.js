@@ -2107,7 +2107,6 @@ const{Misuse}=$error;
 const{LiveState}=$live;
 const{Roster}=$roster;
 const{bytesOnly}=$shape;
-const{jsonOf}=$target;
 const EVENTS = ['frame', 'event', 'roster', 'drop', 'resume', 'end', 'close'];
 const ENTITY_EVENTS = ['add', 'change', 'remove'];
 class Room {
@@ -2289,7 +2288,7 @@ this.#emit('resume', { afterMs, eventsLost });
 return schema !== before;
 }
 _ended(result) {
-this.#emit('end', jsonOf(result));
+this.#emit('end', result);
 this._close(null);
 }
 _close(why) {
@@ -3547,6 +3546,7 @@ const{Room}=$room;
 const{Schemas}=$schemas;
 const{Seat}=$seat;
 const{bytesOnly,messagesOf}=$shape;
+const{jsonOf}=$target;
 const MEASURE_EVERY_MS = 5000;
 const LATER = new Set(['Failed', 'Busy', 'Stopping']);
 class Session {
@@ -3671,7 +3671,10 @@ if (this.room?.id === room) this.room.code = code;
 Notice: ({ text }) => this.emitter.emit('notice', text),
 Roster: (message) => this.room?._people(message),
 Left: () => this.#over((room) => room._close(null)),
-Ended: ({ result }) => this.#over((room) => room._ended(result)),
+Ended: ({ result }) => {
+const value = jsonOf(result);
+this.#over((room) => room._ended(value));
+},
 Dismissed: ({ code }) => this.#over((room) => room._close(closedByServer(code, '', null))),
 Welcome: () => this.connection.socket.close(4001, 'the server sent a second Welcome'),
 };
@@ -3770,7 +3773,7 @@ for (;;) {
 socket.say({ type: 'Resume', id: 0, token: seat.token, attempt, tick: seat.tick, events, schema: null });
 let answer = await socket.next();
 if (answer.type === 'Ended') {
-ended = answer.result;
+ended = { result: jsonOf(answer.result) };
 answer = await socket.next();
 }
 if (answer.type === 'Joined' && answer.id === 0) {
@@ -3785,7 +3788,7 @@ const { why, text } = answer;
 if (LATER.has(why)) throw again(text);
 if (why !== 'TooFarBehind' || events === null) {
 this.#leaveBehind();
-if (ended !== null) room._ended(ended);
+if (ended !== null) room._ended(ended.result);
 else room._close(room._leaving && why === 'SeatGone' ? null : new Refused(why, text));
 return;
 }

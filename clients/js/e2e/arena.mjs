@@ -87,7 +87,7 @@ test('a connection that is cut comes back without a gap or a repeat', async (t) 
   });
 });
 
-test('a server that is killed and started again goes on with both', async (t) => {
+for (const [how, signal] of [['killed', 'SIGKILL'], ['stopped', 'SIGTERM']]) test(`a server that is ${how} and started again goes on with both`, async (t) => {
   const state = scratch(t);
   const args = ['--state-dir', state];
   const first = await serve(t, { args });
@@ -96,7 +96,7 @@ test('a server that is killed and started again goes on with both', async (t) =>
   const other = await bob.joinById(one.id);
   await until('both fly', () => one.state.ships.size === 2 && one.tick > 60);
   const back = [next(one, 'resume'), next(other, 'resume')];
-  await first.kill('SIGKILL');
+  await first.kill(signal);
   await serve(t, { port: first.port, args });
   await Promise.all(back);
   await sameState(one, other);

@@ -80,3 +80,33 @@ test('a server that is not there is an error that can be shown', async (t) => {
   await kill('SIGTERM');
   await assert.rejects(connect(`wss://127.0.0.1:${port}`), { name: 'Closed', code: 1006, then: 'back-off' });
 });
+
+test('cards: lists, maps, what only its owner sees, and messages with structs in enums', async (t) => {
+  const { port } = await serve(t);
+  const [ada, bob] = [await client(t, port, 'Ada'), await client(t, port, 'Bob')];
+  const one = await ada.create('cards', { players: 2, deals: 1, turn_secs: 60 });
+  const two = await bob.joinById(one.id);
+  const isCard = ({ suit, rank }) => ['Clubs', 'Diamonds', 'Hearts', 'Spades'].includes(suit) && Number.isInteger(rank);
+  await until('cards are dealt', () => [one, two].every(({ state }) => state.turn.Playing !== undefined && state.pile.length > 0));
+  for (const { state, player } of [one, two]) {
+    assert.ok(state.pile.every(isCard));
+    assert.ok(state.points instanceof Map && state.chat instanceof Map);
+    assert.equal(state.players.size, 2);
+    for (const seat of state.players.values()) {
+      const mine = seat.player === player;
+      assert.equal(seat.hand.length, mine ? seat.cards : 0, 'hands of others are empty');
+      assert.ok(seat.hand.every(isCard));
+    }
+  }
+  assert.equal(await one.request({ SetName: { name: 'Ada' } }), 'Ok');
+  assert.equal(await one.request({ Say: { text: 'grüß dich' } }), 'Ok');
+  await until('Bob reads it', () => [...two.state.chat.values()].some(({ text, name }) => text === 'grüß dich' && name === 'Ada'));
+  const now = one.state.turn.Playing.player === one.player ? one : two;
+  const hand = () => [...now.state.players.values()].find(({ player }) => player === now.player).hand;
+  const before = hand().length;
+  const reply = await now.request({ Play: { card: hand()[0] } });
+  assert.ok(reply === 'Ok' || reply.Err === 'DoesNotFit', JSON.stringify(reply));
+  if (reply === 'Ok') await until('the card is gone', () => hand().length === before - 1);
+  else assert.equal(await now.request('Draw'), 'Ok');
+  await assert.rejects(now.request({ Play: { card: { suit: 'Stars', rank: 1 } } }), /Play\.card\.suit must be "Clubs" or/);
+});

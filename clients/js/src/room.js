@@ -6,7 +6,6 @@ import { Misuse } from './error.js';
 import { LiveState } from './live.js';
 import { Roster } from './roster.js';
 import { bytesOnly } from './shape.js';
-import { jsonOf } from './target.js';
 
 const EVENTS = ['frame', 'event', 'roster', 'drop', 'resume', 'end', 'close'];
 const ENTITY_EVENTS = ['add', 'change', 'remove'];
@@ -272,7 +271,7 @@ export class Room {
   }
 
   _ended(result) {
-    this.#emit('end', jsonOf(result));
+    this.#emit('end', result);
     this._close(null);
   }
 

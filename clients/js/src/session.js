@@ -14,6 +14,7 @@ import { Room } from './room.js';
 import { Schemas } from './schemas.js';
 import { Seat } from './seat.js';
 import { bytesOnly, messagesOf } from './shape.js';
+import { jsonOf } from './target.js';
 
 /** How often the time to the server and back is measured. */
 const MEASURE_EVERY_MS = 5000;
@@ -164,7 +165,10 @@ export class Session {
     Notice: ({ text }) => this.emitter.emit('notice', text),
     Roster: (message) => this.room?._people(message),
     Left: () => this.#over((room) => room._close(null)),
-    Ended: ({ result }) => this.#over((room) => room._ended(result)),
+    Ended: ({ result }) => {
+      const value = jsonOf(result);
+      this.#over((room) => room._ended(value));
+    },
     Dismissed: ({ code }) => this.#over((room) => room._close(closedByServer(code, '', null))),
     Welcome: () => this.connection.socket.close(4001, 'the server sent a second Welcome'),
   };
@@ -281,7 +285,7 @@ export class Session {
       socket.say({ type: 'Resume', id: 0, token: seat.token, attempt, tick: seat.tick, events, schema: null });
       let answer = await socket.next();
       if (answer.type === 'Ended') {
-        ended = answer.result;
+        ended = { result: jsonOf(answer.result) };
         answer = await socket.next();
       }
       if (answer.type === 'Joined' && answer.id === 0) {
@@ -297,7 +301,7 @@ export class Session {
       if (why !== 'TooFarBehind' || events === null) {
         // The connection is as good as any for another room.
         this.#leaveBehind();
-        if (ended !== null) room._ended(ended);
+        if (ended !== null) room._ended(ended.result);
         else room._close(room._leaving && why === 'SeatGone' ? null : new Refused(why, text));
         return;
       }
