@@ -13,9 +13,12 @@ pub mod client;
 pub mod clock;
 mod finding;
 pub mod finished;
+pub mod forwards;
 pub mod leaving;
 mod member;
 pub mod members;
+mod moved;
+mod moving;
 pub mod over;
 pub mod reservations;
 mod rooms;
@@ -42,9 +45,12 @@ use self::booking::Booking;
 pub use self::client::Client;
 use self::clock::Clock;
 use self::finished::FinishedMatches;
+use self::forwards::Forwards;
 use self::leaving::Leaving;
 pub use self::member::Back;
 use self::members::Members;
+use self::moving::Moving;
+pub use self::moving::{MOVED, Mover};
 use self::over::Over;
 pub use self::rooms::NotInserted;
 use self::rooms::Rooms;
@@ -69,6 +75,7 @@ pub struct Directory {
     leaving: Leaving,
     watching: Watching,
     finished: FinishedMatches,
+    forwards: Arc<Forwards>,
     /// Since when time is counted.
     epoch: Instant,
     changes: Arc<Changes>,
@@ -83,6 +90,7 @@ impl Default for Directory {
             over: Over::default(),
             leaving: Leaving::default(),
             finished: FinishedMatches::default(),
+            forwards: Arc::default(),
             epoch: Instant::now(),
             changes: Arc::default(),
             watches: Mutex::default(),
@@ -100,6 +108,7 @@ impl Directory {
     pub fn insert(&self, record: &Arc<RoomRecord>, max: usize) -> Result<(), NotInserted> {
         lock(&self.rooms).insert(record, max)?;
         let _ = record.changes.set(Arc::clone(&self.changes));
+        let _ = record.forwards.set(Arc::clone(&self.forwards));
         record.changed();
         Ok(())
     }
@@ -138,6 +147,7 @@ impl Directory {
     /// Takes a room out.
     pub fn remove(&self, id: RoomId) -> Option<Arc<RoomRecord>> {
         let removed = lock(&self.rooms).remove(id);
+        self.forwards.forget(id);
         self.changes.note(id);
         removed
     }
@@ -214,6 +224,10 @@ pub struct RoomRecord {
     born: Instant,
     /// Who wants to know that what is told of the room has changed.
     changes: OnceLock<Arc<Changes>>,
+    /// Which seats lead to seats of this room.
+    forwards: OnceLock<Arc<Forwards>>,
+    /// Who is being moved out of it.
+    moving: Moving,
     booking: Mutex<Booking>,
     inbox: Mutex<Inbox>,
     members: Mutex<Members>,
@@ -261,6 +275,8 @@ impl RoomRecord {
             needs_word: AtomicBool::new(plan.pace == Pace::OnCommand),
             born,
             changes: OnceLock::new(),
+            forwards: OnceLock::new(),
+            moving: Moving::default(),
             booking: Mutex::new(Booking::new(&plan)),
             audience: Audience::new(plan.spectators, config),
             plan,
@@ -352,7 +368,8 @@ impl RoomRecord {
         lock(&self.inbox)
     }
 
-    /// Who is here. Whoever needs the inbox too locks it afterwards.
+    /// Who is here. Whoever needs the inbox too locks it afterwards; whoever needs the members of
+    /// another room locks those of the lower id first.
     pub fn members(&self) -> MutexGuard<'_, Members> {
         lock(&self.members)
     }

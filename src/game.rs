@@ -8,6 +8,7 @@
 //! the same log gives the same match, bit for bit, on any machine.
 
 mod ctx;
+mod moving;
 mod old_game;
 mod people;
 mod spectators;
@@ -15,12 +16,13 @@ mod spectators;
 use std::sync::Arc;
 use std::time::Duration;
 
-use greenroom_proto::{Message, PlayerId, Profile, Replicate, Sight};
+use greenroom_proto::{Message, PlayerId, Profile, Refusal, Replicate, Sight};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use ctx::{Ctx, EFFECTS_MAX, TIMERS_MAX};
 pub(crate) use ctx::{SeatState, WordReply};
+pub use moving::MoveTo;
 pub use old_game::OldGame;
 pub use people::People;
 pub use spectators::Spectators;
@@ -404,6 +406,17 @@ pub enum Signal {
         /// [`Signal::word`].
         body: Vec<u8>,
     },
+    /// A player could not be moved to another room, and stays: they have not noticed anything.
+    NotMoved {
+        /// The number that [`Ctx::move_players`] returned.
+        effect: u32,
+        /// Who.
+        player: PlayerId,
+        /// Why: `RoomFull`, `Locked`, `UnknownRoom`, … for all of them; `Game` or `Failed` where the
+        /// other game has not let this one in; `NoSeat` for one who has left meanwhile; `Busy` for
+        /// one who is being moved already.
+        why: Refusal,
+    },
 }
 
 impl Signal {
@@ -492,5 +505,14 @@ pub enum Said {
     WordFailed {
         /// The word's.
         id: u64,
+    },
+    /// Players are to be moved to another room.
+    Move {
+        /// As of an effect.
+        number: u32,
+        /// Who, each once.
+        players: Vec<PlayerId>,
+        /// Where.
+        to: Box<MoveTo>,
     },
 }

@@ -21,6 +21,7 @@ mod given;
 mod health;
 mod idempotency;
 pub mod meters;
+mod moves;
 mod reservations;
 mod room;
 mod rooms;
@@ -103,6 +104,7 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<Arc<Site>>)> {
         ("post", "/v1/rooms/{room}/send", post(room::send)),
         ("post", "/v1/rooms/{room}/announce", post(room::announce)),
         ("post", "/v1/rooms/{room}/kick", post(room::kick)),
+        ("post", "/v1/rooms/{room}/move", post(moves::move_players)),
         ("post", "/v1/rooms/{room}/end", post(room::end)),
         ("post", "/v1/rooms/{room}/reserve", post(reservations::reserve)),
         ("get", "/v1/reservations/{code}", get(reservations::look)),

@@ -14,6 +14,7 @@ pub mod keyframe;
 pub mod listing;
 pub mod log;
 mod near;
+pub mod origin;
 pub mod recovery;
 pub mod views;
 
@@ -28,6 +29,7 @@ use self::fields::Field;
 use self::keyframe::Identity;
 pub use self::keyframe::{RoomError, Taken};
 use self::listing::{Listing, Setup};
+use self::origin::Origin;
 use self::recovery::{At, Decision, Progress, is_membership};
 use crate::account::Person;
 use crate::game::{Ctx, Game, Pace, Said, SeatState, Signal, WordReply};
@@ -43,6 +45,9 @@ pub enum Command {
         player: PlayerId,
         /// Who they are.
         person: Arc<Person>,
+        /// The seats in other rooms in the stead of which they have this one; the last is the one
+        /// that they are moved from. Nothing: they come of their own accord.
+        from: Vec<Origin>,
     },
     /// A player's seat ends.
     Leave {
@@ -99,7 +104,8 @@ impl Command {
     /// Somebody wants a seat of whom nothing is known: for simulators and tests.
     #[must_use]
     pub fn join(player: PlayerId) -> Self {
-        Command::Join { player, person: Arc::new(Person::guest(player.0.into())) }
+        let person = Arc::new(Person::guest(player.0.into()));
+        Command::Join { player, person, from: Vec::new() }
     }
 }
 
@@ -208,6 +214,12 @@ impl<G: Game> Room<G> {
         &mut self.game
     }
 
+    /// Where a player came from, for tests.
+    #[cfg(test)]
+    pub(crate) fn came_from(&self, player: PlayerId) -> Option<greenroom_proto::RoomId> {
+        self.ctx.came_from(player)
+    }
+
     fn advance(&mut self, time_ms: u64) {
         self.ctx.tick = self.ctx.tick.next();
         self.ctx.time_ms = match self.ctx.pace {
@@ -234,7 +246,7 @@ impl<G: Game> Room<G> {
 
     fn apply(&mut self, command: &Command) {
         match command {
-            Command::Join { player, person } => self.join(*player, person),
+            Command::Join { player, person, from } => self.join(*player, person, from),
             Command::Leave { player } => {
                 if self.unseat(*player) {
                     self.game.leave(*player, &mut self.ctx);
@@ -314,7 +326,7 @@ impl<G: Game> Room<G> {
             Command::Signal(Signal::Word { id, .. }) => {
                 self.ctx.said.push(Said::WordFailed { id: *id });
             }
-            Command::Fault(_) => {}
+            Command::Signal(Signal::NotMoved { .. }) | Command::Fault(_) => {}
             Command::Open(setup) => self.open(setup),
         }
     }
@@ -332,12 +344,12 @@ impl<G: Game> Room<G> {
         self.ctx.said.push(Said::Heard { id: *id, reply });
     }
 
-    fn join(&mut self, player: PlayerId, person: &Arc<Person>) {
+    fn join(&mut self, player: PlayerId, person: &Arc<Person>, from: &[Origin]) {
         if self.ctx.seat(player).is_some() {
             return;
         }
         let place = self.ctx.said.len();
-        match self.seat(player, person) {
+        match self.seat(player, person, from) {
             // Before what the hook said: a client learns of its seat first.
             Ok(person) => self.ctx.said.insert(place, Said::Joined(player, person)),
             Err(why) => {
@@ -348,7 +360,12 @@ impl<G: Game> Room<G> {
     }
 
     /// Returns the person as the game has admitted them.
-    fn seat(&mut self, player: PlayerId, person: &Arc<Person>) -> Result<Arc<Person>, String> {
+    fn seat(
+        &mut self,
+        player: PlayerId,
+        person: &Arc<Person>,
+        from: &[Origin],
+    ) -> Result<Arc<Person>, String> {
         let mut profile = person.profile.clone();
         self.game.admit(&person.account, &mut profile, &self.ctx)?;
         let person = match profile == person.profile {
@@ -356,7 +373,9 @@ impl<G: Game> Room<G> {
             false => Arc::new(Person { account: person.account.clone(), profile }),
         };
         let input = G::Input::default();
-        let seat = SeatState { player, connected: true, person: Arc::clone(&person), input };
+        let came_from = from.last().map(|origin| origin.room);
+        let (connected, its_person) = (true, Arc::clone(&person));
+        let seat = SeatState { player, connected, person: its_person, came_from, input };
         self.ctx.seats.push(seat);
         self.game.join(player, &mut self.ctx)?;
         Ok(person)

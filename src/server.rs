@@ -165,6 +165,7 @@ impl Server {
             under_way: Arc::clone(&under_way),
             config: Arc::clone(&config),
             directory: Arc::clone(&directory),
+            lobby: lobby.clone(),
             results,
             scheduler: Arc::clone(&scheduler),
             crashes: CrashFiles::new(config.rooms.crash_dir.clone(), config.rooms.crash_files_max),

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use greenroom_proto::{JoinTarget, NewRoom, Refusal, RoomId, Visibility};
 
-pub use self::ask::{Taken, ask, reserve};
+pub use self::ask::{Taken, ask, reserve, seats_together};
 use super::actor::{Actor, Context, Failure, Named, Reply, catch};
 use super::room::Rooms;
 use crate::directory::reservations::{NotReserved, Reservation};
@@ -21,6 +21,7 @@ use crate::directory::token::TokenKey;
 use crate::directory::{Booked, Directory, NotInserted, RoomRecord};
 use crate::faults::Every;
 use crate::finding;
+use crate::game::MoveTo;
 use crate::registry::{Entry, Games, RoomPlan};
 use crate::room::listing::Setup;
 use crate::seating::NoSeat;
@@ -43,6 +44,8 @@ pub enum Found {
 pub enum LobbyMsg {
     /// For a seat.
     Seat(JoinTarget, Taken, Reply<Result<Found, Refused>>),
+    /// For so many seats in one place, for players of this room.
+    Together(MoveTo, RoomId, u32, Taken, Reply<Result<Vec<Booked>, Refused>>),
     /// To keep so many seats for so long.
     Reserve(JoinTarget, u32, Duration, Taken, Reply<Result<Reservation, Refused>>),
 }
@@ -51,6 +54,7 @@ impl Named for LobbyMsg {
     fn name(&self) -> &'static str {
         match self {
             LobbyMsg::Seat(..) => "seat",
+            LobbyMsg::Together(..) => "together",
             LobbyMsg::Reserve(..) => "reserve",
         }
     }
@@ -90,6 +94,11 @@ impl Actor for Lobby {
                 }
                 // Whoever asked may be gone; then the seat is free again.
                 let _ = reply.send(found);
+            }
+            LobbyMsg::Together(to, from, seats, taken, reply) => {
+                taken.fetch_add(1, Ordering::AcqRel);
+                // Whoever asked may be gone; then the seats are free again.
+                let _ = reply.send(self.seats_together(to, from, seats).await);
             }
             LobbyMsg::Reserve(target, seats, expiry, taken, reply) => {
                 taken.fetch_add(1, Ordering::AcqRel);
@@ -138,6 +147,44 @@ impl Lobby {
                 other => other.map(Found::Seat),
             },
             target => self.find(target, book, refused).await.map(Found::Seat),
+        }
+    }
+
+    /// Seats for players of the room `from`, who want to stay together. A room that is there also takes
+    /// them while the server begins nothing new.
+    async fn seats_together(
+        &self,
+        to: MoveTo,
+        from: RoomId,
+        seats: u32,
+    ) -> Result<Vec<Booked>, Refused> {
+        let book = |room: &Arc<RoomRecord>| match room.id == from {
+            true => Err(NoSeat::Locked),
+            false => room.book_together(seats),
+        };
+        match to {
+            MoveTo::Room(id) if id == from => {
+                Err((Refusal::AlreadySeated, "they are in this room already".to_owned()))
+            }
+            MoveTo::Room(_) if self.directory.leaving().is_closing() => {
+                Err((Refusal::Stopping, STOPPING.to_owned()))
+            }
+            MoveTo::Room(id) => {
+                let room = self.directory.get(id).ok_or_else(|| unknown(id))?;
+                book(&room).map_err(|why| refused(id, why))
+            }
+            MoveTo::New { game, room } => {
+                self.find(JoinTarget::New { game, room }, book, refused).await
+            }
+            MoveTo::Open { game, room } => {
+                let open = JoinTarget::Open { game: game.clone(), options: room.options.clone() };
+                match self.find(open, book, refused).await {
+                    Err((Refusal::UnknownRoom, _)) => {
+                        self.find(JoinTarget::New { game, room }, book, refused).await
+                    }
+                    found => found,
+                }
+            }
         }
     }
 

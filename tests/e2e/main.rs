@@ -29,6 +29,7 @@ mod killed;
 mod lobby;
 mod matches;
 mod metrics;
+mod moves;
 mod ops;
 mod people;
 mod replays;

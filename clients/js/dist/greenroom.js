@@ -24,6 +24,7 @@ OtherSchema: ': update the client',
 AlreadySeated: ': leave the other room first',
 BadToken: ': join anew',
 SeatGone: ': join anew',
+Moved: ': go on in client.room',
 Busy: ': try again in a moment',
 RoomFull: ': join another room, or wait for a seat with client.wait()',
 };
@@ -690,6 +691,7 @@ Unwatch: { id: u32 },
 Reserve: { id: u32, to: joinTarget, seats: u32 },
 Unreserve: { code: seatCode },
 Spectate: { id: u32, room: roomId, schema: option(u64) },
+Arrived: { room: roomId, player: u32 },
 });
 const REFUSALS = [
 'UnknownGame',
@@ -719,17 +721,11 @@ const REFUSALS = [
 'AudienceFull',
 'Spectator',
 'NotBeside',
+'Moved',
 ];
 const roomInfo = struct({ room: roomId, players: u32, players_max: u32, options });
 const someone = struct({ player: u32, account: text(64), profile, connected: bool });
-const toClient = variants({
-Welcome: {
-server: text(64),
-games: list(gameName, 256),
-messages_per_sec: u32,
-ping_interval_ms: u32,
-},
-Joined: {
+const joined = {
 id: u32,
 room: roomId,
 game: gameName,
@@ -745,7 +741,15 @@ events: u32,
 requests: u32,
 schema_hash: u64,
 schema: option(blob(64 * 1024)),
+};
+const toClient = variants({
+Welcome: {
+server: text(64),
+games: list(gameName, 256),
+messages_per_sec: u32,
+ping_interval_ms: u32,
 },
+Joined: joined,
 Refused: { id: u32, why: choice(REFUSALS, true), text: text(256) },
 Reply: { id: u32, body },
 Rooms: { id: u32, rooms: list(roomInfo, 100) },
@@ -783,6 +787,7 @@ gone: list(u32, 64),
 spectators: u32,
 },
 Dismissed: { code: choice([...CLOSE_CODES.keys()]) },
+Moved: { from: roomId, joined: struct(joined) },
 });
 function encoded(type, message) {
 const bytes = encode(type, message);
@@ -3566,7 +3571,7 @@ this.profile = profile;
 this.#games = games;
 this.#lead = lead;
 this.#reconnectMs = reconnect;
-this.emitter = new Emitter(['drop', 'resume', 'close', 'error', 'notice'], (error) => platform.report(error));
+this.emitter = new Emitter(['drop', 'resume', 'move', 'close', 'error', 'notice'], (error) => platform.report(error));
 this.calls = new Calls(platform);
 this.connection = new Connection({ platform, url, deadlineMs: timeout, silenceMs: silence, owner: this.#owner() });
 this.room = null;
@@ -3643,6 +3648,7 @@ else hear(message);
 }
 #hears = {
 Joined: (joined) => this.#take(joined, null),
+Moved: ({ joined }) => this.#move(this.connection, joined),
 Spectating: (spectating) => this.#take(spectating, spectating.delay_ms),
 Refused: ({ id, why, text }) => {
 const asked = this.calls.settle(id, null, new Refused(why, text));
@@ -3700,6 +3706,22 @@ this.room = room;
 if (asked === 'Resume') this.#ack(this.connection);
 this.#keepMeasuring();
 }
+#move(to, joined) {
+const before = this.room;
+if (before === null) return;
+const seat = new Seat(joined, this.#schemas.of(joined), this.#lead, this.platform.now());
+const room = new Room(this, seat, null);
+const moved = new Refused('Moved', 'the game has moved the player to another room');
+this.#leaveBehind(moved);
+before._close(moved);
+this.calls.used(joined.requests);
+this.calls.seated();
+this.room = room;
+to.say({ type: 'Arrived', room: joined.room, player: joined.player });
+if (before._leaving) room.leave();
+this.#keepMeasuring();
+this.entered(room).then(() => this.emitter.emit('move', room, before), () => {});
+}
 #over(tell) {
 if (this.#strays > 0) {
 this.#strays -= 1;
@@ -3710,9 +3732,9 @@ if (room === null) return;
 this.#leaveBehind();
 tell(room);
 }
-#leaveBehind() {
+#leaveBehind(why = new Misuse('NoSeat', 'the room was over before it answered')) {
 this.room = null;
-this.calls.unseated(new Misuse('NoSeat', 'the room was over before it answered'));
+this.calls.unseated(why);
 this.platform.cancel(this.#measuring);
 }
 #acknowledge() {
@@ -3778,6 +3800,11 @@ answer = await socket.next();
 }
 if (answer.type === 'Joined' && answer.id === 0) {
 this.#resumed(socket, answer, events === null);
+return;
+}
+if (answer.type === 'Moved' && answer.joined.id === 0) {
+this.#move(socket, answer.joined);
+this.#ack(socket);
 return;
 }
 if (answer.type !== 'Refused' || answer.id !== 0) {

@@ -30,6 +30,7 @@ export class Client {
    * |---|---|
    * | `drop` | why the connection broke, for how many milliseconds the client tries to come back |
    * | `resume` | after how many milliseconds it is back |
+   * | `move` | the room that the game has moved the player to, and the one before, which is over |
    * | `close` | why the connection is over for good: always, once |
    * | `error` | what the server says and this client does not know, and the like: it goes on |
    * | `notice` | what the operator says to players: show it |

@@ -32,6 +32,7 @@ const HINTS = {
   AlreadySeated: ': leave the other room first',
   BadToken: ': join anew',
   SeatGone: ': join anew',
+  Moved: ': go on in client.room',
   Busy: ': try again in a moment',
   RoomFull: ': join another room, or wait for a seat with client.wait()',
 };

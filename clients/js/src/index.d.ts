@@ -115,6 +115,7 @@ export interface WatchChanges {
 export interface ClientEvents {
   drop: (why: Closed, withinMs: number) => void;
   resume: (afterMs: number) => void;
+  move: (room: Room, before: Room) => void;
   close: (why: Closed) => void;
   error: (error: Error) => void;
   notice: (text: string) => void;

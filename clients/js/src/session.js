@@ -41,7 +41,7 @@ export class Session {
     this.#games = games;
     this.#lead = lead;
     this.#reconnectMs = reconnect;
-    this.emitter = new Emitter(['drop', 'resume', 'close', 'error', 'notice'], (error) => platform.report(error));
+    this.emitter = new Emitter(['drop', 'resume', 'move', 'close', 'error', 'notice'], (error) => platform.report(error));
     this.calls = new Calls(platform);
     this.connection = new Connection({ platform, url, deadlineMs: timeout, silenceMs: silence, owner: this.#owner() });
     /** The room, while there is one. */
@@ -137,6 +137,7 @@ export class Session {
 
   #hears = {
     Joined: (joined) => this.#take(joined, null),
+    Moved: ({ joined }) => this.#move(this.connection, joined),
     Spectating: (spectating) => this.#take(spectating, spectating.delay_ms),
     Refused: ({ id, why, text }) => {
       const asked = this.calls.settle(id, null, new Refused(why, text));
@@ -198,6 +199,29 @@ export class Session {
     this.#keepMeasuring();
   }
 
+  /**
+   * The game has moved the player: this seat takes the place of the one before. `to` is where the
+   * server is told that the client knows.
+   */
+  #move(to, joined) {
+    const before = this.room;
+    // One that is being given back is so wherever it is.
+    if (before === null) return;
+    const seat = new Seat(joined, this.#schemas.of(joined), this.#lead, this.platform.now());
+    const room = new Room(this, seat, null);
+    const moved = new Refused('Moved', 'the game has moved the player to another room');
+    this.#leaveBehind(moved);
+    before._close(moved);
+    this.calls.used(joined.requests);
+    this.calls.seated();
+    this.room = room;
+    to.say({ type: 'Arrived', room: joined.room, player: joined.player });
+    if (before._leaving) room.leave();
+    this.#keepMeasuring();
+    // If the new one ends before its state is there, its end is all there is to tell.
+    this.entered(room).then(() => this.emitter.emit('move', room, before), () => {});
+  }
+
   #over(tell) {
     if (this.#strays > 0) {
       this.#strays -= 1;
@@ -209,9 +233,9 @@ export class Session {
     tell(room);
   }
 
-  #leaveBehind() {
+  #leaveBehind(why = new Misuse('NoSeat', 'the room was over before it answered')) {
     this.room = null;
-    this.calls.unseated(new Misuse('NoSeat', 'the room was over before it answered'));
+    this.calls.unseated(why);
     this.platform.cancel(this.#measuring);
   }
 
@@ -290,6 +314,11 @@ export class Session {
       }
       if (answer.type === 'Joined' && answer.id === 0) {
         this.#resumed(socket, answer, events === null);
+        return;
+      }
+      if (answer.type === 'Moved' && answer.joined.id === 0) {
+        this.#move(socket, answer.joined);
+        this.#ack(socket);
         return;
       }
       if (answer.type !== 'Refused' || answer.id !== 0) {

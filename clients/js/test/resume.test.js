@@ -221,3 +221,35 @@ test('a version of the server that has taken the match over may have another sta
   assert.deepEqual(things, [...room.state.things.keys()]);
   assert.ok(things.length > 0 && room.state.ships === undefined);
 });
+
+test('who was moved while the connection was broken comes back to the other room', async () => {
+  const { world, client, room } = await seated();
+  const moved = [];
+  client.on('move', (next, before) => moved.push(next.id, before.id));
+  const asked = assert.rejects(room.request('Pass'), { code: 'Moved' });
+  await world.settle();
+  await comesBack(world);
+  const other = '0000000000002';
+  world.wire.say({ type: 'Moved', from: room.id, joined: joinedOf({ id: 0, room: other, requests: 40, events: 0 }) });
+  await asked;
+  assert.deepEqual(world.wire.said().map(({ type }) => type).slice(0, 2), ['Arrived', 'Ack']);
+  world.wire.bytes(whole);
+  await world.settle();
+  assert.deepEqual([moved, client.state, room.over.code], [[other, room.id], 'up', 'Moved']);
+});
+
+test('a leave that crosses a move gives up the new seat', async () => {
+  const { world, client, room } = await seated();
+  world.wire.end();
+  const left = room.leave();
+  await world.pass(1000);
+  world.wire.welcome();
+  await world.settle();
+  world.wire.said();
+  world.wire.say({ type: 'Moved', from: room.id, joined: joinedOf({ id: 0, room: '0000000000002' }) });
+  await left;
+  await world.settle();
+  assert.deepEqual(world.wire.said().map(({ type }) => type).filter((type) => type !== 'List'), ['Arrived', 'Ack', 'Leave']);
+  world.wire.say({ type: 'Left' });
+  assert.deepEqual([client.room, client.state], [null, 'up']);
+});

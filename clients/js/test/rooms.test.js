@@ -327,3 +327,28 @@ test('what the operator says', async () => {
   world.wire.say({ type: 'Notice', text: 'soon' });
   assert.deepEqual(told, ['soon']);
 });
+
+test('a player whom the game moves goes on in the other room', async () => {
+  const { world, client, room } = await seated();
+  const told = [];
+  room.on('close', ({ code }) => told.push(code));
+  client.on('move', (next, before) => {
+    told.push([next.id, before === room]);
+    next.on('event', (event) => told.push(event));
+  });
+  const asked = assert.rejects(room.request('Pass'), { code: 'Moved' });
+  await world.settle();
+  const [{ id }] = world.wire.said();
+  const other = '0000000000002';
+  world.wire.say({ type: 'Moved', from: ROOM, joined: joinedOf({ id: 0, room: other, player: 9, requests: id }) });
+  assert.deepEqual(world.wire.said()[0], { type: 'Arrived', room: other, player: 9 });
+  await asked;
+  assert.throws(() => room.input({ turn: 0, fire: false }), { code: 'NoSeat' });
+  world.wire.bytes(whole);
+  world.wire.bytes(frameOf(1, { events: ['there'] }));
+  await world.pass(0);
+  assert.deepEqual(told, ['Moved', [other, true], 'there']);
+  assert.deepEqual([client.room.id, client.room.player], [other, 9]);
+  client.room.input({ turn: 1, fire: false });
+  assert.equal(world.wire.said().at(-1).type, 'Input');
+});

@@ -7,7 +7,7 @@ use greenroom_proto::{CloseCode, Refusal, ToServer};
 use super::ConnectionMsg;
 use super::channels::Channels;
 use crate::actors::actor::Mailbox;
-use crate::directory::{Client, Seat};
+use crate::directory::{Client, MOVED, Seat};
 use crate::faults::Countdown;
 use crate::net::link::Standing;
 use crate::net::reader::Ears;
@@ -49,9 +49,15 @@ impl Ears for ClientEars {
         match message {
             ToServer::Request { id, body } => {
                 let asked = match seat_of(client) {
-                    Some(seat) => seat.request(id, body.into_vec())?,
+                    Some(seat) => match seat.request(id, body.into_vec())? {
+                        Err((Refusal::NoSeat, _)) if client.is_moved() => {
+                            Err((Refusal::Moved, MOVED))
+                        }
+                        asked => asked,
+                    },
                     // Its seat is held, or another connection has it: asked there again, it is done.
                     None if client.link.standing() == Standing::Closing => Ok(()),
+                    None if client.is_moved() => Err((Refusal::Moved, MOVED)),
                     None if client.watched().is_some() => Err((Refusal::Spectator, NO_SAY)),
                     None => Err((Refusal::NoSeat, "join a room before sending requests to it")),
                 };
@@ -64,6 +70,10 @@ impl Ears for ClientEars {
                     seat.acknowledge(events, replies);
                 }
             }
+            ToServer::Arrived { room, player } => {
+                client.arrive(room, player);
+                seat_of(client);
+            }
             message => drop(self.mailbox.cast(ConnectionMsg::Said(channel, message))),
         }
         Ok(())
@@ -72,7 +82,7 @@ impl Ears for ClientEars {
     fn drained(&mut self) {
         for client in self.channels.all() {
             // A room that steps on commands makes no frame by itself.
-            if let Some(seat) = client.seat() {
+            if let Some(seat) = client.held() {
                 seat.room.wake();
             } else if let Some(watch) = client.watched() {
                 watch.room.audience().wake();

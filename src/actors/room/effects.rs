@@ -39,6 +39,11 @@ impl Effects {
         Effects { handler, runtime, permits, under_way: Arc::clone(under_way) }
     }
 
+    /// Where effects run.
+    pub(super) fn runtime(&self) -> &tokio::runtime::Handle {
+        &self.runtime
+    }
+
     /// Starts an effect; `tell` learns what comes of it, beside whatever the caller does.
     pub(super) fn run(&self, call: EffectCall, tell: impl FnOnce(Outcome) + Send + 'static) {
         let (handler, permits) = (self.handler.clone(), Arc::clone(&self.permits));

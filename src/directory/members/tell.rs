@@ -73,7 +73,7 @@ impl Members {
                 self.turn_away(room, *player, Refusal::SeatGone, text);
             }
             Said::Left(player) => {
-                if let Some(member) = self.remove(room, *player) {
+                if let Some(mut member) = self.remove(room, *player) {
                     member.part("the seat was given up before you came back");
                 }
             }
@@ -99,7 +99,7 @@ impl Members {
             Said::Heard { id, reply } => room.words().heard(*id, Heard::Reply(reply.clone())),
             Said::WordFailed { id } => room.words().heard(*id, Heard::Failed),
             Said::Listing(listing) => room.show(Listing::clone(listing)),
-            Said::Effect { .. } | Said::Over { .. } | Said::Kick(_) => {}
+            Said::Effect { .. } | Said::Move { .. } | Said::Over { .. } | Said::Kick(_) => {}
         }
     }
 

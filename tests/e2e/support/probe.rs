@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use greenroom::prelude::*;
+use greenroom::proto::{NewRoom, RoomId, Visibility};
 use serde::{Deserialize, Serialize};
 
 /// The built-in games and those of the tests.
@@ -92,6 +93,20 @@ pub enum Request {
     Say(Text<32>, i64),
     /// Locks or unlocks the room.
     Lock(bool),
+    /// Moves these players, or all that are here; the answer is the effect's number.
+    Move(List<PlayerId, 16>, Goal),
+}
+
+/// Where players are moved to.
+#[derive(Message, Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Goal {
+    Room(u64),
+    /// A new room of this game with these options.
+    New(Text<200>),
+    /// One that is open, or a new one.
+    Open(Text<200>),
+    /// The room that each came from.
+    Home,
 }
 
 #[derive(Message, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -107,6 +122,8 @@ pub enum Event {
     Back(PlayerId),
     Filler { number: u32, body: Blob<4000> },
     Idle(PlayerId),
+    NotMoved { effect: u32, player: PlayerId, why: Text<32> },
+    CameFrom(PlayerId, u64),
 }
 
 #[derive(Replicate, Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -180,6 +197,30 @@ impl Probe {
             Some(Err(error)) => ctx.reply(&error),
             None => {}
         }
+    }
+
+    fn send_on(&mut self, players: &[PlayerId], goal: &Goal, ctx: &mut Ctx<Self>) -> u32 {
+        let players = match players {
+            [] => ctx.players().collect(),
+            players => players.to_vec(),
+        };
+        let room = |options: &Text<200>| NewRoom {
+            options: Text::cut(options),
+            seats: None,
+            visibility: Visibility::Listed,
+            metadata: List::default(),
+        };
+        let game = Text::cut(Self::NAME);
+        let to = match goal {
+            Goal::Room(id) => MoveTo::Room(RoomId(*id)),
+            Goal::New(options) => MoveTo::New { game, room: room(options) },
+            Goal::Open(options) => MoveTo::Open { game, room: room(options) },
+            Goal::Home => {
+                let home = players.iter().find_map(|player| ctx.came_from(*player));
+                MoveTo::Room(home.unwrap_or(RoomId(0)))
+            }
+        };
+        ctx.move_players(&players, to)
     }
 
     fn make_step(&mut self, ctx: &mut Ctx<Self>) {
@@ -270,6 +311,9 @@ impl Game for Probe {
             self.fail_at(Fault::Join);
         }
         ctx.send(To::All, &Event::Came(player));
+        if let Some(room) = ctx.came_from(player) {
+            ctx.send(To::All, &Event::CameFrom(player, room.0));
+        }
         Ok(())
     }
 
@@ -329,6 +373,7 @@ impl Game for Probe {
             Request::Say(key, value) => ctx.set_metadata(&key, value),
             Request::Lock(true) => ctx.lock(),
             Request::Lock(false) => ctx.unlock(),
+            Request::Move(players, goal) => return self.send_on(&players, &goal, ctx) as i32,
             Request::End => ctx.end(&Outcome { sum: self.state.sum }),
         }
         self.state.sum
@@ -356,6 +401,10 @@ impl Game for Probe {
             }
             Signal::Lost { effect } => ctx.send(To::All, &Event::Lost(*effect)),
             Signal::Word { .. } => self.hear(signal, ctx),
+            Signal::NotMoved { effect, player, why } => {
+                let why = Text::cut(&format!("{why:?}"));
+                ctx.send(To::All, &Event::NotMoved { effect: *effect, player: *player, why });
+            }
         }
     }
 }

@@ -41,6 +41,7 @@ impl Witness {
                     | Update::Reply { .. }
                     | Update::People(_)
                     | Update::Left
+                    | Update::Moved { .. }
                     | Update::Rooms { .. }
                     | Update::Notice { .. }
                     | Update::Resumed { .. } => {}
