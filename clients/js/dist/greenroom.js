@@ -60,13 +60,16 @@ case 'boolean': return { type: 'Bool', value };
 case 'bigint': return { type: 'Int', value };
 default:
 if (Number.isSafeInteger(value)) return { type: 'Int', value: BigInt(value) };
-throw new Misuse('BadQuery', `${value} cannot be in a room's metadata: give a text, a whole number or a truth value`);
+throw new Misuse('BadQuery', `${value} cannot be in a room's metadata: `
++ 'give a text, a whole number or a truth value');
 }
 }
 const metadataOf = (meta = {}) => Object.entries(meta).map(([key, value]) => ({ key, value: metaValue(value) }));
 function newRoom({ options, seats = null, visibility = 'listed', meta }) {
 const names = { listed: 'Listed', unlisted: 'Unlisted', private: 'Private' };
-if (!Object.hasOwn(names, visibility)) throw new Misuse('BadQuery', `visibility must be listed, unlisted or private, and is ${visibility}`);
+if (!Object.hasOwn(names, visibility)) {
+throw new Misuse('BadQuery', `visibility must be listed, unlisted or private, and is ${visibility}`);
+}
 return { options: json(options), seats, visibility: names[visibility], metadata: metadataOf(meta) };
 }
 function toCreate(game, options, { seats, visibility, meta } = {}) {
@@ -105,7 +108,9 @@ const conditions = Object.entries(where).map(([name, test]) => ({ fact: factOf(n
 const descending = sort.startsWith('-');
 return { game, conditions, sort: { by: factOf(descending ? sort.slice(1) : sort), descending }, limit, cursor };
 }
-const plainNumber = (value) => (typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value);
+function plainNumber(value) {
+return typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value;
+}
 function jsonOf(text) {
 try {
 return text === '' ? null : JSON.parse(text);
@@ -178,15 +183,18 @@ return this.#join({ type: 'Wait', room }, { timeout: 600_000, ...how }, onPlace 
 }
 async resume(token, { timeout = this.#session.timeoutMs } = {}) {
 this.#unseated();
-const bytes = Uint8Array.from(atob(token.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));
+const text = atob(token.replaceAll('-', '+').replaceAll('_', '/'));
+const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
 const attempt = this.#session.connection.pauses.attempt();
 const message = { type: 'Resume', token: bytes, attempt, tick: null, events: null, schema: null };
-return this.#session.entered(await this.#session.call(message, timeout, () => this.#session.connection.socket.drop('no answer to Resume')));
+const late = () => this.#session.connection.socket.drop('no answer to Resume');
+return this.#session.entered(await this.#session.call(message, timeout, late));
 }
 async spectate(room, { timeout = this.#session.timeoutMs } = {}) {
 this.#unseated();
 const id = typeof room === 'string' ? room : room.id;
-return this.#session.entered(await this.#session.call({ type: 'Spectate', room: id, schema: null }, timeout));
+const message = { type: 'Spectate', room: id, schema: null };
+return this.#session.entered(await this.#session.call(message, timeout));
 }
 async list(game) {
 return (await this.#session.call({ type: 'List', game })).map(foundOf);
@@ -226,9 +234,11 @@ close() {
 this.#session.connection.close();
 }
 #unseated() {
-if (this.#session.room !== null) throw new Misuse('AlreadySeated', 'this client is in a room: leave it first');
+if (this.#session.room === null) return;
+throw new Misuse('AlreadySeated', 'this client is in a room: leave it first');
 }
-async #join(to, { profile = this.#session.profile, timeout = this.#session.timeoutMs, signal } = {}, onPlace = null) {
+async #join(to, how = {}, onPlace = null) {
+const { profile = this.#session.profile, timeout = this.#session.timeoutMs, signal } = how;
 this.#unseated();
 signal?.throwIfAborted();
 const { name = '', data } = profile;
@@ -238,7 +248,8 @@ if (!this.#session.queued.delete(id)) return;
 this.#session.unqueued = id;
 this.#session.connection.say({ type: 'Leave' });
 };
-const { id, answer } = this.#session.ask({ type: 'Join', to, schema: null, profile: said }, timeout, unqueue);
+const message = { type: 'Join', to, schema: null, profile: said };
+const { id, answer } = this.#session.ask(message, timeout, unqueue);
 if (onPlace !== null) this.#session.queued.set(id, onPlace);
 const abort = () => {
 this.#session.calls.settle(id, null, signal.reason);
@@ -278,8 +289,11 @@ cancel: (timer) => clearTimeout(timer),
 onWake(wake) {
 const { document } = globalThis;
 const seen = () => document.visibilityState === 'visible' && wake();
-const places = [[globalThis, 'online', wake], [globalThis, 'pageshow', wake], [document, 'visibilitychange', seen]]
-.filter(([place]) => typeof place?.addEventListener === 'function');
+const places = [
+[globalThis, 'online', wake],
+[globalThis, 'pageshow', wake],
+[document, 'visibilitychange', seen],
+].filter(([place]) => typeof place?.addEventListener === 'function');
 for (const [place, name, hear] of places) place.addEventListener(name, hear);
 return () => places.forEach(([place, name, hear]) => place.removeEventListener(name, hear));
 },
@@ -966,7 +980,8 @@ try {
 message = decodeToClient(bytes);
 } catch (error) {
 if (!error.unknown) throw error;
-this.report(new GreenroomError('Unknown', `the server says what this client does not know (message ${bytes[1]}): update the client`));
+const why = `the server says what this client does not know (message ${bytes[1]}): update the client`;
+this.report(new GreenroomError('Unknown', why));
 return null;
 }
 if (message.type !== 'Closing') return message;
@@ -1631,7 +1646,7 @@ width: lanes.length,
 };
 });
 for (const table of tables) {
-table.owned = tables.filter((other) => other.owner === table.number && (other.kind === 'Owned' || other.kind === 'Cells'));
+table.owned = tables.filter(({ owner, top }) => owner === table.number && !top);
 }
 for (const table of tables) shapeOf(table);
 return tables;
@@ -1641,8 +1656,10 @@ const { depth, lanes, texts, owned, kind, field } = table;
 const parts = [...lanes, ...texts].filter(({ path }) => path.length > depth).map(({ path }) => path[depth]);
 const bare = parts.length < lanes.length + texts.length;
 const names = new Set([...parts, ...owned.map(({ path }) => path[0])]);
-table.list = lanes.length + texts.length === 0 && names.size === 1 && owned[0].path.join() === 'items' && table.number > 0;
-table.map = kind === 'Owned' && !field && !bare && names.has('key') && [...names].every((name) => name === 'key' || name === 'value');
+const empty = lanes.length + texts.length === 0;
+table.list = table.number > 0 && empty && names.size === 1 && owned[0].path.join() === 'items';
+const pairs = !bare && names.has('key') && [...names].every((name) => name === 'key' || name === 'value');
+table.map = kind === 'Owned' && !field && pairs;
 }
 function patchesOf(lanes, texts) {
 const by = { lanes: [], texts: [] };
@@ -1669,7 +1686,8 @@ if (depth === 0) return null;
 const way = path.slice(0, depth - 1);
 const last = path[depth - 1];
 const [one] = lanes;
-if (depth === 1 && lanes.length === 1 && texts.length === 0 && one.kind.type !== 'Variant' && one.kind.type !== 'Some') {
+const plain = lanes.length === 1 && texts.length === 0 && !['Variant', 'Some'].includes(one.kind.type);
+if (depth === 1 && plain) {
 const value = scalar(one.kind);
 return (row, rows, at) => { row[last] = value(rows.lanes[at + one.at]); };
 }
@@ -1736,7 +1754,9 @@ const dirty = this.dirty(rows);
 const tops = tables.filter(({ top }) => top);
 const news = tops.map((table) => this.compare(rows, table, dirty.get(table)));
 tables.forEach(({ number, width }) => this.before[number].take(rows.tables[number], width));
-news.forEach(({ removed }, place) => removed.forEach(([slot, value]) => tell('remove', tops[place], value, slot)));
+news.forEach(({ removed }, place) => {
+for (const [slot, value] of removed) tell('remove', tops[place], value, slot);
+});
 for (const what of ['add', 'change']) {
 news.forEach((each, place) => {
 const map = this.mapOf(tops[place]);
@@ -2084,7 +2104,9 @@ types[index]?.write(w, value[names[index]]);
 function typed(shape, at) {
 const [name, inner] = typeof shape === 'string' ? [shape] : Object.entries(shape)[0];
 const made = Object.hasOwn(PLAIN, name) ? PLAIN[name](at) : MADE[name]?.(at, inner);
-if (made === undefined) throw new Misuse('BadShape', `${at} is a ${name}, which this client does not know: update it`);
+if (made === undefined) {
+throw new Misuse('BadShape', `${at} is a ${name}, which this client does not know: update it`);
+}
 return made;
 }
 function messagesOf(shapes, game) {
@@ -3554,6 +3576,7 @@ const{bytesOnly,messagesOf}=$shape;
 const{jsonOf}=$target;
 const MEASURE_EVERY_MS = 5000;
 const LATER = new Set(['Failed', 'Busy', 'Stopping']);
+const EVENTS = ['drop', 'resume', 'move', 'close', 'error', 'notice'];
 class Session {
 #schemas = new Schemas();
 #games;
@@ -3571,9 +3594,10 @@ this.profile = profile;
 this.#games = games;
 this.#lead = lead;
 this.#reconnectMs = reconnect;
-this.emitter = new Emitter(['drop', 'resume', 'move', 'close', 'error', 'notice'], (error) => platform.report(error));
+this.emitter = new Emitter(EVENTS, (error) => platform.report(error));
 this.calls = new Calls(platform);
-this.connection = new Connection({ platform, url, deadlineMs: timeout, silenceMs: silence, owner: this.#owner() });
+const owner = this.#owner();
+this.connection = new Connection({ platform, url, deadlineMs: timeout, silenceMs: silence, owner });
 this.room = null;
 this.closed = null;
 this.watches = new Map();
@@ -3589,7 +3613,9 @@ return Promise.reject(error);
 }
 ask(message, timeoutMs = this.timeoutMs, late = undefined, type = undefined) {
 if (this.closed !== null) throw this.closed;
-if (this.connection.socket.overfull) throw new Misuse('Busy', 'too much waits for the server: try again later');
+if (this.connection.socket.overfull) {
+throw new Misuse('Busy', 'too much waits for the server: try again later');
+}
 return this.calls.ask(message, timeoutMs, (bytes) => this.connection.send(bytes), late, type);
 }
 async entered(room) {
@@ -3643,8 +3669,12 @@ this.#acknowledge();
 return;
 }
 const hear = this.#hears[message.type];
-if (hear === undefined) this.report(new Misuse('Unknown', `the server said ${message.type}, which this client leaves out: update the client`));
-else hear(message);
+if (hear !== undefined) {
+hear(message);
+return;
+}
+const why = `the server said ${message.type}, which this client leaves out: update the client`;
+this.report(new Misuse('Unknown', why));
 }
 #hears = {
 Joined: (joined) => this.#take(joined, null),

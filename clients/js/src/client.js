@@ -65,18 +65,21 @@ export class Client {
   /** The seat that this program had before it was started anew: see `room.token`. */
   async resume(token, { timeout = this.#session.timeoutMs } = {}) {
     this.#unseated();
-    const bytes = Uint8Array.from(atob(token.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));
+    const text = atob(token.replaceAll('-', '+').replaceAll('_', '/'));
+    const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
     const attempt = this.#session.connection.pauses.attempt();
     const message = { type: 'Resume', token: bytes, attempt, tick: null, events: null, schema: null };
     // If it came later, it would have to be given up: so the connection ends.
-    return this.#session.entered(await this.#session.call(message, timeout, () => this.#session.connection.socket.drop('no answer to Resume')));
+    const late = () => this.#session.connection.socket.drop('no answer to Resume');
+    return this.#session.entered(await this.#session.call(message, timeout, late));
   }
 
   /** Looks on at a room without a seat. */
   async spectate(room, { timeout = this.#session.timeoutMs } = {}) {
     this.#unseated();
     const id = typeof room === 'string' ? room : room.id;
-    return this.#session.entered(await this.#session.call({ type: 'Spectate', room: id, schema: null }, timeout));
+    const message = { type: 'Spectate', room: id, schema: null };
+    return this.#session.entered(await this.#session.call(message, timeout));
   }
 
   /** The open rooms of a game, oldest first, at most 100. */
@@ -142,10 +145,12 @@ export class Client {
   }
 
   #unseated() {
-    if (this.#session.room !== null) throw new Misuse('AlreadySeated', 'this client is in a room: leave it first');
+    if (this.#session.room === null) return;
+    throw new Misuse('AlreadySeated', 'this client is in a room: leave it first');
   }
 
-  async #join(to, { profile = this.#session.profile, timeout = this.#session.timeoutMs, signal } = {}, onPlace = null) {
+  async #join(to, how = {}, onPlace = null) {
+    const { profile = this.#session.profile, timeout = this.#session.timeoutMs, signal } = how;
     this.#unseated();
     signal?.throwIfAborted();
     const { name = '', data } = profile;
@@ -155,7 +160,8 @@ export class Client {
       this.#session.unqueued = id;
       this.#session.connection.say({ type: 'Leave' });
     };
-    const { id, answer } = this.#session.ask({ type: 'Join', to, schema: null, profile: said }, timeout, unqueue);
+    const message = { type: 'Join', to, schema: null, profile: said };
+    const { id, answer } = this.#session.ask(message, timeout, unqueue);
     if (onPlace !== null) this.#session.queued.set(id, onPlace);
     const abort = () => {
       this.#session.calls.settle(id, null, signal.reason);

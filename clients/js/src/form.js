@@ -27,7 +27,7 @@ export function tablesOf(schema) {
     };
   });
   for (const table of tables) {
-    table.owned = tables.filter((other) => other.owner === table.number && (other.kind === 'Owned' || other.kind === 'Cells'));
+    table.owned = tables.filter(({ owner, top }) => owner === table.number && !top);
   }
   for (const table of tables) shapeOf(table);
   return tables;
@@ -39,8 +39,10 @@ function shapeOf(table) {
   const parts = [...lanes, ...texts].filter(({ path }) => path.length > depth).map(({ path }) => path[depth]);
   const bare = parts.length < lanes.length + texts.length;
   const names = new Set([...parts, ...owned.map(({ path }) => path[0])]);
-  table.list = lanes.length + texts.length === 0 && names.size === 1 && owned[0].path.join() === 'items' && table.number > 0;
-  table.map = kind === 'Owned' && !field && !bare && names.has('key') && [...names].every((name) => name === 'key' || name === 'value');
+  const empty = lanes.length + texts.length === 0;
+  table.list = table.number > 0 && empty && names.size === 1 && owned[0].path.join() === 'items';
+  const pairs = !bare && names.has('key') && [...names].every((name) => name === 'key' || name === 'value');
+  table.map = kind === 'Owned' && !field && pairs;
 }
 
 /** What writes a lane or text into a row: `{ lanes, texts }`, each by its number. */
@@ -71,7 +73,8 @@ function patchOf(depth, lanes, texts) {
   const way = path.slice(0, depth - 1);
   const last = path[depth - 1];
   const [one] = lanes;
-  if (depth === 1 && lanes.length === 1 && texts.length === 0 && one.kind.type !== 'Variant' && one.kind.type !== 'Some') {
+  const plain = lanes.length === 1 && texts.length === 0 && !['Variant', 'Some'].includes(one.kind.type);
+  if (depth === 1 && plain) {
     const value = scalar(one.kind);
     return (row, rows, at) => { row[last] = value(rows.lanes[at + one.at]); };
   }

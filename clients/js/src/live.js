@@ -78,7 +78,9 @@ export class LiveState {
     const tops = tables.filter(({ top }) => top);
     const news = tops.map((table) => this.compare(rows, table, dirty.get(table)));
     tables.forEach(({ number, width }) => this.before[number].take(rows.tables[number], width));
-    news.forEach(({ removed }, place) => removed.forEach(([slot, value]) => tell('remove', tops[place], value, slot)));
+    news.forEach(({ removed }, place) => {
+      for (const [slot, value] of removed) tell('remove', tops[place], value, slot);
+    });
     for (const what of ['add', 'change']) {
       news.forEach((each, place) => {
         const map = this.mapOf(tops[place]);

@@ -24,8 +24,11 @@ export const PLATFORM = {
   onWake(wake) {
     const { document } = globalThis;
     const seen = () => document.visibilityState === 'visible' && wake();
-    const places = [[globalThis, 'online', wake], [globalThis, 'pageshow', wake], [document, 'visibilitychange', seen]]
-      .filter(([place]) => typeof place?.addEventListener === 'function');
+    const places = [
+      [globalThis, 'online', wake],
+      [globalThis, 'pageshow', wake],
+      [document, 'visibilitychange', seen],
+    ].filter(([place]) => typeof place?.addEventListener === 'function');
     for (const [place, name, hear] of places) place.addEventListener(name, hear);
     return () => places.forEach(([place, name, hear]) => place.removeEventListener(name, hear));
   },

@@ -21,6 +21,8 @@ const MEASURE_EVERY_MS = 5000;
 /** Refusals of a seat after which the client asks again. */
 const LATER = new Set(['Failed', 'Busy', 'Stopping']);
 
+const EVENTS = ['drop', 'resume', 'move', 'close', 'error', 'notice'];
+
 export class Session {
   #schemas = new Schemas();
   #games;
@@ -41,9 +43,10 @@ export class Session {
     this.#games = games;
     this.#lead = lead;
     this.#reconnectMs = reconnect;
-    this.emitter = new Emitter(['drop', 'resume', 'move', 'close', 'error', 'notice'], (error) => platform.report(error));
+    this.emitter = new Emitter(EVENTS, (error) => platform.report(error));
     this.calls = new Calls(platform);
-    this.connection = new Connection({ platform, url, deadlineMs: timeout, silenceMs: silence, owner: this.#owner() });
+    const owner = this.#owner();
+    this.connection = new Connection({ platform, url, deadlineMs: timeout, silenceMs: silence, owner });
     /** The room, while there is one. */
     this.room = null;
     /** Why the connection is over for good. */
@@ -68,7 +71,9 @@ export class Session {
   /** The same, with the question's number: `{ id, answer }`. */
   ask(message, timeoutMs = this.timeoutMs, late = undefined, type = undefined) {
     if (this.closed !== null) throw this.closed;
-    if (this.connection.socket.overfull) throw new Misuse('Busy', 'too much waits for the server: try again later');
+    if (this.connection.socket.overfull) {
+      throw new Misuse('Busy', 'too much waits for the server: try again later');
+    }
     return this.calls.ask(message, timeoutMs, (bytes) => this.connection.send(bytes), late, type);
   }
 
@@ -131,8 +136,12 @@ export class Session {
       return;
     }
     const hear = this.#hears[message.type];
-    if (hear === undefined) this.report(new Misuse('Unknown', `the server said ${message.type}, which this client leaves out: update the client`));
-    else hear(message);
+    if (hear !== undefined) {
+      hear(message);
+      return;
+    }
+    const why = `the server said ${message.type}, which this client leaves out: update the client`;
+    this.report(new Misuse('Unknown', why));
   }
 
   #hears = {

@@ -201,7 +201,9 @@ function enumeration(at, variants) {
 function typed(shape, at) {
   const [name, inner] = typeof shape === 'string' ? [shape] : Object.entries(shape)[0];
   const made = Object.hasOwn(PLAIN, name) ? PLAIN[name](at) : MADE[name]?.(at, inner);
-  if (made === undefined) throw new Misuse('BadShape', `${at} is a ${name}, which this client does not know: update it`);
+  if (made === undefined) {
+    throw new Misuse('BadShape', `${at} is a ${name}, which this client does not know: update it`);
+  }
   return made;
 }
 

@@ -74,7 +74,8 @@ export class Socket {
       message = decodeToClient(bytes);
     } catch (error) {
       if (!error.unknown) throw error;
-      this.report(new GreenroomError('Unknown', `the server says what this client does not know (message ${bytes[1]}): update the client`));
+      const why = `the server says what this client does not know (message ${bytes[1]}): update the client`;
+      this.report(new GreenroomError('Unknown', why));
       return null;
     }
     if (message.type !== 'Closing') return message;

@@ -12,7 +12,8 @@ function metaValue(value) {
     case 'bigint': return { type: 'Int', value };
     default:
       if (Number.isSafeInteger(value)) return { type: 'Int', value: BigInt(value) };
-      throw new Misuse('BadQuery', `${value} cannot be in a room's metadata: give a text, a whole number or a truth value`);
+      throw new Misuse('BadQuery', `${value} cannot be in a room's metadata: `
+        + 'give a text, a whole number or a truth value');
   }
 }
 
@@ -20,7 +21,9 @@ const metadataOf = (meta = {}) => Object.entries(meta).map(([key, value]) => ({ 
 
 function newRoom({ options, seats = null, visibility = 'listed', meta }) {
   const names = { listed: 'Listed', unlisted: 'Unlisted', private: 'Private' };
-  if (!Object.hasOwn(names, visibility)) throw new Misuse('BadQuery', `visibility must be listed, unlisted or private, and is ${visibility}`);
+  if (!Object.hasOwn(names, visibility)) {
+    throw new Misuse('BadQuery', `visibility must be listed, unlisted or private, and is ${visibility}`);
+  }
   return { options: json(options), seats, visibility: names[visibility], metadata: metadataOf(meta) };
 }
 
@@ -73,7 +76,9 @@ export function queryOf({ game, where = {}, sort = '-age', limit = 0, cursor = n
   return { game, conditions, sort: { by: factOf(descending ? sort.slice(1) : sort), descending }, limit, cursor };
 }
 
-const plainNumber = (value) => (typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value);
+function plainNumber(value) {
+  return typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value;
+}
 
 /** The value of a JSON text of the server's; an empty one is `null`. */
 export function jsonOf(text) {
