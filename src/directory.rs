@@ -11,6 +11,7 @@ pub mod backend;
 mod booking;
 pub mod client;
 pub mod clock;
+mod conduct;
 mod finding;
 pub mod finished;
 pub mod leaving;
@@ -41,6 +42,7 @@ use self::audience::{Audience, Watching};
 use self::booking::Booking;
 pub use self::client::Client;
 use self::clock::Clock;
+use self::conduct::Noted;
 use self::finished::FinishedMatches;
 use self::leaving::Leaving;
 pub use self::member::Back;
@@ -218,6 +220,7 @@ pub struct RoomRecord {
     inbox: Mutex<Inbox>,
     members: Mutex<Members>,
     audience: Audience,
+    conduct: Mutex<Noted>,
     work: Mutex<Work>,
     waker: Mutex<Option<Waker>>,
     words: Words,
@@ -263,6 +266,7 @@ impl RoomRecord {
             changes: OnceLock::new(),
             booking: Mutex::new(Booking::new(&plan)),
             audience: Audience::new(plan.spectators, config),
+            conduct: Mutex::default(),
             plan,
             inbox: Mutex::new(Inbox::new(limits)),
             members: Mutex::default(),

@@ -7,6 +7,7 @@
 //! `HashMap`), no platform sine ([`crate::math`]), no files, no network ([`Ctx::effect`]). Then
 //! the same log gives the same match, bit for bit, on any machine.
 
+mod conduct;
 mod ctx;
 mod old_game;
 mod people;
@@ -27,6 +28,7 @@ pub use spectators::Spectators;
 
 use crate::account::{Account, Person};
 use crate::options::Options;
+use crate::room::conduct::{Conduct, Lasting};
 use crate::room::listing::Listing;
 
 /// For how long a seat is held whose player's connection broke, if a game does not say.
@@ -488,4 +490,13 @@ pub enum Said {
         /// The word's.
         id: u64,
     },
+    /// Others are kept out of the room, or quiet in it, than before.
+    Conduct {
+        /// The room's time, in milliseconds.
+        time_ms: u64,
+        /// Who.
+        conduct: Box<Conduct>,
+    },
+    /// The player has no seat, or none any more: they are kept out of the room.
+    Banned(PlayerId, Lasting),
 }

@@ -14,6 +14,7 @@
 // The shell may read clocks.
 #![allow(clippy::disallowed_methods)]
 
+mod conduct;
 pub mod connection;
 pub mod fault;
 pub mod gate;
@@ -103,6 +104,11 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<Arc<Site>>)> {
         ("post", "/v1/rooms/{room}/send", post(room::send)),
         ("post", "/v1/rooms/{room}/announce", post(room::announce)),
         ("post", "/v1/rooms/{room}/kick", post(room::kick)),
+        ("get", "/v1/rooms/{room}/conduct", get(conduct::look)),
+        ("post", "/v1/rooms/{room}/ban", post(conduct::ban)),
+        ("post", "/v1/rooms/{room}/unban", post(conduct::unban)),
+        ("post", "/v1/rooms/{room}/mute", post(conduct::mute)),
+        ("post", "/v1/rooms/{room}/unmute", post(conduct::unmute)),
         ("post", "/v1/rooms/{room}/end", post(room::end)),
         ("post", "/v1/rooms/{room}/reserve", post(reservations::reserve)),
         ("get", "/v1/reservations/{code}", get(reservations::look)),

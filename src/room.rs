@@ -6,6 +6,7 @@
 
 pub mod backlog;
 mod bytes;
+pub mod conduct;
 pub mod fault;
 pub mod fields;
 pub mod history;
@@ -23,13 +24,14 @@ use greenroom_proto::{Layout, PlayerId, Rows, Sight, Tick, publish, wire};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use self::conduct::{Conduct, Lasting, Ruling};
 use self::fault::RoomFault;
 use self::fields::Field;
 use self::keyframe::Identity;
 pub use self::keyframe::{RoomError, Taken};
 use self::listing::{Listing, Setup};
 use self::recovery::{At, Decision, Progress, is_membership};
-use crate::account::Person;
+use crate::account::{AccountId, Person};
 use crate::game::{Ctx, Game, Pace, Said, SeatState, Signal, WordReply};
 use crate::options::Options;
 use crate::rng::Rng;
@@ -93,6 +95,8 @@ pub enum Command {
         /// Who.
         player: PlayerId,
     },
+    /// The studio's backend has decided something of an account.
+    Rule(Box<Ruling>),
 }
 
 impl Command {
@@ -163,6 +167,12 @@ pub trait AnyRoom: Send {
     fn effects_open(&self) -> &[u32];
     /// What the outside is told of it.
     fn listing(&self) -> &Listing;
+    /// Its time, in milliseconds since it began.
+    fn time_ms(&self) -> u64;
+    /// Who is kept out of it, and quiet in it.
+    fn conduct(&self) -> &Conduct;
+    /// Players whose seats are to end in the next step.
+    fn going(&self) -> Vec<PlayerId>;
     /// Everything that the next steps depend on.
     fn keyframe(&self) -> Vec<u8>;
     /// A number that is equal only for rooms that are equal in all of that and said the same.
@@ -191,7 +201,7 @@ impl<G: Game> Room<G> {
         let mut ctx = Ctx::new(G::pace(&options).in_range(), seed);
         let game = G::new(&options, &mut ctx);
         // Whoever makes the room looks at the listing by itself.
-        ctx.listing_changed = false;
+        (ctx.listing_changed, ctx.conduct_changed) = (false, false);
         let identity = Identity::of::<G>();
         Ok(Room { game, ctx, identity, said_hash: 0, hidden: false })
     }
@@ -236,9 +246,9 @@ impl<G: Game> Room<G> {
         match command {
             Command::Join { player, person } => self.join(*player, person),
             Command::Leave { player } => {
-                if self.unseat(*player) {
+                if let Some(gone) = self.unseat(*player) {
                     self.game.leave(*player, &mut self.ctx);
-                    self.ctx.said.push(Said::Left(*player));
+                    self.ctx.said.push(gone);
                 }
             }
             Command::Drop { player } => {
@@ -246,6 +256,8 @@ impl<G: Game> Room<G> {
                     self.game.dropped(*player, &mut self.ctx);
                 }
             }
+            // They hear that the seat is gone once it is.
+            Command::Resume { player } if self.is_going(*player) => {}
             Command::Resume { player } => {
                 let place = self.ctx.said.len();
                 if self.connect(*player, true) {
@@ -280,6 +292,7 @@ impl<G: Game> Room<G> {
                     self.game.idle(*player, &mut self.ctx);
                 }
             }
+            Command::Rule(ruling) => self.ctx.rule(ruling),
         }
     }
 
@@ -292,13 +305,13 @@ impl<G: Game> Room<G> {
                 }
             }
             Command::Leave { player } => {
-                if self.unseat(*player) {
-                    self.ctx.said.push(Said::Left(*player));
-                }
+                let gone = self.unseat(*player);
+                self.ctx.said.extend(gone);
             }
             Command::Drop { player } => {
                 self.connect(*player, false);
             }
+            Command::Resume { player } if self.is_going(*player) => {}
             Command::Resume { player } => {
                 self.connect(*player, true);
                 self.ctx.said.push(self.resumed(*player));
@@ -316,6 +329,7 @@ impl<G: Game> Room<G> {
             }
             Command::Fault(_) => {}
             Command::Open(setup) => self.open(setup),
+            Command::Rule(ruling) => self.ctx.rule(ruling),
         }
     }
 
@@ -335,6 +349,9 @@ impl<G: Game> Room<G> {
     fn join(&mut self, player: PlayerId, person: &Arc<Person>) {
         if self.ctx.seat(player).is_some() {
             return;
+        }
+        if let Some(lasting) = self.banned(person.account.id()) {
+            return self.ctx.said.push(Said::Banned(player, lasting));
         }
         let place = self.ctx.said.len();
         match self.seat(player, person) {
@@ -356,7 +373,13 @@ impl<G: Game> Room<G> {
             false => Arc::new(Person { account: person.account.clone(), profile }),
         };
         let input = G::Input::default();
-        let seat = SeatState { player, connected: true, person: Arc::clone(&person), input };
+        let seat = SeatState {
+            player,
+            connected: true,
+            going: false,
+            person: Arc::clone(&person),
+            input,
+        };
         self.ctx.seats.push(seat);
         self.game.join(player, &mut self.ctx)?;
         Ok(person)
@@ -367,11 +390,25 @@ impl<G: Game> Room<G> {
         self.ctx.listing_changed = true;
     }
 
-    /// Frees the player's seat; `false` if there is none.
-    fn unseat(&mut self, player: PlayerId) -> bool {
-        let before = self.ctx.seats.len();
+    /// Frees the player's seat. Returns what is to be said of that; `None` if there is none.
+    fn unseat(&mut self, player: PlayerId) -> Option<Said> {
+        let account = self.ctx.account(player)?.id();
+        let gone = match self.banned(account) {
+            Some(lasting) => Said::Banned(player, lasting),
+            None => Said::Left(player),
+        };
         self.ctx.seats.retain(|seat| seat.player != player);
-        self.ctx.seats.len() < before
+        Some(gone)
+    }
+
+    /// Whether the account is kept out.
+    fn banned(&self, account: &AccountId) -> Option<Lasting> {
+        let now_ms = self.ctx.time_ms;
+        self.ctx.conduct.bans.of(now_ms, account).map(|ban| ban.lasting(now_ms))
+    }
+
+    fn is_going(&self, player: PlayerId) -> bool {
+        self.ctx.seat(player).is_some_and(|seat| seat.going)
     }
 
     fn resumed(&self, player: PlayerId) -> Said {
@@ -455,6 +492,10 @@ impl<G: Game> AnyRoom for Room<G> {
             // First: whoever gets an answer of this step finds the room as it is after it.
             self.ctx.said.insert(0, Said::Listing(listing));
         }
+        if std::mem::take(&mut self.ctx.conduct_changed) {
+            let conduct = Box::new(self.ctx.conduct.clone());
+            self.ctx.said.insert(0, Said::Conduct { time_ms: self.ctx.time_ms, conduct });
+        }
         if !self.ctx.said.is_empty() {
             self.said_hash = xxh3_64_with_seed(&wire::encode(&self.ctx.said), self.said_hash);
             said.append(&mut self.ctx.said);
@@ -496,6 +537,18 @@ impl<G: Game> AnyRoom for Room<G> {
 
     fn listing(&self) -> &Listing {
         &self.ctx.listing
+    }
+
+    fn time_ms(&self) -> u64 {
+        self.ctx.time_ms
+    }
+
+    fn conduct(&self) -> &Conduct {
+        &self.ctx.conduct
+    }
+
+    fn going(&self) -> Vec<PlayerId> {
+        self.ctx.seats.iter().filter(|seat| seat.going).map(|seat| seat.player).collect()
     }
 
     fn keyframe(&self) -> Vec<u8> {

@@ -317,6 +317,15 @@ pub enum ToClient {
     Spectating(Spectating),
     /// Who is in the room, where the game tells: all of it after a `Joined`, then what changes.
     Roster(Roster),
+    /// The client's account is kept out of this room from now on; `Left` follows.
+    Banned {
+        /// Which room.
+        room: RoomId,
+        /// For so long by the room's time, in milliseconds.
+        for_ms: u64,
+        /// For a person: how long, and why.
+        text: Text<256>,
+    },
 }
 
 /// A seat in a room.
@@ -453,4 +462,6 @@ pub enum Refusal {
     AudienceFull,
     /// Who looks on has no say.
     Spectator,
+    /// The account is kept out of this room; the text says for how long still.
+    Banned,
 }

@@ -187,6 +187,17 @@ impl Member {
         }
     }
 
+    /// Tells the client, if there is one, that it is banned.
+    pub(super) fn send_away(&self, word: &ToClient, text: &str) {
+        match (&self.client, &self.asked) {
+            (Some(client), None) => {
+                client.link.control(word);
+                client.link.control(&ToClient::Left);
+            }
+            _ => self.refuse(Refusal::Banned, text),
+        }
+    }
+
     /// Says no to a client that still waits for its seat.
     pub(super) fn refuse(&self, why: Refusal, text: &str) {
         if let (Some(client), Some(asked)) = (&self.client, &self.asked) {

@@ -10,10 +10,15 @@ use std::sync::Arc;
 use greenroom_proto::{Head, PlayerId, Tick};
 
 use super::Command;
+use super::conduct::Ruling;
 use super::listing::Setup;
 use super::recovery::is_membership;
 use crate::account::Person;
 use crate::game::Signal;
+
+/// Decisions of the backend about accounts that wait at once. A room takes all of them in its next
+/// step: only one that hangs gets here.
+const RULINGS_MAX: usize = 64;
 
 /// Bounds of an inbox.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +54,10 @@ pub enum NotTaken {
     /// The player has no seat here.
     NoSeat,
 }
+
+/// As many wait already as may.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Busy;
 
 /// What has come since it was last asked.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -226,6 +235,17 @@ impl Inbox {
     pub fn heard(&self) -> impl Iterator<Item = (PlayerId, u64)> {
         let said = |inbox: &PlayerInbox| u64::from(inbox.received) + u64::from(inbox.asked);
         self.players.iter().map(move |inbox| (inbox.player, said(inbox)))
+    }
+
+    /// The backend has decided something of an account. An error: as many decisions wait already as
+    /// may.
+    pub fn rule(&mut self, ruling: Ruling) -> Result<(), Busy> {
+        let rulings = self.queue.iter().filter(|command| matches!(command, Command::Rule(_)));
+        if rulings.count() >= RULINGS_MAX {
+            return Err(Busy);
+        }
+        self.queue.push(Command::Rule(Box::new(ruling)));
+        Ok(())
     }
 
     /// An effect is done, and there is no answer.

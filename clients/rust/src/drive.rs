@@ -279,6 +279,10 @@ impl Client {
                 }
             }
             ToClient::Notice { text } => self.note(Update::Notice { text: text.into_string() })?,
+            ToClient::Banned { room, for_ms, text } => {
+                let (time, text) = (Duration::from_millis(for_ms), text.into_string());
+                self.note(Update::Banned { room, time, text })?;
+            }
             ToClient::Left => {
                 if !self.unseat() && !std::mem::take(&mut self.leaving) {
                     self.note(Update::Left)?;

@@ -54,6 +54,16 @@ pub enum Update {
     },
     /// The seat is gone, the connection stays.
     Left,
+    /// The account is kept out of this room; if it had a seat there or looked on, [`Update::Left`]
+    /// follows.
+    Banned {
+        /// Which room.
+        room: RoomId,
+        /// For so long by the room's time.
+        time: Duration,
+        /// For a person: how long, and why.
+        text: String,
+    },
     /// The connection broke and is being brought back. Until then the state stays as it is, the
     /// newest input is kept, and requests wait for their answers within their deadlines.
     Broken {

@@ -250,6 +250,8 @@ impl Table {
                 | Said::Listing(_)
                 | Said::Heard { .. }
                 | Said::WordFailed { .. }
+                | Said::Conduct { .. }
+                | Said::Banned(..)
                 | Said::Left(_) => {}
             }
         }

@@ -5,7 +5,7 @@ use metrics::counter;
 
 use super::Connection;
 use crate::account::{Account, Person};
-use crate::actors::lobby::{self, Found, LobbyMsg, STOPPING};
+use crate::actors::lobby::{self, Found, LobbyMsg, STOPPING, Wish};
 use crate::auth::name;
 use crate::directory::{Back, RoomRecord, Seat};
 use crate::seating::NoSeat;
@@ -65,9 +65,9 @@ impl Connection {
             return self.turn_away(id, Refusal::Busy, TOO_OFTEN);
         }
         let by_code = matches!(to, JoinTarget::Code(_));
-        let found =
-            lobby::ask(&self.shared.lobby, |taken, reply| LobbyMsg::Seat(to.clone(), taken, reply))
-                .await;
+        let wish = Wish { to, by: Some(person.account.id().clone()) };
+        let ask = |taken, reply| LobbyMsg::Seat(wish.clone(), taken, reply);
+        let found = lobby::ask(&self.shared.lobby, ask).await;
         if by_code {
             self.tried(found.as_ref().err());
         }

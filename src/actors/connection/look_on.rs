@@ -14,12 +14,13 @@ impl Connection {
         if !self.is_free(id) {
             return;
         }
+        let Some(account) = self.known.as_ref().map(|known| known.account.id()) else { return };
         let watch = match self.may_look_on(room, schema) {
-            Ok(room) => self.shared.audiences.enter(&room, &self.client).await,
+            Ok(room) => self.shared.audiences.enter(&room, &self.client, account).await,
             Err(why) => Err(why),
         };
         match watch {
-            Ok(watch) => self.begin(id, watch),
+            Ok(watch) => self.begin(id, &watch),
             Err(why) => self.turn_away(id, why, in_words(why)),
         }
     }
@@ -56,26 +57,29 @@ impl Connection {
     }
 
     /// Says what follows, before anything of it does.
-    fn begin(&self, id: u32, watch: Watch) {
+    fn begin(&self, id: u32, watch: &Watch) {
         let room = &watch.room;
         let (tick_hz, send_every) = match room.plan.pace {
             Pace::Fixed { tick_hz, send_every } => (tick_hz, send_every),
             Pace::OnCommand => (0, 1),
         };
-        self.client.watch(watch.clone());
-        self.client.link.control(&ToClient::Spectating(Spectating {
-            id,
-            room: room.id,
-            game: room.game_name(),
-            tick: room.audience().shown(),
-            tick_hz,
-            send_every,
-            delay_ms: room.audience().delay_ms(),
-            events: watch.told(),
-            schema_hash: room.entry.schema_hash,
-            schema: room.entry.schema_for(self.knows_schema(room)),
-        }));
-        watch.begin();
+        let begun = watch.begin(|events| {
+            self.client.link.control(&ToClient::Spectating(Spectating {
+                id,
+                room: room.id,
+                game: room.game_name(),
+                tick: room.audience().shown(),
+                tick_hz,
+                send_every,
+                delay_ms: room.audience().delay_ms(),
+                events,
+                schema_hash: room.entry.schema_hash,
+                schema: room.entry.schema_for(self.knows_schema(room)),
+            }));
+        });
+        if let Err(lasting) = begun {
+            self.turn_away(id, Refusal::Banned, &lasting.banned());
+        }
     }
 }
 

@@ -76,6 +76,7 @@ impl Runner {
             work.start(&saved, &[], &keyframe);
         }
         record.show_new(room.listing());
+        record.set_conduct(room.time_ms(), room.conduct().clone());
         self.room = Some(room);
         Ok(())
     }
@@ -126,6 +127,7 @@ impl Runner {
             Tick(0) => record.show_new(room.listing()),
             _ => record.show(room.listing().clone()),
         }
+        record.set_conduct(room.time_ms(), room.conduct().clone());
         self.room = Some(room);
         counter!("greenroom_rooms_restored_total", "from" => "log").increment(1);
         Ok(())
@@ -164,6 +166,8 @@ impl Runner {
         for effect in room.effects_open() {
             inbox.signal(Signal::Lost { effect: *effect });
         }
+        // The word of that may have died with the process.
+        room.going().into_iter().for_each(|player| inbox.leave(player));
         drop(inbox);
         let until = Instant::now() + STILL_MAX;
         if let Some(mut work) = record.work(self.worker) {
@@ -174,6 +178,7 @@ impl Runner {
         }
         record.needs_word(true);
         record.show(room.listing().clone());
+        record.set_conduct(room.time_ms(), room.conduct().clone());
         self.room = Some(room);
         self.keep_all();
         counter!("greenroom_rooms_restored_total", "from" => "journal").increment(1);

@@ -13,6 +13,7 @@ use crate::directory::words::Heard;
 use crate::game::{People, Said};
 use crate::net::link::Standing;
 use crate::outbox::OutboxLimits;
+use crate::room::conduct::Conduct;
 use crate::room::history::{BodyKind, History};
 use crate::room::inbox::Inbox;
 use crate::room::listing::Listing;
@@ -77,6 +78,11 @@ impl Members {
                     member.part("the seat was given up before you came back");
                 }
             }
+            Said::Banned(player, lasting) => {
+                if let Some(member) = self.remove(room, *player) {
+                    member.send_away(&room.banned(lasting), &lasting.banned());
+                }
+            }
             Said::Reply { player, id, body } => {
                 if let Some(member) = self.find(*player) {
                     member.answer(*id, Answer::Reply(body.clone()));
@@ -99,6 +105,9 @@ impl Members {
             Said::Heard { id, reply } => room.words().heard(*id, Heard::Reply(reply.clone())),
             Said::WordFailed { id } => room.words().heard(*id, Heard::Failed),
             Said::Listing(listing) => room.show(Listing::clone(listing)),
+            Said::Conduct { time_ms, conduct } => {
+                room.set_conduct(*time_ms, Conduct::clone(conduct));
+            }
             Said::Effect { .. } | Said::Over { .. } | Said::Kick(_) => {}
         }
     }

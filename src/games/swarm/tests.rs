@@ -43,6 +43,7 @@ impl Match {
             self.ctx.seats.push(SeatState {
                 player,
                 connected: true,
+                going: false,
                 person: std::sync::Arc::new(crate::account::Person::guest(player.0.into())),
                 input: Input::default(),
             });
