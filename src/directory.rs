@@ -451,7 +451,7 @@ impl RoomRecord {
     pub fn go_away(&self, window_ms: u32) {
         self.shut();
         self.members().go_away(window_ms);
-        self.audience.close(CloseCode::GoingAway, window_ms);
+        self.audience.go_away(window_ms);
         self.words.close();
         self.has_begun();
     }

@@ -48,6 +48,11 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
     /// Seats in a room. Where the options say: [`Game::seats`].
     const SEATS: u32 = 8;
 
+    /// Whether a seat here may be had beside another one on the same connection, as a party or a chat
+    /// is beside a match. Of the places that a connection has at once, at most one is in a room of a
+    /// game that does not say so.
+    const BESIDE: bool = false;
+
     /// Rooms of the game that a server hosts at most, within its own bound for all games.
     const ROOMS_MAX: usize = usize::MAX;
 

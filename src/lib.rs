@@ -109,6 +109,7 @@
 //! | [`account`], [`proto::Profile`] | 64 bytes of an account's id, 512 of its claims; 32 of a name, 256 of what else a person says | refused; a name is cut |
 //! | [`net::reader`] | bytes of a frame and a message | closed (1009) |
 //! | [`session`] | messages and pings per second | closed (4005) |
+//! | [`proto::frame::CHANNELS_MAX`] | 3 channels beside the first, each with a place in a room | closed (4000) |
 //! | [`actors::connection`] | questions for rooms a second; 4 watches | refused |
 //! | [`finding`] | 8 conditions, pages of 50 rooms; different queries that are watched in all | refused |
 //! | [`directory::watches`] | what changed since the last message, some times a second | one merged change; a stuck watcher is skipped |

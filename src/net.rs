@@ -4,7 +4,7 @@
 //! ```text
 //! admission ─▶ tls ─▶ head ─▶ reader ─▶ whoever acts on it
 //!                               │
-//!                              link ◀── whoever has something to send
+//!                         line, link ◀── whoever has something to send
 //!                               │
 //!                             socket
 //! ```
@@ -14,6 +14,7 @@
 
 pub mod admission;
 pub mod head;
+pub mod line;
 pub mod link;
 pub mod origin;
 pub mod reader;

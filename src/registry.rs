@@ -31,6 +31,8 @@ pub trait AnyGame: Send + Sync {
     fn option_help(&self) -> &'static [OptionHelp];
     /// Rooms of it that there may be.
     fn rooms_max(&self) -> usize;
+    /// Whether a seat in it may be had beside another on the same connection.
+    fn is_beside(&self) -> bool;
     /// Checks a creator's choice.
     fn plan(&self, options: &str) -> Result<RoomPlan, String>;
     /// The forms of its messages.
@@ -97,6 +99,9 @@ impl<G: Game> AnyGame for Typed<G> {
     }
     fn rooms_max(&self) -> usize {
         G::ROOMS_MAX
+    }
+    fn is_beside(&self) -> bool {
+        G::BESIDE
     }
     fn plan(&self, options: &str) -> Result<RoomPlan, String> {
         let options = G::Options::parse(options)?;

@@ -71,6 +71,9 @@ pub enum Admitted<'a> {
     Control(ToServer),
 }
 
+/// A message that may be acted on, and the channel that it came on.
+pub type Heard<'a> = (u8, Admitted<'a>);
+
 /// One connection's conversation, from the server's side.
 #[derive(Debug)]
 pub struct Session {
@@ -99,21 +102,23 @@ impl Session {
 
     /// Judges a binary message that came `now_ms` after the connection began. An error is the
     /// code to close with.
-    pub fn admit<'a>(&mut self, now_ms: u64, message: &'a [u8]) -> Result<Admitted<'a>, CloseCode> {
+    pub fn admit<'a>(&mut self, now_ms: u64, message: &'a [u8]) -> Result<Heard<'a>, CloseCode> {
         self.count(now_ms)?;
+        let (channel, message) = frame::read_channel(message).ok_or(CloseCode::Malformed)?;
         let (kind, rest) = message.split_first().ok_or(CloseCode::Malformed)?;
-        match *kind {
-            frame::INPUT if !self.greeted => Err(CloseCode::OutOfOrder),
+        let admitted = match *kind {
+            frame::INPUT if !self.greeted => return Err(CloseCode::OutOfOrder),
             frame::INPUT => {
                 let (tick, body) = frame::read_input(rest).ok_or(CloseCode::Malformed)?;
-                Ok(Admitted::Input { tick, body })
+                Admitted::Input { tick, body }
             }
             frame::CONTROL => {
                 let message = wire::decode(rest).map_err(|_| CloseCode::Malformed)?;
-                self.admit_control(message).map(Admitted::Control)
+                Admitted::Control(self.admit_control(channel, message)?)
             }
-            _ => Err(CloseCode::Malformed),
-        }
+            _ => return Err(CloseCode::Malformed),
+        };
+        Ok((channel, admitted))
     }
 
     /// Counts a ping; each costs an answer.
@@ -126,19 +131,41 @@ impl Session {
         if self.messages.take(now_ms) { Ok(()) } else { Err(CloseCode::Flooding) }
     }
 
-    fn admit_control(&mut self, message: ToServer) -> Result<ToServer, CloseCode> {
+    fn admit_control(&mut self, channel: u8, message: ToServer) -> Result<ToServer, CloseCode> {
         match &message {
             ToServer::Hello { protocol, .. } if *protocol != PROTOCOL_VERSION => {
                 Err(CloseCode::WrongProtocol)
             }
-            ToServer::Hello { .. } if self.greeted => Err(CloseCode::OutOfOrder),
+            ToServer::Hello { .. } if self.greeted || channel > 0 => Err(CloseCode::OutOfOrder),
             ToServer::Hello { .. } => {
                 self.greeted = true;
                 Ok(message)
             }
             _ if !self.greeted => Err(CloseCode::OutOfOrder),
+            // Questions for rooms are those of the whole connection.
+            _ if channel > 0 && !is_of_a_seat(&message) => Err(CloseCode::OutOfOrder),
             _ => Ok(message),
         }
+    }
+}
+
+/// Whether a message is about the seat on its channel.
+fn is_of_a_seat(message: &ToServer) -> bool {
+    match message {
+        ToServer::Join { .. }
+        | ToServer::Leave
+        | ToServer::Request { .. }
+        | ToServer::Resync
+        | ToServer::Resume { .. }
+        | ToServer::Ack { .. }
+        | ToServer::Spectate { .. } => true,
+        ToServer::Hello { .. }
+        | ToServer::List { .. }
+        | ToServer::Find { .. }
+        | ToServer::Watch { .. }
+        | ToServer::Unwatch { .. }
+        | ToServer::Reserve { .. }
+        | ToServer::Unreserve { .. } => false,
     }
 }
 
@@ -175,11 +202,37 @@ mod tests {
         assert_eq!(session.admit(0, &[frame::INPUT, 0, 0]), Err(CloseCode::OutOfOrder));
         assert!(!session.is_greeted());
         let greeting = control(&hello(PROTOCOL_VERSION));
-        assert_eq!(session.admit(0, &greeting), Ok(Admitted::Control(hello(PROTOCOL_VERSION))));
+        let heard = |message| Ok((0, Admitted::Control(message)));
+        assert_eq!(session.admit(0, &greeting), heard(hello(PROTOCOL_VERSION)));
         assert_eq!(session.admit(0, &greeting), Err(CloseCode::OutOfOrder));
-        assert_eq!(session.admit(0, &leave), Ok(Admitted::Control(ToServer::Leave)));
+        assert_eq!(session.admit(0, &leave), heard(ToServer::Leave));
         let input = session.admit(0, &[frame::INPUT, 3, 1, 9]);
-        assert_eq!(input, Ok(Admitted::Input { tick: 0x0103, body: &[9] }));
+        assert_eq!(input, Ok((0, Admitted::Input { tick: 0x0103, body: &[9] })));
+    }
+
+    #[test]
+    fn a_channel_is_for_a_seat_and_there_are_so_many() {
+        let on = |channel: u8, message: &[u8]| [&[frame::CHANNEL, channel], message].concat();
+        let mut session = session();
+        assert_eq!(
+            session.admit(0, &on(1, &control(&ToServer::Leave))),
+            Err(CloseCode::OutOfOrder)
+        );
+        let greeting = control(&hello(PROTOCOL_VERSION));
+        assert_eq!(session.admit(0, &on(1, &greeting)), Err(CloseCode::OutOfOrder));
+        assert!(session.admit(0, &greeting).is_ok());
+        let leave = on(frame::CHANNELS_MAX, &control(&ToServer::Leave));
+        let heard = (frame::CHANNELS_MAX, Admitted::Control(ToServer::Leave));
+        assert_eq!(session.admit(0, &leave), Ok(heard));
+        let input = on(2, &[frame::INPUT, 3, 1, 9]);
+        let heard = (2, Admitted::Input { tick: 0x0103, body: &[9] });
+        assert_eq!(session.admit(0, &input), Ok(heard));
+        let list = control(&ToServer::List { id: 1, game: Text::cut("arena") });
+        assert_eq!(session.admit(0, &on(1, &list)), Err(CloseCode::OutOfOrder));
+        let wrong = [on(0, &[frame::INPUT, 3, 1]), on(1, &input), vec![frame::CHANNEL]];
+        for wrong in wrong.into_iter().chain([on(frame::CHANNELS_MAX + 1, &[frame::INPUT, 3, 1])]) {
+            assert_eq!(session.admit(0, &wrong), Err(CloseCode::Malformed), "{wrong:?}");
+        }
     }
 
     #[test]

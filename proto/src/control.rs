@@ -317,6 +317,12 @@ pub enum ToClient {
     Spectating(Spectating),
     /// Who is in the room, where the game tells: all of it after a `Joined`, then what changes.
     Roster(Roster),
+    /// The seat on this channel is taken away, for a reason for which a connection without other
+    /// channels is closed. The connection stays.
+    Dismissed {
+        /// Why, and by its class what to do next.
+        code: CloseCode,
+    },
     /// The client's account is kept out of this room from now on; `Left` follows.
     Banned {
         /// Which room.
@@ -462,6 +468,8 @@ pub enum Refusal {
     AudienceFull,
     /// Who looks on has no say.
     Spectator,
+    /// The game is not played beside another one on the same connection.
+    NotBeside,
     /// The account is kept out of this room; the text says for how long still.
     Banned,
 }

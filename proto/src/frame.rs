@@ -15,6 +15,13 @@ pub const INPUT: u8 = 0x01;
 pub const STATE: u8 = 0x02;
 /// First byte of a state frame with events.
 pub const STATE_EVENTS: u8 = 0x03;
+/// First byte of a message on another channel than the first: the channel's number follows, 1 to
+/// [`CHANNELS_MAX`], then a message of any other kind.
+pub const CHANNEL: u8 = 0x04;
+
+/// Channels of a connection besides the first. On each the client has a seat, or looks on: a party, a
+/// chat and a match make three.
+pub const CHANNELS_MAX: u8 = 3;
 
 /// Bytes of the head that each client's frames have for themselves.
 pub const HEAD_BYTES: usize = 4;
@@ -56,6 +63,16 @@ pub fn write_input(tick: Tick, body: &[u8], out: &mut Vec<u8>) {
 pub fn read_input(message: &[u8]) -> Option<(u16, &[u8])> {
     let (tick, body) = message.split_first_chunk()?;
     (body.len() <= BODY_MAX).then_some((u16::from_le_bytes(*tick), body))
+}
+
+/// The channel that a message is for, and the message without it; `None`: there is no such channel.
+#[must_use]
+pub fn read_channel(message: &[u8]) -> Option<(u8, &[u8])> {
+    match message {
+        [CHANNEL, channel @ 1..=CHANNELS_MAX, message @ ..] => Some((*channel, message)),
+        [CHANNEL, ..] => None,
+        message => Some((0, message)),
+    }
 }
 
 /// What only one client needs to know about a frame.

@@ -16,6 +16,7 @@
 //! | `0x01` | to server | an input |
 //! | `0x02` | to client | a state frame |
 //! | `0x03` | to client | a state frame with events |
+//! | `0x04` | both | the number of a channel, then a message of another kind: [several rooms at once](#several-rooms-at-once) |
 //!
 //! A message of a client has at most 4 KiB unless the server is configured otherwise, and a client
 //! may send so many a second as `Welcome` says. A client that breaks a rule is closed with a
@@ -53,7 +54,7 @@
 //! - `Hello` comes first and once, within 5 s, and the client waits for `Welcome`, for which the
 //!   server may have to ask somebody who it is: it takes 5 s at most. Ids are the client's own and
 //!   come back in answers; those of a seat's requests ascend.
-//! - A connection has at most one seat. After `Left` or `Ended` it has none and may join again; no
+//! - A connection has at most one seat on each channel. After `Left` or `Ended` it has none and may join again; no
 //!   state frame follows these until the next `Joined`. A `Leave` that crosses an `Ended` is
 //!   answered by one more `Left`.
 //! - A reply is sent before the state frame of the step that made it. Requests that were taken are
@@ -64,6 +65,33 @@
 //!   (`OtherSchema`) where the state has another.
 //! - Options and results are JSON texts; inputs, requests, replies and events are the game's own
 //!   bytes (in Rust games: serde types, encoded as control messages are).
+//!
+//! ## Several rooms at once
+//!
+//! A client may be in a match and in a party, or a chat, over one connection. What it says as above is
+//! said on the first channel. There are three more ([`frame::CHANNELS_MAX`]), with a place each: a
+//! message on one of them is `0x04`, the channel's number (1 to 3), and then the message as it would
+//! be on the first, in both directions.
+//!
+//! ```text
+//! client                                  server
+//!   Join {id: 1, arena}             ─▶
+//!                                   ◀─    Joined {id: 1, …}, state frames, …
+//!   0x04 1 Join {id: 2, party}      ─▶
+//!                                   ◀─    0x04 1 Joined {id: 2, …}, 0x04 1 state frames, …
+//!   0x04 1 Leave                    ─▶
+//!                                   ◀─    0x04 1 Left
+//! ```
+//!
+//! - On these channels go `Join`, `Leave`, `Request`, `Resync`, `Resume`, `Ack`, `Spectate` and inputs,
+//!   with their answers; everything else is said on the first. Each seat has its own token: on a new
+//!   connection each is resumed by itself, on any channel.
+//! - A game says whether it is played beside others. At most one of the places that a connection has is
+//!   in a game that does not (`NotBeside`).
+//! - Where a seat's end would close the connection (kicked, replaced by another connection, the room
+//!   failed), a client that has used another channel than the first gets `Dismissed` with the code
+//!   on the seat's channel instead, and the connection goes on.
+//! - Limits of messages are those of the connection.
 //!
 //! ## Who a client is
 //!

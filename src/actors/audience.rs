@@ -122,8 +122,8 @@ impl Drop for ShownAt {
         }
         let leaving = self.directory.leaving();
         match leaving.is_closing() {
-            true => audience.close(CloseCode::GoingAway, leaving.window_ms()),
-            false => audience.close(CloseCode::Failed, 0),
+            true => audience.go_away(leaving.window_ms()),
+            false => audience.close(CloseCode::Failed),
         }
     }
 }

@@ -7,6 +7,7 @@
 //! is done gives its seat up. In every other case, a panic here too, the seat is held for a while.
 //! Connections are never restarted: the client comes back by itself.
 
+mod channels;
 mod ears;
 mod hear;
 mod look_on;
@@ -19,6 +20,7 @@ use greenroom_proto::{AuthToken, CloseCode, List, SeatCode, Text, ToClient, ToSe
 use metrics::counter;
 use tokio::task::JoinHandle;
 
+use self::channels::Channels;
 use self::ears::{ClientEars, ReaderEnd};
 use super::actor::{Actor, Context, Failure, Mailbox, Named};
 use super::audience::Audiences;
@@ -27,8 +29,8 @@ use crate::account::Account;
 use crate::auth::accounts::{Accounts, Presence};
 use crate::auth::gate::Gate;
 use crate::config::Config;
+use crate::directory::Directory;
 use crate::directory::token::TokenKey;
-use crate::directory::{Client, Directory};
 use crate::faults::Countdown;
 use crate::net::admission;
 use crate::net::link::Link;
@@ -44,8 +46,8 @@ const EARLY_MAX: usize = 8;
 /// What a connection is told.
 #[derive(Debug)]
 pub enum ConnectionMsg {
-    /// By its client.
-    Said(ToServer),
+    /// By its client, on a channel.
+    Said(u8, ToServer),
     /// By the gate: who the client is, or the code to close it with.
     Known(Result<Account, CloseCode>),
     /// By its reader: the connection has ended, for this reason.
@@ -55,20 +57,20 @@ pub enum ConnectionMsg {
 impl Named for ConnectionMsg {
     fn name(&self) -> &'static str {
         match self {
-            ConnectionMsg::Said(ToServer::Hello { .. }) => "hello",
-            ConnectionMsg::Said(ToServer::Join { .. }) => "join",
-            ConnectionMsg::Said(ToServer::Leave) => "leave",
-            ConnectionMsg::Said(ToServer::List { .. }) => "list",
-            ConnectionMsg::Said(ToServer::Request { .. }) => "request",
-            ConnectionMsg::Said(ToServer::Resync) => "resync",
-            ConnectionMsg::Said(ToServer::Resume { .. }) => "resume",
-            ConnectionMsg::Said(ToServer::Ack { .. }) => "ack",
-            ConnectionMsg::Said(ToServer::Find { .. }) => "find",
-            ConnectionMsg::Said(ToServer::Watch { .. }) => "watch",
-            ConnectionMsg::Said(ToServer::Unwatch { .. }) => "unwatch",
-            ConnectionMsg::Said(ToServer::Reserve { .. }) => "reserve",
-            ConnectionMsg::Said(ToServer::Unreserve { .. }) => "unreserve",
-            ConnectionMsg::Said(ToServer::Spectate { .. }) => "spectate",
+            ConnectionMsg::Said(_, ToServer::Hello { .. }) => "hello",
+            ConnectionMsg::Said(_, ToServer::Join { .. }) => "join",
+            ConnectionMsg::Said(_, ToServer::Leave) => "leave",
+            ConnectionMsg::Said(_, ToServer::List { .. }) => "list",
+            ConnectionMsg::Said(_, ToServer::Request { .. }) => "request",
+            ConnectionMsg::Said(_, ToServer::Resync) => "resync",
+            ConnectionMsg::Said(_, ToServer::Resume { .. }) => "resume",
+            ConnectionMsg::Said(_, ToServer::Ack { .. }) => "ack",
+            ConnectionMsg::Said(_, ToServer::Find { .. }) => "find",
+            ConnectionMsg::Said(_, ToServer::Watch { .. }) => "watch",
+            ConnectionMsg::Said(_, ToServer::Unwatch { .. }) => "unwatch",
+            ConnectionMsg::Said(_, ToServer::Reserve { .. }) => "reserve",
+            ConnectionMsg::Said(_, ToServer::Unreserve { .. }) => "unreserve",
+            ConnectionMsg::Said(_, ToServer::Spectate { .. }) => "spectate",
             ConnectionMsg::Known(_) => "known",
             ConnectionMsg::Ended(_) => "ended",
         }
@@ -111,13 +113,13 @@ pub struct ConnectionArgs {
 
 /// The actor.
 pub struct Connection {
-    client: Arc<Client>,
+    channels: Arc<Channels>,
     shared: Arc<Shared>,
     schemas: Vec<u64>,
     /// Finds out who the client is.
     asking: Option<JoinHandle<()>>,
-    /// What the client has said meanwhile.
-    early: Vec<ToServer>,
+    /// What the client has said meanwhile, and on which channel.
+    early: Vec<(u8, ToServer)>,
     /// `None` until the client is welcomed.
     known: Option<Known>,
     /// Codes of the seats that it had kept last.
@@ -144,11 +146,11 @@ impl Actor for Connection {
 
     async fn start(args: ConnectionArgs, ctx: &Context<ConnectionMsg>) -> Result<Self, Failure> {
         let ConnectionArgs { link, reader, place, number, shared } = args;
-        let client = Client::new(link);
+        let channels = Channels::new(link);
         let mailbox = ctx.mailbox().clone();
         let faults = &shared.config.dev.faults;
         let ears = ClientEars {
-            client: Arc::clone(&client),
+            channels: Arc::clone(&channels),
             mailbox: mailbox.clone(),
             dies: Countdown::of(faults.kill_connection, number),
             panics: Countdown::of(faults.panic_reader, !number),
@@ -160,7 +162,7 @@ impl Actor for Connection {
         counter!("greenroom_connections_total").increment(1);
         let finds_per_sec = shared.config.edge.finds_per_sec;
         Ok(Connection {
-            client,
+            channels,
             shared,
             schemas: Vec::new(),
             asking: None,
@@ -181,20 +183,23 @@ impl Actor for Connection {
         ctx: &Context<ConnectionMsg>,
     ) -> Result<(), Failure> {
         match msg {
-            ConnectionMsg::Said(ToServer::Hello { token, schemas, .. }) => {
+            ConnectionMsg::Said(_, ToServer::Hello { token, schemas, .. }) => {
                 self.schemas = schemas.into_vec();
                 self.ask_who(token, ctx.mailbox().clone());
             }
-            ConnectionMsg::Said(message) if self.known.is_none() => self.keep_for_later(message),
+            ConnectionMsg::Said(channel, message) if self.known.is_none() => {
+                self.keep_for_later(channel, message);
+            }
             // Boxed while they last: else room for the largest question stays with every connection.
-            ConnectionMsg::Said(message) => Box::pin(self.hear(message)).await,
+            ConnectionMsg::Said(channel, message) => Box::pin(self.hear(channel, message)).await,
             ConnectionMsg::Known(Ok(account)) => Box::pin(self.welcome(account)).await,
-            ConnectionMsg::Known(Err(code)) => self.client.link.close(code),
+            ConnectionMsg::Known(Err(code)) => self.channels.link().close(code),
             ConnectionMsg::Ended(why) => {
-                if why == CloseCode::Normal
-                    && let Some(seat) = self.client.depart()
-                {
-                    seat.leave();
+                if why == CloseCode::Normal {
+                    self.channels
+                        .all()
+                        .filter_map(|client| client.depart())
+                        .for_each(|seat| seat.leave());
                 }
                 tracing::debug!(connection = ctx.name(), code = why.code(), "{}", why.reason());
                 counter!("greenroom_connections_closed_total", "code" => why.code().to_string())
@@ -208,7 +213,7 @@ impl Actor for Connection {
     /// The server is stopping, or the connection has ended already.
     async fn stopped(&mut self, _: &Context<ConnectionMsg>) {
         let window_ms = self.shared.directory.leaving().window_ms();
-        self.client.link.close_with_window(CloseCode::GoingAway, window_ms);
+        self.channels.link().close_with_window(CloseCode::GoingAway, window_ms);
         let _ = (&mut self.reader).await;
     }
 }
@@ -219,14 +224,16 @@ impl Drop for Connection {
             asking.abort();
         }
         if self.watches {
-            self.shared.directory.unwatch(&self.client.link, None);
+            self.shared.directory.unwatch(self.channels.link(), None);
         }
-        self.client.link.close(CloseCode::Failed);
-        if let Some(watch) = self.client.watched() {
-            watch.leave();
-        }
-        if let Some(seat) = self.client.depart() {
-            seat.break_off(&self.client);
+        self.channels.link().close(CloseCode::Failed);
+        for client in self.channels.all() {
+            if let Some(watch) = client.watched() {
+                watch.leave();
+            }
+            if let Some(seat) = client.depart() {
+                seat.break_off(client);
+            }
         }
     }
 }
@@ -241,16 +248,16 @@ impl Connection {
         }));
     }
 
-    fn keep_for_later(&mut self, message: ToServer) {
+    fn keep_for_later(&mut self, channel: u8, message: ToServer) {
         match self.early.len() < EARLY_MAX {
-            true => self.early.push(message),
-            false => self.client.link.close(CloseCode::OutOfOrder),
+            true => self.early.push((channel, message)),
+            false => self.channels.link().close(CloseCode::OutOfOrder),
         }
     }
 
     async fn welcome(&mut self, account: Account) {
         self.asking = None;
-        let link = &self.client.link;
+        let link = self.channels.link();
         match self.shared.accounts.enter(&account, Arc::clone(link) as _) {
             Ok(presence) => self.known = Some(Known { account, _presence: presence }),
             Err(code) => return link.close(code),
@@ -262,8 +269,8 @@ impl Connection {
             messages_per_sec: config.edge.messages_per_sec,
             ping_interval_ms: config.deadlines.ping_interval.as_millis() as u32,
         });
-        for message in std::mem::take(&mut self.early) {
-            self.hear(message).await;
+        for (channel, message) in std::mem::take(&mut self.early) {
+            self.hear(channel, message).await;
         }
     }
 }

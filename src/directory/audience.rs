@@ -216,17 +216,27 @@ impl Audience {
         if stage.ending.is_none() {
             stage.ending = Some((0, Ending::Gone));
             drop(stage);
-            self.close(code, 0);
+            self.close(code);
         }
     }
 
+    /// The server goes: closes their connections, to come back within this time.
+    pub fn go_away(&self, window_ms: u32) {
+        let code = CloseCode::GoingAway;
+        self.clear(|client| client.link.close_with_window(code, window_ms));
+    }
+
     /// Closes their connections.
-    pub fn close(&self, code: CloseCode, window_ms: u32) {
+    pub fn close(&self, code: CloseCode) {
+        self.clear(|client| client.link.dismiss(code));
+    }
+
+    fn clear(&self, tell: impl Fn(&Client)) {
         let all = self.stage().take_all();
         for spectator in all {
             spectator.stand().is_there = false;
             if spectator.client.unwatch(&spectator) {
-                spectator.client.link.close_with_window(code, window_ms);
+                tell(&spectator.client);
             }
         }
         self.wake();

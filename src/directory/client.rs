@@ -3,14 +3,16 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use greenroom_proto::CloseCode;
+
 use super::spectator::{Spectator, Watch};
 use super::{RoomRecord, Seat};
-use crate::net::link::Link;
+use crate::net::line::Line;
 
-/// A client, shared by its connection and the room that it sits in.
+/// A client on one channel of its connection, shared by that and the room that it sits in.
 pub struct Client {
-    /// Its connection.
-    pub link: Arc<Link>,
+    /// Its channel.
+    pub link: Line,
     place: Mutex<Place>,
     /// Number of the token that it was sent, while it has said nothing since; else 0.
     unconfirmed: AtomicU32,
@@ -38,7 +40,7 @@ enum Place {
 impl Client {
     /// A client without a seat.
     #[must_use]
-    pub fn new(link: Arc<Link>) -> Arc<Self> {
+    pub fn new(link: Line) -> Arc<Self> {
         let place = Mutex::new(Place::Nowhere);
         Arc::new(Client { link, place, unconfirmed: AtomicU32::new(0) })
     }
@@ -120,10 +122,17 @@ impl Client {
         });
     }
 
-    /// Closes the connection of a client that has no seat any more. In this order: what it says
-    /// meanwhile is left to its next connection, and not refused for want of a seat.
-    pub fn dismiss(&self, close: impl FnOnce(&Link)) {
-        close(&self.link);
+    /// Tells a client that its seat was taken away, as a rule by closing the connection. In this
+    /// order: what it says meanwhile is left to its next connection, and not refused for want of a
+    /// seat.
+    pub fn dismiss(&self, code: CloseCode) {
+        self.link.dismiss(code);
+        self.vacate();
+    }
+
+    /// Like [`Client::dismiss`]; the whole server goes, and with it the connection.
+    pub fn send_away(&self, window_ms: u32) {
+        self.link.close_with_window(CloseCode::GoingAway, window_ms);
         self.vacate();
     }
 
@@ -174,6 +183,16 @@ impl Client {
         self.change(|place| match place {
             Place::Seated(seat) | Place::Joining(seat) => Some(seat.clone()),
             _ => None,
+        })
+    }
+
+    /// The room that the client has a place in, of whatever kind.
+    pub fn room(&self) -> Option<Arc<RoomRecord>> {
+        self.change(|place| match place {
+            Place::Seated(seat) | Place::Joining(seat) => Some(Arc::clone(&seat.room)),
+            Place::Waiting(room, _) => Some(Arc::clone(room)),
+            Place::Watching(watch) => Some(Arc::clone(&watch.room)),
+            Place::Nowhere | Place::Asking | Place::Gone => None,
         })
     }
 

@@ -17,7 +17,6 @@ use super::token::Claim;
 use super::{Client, RoomRecord};
 use crate::account::{Account, AccountId, Person};
 use crate::game::Pace;
-use crate::net::link::Link;
 use crate::outbox::{Outbox, OutboxLimits};
 use crate::room::inbox::Inbox;
 
@@ -160,7 +159,7 @@ impl Members {
         let Some(member) = self.find(player) else { return false };
         if let Some(client) = member.client.clone() {
             member.leave_for_now(Instant::now());
-            client.dismiss(|link| link.close(CloseCode::Kicked));
+            client.dismiss(CloseCode::Kicked);
         }
         true
     }
@@ -243,21 +242,20 @@ impl Members {
 
     /// The room is gone: closes everybody's connection. Who waits for a seat only gets a refusal.
     pub fn fail(&mut self, code: CloseCode) {
-        self.close((Refusal::Failed, code.reason()), |link| link.close(code));
+        self.close((Refusal::Failed, code.reason()), |client| client.dismiss(code));
     }
 
     /// The server goes: closes everybody's connection. Who waits for a seat only gets a refusal.
     pub fn go_away(&mut self, window_ms: u32) {
-        let code = CloseCode::GoingAway;
-        let close = |link: &Link| link.close_with_window(code, window_ms);
-        self.close((Refusal::Stopping, code.reason()), close);
+        let refusal = (Refusal::Stopping, CloseCode::GoingAway.reason());
+        self.close(refusal, |client| client.send_away(window_ms));
     }
 
-    fn close(&mut self, refusal: (Refusal, &'static str), close: impl Fn(&Link)) {
+    fn close(&mut self, refusal: (Refusal, &'static str), close: impl Fn(&Client)) {
         let (why, text) = *self.ended.get_or_insert(refusal);
         for member in self.members.drain(..) {
             match (&member.client, &member.asked) {
-                (Some(client), None) => client.dismiss(&close),
+                (Some(client), None) => close(client),
                 _ => member.refuse(why, text),
             }
         }

@@ -88,7 +88,7 @@ impl Seat {
         room.inbox().resume(*player);
         drop(members);
         if let Some(before) = before {
-            before.dismiss(|link| link.close(CloseCode::Replaced));
+            before.dismiss(CloseCode::Replaced);
         }
         room.wake();
         Ok(())

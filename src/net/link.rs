@@ -20,6 +20,8 @@ pub struct Link {
     /// The close code asked for; 0 while none is.
     close: AtomicU16,
     retry_after_ms: AtomicU32,
+    /// The client has used another channel than the first.
+    channels: AtomicBool,
     /// Wakes the reader: something is stuck, or a close was asked for.
     wake: Notify,
 }
@@ -45,6 +47,7 @@ impl Link {
             stuck: AtomicBool::new(false),
             close: AtomicU16::new(0),
             retry_after_ms: AtomicU32::new(0),
+            channels: AtomicBool::new(false),
             wake: Notify::new(),
         })
     }
@@ -88,6 +91,16 @@ impl Link {
     pub fn close_with_window(&self, code: CloseCode, retry_after_ms: u32) {
         self.retry_after_ms.store(retry_after_ms, Ordering::Release);
         self.close(code);
+    }
+
+    /// The client uses another channel than the first.
+    pub fn use_channels(&self) {
+        self.channels.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it ever did.
+    pub fn has_channels(&self) -> bool {
+        self.channels.load(Ordering::Relaxed)
     }
 
     /// The message with which the countdown ends is cut, and with it the connection: a fault that

@@ -27,10 +27,10 @@ const FRAGMENT_COST: usize = 8;
 
 /// Who is told what a client says. An error is the code to close with.
 pub trait Ears: Send {
-    /// An input for the tick with these low 16 bits.
-    fn input(&mut self, tick: u16, body: &[u8]) -> Result<(), CloseCode>;
-    /// Anything else.
-    fn control(&mut self, message: ToServer) -> Result<(), CloseCode>;
+    /// An input on this channel, for the tick with these low 16 bits.
+    fn input(&mut self, channel: u8, tick: u16, body: &[u8]) -> Result<(), CloseCode>;
+    /// Anything else on this channel.
+    fn control(&mut self, channel: u8, message: ToServer) -> Result<(), CloseCode>;
     /// The socket was stuck and takes frames again.
     fn drained(&mut self);
 }
@@ -136,8 +136,8 @@ impl Reader {
             Message::Frame(_) => return Ok(()),
         };
         match self.session.admit(at_ms, &bytes)? {
-            Admitted::Input { tick, body } => ears.input(tick, body),
-            Admitted::Control(message) => ears.control(message),
+            (channel, Admitted::Input { tick, body }) => ears.input(channel, tick, body),
+            (channel, Admitted::Control(message)) => ears.control(channel, message),
         }
     }
 

@@ -10,6 +10,7 @@ mod asked_faults;
 mod backend;
 mod backend_example;
 mod backend_fuzz;
+mod channels;
 mod coming_back;
 mod commands_rooms;
 mod crashes;

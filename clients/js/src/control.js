@@ -103,6 +103,7 @@ export const REFUSALS = [
   'NoSpectators',
   'AudienceFull',
   'Spectator',
+  'NotBeside',
 ];
 
 const roomInfo = struct({ room: roomId, players: u32, players_max: u32, options });
@@ -170,6 +171,7 @@ const toClient = variants({
     gone: list(u32, 64),
     spectators: u32,
   },
+  Dismissed: { code: choice([...CLOSE_CODES.keys()]) },
 });
 
 function encoded(type, message) {

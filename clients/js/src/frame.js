@@ -9,6 +9,8 @@ export const INPUT = 0x01;
 export const STATE = 0x02;
 /** First byte of a state frame with events. */
 export const STATE_EVENTS = 0x03;
+/** First byte of a message on another channel than the first: its number follows, then the message. */
+export const CHANNEL = 0x04;
 /** Events in one frame at most. */
 export const FRAME_EVENTS_MAX = 4096;
 

@@ -279,6 +279,10 @@ impl Client {
                 }
             }
             ToClient::Notice { text } => self.note(Update::Notice { text: text.into_string() })?,
+            ToClient::Dismissed { .. } => {
+                let why = "the server took a seat away on a channel that is not in use";
+                return Err((CloseCode::OutOfOrder, why.into()));
+            }
             ToClient::Banned { room, for_ms, text } => {
                 let (time, text) = (Duration::from_millis(for_ms), text.into_string());
                 self.note(Update::Banned { room, time, text })?;

@@ -232,6 +232,7 @@ fn to_client() -> Vec<Value> {
         R::NoSpectators,
         R::AudienceFull,
         R::Spectator,
+        R::NotBeside,
     ];
     let info = |room: u64| RoomInfo {
         room: RoomId(room),
@@ -274,6 +275,10 @@ fn to_client() -> Vec<Value> {
             json!({"type": "Rooms", "id": 10, "rooms": [shown(1), shown(1 << 40)]}),
         ),
         message(&ToClient::Left, json!({"type": "Left"})),
+        message(
+            &ToClient::Dismissed { code: CloseCode::Kicked },
+            json!({"type": "Dismissed", "code": CloseCode::Kicked.code()}),
+        ),
         message(
             &ToClient::Ended { result: text(r#"{"winner":null}"#) },
             json!({"type": "Ended", "result": r#"{"winner":null}"#}),

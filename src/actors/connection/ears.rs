@@ -5,6 +5,7 @@ use std::sync::Arc;
 use greenroom_proto::{CloseCode, Refusal, ToServer};
 
 use super::ConnectionMsg;
+use super::channels::Channels;
 use crate::actors::actor::Mailbox;
 use crate::directory::{Client, Seat};
 use crate::faults::Countdown;
@@ -19,7 +20,7 @@ const NO_SAY: &str = "whoever looks on has no say: join to play";
 /// Everything else goes to the connection's actor; the client's token bucket bounds how much of it
 /// can wait there.
 pub(super) struct ClientEars {
-    pub(super) client: Arc<Client>,
+    pub(super) channels: Arc<Channels>,
     pub(super) mailbox: Mailbox<ConnectionMsg>,
     /// Faults that are asked for.
     pub(super) dies: Countdown,
@@ -27,51 +28,55 @@ pub(super) struct ClientEars {
 }
 
 impl Ears for ClientEars {
-    fn input(&mut self, tick: u16, body: &[u8]) -> Result<(), CloseCode> {
+    fn input(&mut self, channel: u8, tick: u16, body: &[u8]) -> Result<(), CloseCode> {
         self.strike();
-        match self.seat() {
+        let client = self.channels.get(channel);
+        match seat_of(client) {
             Some(seat) => seat.input(tick, body),
             // Unless the match ended while the input was on its way.
             None => {
-                if self.client.watched().is_some() {
-                    self.client.link.refuse(0, Refusal::Spectator, NO_SAY);
+                if client.watched().is_some() {
+                    client.link.refuse(0, Refusal::Spectator, NO_SAY);
                 }
                 Ok(())
             }
         }
     }
 
-    fn control(&mut self, message: ToServer) -> Result<(), CloseCode> {
+    fn control(&mut self, channel: u8, message: ToServer) -> Result<(), CloseCode> {
         self.strike();
+        let client = self.channels.get(channel);
         match message {
             ToServer::Request { id, body } => {
-                let asked = match self.seat() {
+                let asked = match seat_of(client) {
                     Some(seat) => seat.request(id, body.into_vec())?,
                     // Its seat is held, or another connection has it: asked there again, it is done.
-                    None if self.client.link.standing() == Standing::Closing => Ok(()),
-                    None if self.client.watched().is_some() => Err((Refusal::Spectator, NO_SAY)),
+                    None if client.link.standing() == Standing::Closing => Ok(()),
+                    None if client.watched().is_some() => Err((Refusal::Spectator, NO_SAY)),
                     None => Err((Refusal::NoSeat, "join a room before sending requests to it")),
                 };
                 if let Err((why, text)) = asked {
-                    self.client.link.refuse(id, why, text);
+                    client.link.refuse(id, why, text);
                 }
             }
             ToServer::Ack { events, replies } => {
-                if let Some(seat) = self.seat() {
+                if let Some(seat) = seat_of(client) {
                     seat.acknowledge(events, replies);
                 }
             }
-            message => drop(self.mailbox.cast(ConnectionMsg::Said(message))),
+            message => drop(self.mailbox.cast(ConnectionMsg::Said(channel, message))),
         }
         Ok(())
     }
 
     fn drained(&mut self) {
-        // A room that steps on commands makes no frame by itself.
-        if let Some(seat) = self.client.seat() {
-            seat.room.wake();
-        } else if let Some(watch) = self.client.watched() {
-            watch.room.audience().wake();
+        for client in self.channels.all() {
+            // A room that steps on commands makes no frame by itself.
+            if let Some(seat) = client.seat() {
+                seat.room.wake();
+            } else if let Some(watch) = client.watched() {
+                watch.room.audience().wake();
+            }
         }
     }
 }
@@ -84,15 +89,15 @@ impl ClientEars {
         }
         assert!(!self.panics.strikes(), "a fault that was asked for: panic-reader");
     }
+}
 
-    /// The client's seat, about which it has just said something.
-    fn seat(&self) -> Option<Seat> {
-        let seat = self.client.seat()?;
-        if let Some(token) = self.client.confirms() {
-            seat.confirm(token);
-        }
-        Some(seat)
+/// The client's seat, about which it has just said something.
+fn seat_of(client: &Client) -> Option<Seat> {
+    let seat = client.seat()?;
+    if let Some(token) = client.confirms() {
+        seat.confirm(token);
     }
+    Some(seat)
 }
 
 /// Tells the actor that its reader ended even when the reader panicked.

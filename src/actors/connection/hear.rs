@@ -1,13 +1,16 @@
 //! What a client asks for that is not for a room: seats and lists.
 
+use std::sync::Arc;
+
 use greenroom_proto::{JoinTarget, Profile, Refusal, Text, ToClient, ToServer};
 use metrics::counter;
 
 use super::Connection;
+use super::look_on::look_away;
 use crate::account::{Account, Person};
 use crate::actors::lobby::{self, Found, LobbyMsg, STOPPING, Wish};
 use crate::auth::name;
-use crate::directory::{Back, RoomRecord, Seat};
+use crate::directory::{Back, Client, RoomRecord, Seat};
 use crate::seating::NoSeat;
 
 /// What a client is told that asks too often.
@@ -18,6 +21,10 @@ pub(super) const TOO_OFTEN: &str =
 pub(super) const OTHER_SCHEMA: &str =
     "the game's state has another form than this client can read: update it";
 
+/// What a client is told that plays already, and wants another game beside that.
+pub(super) const NOT_BESIDE: &str =
+    "this game is not played beside another one: leave that first, or connect once more";
+
 /// What a client is told whose room failed, or could not be brought back by a new process.
 const LOST: &str = "the match could not go on: join another";
 
@@ -25,44 +32,54 @@ const LOST: &str = "the match could not go on: join another";
 const OTHER_ACCOUNT: &str = "the seat is another account's: connect as the one who has it";
 
 impl Connection {
-    pub(super) async fn hear(&mut self, message: ToServer) {
+    pub(super) async fn hear(&mut self, channel: u8, message: ToServer) {
+        let client = &Arc::clone(self.channels.get(channel));
         match message {
             ToServer::Join { id, to, schema, profile } => {
-                self.join(id, to, schema, &profile).await;
+                self.join(client, id, to, schema, &profile).await;
             }
             ToServer::Resume { id, token, attempt, tick, events, schema } => {
-                self.come_back(id, &token, Back { attempt, tick, events }, schema);
+                self.come_back(client, id, &token, Back { attempt, tick, events }, schema);
             }
-            ToServer::Leave => self.leave(),
+            ToServer::Leave => leave(client),
             ToServer::List { id, game } => self.list(id, &game),
             ToServer::Reserve { id, to, seats } => self.reserve(id, to, seats).await,
             ToServer::Unreserve { code } => self.unreserve(&code),
             ToServer::Find { id, query } => self.find(id, &query),
             ToServer::Watch { id, query } => self.watch(id, &query),
-            ToServer::Unwatch { id } => self.shared.directory.unwatch(&self.client.link, Some(id)),
+            ToServer::Unwatch { id } => {
+                self.shared.directory.unwatch(self.channels.link(), Some(id));
+            }
             ToServer::Resync => {
                 counter!("greenroom_desyncs_total").increment(1);
-                if let Some(seat) = self.client.seat() {
+                if let Some(seat) = client.seat() {
                     seat.resync();
-                } else if let Some(watch) = self.client.watched() {
+                } else if let Some(watch) = client.watched() {
                     watch.resync();
                 }
             }
-            ToServer::Spectate { id, room, schema } => self.look_on(id, room, schema).await,
+            ToServer::Spectate { id, room, schema } => self.look_on(client, id, room, schema).await,
             // It comes once; the ears pass the others to the room.
             ToServer::Hello { .. } | ToServer::Request { .. } | ToServer::Ack { .. } => {}
         }
     }
 
-    async fn join(&mut self, id: u32, to: JoinTarget, schema: Option<u64>, profile: &Profile) {
-        let Some(account) = self.asks(id).cloned() else { return };
+    async fn join(
+        &mut self,
+        client: &Arc<Client>,
+        id: u32,
+        to: JoinTarget,
+        schema: Option<u64>,
+        profile: &Profile,
+    ) {
+        let Some(account) = self.asks(client, id).cloned() else { return };
         let profile = match name::clean(profile) {
             Ok(profile) => profile,
-            Err(why) => return self.turn_away(id, Refusal::BadProfile, &why),
+            Err(why) => return turn_away(client, id, Refusal::BadProfile, &why),
         };
         let person = Person { account, profile };
         if !self.may_try(&to) {
-            return self.turn_away(id, Refusal::Busy, TOO_OFTEN);
+            return turn_away(client, id, Refusal::Busy, TOO_OFTEN);
         }
         let by_code = matches!(to, JoinTarget::Code(_));
         let wish = Wish { to, by: Some(person.account.id().clone()) };
@@ -76,28 +93,38 @@ impl Connection {
             Ok(Found::Queue(room)) => Some(room),
             Err(_) => None,
         };
+        if room.is_some_and(|room| !self.channels.may_enter(client, room)) {
+            return turn_away(client, id, Refusal::NotBeside, NOT_BESIDE);
+        }
         if room.is_some_and(|room| schema.is_some_and(|own| own != room.entry.schema_hash)) {
-            return self.turn_away(id, Refusal::OtherSchema, OTHER_SCHEMA);
+            return turn_away(client, id, Refusal::OtherSchema, OTHER_SCHEMA);
         }
         match found {
             Ok(Found::Queue(room)) => {
                 let knows_schema = self.knows_schema(&room);
-                if let Err(why) = room.wait(&self.client, person, id, knows_schema) {
-                    self.no_queue(id, why);
+                if let Err(why) = room.wait(client, person, id, knows_schema) {
+                    no_queue(client, id, why);
                 }
             }
             Ok(Found::Seat(booked)) => {
                 let seat = booked.take();
-                self.client.hold(seat.clone());
-                seat.join(&self.client, person, id, self.knows_schema(&seat.room));
+                client.hold(seat.clone());
+                seat.join(client, person, id, self.knows_schema(&seat.room));
             }
-            Err((why, text)) => self.turn_away(id, why, &text),
+            Err((why, text)) => turn_away(client, id, why, &text),
         }
     }
 
     /// Gives a client its seat back.
-    fn come_back(&self, id: u32, token: &[u8], back: Back, schema: Option<u64>) {
-        let Some(account) = self.asks(id) else { return };
+    fn come_back(
+        &self,
+        client: &Arc<Client>,
+        id: u32,
+        token: &[u8],
+        back: Back,
+        schema: Option<u64>,
+    ) {
+        let Some(account) = self.asks(client, id) else { return };
         let shared = &self.shared;
         let room = shared.tokens.open(token).map(|claim| claim.room);
         let lost = room.is_some_and(|room| shared.directory.over().is_lost(room));
@@ -105,8 +132,11 @@ impl Connection {
             if schema.is_some_and(|schema| schema != seat.room.entry.schema_hash) {
                 return Err(Refusal::OtherSchema);
             }
+            if !self.channels.may_enter(client, &seat.room) {
+                return Err(Refusal::NotBeside);
+            }
             let knows_schema = self.knows_schema(&seat.room);
-            seat.come_back((&self.client, account), generation, (id, knows_schema), back)
+            seat.come_back((client, account), generation, (id, knows_schema), back)
         });
         let Err(why) = outcome else {
             counter!("greenroom_seats_resumed_total").increment(1);
@@ -115,13 +145,15 @@ impl Connection {
         // Looked for afterwards: the match may have ended just now.
         if let Some(result) = room.and_then(|room| shared.directory.over().result_of(room)) {
             let result = Text::cut(&result);
-            self.client.link.control(&ToClient::Ended { result });
+            client.link.control(&ToClient::Ended { result });
         }
-        self.turn_away(
+        turn_away(
+            client,
             id,
             why,
             match why {
                 Refusal::OtherSchema => OTHER_SCHEMA,
+                Refusal::NotBeside => NOT_BESIDE,
                 Refusal::OtherAccount => OTHER_ACCOUNT,
                 Refusal::TooFarBehind => {
                     "more happened meanwhile than is kept: come back without it"
@@ -146,56 +178,55 @@ impl Connection {
     }
 
     /// Who asks for a seat, if they may now.
-    fn asks(&self, id: u32) -> Option<&Account> {
+    fn asks(&self, client: &Client, id: u32) -> Option<&Account> {
         let account = &self.known.as_ref()?.account;
         if !account.role().may_play() {
             let text = "a spectator takes no seat: connect with the token of a player";
-            self.client.link.refuse(id, Refusal::NotAllowed, text);
+            client.link.refuse(id, Refusal::NotAllowed, text);
             return None;
         }
-        self.is_free(id).then_some(account)
-    }
-
-    /// Whether the connection may have another place.
-    pub(super) fn is_free(&self, id: u32) -> bool {
-        let is_free = self.client.ask();
-        if !is_free {
-            let text =
-                "this connection has a seat already, looks on, or waits for that: leave first";
-            self.client.link.refuse(id, Refusal::AlreadySeated, text);
-        }
-        is_free
-    }
-
-    pub(super) fn turn_away(&self, id: u32, why: Refusal, text: &str) {
-        self.client.vacate();
-        self.client.link.refuse(id, why, text);
-    }
-
-    fn no_queue(&self, id: u32, why: NoSeat) {
-        match why {
-            NoSeat::WaitingFull => {
-                let text = "the room is full, and so is its waiting list, if its game has one";
-                self.turn_away(id, Refusal::WaitingFull, text);
-            }
-            _ => self.turn_away(id, Refusal::UnknownRoom, "the match is over: join another"),
-        }
+        is_free(client, id).then_some(account)
     }
 
     pub(super) fn knows_schema(&self, room: &RoomRecord) -> bool {
         self.schemas.contains(&room.entry.schema_hash)
     }
+}
 
-    /// The room answers with `Left` once it has let the player go.
-    fn leave(&self) {
-        match self.client.held() {
-            Some(seat) => seat.leave(),
-            None => {
-                self.look_away();
-                // Out of the queue, if it was in one.
-                self.client.stop_waiting();
-                self.client.link.control(&ToClient::Left);
-            }
+/// Whether the client may have another place.
+pub(super) fn is_free(client: &Client, id: u32) -> bool {
+    let is_free = client.ask();
+    if !is_free {
+        let text = "this connection has a seat already, looks on, or waits for that: leave first";
+        client.link.refuse(id, Refusal::AlreadySeated, text);
+    }
+    is_free
+}
+
+pub(super) fn turn_away(client: &Client, id: u32, why: Refusal, text: &str) {
+    client.vacate();
+    client.link.refuse(id, why, text);
+}
+
+fn no_queue(client: &Client, id: u32, why: NoSeat) {
+    match why {
+        NoSeat::WaitingFull => {
+            let text = "the room is full, and so is its waiting list, if its game has one";
+            turn_away(client, id, Refusal::WaitingFull, text);
+        }
+        _ => turn_away(client, id, Refusal::UnknownRoom, "the match is over: join another"),
+    }
+}
+
+/// The room answers with `Left` once it has let the player go.
+fn leave(client: &Client) {
+    match client.held() {
+        Some(seat) => seat.leave(),
+        None => {
+            look_away(client);
+            // Out of the queue, if it was in one.
+            client.stop_waiting();
+            client.link.control(&ToClient::Left);
         }
     }
 }

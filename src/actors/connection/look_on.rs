@@ -1,43 +1,44 @@
 //! A client that looks on without a seat.
 
+use std::sync::Arc;
+
 use greenroom_proto::{Refusal, RoomId, Spectating, ToClient, Visibility};
 
 use super::Connection;
-use super::hear::OTHER_SCHEMA;
+use super::hear::{NOT_BESIDE, OTHER_SCHEMA, is_free, turn_away};
 use crate::actors::lobby::STOPPING;
-use crate::directory::RoomRecord;
 use crate::directory::spectator::Watch;
+use crate::directory::{Client, RoomRecord};
 use crate::game::Pace;
 
 impl Connection {
-    pub(super) async fn look_on(&self, id: u32, room: RoomId, schema: Option<u64>) {
-        if !self.is_free(id) {
+    pub(super) async fn look_on(
+        &self,
+        client: &Arc<Client>,
+        id: u32,
+        room: RoomId,
+        schema: Option<u64>,
+    ) {
+        if !is_free(client, id) {
             return;
         }
         let Some(account) = self.known.as_ref().map(|known| known.account.id()) else { return };
-        let watch = match self.may_look_on(room, schema) {
-            Ok(room) => self.shared.audiences.enter(&room, &self.client, account).await,
+        let watch = match self.may_look_on(client, room, schema) {
+            Ok(room) => self.shared.audiences.enter(&room, client, account).await,
             Err(why) => Err(why),
         };
         match watch {
-            Ok(watch) => self.begin(id, &watch),
-            Err(why) => self.turn_away(id, why, in_words(why)),
-        }
-    }
-
-    /// The client looks on no more.
-    pub(super) fn look_away(&self) {
-        if let Some(watch) = self.client.watched() {
-            watch.leave();
-            self.client.unwatch(&watch.spectator);
+            Ok(watch) => self.begin(client, id, &watch),
+            Err(why) => turn_away(client, id, why, in_words(why)),
         }
     }
 
     fn may_look_on(
         &self,
+        client: &Arc<Client>,
         room: RoomId,
         schema: Option<u64>,
-    ) -> Result<std::sync::Arc<RoomRecord>, Refusal> {
+    ) -> Result<Arc<RoomRecord>, Refusal> {
         let directory = &self.shared.directory;
         if directory.leaving().is_draining() {
             return Err(Refusal::Stopping);
@@ -50,21 +51,24 @@ impl Connection {
         if room.plan.spectators.is_none() {
             return Err(Refusal::NoSpectators);
         }
-        match schema.is_some_and(|schema| schema != room.entry.schema_hash) {
-            true => Err(Refusal::OtherSchema),
-            false => Ok(room),
+        if schema.is_some_and(|schema| schema != room.entry.schema_hash) {
+            return Err(Refusal::OtherSchema);
+        }
+        match self.channels.may_enter(client, &room) {
+            true => Ok(room),
+            false => Err(Refusal::NotBeside),
         }
     }
 
     /// Says what follows, before anything of it does.
-    fn begin(&self, id: u32, watch: &Watch) {
+    fn begin(&self, client: &Client, id: u32, watch: &Watch) {
         let room = &watch.room;
         let (tick_hz, send_every) = match room.plan.pace {
             Pace::Fixed { tick_hz, send_every } => (tick_hz, send_every),
             Pace::OnCommand => (0, 1),
         };
         let begun = watch.begin(|events| {
-            self.client.link.control(&ToClient::Spectating(Spectating {
+            client.link.control(&ToClient::Spectating(Spectating {
                 id,
                 room: room.id,
                 game: room.game_name(),
@@ -78,8 +82,16 @@ impl Connection {
             }));
         });
         if let Err(lasting) = begun {
-            self.turn_away(id, Refusal::Banned, &lasting.banned());
+            turn_away(client, id, Refusal::Banned, &lasting.banned());
         }
+    }
+}
+
+/// The client looks on no more.
+pub(super) fn look_away(client: &Client) {
+    if let Some(watch) = client.watched() {
+        watch.leave();
+        client.unwatch(&watch.spectator);
     }
 }
 
@@ -89,6 +101,7 @@ fn in_words(why: Refusal) -> &'static str {
         Refusal::NoSpectators => "this room shows itself to nobody without a seat",
         Refusal::AudienceFull => "as many look on as may: try again later",
         Refusal::OtherSchema => OTHER_SCHEMA,
+        Refusal::NotBeside => NOT_BESIDE,
         Refusal::Stopping => STOPPING,
         _ => "the room cannot be shown now: try again",
     }

@@ -14,10 +14,10 @@ impl Connection {
     pub(super) async fn reserve(&mut self, id: u32, to: JoinTarget, seats: u32) {
         if !(1..=PARTY_MAX as u32).contains(&seats) {
             let text = format!("seats is {seats}: choose 1 to {PARTY_MAX}");
-            return self.client.link.refuse(id, Refusal::BadQuery, &text);
+            return self.channels.link().refuse(id, Refusal::BadQuery, &text);
         }
         if !self.may_try(&to) {
-            return self.client.link.refuse(id, Refusal::Busy, TOO_OFTEN);
+            return self.channels.link().refuse(id, Refusal::Busy, TOO_OFTEN);
         }
         let by_code = matches!(to, JoinTarget::Code(_));
         let (lobby, expiry) = (&self.shared.lobby, self.shared.config.rooms.reservation);
@@ -30,14 +30,14 @@ impl Connection {
             Ok(Reservation { room, codes, expires_in }) => {
                 let before = std::mem::replace(&mut self.reserved, codes.clone());
                 before.iter().for_each(|code| self.unreserve(code));
-                self.client.link.control(&ToClient::Reserved {
+                self.channels.link().control(&ToClient::Reserved {
                     id,
                     room,
                     codes: List::first(codes),
                     expires_ms: expires_in.as_millis() as u32,
                 });
             }
-            Err((why, text)) => self.client.link.refuse(id, why, &text),
+            Err((why, text)) => self.channels.link().refuse(id, why, &text),
         }
     }
 
@@ -72,7 +72,7 @@ impl Connection {
             _ => None,
         };
         if let Some((why, text)) = &refusal {
-            self.client.link.refuse(id, *why, text);
+            self.channels.link().refuse(id, *why, text);
         }
         refusal.is_none()
     }
@@ -83,9 +83,13 @@ impl Connection {
         }
         match self.shared.directory.find(query) {
             Ok((rooms, next)) => {
-                self.client.link.control(&ToClient::Found { id, rooms: List::first(rooms), next });
+                self.channels.link().control(&ToClient::Found {
+                    id,
+                    rooms: List::first(rooms),
+                    next,
+                });
             }
-            Err(why) => self.client.link.refuse(id, Refusal::BadQuery, &why),
+            Err(why) => self.channels.link().refuse(id, Refusal::BadQuery, &why),
         }
     }
 
@@ -93,12 +97,13 @@ impl Connection {
         let by_age = |condition: &Condition| condition.fact == Fact::Age;
         if query.cursor.is_some() || query.conditions.iter().any(by_age) {
             let text = "what is watched has no cursor and no condition on the age";
-            return self.client.link.refuse(id, Refusal::BadQuery, text);
+            return self.channels.link().refuse(id, Refusal::BadQuery, text);
         }
         if !self.may_ask(id, query) {
             return;
         }
-        let (link, queries_max) = (&self.client.link, self.shared.config.rooms.watch_queries_max);
+        let (link, queries_max) =
+            (self.channels.link(), self.shared.config.rooms.watch_queries_max);
         match self.shared.directory.watch(query, link, id, queries_max) {
             Ok(()) => self.watches = true,
             Err(NotWatched::TooMany) => {
@@ -120,10 +125,10 @@ impl Connection {
         match self.shared.games.get(game) {
             Ok(_) => {
                 let rooms = self.shared.directory.list(game, greenroom_proto::LISTING_MAX);
-                self.client.link.control(&ToClient::Rooms { id, rooms: List::first(rooms) });
+                self.channels.link().control(&ToClient::Rooms { id, rooms: List::first(rooms) });
             }
             Err(unknown) => {
-                self.client.link.refuse(id, Refusal::UnknownGame, &unknown.to_string());
+                self.channels.link().refuse(id, Refusal::UnknownGame, &unknown.to_string());
             }
         }
     }

@@ -32,6 +32,8 @@ pub enum Got {
     Control(ToClient),
     /// A state frame, its first byte included.
     State(Vec<u8>),
+    /// One of the two on another channel than the first.
+    On(u8, Box<Got>),
     Ping,
     Pong,
     Close(u16, String),
@@ -154,6 +156,13 @@ impl Raw {
         self.message(&bytes).await
     }
 
+    /// Says something on a channel.
+    pub async fn say_on(&mut self, channel: u8, message: &ToServer) -> bool {
+        let mut bytes = vec![frame::CHANNEL, channel, frame::CONTROL];
+        wire::encode_into(message, &mut bytes);
+        self.message(if channel == 0 { &bytes[2..] } else { &bytes }).await
+    }
+
     pub async fn greet(&mut self) {
         self.say(&hello(PROTOCOL_VERSION)).await;
         let Got::Control(ToClient::Welcome { .. }) = self.next().await else {
@@ -270,10 +279,10 @@ impl Raw {
         assert_eq!(first & 0x70, 0, "reserved bits");
         assert_eq!(first & FIN, FIN, "the server does not fragment");
         Some(match first & 15 {
-            BINARY if payload[0] == frame::CONTROL => {
-                Got::Control(wire::decode(&payload[1..]).unwrap())
-            }
-            BINARY => Got::State(payload),
+            BINARY => match frame::read_channel(&payload).unwrap() {
+                (0, message) => content(message),
+                (channel, message) => Got::On(channel, Box::new(content(message))),
+            },
             PING => Got::Ping,
             PONG => Got::Pong,
             CLOSE => {
@@ -282,6 +291,13 @@ impl Raw {
             }
             opcode => panic!("the server sent opcode {opcode}"),
         })
+    }
+}
+
+fn content(message: &[u8]) -> Got {
+    match message[0] {
+        frame::CONTROL => Got::Control(wire::decode(&message[1..]).unwrap()),
+        _ => Got::State(message.to_vec()),
     }
 }
 
