@@ -115,6 +115,7 @@
 //! | [`directory::watches`] | what changed since the last message, some times a second | one merged change; a stuck watcher is skipped |
 //! | [`seating`] | seats kept are seats of the room, for an hour at most; those who wait, by the game, 64 at most | refused |
 //! | [`room::listing`] | 8 entries of metadata by the creator, 8 by the game | refused; as a panic |
+//! | [`room::conduct`] | 256 accounts banned from a room, and 256 muted; 64 decisions of the backend that wait | the one that ends first is lifted; refused (429) |
 //! | [`room::inbox`] | one input per player and tick, some requests per player | input: the newer replaces the older; request: refused |
 //! | [`room::history`] | frames and bytes; only frames somebody stands on are kept | the client gets the whole state |
 //! | [`proto::Sizes`] | what clients take of a state | as a panic: the step is left out, or the room ends (4007) |

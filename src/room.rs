@@ -373,13 +373,8 @@ impl<G: Game> Room<G> {
             false => Arc::new(Person { account: person.account.clone(), profile }),
         };
         let input = G::Input::default();
-        let seat = SeatState {
-            player,
-            connected: true,
-            going: false,
-            person: Arc::clone(&person),
-            input,
-        };
+        let seat =
+            SeatState { player, connected: true, going: false, person: Arc::clone(&person), input };
         self.ctx.seats.push(seat);
         self.game.join(player, &mut self.ctx)?;
         Ok(person)

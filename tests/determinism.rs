@@ -4,9 +4,11 @@
 #![allow(clippy::unwrap_used)] // a test may panic; clippy knows that only of `#[test]` functions
 
 use greenroom::Games;
+use greenroom::account::Account;
 use greenroom::game::{Said, Signal};
-use greenroom::proto::{PlayerId, wire};
+use greenroom::proto::{PlayerId, Text, wire};
 use greenroom::registry::Entry;
+use greenroom::room::conduct::{Measure, Ruling};
 use greenroom::room::listing::Setup;
 use greenroom::room::log::{Keep, Log};
 use greenroom::room::{AnyRoom, Command};
@@ -51,6 +53,18 @@ fn command() -> impl Strategy<Value = Command> {
         1 => body().prop_map(|body| Command::Signal(Signal::Word { id: 7, body })),
         1 => any::<u32>().prop_map(|effect| Command::EffectDone { effect }),
         1 => player().prop_map(|player| Command::Idle { player }),
+        // A guest's account has the number of their player in it.
+        1 => (1u64..5, 0u8..4, 0u64..3_000).prop_map(|(guest, what, for_ms)| {
+            let account = Account::guest(guest).id().clone();
+            let reason = Text::new();
+            let measure = match what {
+                0 => Measure::Ban { for_ms, reason },
+                1 => Measure::Unban,
+                2 => Measure::Mute { for_ms, reason },
+                _ => Measure::Unmute,
+            };
+            Command::Rule(Box::new(Ruling { account, measure }))
+        }),
         1 => any::<u32>().prop_map(|seats| {
             Command::Open(Setup { seats: Some(seats), ..Setup::default() })
         }),

@@ -205,6 +205,13 @@
 //! Refused are those whom the game (`NoSpectators`) or the number of others (`AudienceFull`) keeps
 //! out. A private room is shown to nobody without a seat (`UnknownRoom`).
 //!
+//! ## Banned
+//!
+//! `Banned`, and then `Left`, says that the client's account was banned from the room in which it had a
+//! seat or looked on. For so long by the room's time the account gets no seat there, whatever the `Join`
+//! says, and does not look on; it is refused (`Banned`), and the text says for how long still. Where any
+//! room will do it is led to another.
+//!
 //! ## Inputs
 //!
 //! `0x01`, then the low 16 bits (little endian) of the tick that the input is for, then the game's

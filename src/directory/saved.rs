@@ -3,7 +3,7 @@
 //! A journal's *start* of a room is
 //!
 //! ```text
-//! u8        version of this format: 3
+//! u8        version of this format: 4
 //! u32, LE   bytes of the next part
 //! Saved     as `wire::encode` writes it
 //! u32, LE   bytes of the next part
@@ -29,7 +29,7 @@ use crate::outbox::Mail;
 use crate::room::Header;
 use crate::room::log::Log;
 
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 /// What a room has besides its game.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -136,6 +136,6 @@ mod tests {
     /// rooms aside.
     #[test]
     fn what_is_saved_has_the_form_of_this_version() {
-        assert_eq!((VERSION, crate::fingerprint::of::<Saved>()), (3, 0xc22e_9fab_86d7_0e06));
+        assert_eq!((VERSION, crate::fingerprint::of::<Saved>()), (4, 0xc22e_9fab_86d7_0e06));
     }
 }

@@ -85,9 +85,8 @@ impl<G: Game> Ctx<G> {
         if self.conduct.bans.of(self.time_ms, account).is_none() {
             return;
         }
-        let of_account = |player: &PlayerId| {
-            self.account(*player).is_some_and(|own| own.id() == account)
-        };
+        let of_account =
+            |player: &PlayerId| self.account(*player).is_some_and(|own| own.id() == account);
         let theirs: Vec<PlayerId> = self.players().filter(of_account).collect();
         theirs.into_iter().for_each(|player| self.kick(player));
     }

@@ -110,12 +110,7 @@ fn whom(player: Option<u32>, account: Option<String>) -> Result<Whom, Fault> {
     }
 }
 
-fn ruled(
-    room: &RoomRecord,
-    done: &str,
-    whom: Whom,
-    measure: Measure,
-) -> Result<Response, Fault> {
+fn ruled(room: &RoomRecord, done: &str, whom: Whom, measure: Measure) -> Result<Response, Fault> {
     match room.rule(whom, measure) {
         Ok(account) => Ok(super::json(&json!({ done: &*account }))),
         Err(NotRuled::UnknownPlayer) => {

@@ -13,6 +13,7 @@ mod backend_fuzz;
 mod channels;
 mod coming_back;
 mod commands_rooms;
+mod conduct;
 mod crashes;
 mod damaged;
 mod deaths;

@@ -104,6 +104,7 @@ export const REFUSALS = [
   'AudienceFull',
   'Spectator',
   'NotBeside',
+  'Banned',
 ];
 
 const roomInfo = struct({ room: roomId, players: u32, players_max: u32, options });
@@ -172,6 +173,7 @@ const toClient = variants({
     spectators: u32,
   },
   Dismissed: { code: choice([...CLOSE_CODES.keys()]) },
+  Banned: { room: roomId, for_ms: u64, text: text(256) },
 });
 
 function encoded(type, message) {

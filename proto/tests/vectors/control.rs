@@ -233,6 +233,7 @@ fn to_client() -> Vec<Value> {
         R::AudienceFull,
         R::Spectator,
         R::NotBeside,
+        R::Banned,
     ];
     let info = |room: u64| RoomInfo {
         room: RoomId(room),
@@ -278,6 +279,13 @@ fn to_client() -> Vec<Value> {
         message(
             &ToClient::Dismissed { code: CloseCode::Kicked },
             json!({"type": "Dismissed", "code": CloseCode::Kicked.code()}),
+        ),
+        message(
+            &ToClient::Banned { room: RoomId(7), for_ms: 1 << 40, text: text("for 4 s still: ü") },
+            json!({
+                "type": "Banned", "room": RoomId(7).to_string(), "for_ms": (1u64 << 40).to_string(),
+                "text": "for 4 s still: ü",
+            }),
         ),
         message(
             &ToClient::Ended { result: text(r#"{"winner":null}"#) },

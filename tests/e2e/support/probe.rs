@@ -92,6 +92,12 @@ pub enum Request {
     Say(Text<32>, i64),
     /// Locks or unlocks the room.
     Lock(bool),
+    /// Bans a player for so many milliseconds.
+    Ban(PlayerId, u32),
+    /// Lets an account in again.
+    Unban(Text<64>),
+    /// Kicks a player.
+    Kick(PlayerId),
 }
 
 #[derive(Message, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -329,6 +335,9 @@ impl Game for Probe {
             Request::Say(key, value) => ctx.set_metadata(&key, value),
             Request::Lock(true) => ctx.lock(),
             Request::Lock(false) => ctx.unlock(),
+            Request::Ban(player, ms) => ctx.ban(player, Duration::from_millis(ms.into())),
+            Request::Unban(account) => ctx.unban(&account),
+            Request::Kick(player) => ctx.kick(player),
             Request::End => ctx.end(&Outcome { sum: self.state.sum }),
         }
         self.state.sum

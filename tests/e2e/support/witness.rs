@@ -41,6 +41,7 @@ impl Witness {
                     | Update::Reply { .. }
                     | Update::People(_)
                     | Update::Left
+                    | Update::Banned { .. }
                     | Update::Rooms { .. }
                     | Update::Notice { .. }
                     | Update::Resumed { .. } => {}
