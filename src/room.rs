@@ -16,6 +16,7 @@ pub mod listing;
 pub mod log;
 mod near;
 pub mod recovery;
+mod talk;
 pub mod views;
 
 use std::sync::Arc;
@@ -32,7 +33,7 @@ pub use self::keyframe::{RoomError, Taken};
 use self::listing::{Listing, Setup};
 use self::recovery::{At, Decision, Progress, is_membership};
 use crate::account::{AccountId, Person};
-use crate::game::{Ctx, Game, Pace, Said, SeatState, Signal, WordReply};
+use crate::game::{Chat, Ctx, Game, Pace, Said, SeatState, Signal, Speech, WordReply};
 use crate::options::Options;
 use crate::rng::Rng;
 
@@ -97,6 +98,15 @@ pub enum Command {
     },
     /// The studio's backend has decided something of an account.
     Rule(Box<Ruling>),
+    /// A player says something.
+    Chat {
+        /// Who.
+        player: PlayerId,
+        /// Its number, among those of the requests.
+        id: u32,
+        /// What, fit to be shown.
+        speech: Box<Speech>,
+    },
 }
 
 impl Command {
@@ -104,6 +114,17 @@ impl Command {
     #[must_use]
     pub fn join(player: PlayerId) -> Self {
         Command::Join { player, person: Arc::new(Person::guest(player.0.into())) }
+    }
+
+    /// Whom this is to be answered to, and by which number.
+    #[must_use]
+    pub fn asks(&self) -> Option<(PlayerId, u32)> {
+        match self {
+            Command::Request { player, id, .. } | Command::Chat { player, id, .. } => {
+                Some((*player, *id))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -199,6 +220,7 @@ impl<G: Game> Room<G> {
     pub fn new(options: &str, seed: u64) -> Result<Self, RoomError> {
         let options = G::Options::parse(options).map_err(RoomError::Options)?;
         let mut ctx = Ctx::new(G::pace(&options).in_range(), seed);
+        ctx.talk.chat = G::chat(&options).map(Chat::in_range);
         let game = G::new(&options, &mut ctx);
         // Whoever makes the room looks at the listing by itself.
         (ctx.listing_changed, ctx.conduct_changed) = (false, false);
@@ -293,6 +315,7 @@ impl<G: Game> Room<G> {
                 }
             }
             Command::Rule(ruling) => self.ctx.rule(ruling),
+            Command::Chat { player, id, speech } => self.chat(*player, *id, speech),
         }
     }
 
@@ -317,7 +340,7 @@ impl<G: Game> Room<G> {
                 self.ctx.said.push(self.resumed(*player));
             }
             Command::Input { .. } | Command::Idle { .. } => {}
-            Command::Request { player, id, .. } => {
+            Command::Request { player, id, .. } | Command::Chat { player, id, .. } => {
                 if self.ctx.seat(*player).is_some() {
                     self.ctx.said.push(Said::RequestFailed { player: *player, id: *id });
                 }
@@ -353,10 +376,13 @@ impl<G: Game> Room<G> {
         if let Some(lasting) = self.banned(person.account.id()) {
             return self.ctx.said.push(Said::Banned(player, lasting));
         }
-        let place = self.ctx.said.len();
+        let (place, told_later) = (self.ctx.said.len(), self.told_later(player));
         match self.seat(player, person) {
             // Before what the hook said: a client learns of its seat first.
-            Ok(person) => self.ctx.said.insert(place, Said::Joined(player, person)),
+            Ok(person) => {
+                let joined = std::iter::once(Said::Joined(player, person)).chain(told_later);
+                drop(self.ctx.said.splice(place..place, joined));
+            }
             Err(why) => {
                 self.unseat(player);
                 self.ctx.said.push(Said::JoinRefused(player, why));
@@ -373,8 +399,14 @@ impl<G: Game> Room<G> {
             false => Arc::new(Person { account: person.account.clone(), profile }),
         };
         let input = G::Input::default();
-        let seat =
-            SeatState { player, connected: true, going: false, person: Arc::clone(&person), input };
+        let seat = SeatState {
+            player,
+            connected: true,
+            going: false,
+            spoken_until_ms: 0,
+            person: Arc::clone(&person),
+            input,
+        };
         self.ctx.seats.push(seat);
         self.game.join(player, &mut self.ctx)?;
         Ok(person)

@@ -158,7 +158,8 @@ fn is_of_a_seat(message: &ToServer) -> bool {
         | ToServer::Resync
         | ToServer::Resume { .. }
         | ToServer::Ack { .. }
-        | ToServer::Spectate { .. } => true,
+        | ToServer::Spectate { .. }
+        | ToServer::Chat { .. } => true,
         ToServer::Hello { .. }
         | ToServer::List { .. }
         | ToServer::Find { .. }

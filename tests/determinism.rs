@@ -5,7 +5,7 @@
 
 use greenroom::Games;
 use greenroom::account::Account;
-use greenroom::game::{Said, Signal};
+use greenroom::game::{Said, Signal, Speech};
 use greenroom::proto::{PlayerId, Text, wire};
 use greenroom::registry::Entry;
 use greenroom::room::conduct::{Measure, Ruling};
@@ -64,6 +64,10 @@ fn command() -> impl Strategy<Value = Command> {
                 _ => Measure::Unmute,
             };
             Command::Rule(Box::new(Ruling { account, measure }))
+        }),
+        2 => (player(), any::<u32>(), 0u8..3).prop_map(|(player, id, scope)| {
+            let speech = Box::new(Speech { scope, text: Text::cut("gg 🦀") });
+            Command::Chat { player, id, speech }
         }),
         1 => any::<u32>().prop_map(|seats| {
             Command::Open(Setup { seats: Some(seats), ..Setup::default() })

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bounded::{Blob, List, Text};
+use crate::chat::ChatText;
 use crate::close::CloseCode;
 use crate::id::{PlayerId, RoomId, Tick};
 use crate::identity::{AuthToken, Profile};
@@ -152,6 +153,16 @@ pub enum ToServer {
         room: RoomId,
         /// Hash of the only schema that the client can read; `None`: it takes any.
         schema: Option<u64>,
+    },
+    /// Say something to the others in the room. Answered as a `Request` is: by a `Reply` without a body,
+    /// or by `Refused`. It has its number among the requests, and is sent again like one.
+    Chat {
+        /// Comes back in the answer. See `Request`.
+        id: u32,
+        /// To whom, in the terms of the game: 0 as it is usual, 1 perhaps to the team.
+        scope: u8,
+        /// What.
+        text: ChatText,
     },
 }
 
@@ -472,4 +483,12 @@ pub enum Refusal {
     NotBeside,
     /// The account is kept out of this room; the text says for how long still.
     Banned,
+    /// The account may not talk in this room; the text says for how long still.
+    Muted,
+    /// The chat takes so many lines in a time; the text says when it takes the next.
+    TooFast,
+    /// Nobody talks in this room.
+    NoChat,
+    /// There is nothing to be seen in the line, or it is longer than this room takes.
+    BadText,
 }

@@ -1,4 +1,4 @@
-//! What people call themselves, made fit to be shown to others.
+//! What people call themselves, and what they say, made fit to be shown to others.
 //!
 //! As RFC 8266 (nicknames) asks: white space becomes single spaces, none at the ends, and the text
 //! is normalised to NFKC. Before that, characters go that control, reorder or are not seen, so that
@@ -23,12 +23,17 @@ pub fn clean(profile: &Profile) -> Result<Profile, String> {
     Ok(Profile { name: clean_name(&profile.name), data })
 }
 
-fn clean_name<const MAX: usize>(name: &str) -> Text<MAX> {
-    let spaced = name.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
+/// A text as it is shown to others: on one line, and nothing in it that is not seen.
+pub(crate) fn seen_text(text: &str) -> String {
+    let spaced = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
     let seen: String = spaced.filter(|c| !is_unseen(*c)).nfkc().collect();
     // NFKC makes spaces out of some marks that stand alone.
     let words: Vec<&str> = seen.split_whitespace().collect();
-    let mut text = Text::cut(&words.join(" "));
+    words.join(" ")
+}
+
+fn clean_name<const MAX: usize>(name: &str) -> Text<MAX> {
+    let mut text = Text::cut(&seen_text(name));
     if text.ends_with(' ') {
         text.pop();
     }

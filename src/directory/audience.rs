@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use greenroom_proto::frame::FRAME_EVENTS_MAX;
-use greenroom_proto::{CloseCode, Refusal, Rows, Sight, Tick, ToClient};
+use greenroom_proto::{CloseCode, EventKind, Refusal, Rows, Sight, Tick, ToClient};
 
 use super::spectator::Spectator;
 use super::{Client, lock};
@@ -197,9 +197,9 @@ impl Audience {
     }
 
     /// The room has told everybody something.
-    pub fn tell(&self, tick: Tick, body: &[u8]) {
+    pub fn tell(&self, kind: EventKind, tick: Tick, body: &[u8]) {
         if self.is_watched() {
-            self.stage().backlog.tell(PublicEvent { tick, body: body.into() });
+            self.stage().backlog.tell(PublicEvent { tick, kind, body: body.into() });
         }
     }
 

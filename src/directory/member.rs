@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use greenroom_proto::{CloseCode, Head, PlayerId, Refusal, Someone, Text, Tick, ToClient, frame};
+use greenroom_proto::{
+    CloseCode, EventKind, Head, PlayerId, Refusal, Someone, Text, Tick, ToClient, frame,
+};
 
 use super::Client;
 use super::saved::SavedMember;
@@ -165,12 +167,17 @@ impl Member {
     }
 
     /// Something happened. An error: too much waits for the client, which is closed.
-    pub(super) fn event(&mut self, tick: Tick, body: &Arc<[u8]>) -> Result<(), TooSlow> {
+    pub(super) fn event(
+        &mut self,
+        kind: EventKind,
+        tick: Tick,
+        body: &Arc<[u8]>,
+    ) -> Result<(), TooSlow> {
         let Some(outbox) = &mut self.outbox else { return Ok(()) };
         if body.len() > frame::EVENT_BYTES_MAX {
             let (player, bytes) = (self.player.0, body.len());
             tracing::error!(player, "an event of {bytes} bytes was not sent: 4,096 are the most");
-        } else if outbox.event(tick, body).is_err()
+        } else if outbox.event_of(kind, tick, body).is_err()
             && let Some(client) = &self.client
         {
             client.link.close(CloseCode::TooSlow);
@@ -223,5 +230,6 @@ fn say(client: &Client, id: u32, answer: &Answer) {
                 "the game failed over this; nothing came of it",
             );
         }
+        Answer::Refused(why, text) => client.link.refuse(id, *why, text),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use greenroom_proto::{MetaValue, PlayerId, Profile, Tick, Visibility, wire};
 use serde::{Deserialize, Serialize};
 
-use super::{Game, Pace, Said, To};
+use super::{Game, Pace, Said, Talk, To};
 use crate::account::{Account, Person};
 use crate::rng::Rng;
 use crate::room::conduct::Conduct;
@@ -28,6 +28,7 @@ pub struct Ctx<G: Game> {
     pub(crate) over: bool,
     pub(crate) listing: Listing,
     pub(crate) conduct: Conduct,
+    pub(crate) talk: Talk,
     /// Not known outside yet.
     #[serde(skip)]
     pub(crate) listing_changed: bool,
@@ -60,6 +61,8 @@ pub(crate) struct SeatState<I> {
     pub(crate) connected: bool,
     /// The seat ends in the next step, whoever comes back to it.
     pub(crate) going: bool,
+    /// Until this time of the room the lines that the player has said take theirs.
+    pub(crate) spoken_until_ms: u64,
     pub(crate) person: Arc<Person>,
     /// In keyframes by itself: its type is the game's.
     #[serde(skip)]
@@ -93,6 +96,7 @@ impl<G: Game> Ctx<G> {
             over: false,
             listing: Listing::default(),
             conduct: Conduct::default(),
+            talk: Talk::default(),
             listing_changed: false,
             conduct_changed: false,
             said: Vec::new(),

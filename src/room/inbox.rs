@@ -14,7 +14,7 @@ use super::conduct::Ruling;
 use super::listing::Setup;
 use super::recovery::is_membership;
 use crate::account::Person;
-use crate::game::Signal;
+use crate::game::{Signal, Speech};
 
 /// Decisions of the backend about accounts that wait at once. A room takes all of them in its next
 /// step: only one that hangs gets here.
@@ -207,6 +207,20 @@ impl Inbox {
 
     /// A request. Ids of a player ascend.
     pub fn request(&mut self, player: PlayerId, id: u32, body: Vec<u8>) -> Result<(), NotTaken> {
+        self.ask(player, id, || Command::Request { player, id, body })
+    }
+
+    /// Something that a player says: one request among the others, as far as bounds and ids go.
+    pub fn chat(&mut self, player: PlayerId, id: u32, speech: Speech) -> Result<(), NotTaken> {
+        self.ask(player, id, || Command::Chat { player, id, speech: Box::new(speech) })
+    }
+
+    fn ask(
+        &mut self,
+        player: PlayerId,
+        id: u32,
+        command: impl FnOnce() -> Command,
+    ) -> Result<(), NotTaken> {
         let max = self.limits.requests_per_player_max;
         let place = self.place(player).ok_or(NotTaken::NoSeat)?;
         let inbox = &mut self.players[place];
@@ -222,7 +236,7 @@ impl Inbox {
         self.counts.requests += 1;
         inbox.asked = id;
         inbox.waiting.push(id);
-        self.queue.push(Command::Request { player, id, body });
+        self.queue.push(command());
         Ok(())
     }
 
@@ -324,10 +338,10 @@ impl Inbox {
 
     fn note_logged(&mut self) {
         for place in 0..self.queue.len() {
-            if let Command::Request { player, id, .. } = &self.queue[place]
-                && let Some(of) = self.place(*player)
+            if let Some((player, id)) = self.queue[place].asks()
+                && let Some(of) = self.place(player)
             {
-                self.players[of].logged = *id;
+                self.players[of].logged = id;
             }
         }
     }
@@ -349,12 +363,9 @@ impl Inbox {
     }
 }
 
-/// The requests among these commands, by player and id.
+/// The requests among these commands, and what is said, by player and id.
 pub fn requests(commands: &[Command]) -> impl Iterator<Item = (PlayerId, u32)> {
-    commands.iter().filter_map(|command| match command {
-        Command::Request { player, id, .. } => Some((*player, *id)),
-        _ => None,
-    })
+    commands.iter().filter_map(Command::asks)
 }
 
 #[cfg(test)]

@@ -213,7 +213,7 @@ impl Client {
                 _ => self.note(Update::Frame { tick, full })?,
             }
         }
-        took.events.into_iter().try_for_each(|event| self.note(Update::Event(event)))?;
+        took.events.into_iter().try_for_each(|event| self.note(event))?;
         self.arrived(cx);
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use greenroom_proto::{
-    JoinTarget, Malformed, NewRoom, Query, RoomEntry, RoomId, Text, Tick, TooLong, wire,
+    ChatLine, JoinTarget, Malformed, NewRoom, Query, RoomEntry, RoomId, Text, Tick, TooLong, wire,
 };
 use serde::de::DeserializeOwned;
 
@@ -25,6 +25,9 @@ pub enum Update {
     },
     /// Something happened in the room. The state already is that of the event's tick or later.
     Event(Event),
+    /// Somebody in the room has said something, this client included: see [`crate::Client::chat`]. A
+    /// line whose `at` is before the seat was said before this client came.
+    Chat(ChatLine),
     /// The answer to a request that was started with [`crate::Client::start`].
     Reply {
         /// Which request.

@@ -121,6 +121,10 @@ fn to_server() -> Vec<Value> {
         ack(0, 0),
         ack(250, 251),
         ack(u32::MAX, 65_536),
+        message(
+            &ToServer::Chat { id: 300, scope: 255, text: text("gg 🦀") },
+            json!({"type": "Chat", "id": 300, "scope": 255, "text": "gg 🦀"}),
+        ),
     ]
 }
 
@@ -234,6 +238,10 @@ fn to_client() -> Vec<Value> {
         R::Spectator,
         R::NotBeside,
         R::Banned,
+        R::Muted,
+        R::TooFast,
+        R::NoChat,
+        R::BadText,
     ];
     let info = |room: u64| RoomInfo {
         room: RoomId(room),

@@ -252,6 +252,8 @@ impl Table {
                 | Said::WordFailed { .. }
                 | Said::Conduct { .. }
                 | Said::Banned(..)
+                | Said::Chat { .. }
+                | Said::Refused { .. }
                 | Said::Left(_) => {}
             }
         }

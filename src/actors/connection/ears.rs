@@ -50,13 +50,19 @@ impl Ears for ClientEars {
             ToServer::Request { id, body } => {
                 let asked = match seat_of(client) {
                     Some(seat) => seat.request(id, body.into_vec())?,
-                    // Its seat is held, or another connection has it: asked there again, it is done.
-                    None if client.link.standing() == Standing::Closing => Ok(()),
-                    None if client.watched().is_some() => Err((Refusal::Spectator, NO_SAY)),
-                    None => Err((Refusal::NoSeat, "join a room before sending requests to it")),
+                    None => no_seat(client),
                 };
                 if let Err((why, text)) = asked {
                     client.link.refuse(id, why, text);
+                }
+            }
+            ToServer::Chat { id, scope, text } => {
+                let said = match seat_of(client) {
+                    Some(seat) => seat.chat(id, scope, &text),
+                    None => no_seat(client).map_err(|(why, text)| (why, text.to_owned())),
+                };
+                if let Err((why, text)) = said {
+                    client.link.refuse(id, why, &text);
                 }
             }
             ToServer::Ack { events, replies } => {
@@ -89,6 +95,18 @@ impl ClientEars {
         }
         assert!(!self.panics.strikes(), "a fault that was asked for: panic-reader");
     }
+}
+
+/// What becomes of what a client without a seat asks of a room, or says there.
+fn no_seat(client: &Client) -> Result<(), (Refusal, &'static str)> {
+    if client.link.standing() == Standing::Closing {
+        // Its seat is held, or another connection has it: asked there again, it is done.
+        return Ok(());
+    }
+    Err(match client.watched() {
+        Some(_) => (Refusal::Spectator, NO_SAY),
+        None => (Refusal::NoSeat, "join a room before sending requests to it"),
+    })
 }
 
 /// The client's seat, about which it has just said something.

@@ -60,7 +60,10 @@ impl Connection {
             }
             ToServer::Spectate { id, room, schema } => self.look_on(client, id, room, schema).await,
             // It comes once; the ears pass the others to the room.
-            ToServer::Hello { .. } | ToServer::Request { .. } | ToServer::Ack { .. } => {}
+            ToServer::Hello { .. }
+            | ToServer::Request { .. }
+            | ToServer::Ack { .. }
+            | ToServer::Chat { .. } => {}
         }
     }
 

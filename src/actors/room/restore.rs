@@ -268,8 +268,11 @@ fn expect(record: &Arc<crate::directory::RoomRecord>, step: &Logged<'_>) {
     for command in &step.commands {
         match command {
             Command::Join { player, person } => record.expect(*player, Arc::clone(person)),
-            Command::Request { player, id, .. } => record.inbox().restore(*player, *id),
-            _ => {}
+            command => {
+                if let Some((player, id)) = command.asks() {
+                    record.inbox().restore(player, id);
+                }
+            }
         }
     }
 }

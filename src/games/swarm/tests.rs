@@ -44,6 +44,7 @@ impl Match {
                 player,
                 connected: true,
                 going: false,
+                spoken_until_ms: 0,
                 person: std::sync::Arc::new(crate::account::Person::guest(player.0.into())),
                 input: Input::default(),
             });

@@ -42,6 +42,7 @@ impl Witness {
                     | Update::People(_)
                     | Update::Left
                     | Update::Banned { .. }
+                    | Update::Chat(_)
                     | Update::Rooms { .. }
                     | Update::Notice { .. }
                     | Update::Resumed { .. } => {}
