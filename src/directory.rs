@@ -14,9 +14,12 @@ pub mod clock;
 mod conduct;
 mod finding;
 pub mod finished;
+pub mod forwards;
 pub mod leaving;
 mod member;
 pub mod members;
+mod moved;
+mod moving;
 pub mod over;
 pub mod reservations;
 mod rooms;
@@ -44,9 +47,12 @@ pub use self::client::Client;
 use self::clock::Clock;
 use self::conduct::Noted;
 use self::finished::FinishedMatches;
+use self::forwards::Forwards;
 use self::leaving::Leaving;
 pub use self::member::Back;
 use self::members::Members;
+use self::moving::Moving;
+pub use self::moving::{MOVED, Mover};
 use self::over::Over;
 pub use self::rooms::NotInserted;
 use self::rooms::Rooms;
@@ -71,6 +77,7 @@ pub struct Directory {
     leaving: Leaving,
     watching: Watching,
     finished: FinishedMatches,
+    forwards: Arc<Forwards>,
     /// Since when time is counted.
     epoch: Instant,
     changes: Arc<Changes>,
@@ -85,6 +92,7 @@ impl Default for Directory {
             over: Over::default(),
             leaving: Leaving::default(),
             finished: FinishedMatches::default(),
+            forwards: Arc::default(),
             epoch: Instant::now(),
             changes: Arc::default(),
             watches: Mutex::default(),
@@ -102,6 +110,7 @@ impl Directory {
     pub fn insert(&self, record: &Arc<RoomRecord>, max: usize) -> Result<(), NotInserted> {
         lock(&self.rooms).insert(record, max)?;
         let _ = record.changes.set(Arc::clone(&self.changes));
+        let _ = record.forwards.set(Arc::clone(&self.forwards));
         record.changed();
         Ok(())
     }
@@ -140,6 +149,7 @@ impl Directory {
     /// Takes a room out.
     pub fn remove(&self, id: RoomId) -> Option<Arc<RoomRecord>> {
         let removed = lock(&self.rooms).remove(id);
+        self.forwards.forget(id);
         self.changes.note(id);
         removed
     }
@@ -216,6 +226,10 @@ pub struct RoomRecord {
     born: Instant,
     /// Who wants to know that what is told of the room has changed.
     changes: OnceLock<Arc<Changes>>,
+    /// Which seats lead to seats of this room.
+    forwards: OnceLock<Arc<Forwards>>,
+    /// Who is being moved out of it.
+    moving: Moving,
     booking: Mutex<Booking>,
     inbox: Mutex<Inbox>,
     members: Mutex<Members>,
@@ -264,6 +278,8 @@ impl RoomRecord {
             needs_word: AtomicBool::new(plan.pace == Pace::OnCommand),
             born,
             changes: OnceLock::new(),
+            forwards: OnceLock::new(),
+            moving: Moving::default(),
             booking: Mutex::new(Booking::new(&plan)),
             audience: Audience::new(plan.spectators, config),
             conduct: Mutex::default(),
@@ -356,7 +372,8 @@ impl RoomRecord {
         lock(&self.inbox)
     }
 
-    /// Who is here. Whoever needs the inbox too locks it afterwards.
+    /// Who is here. Whoever needs the inbox too locks it afterwards; whoever needs the members of
+    /// another room locks those of the lower id first.
     pub fn members(&self) -> MutexGuard<'_, Members> {
         lock(&self.members)
     }

@@ -10,6 +10,7 @@
 mod chat;
 mod conduct;
 mod ctx;
+mod moving;
 mod old_game;
 mod people;
 mod spectators;
@@ -25,6 +26,7 @@ pub(crate) use chat::Talk;
 pub use chat::{BACKLOG_MAX, Chat, Speech};
 pub use ctx::{Ctx, EFFECTS_MAX, TIMERS_MAX};
 pub(crate) use ctx::{SeatState, WordReply};
+pub use moving::MoveTo;
 pub use old_game::OldGame;
 pub use people::People;
 pub use spectators::Spectators;
@@ -443,6 +445,17 @@ pub enum Signal {
         /// [`Signal::word`].
         body: Vec<u8>,
     },
+    /// A player could not be moved to another room, and stays: they have not noticed anything.
+    NotMoved {
+        /// The number that [`Ctx::move_players`] returned.
+        effect: u32,
+        /// Who.
+        player: PlayerId,
+        /// Why: `RoomFull`, `Locked`, `UnknownRoom`, … for all of them; `Game` or `Failed` where the
+        /// other game has not let this one in; `NoSeat` for one who has left meanwhile; `Busy` for
+        /// one who is being moved already.
+        why: Refusal,
+    },
 }
 
 impl Signal {
@@ -531,6 +544,15 @@ pub enum Said {
     WordFailed {
         /// The word's.
         id: u64,
+    },
+    /// Players are to be moved to another room.
+    Move {
+        /// As of an effect.
+        number: u32,
+        /// Who, each once.
+        players: Vec<PlayerId>,
+        /// Where.
+        to: Box<MoveTo>,
     },
     /// Others are kept out of the room, or quiet in it, than before.
     Conduct {

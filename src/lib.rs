@@ -85,6 +85,7 @@
 //! | a supervisor of rooms | restarted; its rooms are in the directory, and are restored as after a panic |
 //! | a supervisor of connections | restarted; its connections are closed, and their clients come back |
 //! | more than ten of these in ten seconds | the process ends with an error; the next one goes on, as above |
+//! | any of these while players are moved to another room | each has one seat: the new one if that room's game had let them in, else the old one |
 //! | a room crashes whose seats are kept or waited for | they are in the room's record: nobody loses one. Of a process that ends only seats that are taken survive |
 //!
 //! Nearly all of it can be asked for, to see it: [`faults`].
@@ -121,6 +122,7 @@
 //! | [`room::history`] | frames and bytes; only frames somebody stands on are kept | the client gets the whole state |
 //! | [`proto::Sizes`] | what clients take of a state | as a panic: the step is left out, or the room ends (4007) |
 //! | [`outbox`] | events and their bytes per client that wait, and as many that were sent and are not confirmed | waiting: closed (4101); kept: the oldest go, and who missed one comes back without |
+//! | [`room::origin`] | 8 seats that lead to one, of a player whose client has not said that it knows | not moved, the game is told |
 //! | [`answers`] | 64 answers and 32 KiB per client that are not confirmed | the oldest go; asked again, such a request is refused |
 //! | `net::socket` | one frame, and 256 KiB of replies behind it | frame: skipped; replies: closed (4101) |
 //! | [`directory::audience`] | those who look on at a room, and at all rooms | refused |
@@ -129,7 +131,7 @@
 //! | [`journal`] | 8 MiB that wait for the disk | records are lost, rooms begin anew |
 //! | [`scheduler`] | 64 threads for rooms with long steps; 8 lost threads | they share; the process ends with an error |
 //! | [`crash_files`] | 32 files | the oldest go |
-//! | [`config::StopTimes`] | 9 s for a stop, shares of it for rooms, connections, results, journal | what is not done is cut off: a hung room's last state is in the journal |
+//! | [`config::StopTimes`] | 9 s for a stop, shares of it for rooms, connections, results, effects, journal | what is not done is cut off: a hung room's last state is in the journal |
 //! | [`ops`] | 64 connections of a minute each; 16 KiB of head, 32 KiB of body; 10 s for a request | wait in the kernel; 431, 413; 504 |
 //! | [`directory::words`] | 64 words of the backend that wait for a room; 64 KiB for a reply | refused (429); said (500) |
 //! | [`directory::finished`] | the last 1,024 results, for 10 minutes | the oldest go |
@@ -152,6 +154,7 @@
 //! | [`registry`] | games by name, their types erased: bytes in, bytes out | yes |
 //! | [`room`] | one match: step, keyframe, hash; its inbox and log; its history of frames and what each viewer sees of them | yes |
 //! | [`finding`] | whether a query holds of a room, its place in the order, what changed in a window | yes |
+//! | [`room::origin`], [`directory::forwards`] | which seats players had before they were moved | partly |
 //! | [`seating`] | the seats of a room as numbers: taken, kept, waited for | yes |
 //! | [`session`], [`outbox`], [`answers`] | what a client may say next; what it is still to be sent; what it was answered | yes |
 //! | [`effects`] | what a game asks of the outside world | yes |
@@ -190,6 +193,10 @@
 //! - **A keyframe says who can read it**: bincode without names is small and quick, and decodes a
 //!   changed type into nonsense. Names in every keyframe would cost more bytes than the game; one
 //!   number over all of them does the same.
+//! - **A player is moved in two phases**: the old room's seat is theirs until the new room's game has let
+//!   them in, and then, under the locks of both rooms' members, the other is. Who was let in is in the
+//!   new room's log, and with it where they came from: that decides after `kill -9`, too
+//!   ([`room::origin`]). The old token leads to the new seat until the client knows of it.
 //! - **Tokens count their generations**, so that a resume whose answer is lost costs nothing and an
 //!   old token is worth nothing once the new one has arrived.
 //! - **What people say is an event among the game's.** It has its number among theirs, so that all that
@@ -291,7 +298,7 @@ mod whole_file;
 #[cfg(feature = "server")]
 pub use cli::{cli, cli_of};
 pub use game::{
-    Chat, Ctx, Game, Never, OldGame, Pace, People, Signal, Spectators, To, Winner, ensure,
+    Chat, Ctx, Game, MoveTo, Never, OldGame, Pace, People, Signal, Spectators, To, Winner, ensure,
 };
 pub use options::{NoOptions, OptionHelp, OptionValue, Options};
 pub use registry::Games;
@@ -303,8 +310,8 @@ pub mod prelude {
     pub use crate::account::{Account, Role};
     pub use crate::bot::{Acts, Bot, View};
     pub use crate::{
-        Chat, Ctx, Game, Games, Never, NoOptions, OldGame, Options, Pace, People, Rng, Signal,
-        Spectators, To, Winner, ensure, math,
+        Chat, Ctx, Game, Games, MoveTo, Never, NoOptions, OldGame, Options, Pace, People, Rng,
+        Signal, Spectators, To, Winner, ensure, math,
     };
     pub use greenroom_proto::{
         Blob, EntityId, Eye, Full, Grid, List, Map, Message, PlayerId, Profile, Replicate, Seen,

@@ -22,6 +22,7 @@ mod given;
 mod health;
 mod idempotency;
 pub mod meters;
+mod moves;
 mod reservations;
 mod room;
 mod rooms;
@@ -104,6 +105,7 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<Arc<Site>>)> {
         ("post", "/v1/rooms/{room}/send", post(room::send)),
         ("post", "/v1/rooms/{room}/announce", post(room::announce)),
         ("post", "/v1/rooms/{room}/kick", post(room::kick)),
+        ("post", "/v1/rooms/{room}/move", post(moves::move_players)),
         ("get", "/v1/rooms/{room}/conduct", get(conduct::look)),
         ("post", "/v1/rooms/{room}/ban", post(conduct::ban)),
         ("post", "/v1/rooms/{room}/unban", post(conduct::unban)),

@@ -15,6 +15,7 @@ pub mod keyframe;
 pub mod listing;
 pub mod log;
 mod near;
+pub mod origin;
 pub mod recovery;
 mod talk;
 pub mod views;
@@ -31,6 +32,7 @@ use self::fields::Field;
 use self::keyframe::Identity;
 pub use self::keyframe::{RoomError, Taken};
 use self::listing::{Listing, Setup};
+use self::origin::Origin;
 use self::recovery::{At, Decision, Progress, is_membership};
 use crate::account::{AccountId, Person};
 use crate::game::{Chat, Ctx, Game, Pace, Said, SeatState, Signal, Speech, WordReply};
@@ -46,6 +48,9 @@ pub enum Command {
         player: PlayerId,
         /// Who they are.
         person: Arc<Person>,
+        /// The seats in other rooms in the stead of which they have this one; the last is the one
+        /// that they are moved from. Nothing: they come of their own accord.
+        from: Vec<Origin>,
     },
     /// A player's seat ends.
     Leave {
@@ -113,7 +118,8 @@ impl Command {
     /// Somebody wants a seat of whom nothing is known: for simulators and tests.
     #[must_use]
     pub fn join(player: PlayerId) -> Self {
-        Command::Join { player, person: Arc::new(Person::guest(player.0.into())) }
+        let person = Arc::new(Person::guest(player.0.into()));
+        Command::Join { player, person, from: Vec::new() }
     }
 
     /// Whom this is to be answered to, and by which number.
@@ -240,6 +246,12 @@ impl<G: Game> Room<G> {
         &mut self.game
     }
 
+    /// Where a player came from, for tests.
+    #[cfg(test)]
+    pub(crate) fn came_from(&self, player: PlayerId) -> Option<greenroom_proto::RoomId> {
+        self.ctx.came_from(player)
+    }
+
     fn advance(&mut self, time_ms: u64) {
         self.ctx.tick = self.ctx.tick.next();
         self.ctx.time_ms = match self.ctx.pace {
@@ -266,7 +278,7 @@ impl<G: Game> Room<G> {
 
     fn apply(&mut self, command: &Command) {
         match command {
-            Command::Join { player, person } => self.join(*player, person),
+            Command::Join { player, person, from } => self.join(*player, person, from),
             Command::Leave { player } => {
                 if let Some(gone) = self.unseat(*player) {
                     self.game.leave(*player, &mut self.ctx);
@@ -350,7 +362,7 @@ impl<G: Game> Room<G> {
             Command::Signal(Signal::Word { id, .. }) => {
                 self.ctx.said.push(Said::WordFailed { id: *id });
             }
-            Command::Fault(_) => {}
+            Command::Signal(Signal::NotMoved { .. }) | Command::Fault(_) => {}
             Command::Open(setup) => self.open(setup),
             Command::Rule(ruling) => self.ctx.rule(ruling),
         }
@@ -369,7 +381,7 @@ impl<G: Game> Room<G> {
         self.ctx.said.push(Said::Heard { id: *id, reply });
     }
 
-    fn join(&mut self, player: PlayerId, person: &Arc<Person>) {
+    fn join(&mut self, player: PlayerId, person: &Arc<Person>, from: &[Origin]) {
         if self.ctx.seat(player).is_some() {
             return;
         }
@@ -377,7 +389,7 @@ impl<G: Game> Room<G> {
             return self.ctx.said.push(Said::Banned(player, lasting));
         }
         let (place, told_later) = (self.ctx.said.len(), self.told_later(player));
-        match self.seat(player, person) {
+        match self.seat(player, person, from) {
             // Before what the hook said: a client learns of its seat first.
             Ok(person) => {
                 let joined = std::iter::once(Said::Joined(player, person)).chain(told_later);
@@ -391,7 +403,12 @@ impl<G: Game> Room<G> {
     }
 
     /// Returns the person as the game has admitted them.
-    fn seat(&mut self, player: PlayerId, person: &Arc<Person>) -> Result<Arc<Person>, String> {
+    fn seat(
+        &mut self,
+        player: PlayerId,
+        person: &Arc<Person>,
+        from: &[Origin],
+    ) -> Result<Arc<Person>, String> {
         let mut profile = person.profile.clone();
         self.game.admit(&person.account, &mut profile, &self.ctx)?;
         let person = match profile == person.profile {
@@ -405,6 +422,7 @@ impl<G: Game> Room<G> {
             going: false,
             spoken_until_ms: 0,
             person: Arc::clone(&person),
+            came_from: from.last().map(|origin| origin.room),
             input,
         };
         self.ctx.seats.push(seat);

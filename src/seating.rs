@@ -100,6 +100,12 @@ impl Seating {
         Ok(self.seat())
     }
 
+    /// Free seats for some who come together now: as many, or none.
+    pub fn take_together(&mut self, now_ms: u64, count: u32) -> Result<Vec<PlayerId>, NoSeat> {
+        self.free_for_newcomers(now_ms, count)?;
+        Ok((0..count).map(|_| self.seat()).collect())
+    }
+
     /// The reserved seat with this secret.
     pub fn redeem(&mut self, now_ms: u64, secret: u64) -> Result<(PlayerId, Reserved), NoSeat> {
         if !self.open {

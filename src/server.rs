@@ -53,6 +53,7 @@ use crate::actors::listener::door::Door;
 use crate::actors::listener::{Listener, ListenerArgs};
 use crate::actors::listings::{Listings, ListingsArgs};
 use crate::actors::lobby::{self, Lobby, LobbyMsg, Refused, Wish};
+use crate::actors::room::under_way::UnderWay;
 use crate::actors::room::{Common, Keeper, Rooms};
 use crate::auth::accounts::Accounts;
 use crate::auth::gate::Gate;
@@ -95,6 +96,7 @@ pub struct Server {
     scheduler: Arc<Scheduler>,
     /// More threads are lost in steps without end than may be.
     exhausted: Arc<Notify>,
+    under_way: Arc<UnderWay>,
     keeper: Option<Keeper>,
     times: StopTimes,
     condition: Arc<Condition>,
@@ -157,9 +159,12 @@ impl Server {
         // First up, last down of all that has something to keep.
         root = children.into_iter().fold(root, SupervisorSpec::child);
 
+        let under_way = Arc::<UnderWay>::default();
         let common = Common {
+            under_way: Arc::clone(&under_way),
             config: Arc::clone(&config),
             directory: Arc::clone(&directory),
+            lobby: lobby.clone(),
             results,
             scheduler: Arc::clone(&scheduler),
             crashes: CrashFiles::new(config.rooms.crash_dir.clone(), config.rooms.crash_files_max),
@@ -229,6 +234,7 @@ impl Server {
             admission,
             scheduler,
             exhausted,
+            under_way,
             keeper,
             condition,
             opening,
@@ -355,15 +361,13 @@ impl Server {
     }
 
     /// Stops in order, see [`stopping`]: without a state directory matches get some time to finish,
-    /// with one each room is kept; clients are told to come back; results and journal are on disk.
-    /// Takes `stop_timeout_ms` at most, and usually a fraction.
+    /// with one each room is kept; clients are told to come back; results and journal are on disk, and
+    /// what games have asked of the outside world is done. Takes `stop_timeout_ms` at most, and usually
+    /// a fraction.
     pub async fn stop(self) {
         self.drain();
         stopping::matches_over(&self.directory, &self.times).await;
         self.directory.leaving().close(stopping::window_ms(self.connections()));
-        if let Err(error) = self.root.deadline(self.times.end).shutdown().await {
-            tracing::error!("the server did not stop in time: {error}");
-            self.root.kill();
-        }
+        stopping::end(&self.root, &self.under_way, &self.times).await;
     }
 }

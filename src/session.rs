@@ -158,6 +158,7 @@ fn is_of_a_seat(message: &ToServer) -> bool {
         | ToServer::Resync
         | ToServer::Resume { .. }
         | ToServer::Ack { .. }
+        | ToServer::Arrived { .. }
         | ToServer::Spectate { .. }
         | ToServer::Chat { .. } => true,
         ToServer::Hello { .. }

@@ -3,14 +3,17 @@
 
 #![allow(clippy::unwrap_used)] // a test may panic; clippy knows that only of `#[test]` functions
 
+use std::sync::Arc;
+
 use greenroom::Games;
-use greenroom::account::Account;
+use greenroom::account::{Account, Person};
 use greenroom::game::{Said, Signal, Speech};
-use greenroom::proto::{PlayerId, Text, wire};
+use greenroom::proto::{PlayerId, Refusal, RoomId, Text, wire};
 use greenroom::registry::Entry;
 use greenroom::room::conduct::{Measure, Ruling};
 use greenroom::room::listing::Setup;
 use greenroom::room::log::{Keep, Log};
+use greenroom::room::origin::Origin;
 use greenroom::room::{AnyRoom, Command};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -50,6 +53,15 @@ fn command() -> impl Strategy<Value = Command> {
         1 => (any::<u32>(), body())
             .prop_map(|(effect, body)| Command::Signal(Signal::Answer { effect, body })),
         1 => any::<u32>().prop_map(|effect| Command::Signal(Signal::Lost { effect })),
+        1 => (any::<u32>(), player()).prop_map(|(effect, player)| {
+            let why = Refusal::RoomFull;
+            Command::Signal(Signal::NotMoved { effect, player, why })
+        }),
+        1 => (player(), any::<u64>()).prop_map(|(player, room)| {
+            let origin = Origin::of(RoomId(room), player, (0, 1));
+            let person = Arc::new(Person::guest(room));
+            Command::Join { player, person, from: vec![origin] }
+        }),
         1 => body().prop_map(|body| Command::Signal(Signal::Word { id: 7, body })),
         1 => any::<u32>().prop_map(|effect| Command::EffectDone { effect }),
         1 => player().prop_map(|player| Command::Idle { player }),

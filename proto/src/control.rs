@@ -154,6 +154,14 @@ pub enum ToServer {
         /// Hash of the only schema that the client can read; `None`: it takes any.
         schema: Option<u64>,
     },
+    /// The client has got a `Moved`, and what it says from now on is for that seat. Said at once after
+    /// each. Not answered.
+    Arrived {
+        /// Of the `Moved`.
+        room: RoomId,
+        /// Of the `Moved`.
+        player: PlayerId,
+    },
     /// Say something to the others in the room. Answered as a `Request` is: by a `Reply` without a body,
     /// or by `Refused`. It has its number among the requests, and is sent again like one.
     Chat {
@@ -334,6 +342,15 @@ pub enum ToClient {
         /// Why, and by its class what to do next.
         code: CloseCode,
     },
+    /// The game has moved the player to another room: this seat takes the place of the one before. The
+    /// state follows, whole. Also answers a `Resume` of a seat that was moved while the client was
+    /// away.
+    Moved {
+        /// The room of the seat before.
+        from: RoomId,
+        /// The new seat; `id` is that of the `Resume`, or 0.
+        joined: Joined,
+    },
     /// The client's account is kept out of this room from now on; `Left` follows.
     Banned {
         /// Which room.
@@ -481,6 +498,8 @@ pub enum Refusal {
     Spectator,
     /// The game is not played beside another one on the same connection.
     NotBeside,
+    /// The player was moved to another room before the request was answered. It may have been done.
+    Moved,
     /// The account is kept out of this room; the text says for how long still.
     Banned,
     /// The account may not talk in this room; the text says for how long still.

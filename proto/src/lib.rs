@@ -182,6 +182,38 @@
 //! before. A client that was skipped because its socket took no more gets all of it anew. The number
 //! of those who look on is brought up to date with other changes, or once a second.
 //!
+//! ## Being moved to another room
+//!
+//! A game sends its players to other rooms: from a lobby to a match and back. Such a client is told once,
+//! and from then on has another seat, as if it had joined there:
+//!
+//! ```text
+//! client                                  server
+//!                                   ◀─    state frame of the lobby
+//!   input, Request {id: 7, …}       ─▶          (they cross: the input is nothing)
+//!                                   ◀─    Moved {from: the lobby, joined: {room, player, token, schema, …}}
+//!                                   ◀─    Refused {id: 7, why: Moved}
+//!                                   ◀─    state frame of the match: the whole state
+//!   Arrived {room, player}          ─▶
+//!   input, …                        ─▶          for the match from here on
+//! ```
+//!
+//! - Nothing of the room before follows `Moved`. The state comes whole, events count from 1, inputs and
+//!   acknowledged events anew; requests have higher ids than [`Joined::requests`], as ever. `RoomCode`
+//!   and `Roster` follow as after a `Joined`.
+//! - `Arrived` is said at once after each `Moved`, with its room and player. Until it comes, the server
+//!   takes what the client says for what it said to the room before: inputs and `Ack`s are nothing,
+//!   requests are refused (`Moved`).
+//! - Requests that the room before has not answered are not answered any more. Those that it had got are
+//!   refused (`Moved`) before the `Moved`, unless that answers a `Resume`; a client takes each `Moved`
+//!   as the end of all of them.
+//! - A client that could read one schema only is not moved to a room with another.
+//! - A `Leave` that crosses a `Moved` gives up the new seat.
+//! - **Coming back.** A `Moved` may be lost with its connection, and who is away is moved, too. So the token
+//!   of the seat before, and of any before that, leads to the newest seat until the client has shown
+//!   that it knows of it. Such a `Resume` is answered by `Moved` with the id of the question, and its `from` is
+//!   the room of the token.
+//!
 //! ## Looking on
 //!
 //! ```text

@@ -71,6 +71,7 @@ impl Named for ConnectionMsg {
             ConnectionMsg::Said(_, ToServer::Reserve { .. }) => "reserve",
             ConnectionMsg::Said(_, ToServer::Unreserve { .. }) => "unreserve",
             ConnectionMsg::Said(_, ToServer::Spectate { .. }) => "spectate",
+            ConnectionMsg::Said(_, ToServer::Arrived { .. }) => "arrived",
             ConnectionMsg::Said(_, ToServer::Chat { .. }) => "chat",
             ConnectionMsg::Known(_) => "known",
             ConnectionMsg::Ended(_) => "ended",
@@ -116,7 +117,6 @@ pub struct ConnectionArgs {
 pub struct Connection {
     channels: Arc<Channels>,
     shared: Arc<Shared>,
-    schemas: Vec<u64>,
     /// Finds out who the client is.
     asking: Option<JoinHandle<()>>,
     /// What the client has said meanwhile, and on which channel.
@@ -165,7 +165,6 @@ impl Actor for Connection {
         Ok(Connection {
             channels,
             shared,
-            schemas: Vec::new(),
             asking: None,
             early: Vec::new(),
             known: None,
@@ -185,7 +184,7 @@ impl Actor for Connection {
     ) -> Result<(), Failure> {
         match msg {
             ConnectionMsg::Said(_, ToServer::Hello { token, schemas, .. }) => {
-                self.schemas = schemas.into_vec();
+                self.channels.get(0).has_schemas(schemas.into_vec());
                 self.ask_who(token, ctx.mailbox().clone());
             }
             ConnectionMsg::Said(channel, message) if self.known.is_none() => {
@@ -197,10 +196,8 @@ impl Actor for Connection {
             ConnectionMsg::Known(Err(code)) => self.channels.link().close(code),
             ConnectionMsg::Ended(why) => {
                 if why == CloseCode::Normal {
-                    self.channels
-                        .all()
-                        .filter_map(|client| client.depart())
-                        .for_each(|seat| seat.leave());
+                    let seats = self.channels.all().filter_map(|client| client.depart());
+                    seats.for_each(|seat| self.shared.directory.leave(&seat));
                 }
                 tracing::debug!(connection = ctx.name(), code = why.code(), "{}", why.reason());
                 counter!("greenroom_connections_closed_total", "code" => why.code().to_string())

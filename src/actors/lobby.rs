@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use greenroom_proto::{JoinTarget, NewRoom, Refusal, RoomId, Visibility};
 
-pub use self::ask::{Taken, ask, reserve};
+pub use self::ask::{Taken, ask, reserve, seats_together};
 use super::actor::{Actor, Context, Failure, Named, Reply, catch};
 use super::room::Rooms;
 use crate::account::AccountId;
@@ -22,6 +22,7 @@ use crate::directory::token::TokenKey;
 use crate::directory::{Booked, Directory, NotInserted, RoomRecord};
 use crate::faults::Every;
 use crate::finding;
+use crate::game::MoveTo;
 use crate::registry::{Entry, Games, RoomPlan};
 use crate::room::listing::Setup;
 use crate::seating::NoSeat;
@@ -53,6 +54,8 @@ pub enum Found {
 pub enum LobbyMsg {
     /// For a seat.
     Seat(Wish, Taken, Reply<Result<Found, Refused>>),
+    /// For so many seats in one place, for players of this room.
+    Together(MoveTo, RoomId, u32, Taken, Reply<Result<Vec<Booked>, Refused>>),
     /// To keep so many seats for so long.
     Reserve(Wish, u32, Duration, Taken, Reply<Result<Reservation, Refused>>),
 }
@@ -61,6 +64,7 @@ impl Named for LobbyMsg {
     fn name(&self) -> &'static str {
         match self {
             LobbyMsg::Seat(..) => "seat",
+            LobbyMsg::Together(..) => "together",
             LobbyMsg::Reserve(..) => "reserve",
         }
     }
@@ -100,6 +104,11 @@ impl Actor for Lobby {
                 }
                 // Whoever asked may be gone; then the seat is free again.
                 let _ = reply.send(found);
+            }
+            LobbyMsg::Together(to, from, seats, taken, reply) => {
+                taken.fetch_add(1, Ordering::AcqRel);
+                // Whoever asked may be gone; then the seats are free again.
+                let _ = reply.send(self.seats_together(to, from, seats).await);
             }
             LobbyMsg::Reserve(wish, seats, expiry, taken, reply) => {
                 taken.fetch_add(1, Ordering::AcqRel);
@@ -154,6 +163,44 @@ impl Lobby {
                 }
             }
             to => self.find(Wish { to, by }, book, refused).await.map(Found::Seat),
+        }
+    }
+
+    /// Seats for players of the room `from`, who want to stay together. A room that is there also takes
+    /// them while the server begins nothing new.
+    async fn seats_together(
+        &self,
+        to: MoveTo,
+        from: RoomId,
+        seats: u32,
+    ) -> Result<Vec<Booked>, Refused> {
+        let book = |room: &Arc<RoomRecord>| match room.id == from {
+            true => Err(NoSeat::Locked),
+            false => room.book_together(seats),
+        };
+        match to {
+            MoveTo::Room(id) if id == from => {
+                Err((Refusal::AlreadySeated, "they are in this room already".to_owned()))
+            }
+            MoveTo::Room(_) if self.directory.leaving().is_closing() => {
+                Err((Refusal::Stopping, STOPPING.to_owned()))
+            }
+            MoveTo::Room(id) => {
+                let room = self.directory.get(id).ok_or_else(|| unknown(id))?;
+                book(&room).map_err(|why| refused(id, why))
+            }
+            MoveTo::New { game, room } => {
+                self.find(nobody(JoinTarget::New { game, room }), book, refused).await
+            }
+            MoveTo::Open { game, room } => {
+                let open = JoinTarget::Open { game: game.clone(), options: room.options.clone() };
+                match self.find(nobody(open), book, refused).await {
+                    Err((Refusal::UnknownRoom, _)) => {
+                        self.find(nobody(JoinTarget::New { game, room }), book, refused).await
+                    }
+                    found => found,
+                }
+            }
         }
     }
 
@@ -309,6 +356,11 @@ impl Lobby {
         }
         Ok(taken)
     }
+}
+
+/// For players whom their game moves: the room itself refuses whom it has banned.
+fn nobody(to: JoinTarget) -> Wish {
+    Wish { to, by: None }
 }
 
 /// Refuses whoever is banned from the room.

@@ -13,11 +13,13 @@ mod idle;
 mod keep;
 mod keeper;
 mod meters;
+pub mod moves;
 pub mod pace;
 mod restore;
 mod runner;
 mod still;
 mod take_over;
+pub mod under_way;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +29,9 @@ use tokio::sync::oneshot;
 
 pub use self::keeper::Keeper;
 use self::runner::Runner;
-use super::actor::{Actor, Context, Failure, Named};
+use self::under_way::UnderWay;
+use super::actor::{Actor, Context, Failure, Mailbox, Named};
+use super::lobby::LobbyMsg;
 use super::results::ResultSink;
 use crate::config::{Config, StopTimes};
 use crate::crash_files::CrashFiles;
@@ -36,7 +40,9 @@ use crate::replays::KeptReplays;
 use crate::room::Header;
 use crate::room::recovery::Crash;
 use crate::scheduler::{End, Running, Scheduler};
-use crate::supervision::{ChildSpec, Intensity, Partitioned, Restart, Shutdown, SupervisorError};
+use crate::supervision::{
+    ChildSpec, Intensity, Partitioned, Restart, Shutdown, Slot, SupervisorError,
+};
 
 /// What a room is told.
 #[derive(Debug)]
@@ -63,6 +69,10 @@ pub struct Common {
     pub config: Arc<Config>,
     /// The rooms there are.
     pub directory: Arc<Directory>,
+    /// Who finds seats for players that are moved.
+    pub lobby: Slot<Mailbox<LobbyMsg>>,
+    /// What runs beside them.
+    pub under_way: Arc<UnderWay>,
     /// Where results go.
     pub results: ResultSink,
     /// Who steps them.

@@ -22,6 +22,9 @@ pub struct StopTimes {
     pub connections: Duration,
     /// For results to be written.
     pub results: Duration,
+    /// For what games have asked of the outside world to be done, at least: they have what the others
+    /// leave.
+    pub effects: Duration,
     /// For the last replays to be written.
     pub replays: Duration,
     /// For the last bytes of the journal to be on disk.
@@ -44,8 +47,9 @@ impl StopTimes {
             grace,
             end,
             rooms: share(4),
-            connections: share(6),
+            connections: share(5),
             results: share(1),
+            effects: share(1),
             replays: share(2),
             journal: share(3),
         }
@@ -76,8 +80,8 @@ mod tests {
         ] {
             let times = StopTimes::of(&config(stop, grace, state));
             assert_eq!(times.grace, Duration::from_millis(expected), "{stop} {grace} {state}");
-            let StopTimes { rooms, connections, results, replays, journal, .. } = times;
-            let end = rooms + connections + results + replays + journal;
+            let StopTimes { rooms, connections, results, effects, replays, journal, .. } = times;
+            let end = rooms + connections + results + effects + replays + journal;
             assert_eq!(times.grace + end, Duration::from_secs(stop));
         }
         let container = Duration::from_secs(10);

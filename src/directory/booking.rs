@@ -15,6 +15,7 @@ use crate::account::Person;
 use crate::finding::Facts;
 use crate::registry::RoomPlan;
 use crate::room::listing::{Listing, Setup};
+use crate::room::origin::Origin;
 use crate::seating::{NoSeat, Seating, SeatingLimits};
 
 /// Seats, and what is told of the room.
@@ -115,9 +116,9 @@ impl RoomRecord {
     }
 
     /// Somebody joined before the process was started anew.
-    pub fn expect(&self, player: PlayerId, person: Arc<Person>) {
+    pub fn expect(&self, player: PlayerId, person: Arc<Person>, from: &[Origin]) {
         lock(&self.booking).seating.expect(player);
-        self.members().expect(player, person);
+        self.members().expect(player, person, from);
         self.inbox().restore(player, 0);
     }
 
@@ -126,6 +127,14 @@ impl RoomRecord {
         let player = lock(&self.booking).seating.take(self.age_ms())?;
         self.changed();
         Ok(Booked::new(Seat { room: Arc::clone(self), player }, None))
+    }
+
+    /// Takes free seats for some who come together, as many or none.
+    pub fn book_together(self: &Arc<Self>, count: u32) -> Result<Vec<Booked>, NoSeat> {
+        let players = lock(&self.booking).seating.take_together(self.age_ms(), count)?;
+        self.changed();
+        let seat = |player| Booked::new(Seat { room: Arc::clone(self), player }, None);
+        Ok(players.into_iter().map(seat).collect())
     }
 
     /// Takes the reserved seat with this secret.

@@ -1,9 +1,9 @@
 //! A client: its link, and where it stands.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use greenroom_proto::CloseCode;
+use greenroom_proto::{CloseCode, PlayerId, RoomId};
 
 use super::spectator::{Spectator, Watch};
 use super::{RoomRecord, Seat};
@@ -16,6 +16,10 @@ pub struct Client {
     place: Mutex<Place>,
     /// Number of the token that it was sent, while it has said nothing since; else 0.
     unconfirmed: AtomicU32,
+    /// Hashes of the schemas that its program has, once it has said so: for all channels.
+    schemas: Arc<OnceLock<Vec<u64>>>,
+    /// The only one that it can read, as of the last time it has asked for a seat.
+    only_schema: Mutex<Option<u64>>,
 }
 
 /// Where a client stands. The room and the connection both change it, under one lock, so that a
@@ -31,6 +35,8 @@ enum Place {
     Joining(Seat),
     /// It has one.
     Seated(Seat),
+    /// It was moved into one, and has not said yet that it knows: what it says is for the one before.
+    Moved(Seat),
     /// It looks on without one.
     Watching(Watch),
     /// It is gone for good and can have none.
@@ -38,11 +44,43 @@ enum Place {
 }
 
 impl Client {
-    /// A client without a seat.
+    /// A client without a seat, on the first channel of its connection.
     #[must_use]
     pub fn new(link: Line) -> Arc<Self> {
+        Self::with(link, Arc::default())
+    }
+
+    /// The same program on another channel.
+    #[must_use]
+    pub fn beside(&self, link: Line) -> Arc<Self> {
+        Self::with(link, Arc::clone(&self.schemas))
+    }
+
+    fn with(link: Line, schemas: Arc<OnceLock<Vec<u64>>>) -> Arc<Self> {
         let place = Mutex::new(Place::Nowhere);
-        Arc::new(Client { link, place, unconfirmed: AtomicU32::new(0) })
+        let unconfirmed = AtomicU32::new(0);
+        let only_schema = Mutex::default();
+        Arc::new(Client { link, place, unconfirmed, schemas, only_schema })
+    }
+
+    /// The client has schemas with these hashes. The first time counts.
+    pub fn has_schemas(&self, schemas: Vec<u64>) {
+        let _ = self.schemas.set(schemas);
+    }
+
+    /// Whether the client has this schema.
+    pub fn knows(&self, schema: u64) -> bool {
+        self.schemas.get().is_some_and(|known| known.contains(&schema))
+    }
+
+    /// The client can read this schema and no other, or any.
+    pub fn reads(&self, only: Option<u64>) {
+        *self.only_schema.lock().unwrap_or_else(PoisonError::into_inner) = only;
+    }
+
+    /// The only schema that the client can read; `None`: any.
+    pub fn only_schema(&self) -> Option<u64> {
+        *self.only_schema.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Starts to ask for a seat, unless the client has one or waits for one.
@@ -113,6 +151,32 @@ impl Client {
         });
     }
 
+    /// The client has, or is to have, the one seat, and has the other from now on, by the token of
+    /// this number. `false`: it is gone.
+    pub fn move_on(&self, from: &Seat, to: &Seat, token: u32) -> bool {
+        self.change(|place| {
+            let moves = place.seat().is_some_and(|seat| seat.is(from.room.id, from.player));
+            if moves {
+                self.unconfirmed.store(token, Ordering::Release);
+                *place = Place::Moved(to.clone());
+            }
+            moves
+        })
+    }
+
+    /// The client says that it knows of this seat, into which it was moved.
+    pub fn arrive(&self, room: RoomId, player: PlayerId) {
+        self.change(|place| match place {
+            Place::Moved(seat) if seat.is(room, player) => *place = Place::Seated(seat.clone()),
+            _ => {}
+        });
+    }
+
+    /// Whether the client was moved and has not said yet that it knows.
+    pub fn is_moved(&self) -> bool {
+        self.change(|place| matches!(place, Place::Moved(_)))
+    }
+
     /// The client has no seat any more and may ask for another.
     pub fn vacate(&self) {
         self.change(|place| {
@@ -180,16 +244,15 @@ impl Client {
 
     /// The seat that the client has or that is held for it.
     pub fn held(&self) -> Option<Seat> {
-        self.change(|place| match place {
-            Place::Seated(seat) | Place::Joining(seat) => Some(seat.clone()),
-            _ => None,
-        })
+        self.change(|place| place.seat().cloned())
     }
 
     /// The room that the client has a place in, of whatever kind.
     pub fn room(&self) -> Option<Arc<RoomRecord>> {
         self.change(|place| match place {
-            Place::Seated(seat) | Place::Joining(seat) => Some(Arc::clone(&seat.room)),
+            Place::Seated(seat) | Place::Moved(seat) | Place::Joining(seat) => {
+                Some(Arc::clone(&seat.room))
+            }
             Place::Waiting(room, _) => Some(Arc::clone(room)),
             Place::Watching(watch) => Some(Arc::clone(&watch.room)),
             Place::Nowhere | Place::Asking | Place::Gone => None,
@@ -209,9 +272,16 @@ impl Client {
 }
 
 impl Place {
+    fn seat(&self) -> Option<&Seat> {
+        match self {
+            Place::Seated(seat) | Place::Moved(seat) | Place::Joining(seat) => Some(seat),
+            _ => None,
+        }
+    }
+
     fn into_seat(self) -> Option<Seat> {
         match self {
-            Place::Seated(seat) | Place::Joining(seat) => Some(seat),
+            Place::Seated(seat) | Place::Moved(seat) | Place::Joining(seat) => Some(seat),
             Place::Nowhere
             | Place::Asking
             | Place::Waiting(..)

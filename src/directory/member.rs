@@ -4,15 +4,19 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use greenroom_proto::{
-    CloseCode, EventKind, Head, PlayerId, Refusal, Someone, Text, Tick, ToClient, frame,
+    CloseCode, EventKind, Head, Joined, PlayerId, Refusal, RoomId, Someone, Text, Tick, ToClient,
+    Visibility, frame,
 };
 
-use super::Client;
+use super::moving::Arrival;
 use super::saved::SavedMember;
+use super::token::Claim;
+use super::{Client, RoomRecord};
 use crate::account::Person;
 use crate::answers::{Again, Answer, Answers};
-use crate::game::People;
+use crate::game::{Pace, People};
 use crate::outbox::{Outbox, OutboxLimits};
+use crate::room::origin::Origin;
 
 /// A seat that somebody has, has asked for, or has left for a moment.
 pub(super) struct Member {
@@ -37,6 +41,14 @@ pub(super) struct Member {
     pub(super) knows_people: bool,
     /// Token and attempt by which the client has come back.
     pub(super) came_by: Option<(u32, u64)>,
+    /// The player is moved here, and the game has not let them in yet.
+    pub(super) arrival: Option<Arrival>,
+    /// Seats whose tokens lead here, because the client may not have got one of this seat.
+    pub(super) origins: Vec<Origin>,
+    /// The player was moved away: the seat is nobody's until the game has let them go.
+    pub(super) moved: bool,
+    /// The only schema that the client can read.
+    pub(super) only_schema: Option<u64>,
 }
 
 /// A client does not keep up with what it is told.
@@ -49,6 +61,8 @@ pub(super) struct Asked {
     pub(super) knows_schema: bool,
     /// What it has from the time before, if it comes back.
     pub(super) back: Option<Back>,
+    /// The token that it showed is of a seat in this room, from which it was moved meanwhile.
+    pub(super) moved_from: Option<RoomId>,
 }
 
 /// What a client that comes back has.
@@ -78,6 +92,10 @@ impl Member {
             confirmed: 0,
             knows_people: false,
             came_by: None,
+            arrival: None,
+            origins: Vec::new(),
+            moved: false,
+            only_schema: None,
         }
     }
 
@@ -89,12 +107,17 @@ impl Member {
             away_since: Some(now),
             generation: saved.generation,
             confirmed: saved.confirmed,
+            origins: saved.origins,
             ..Member::new(saved.player, saved.person)
         }
     }
 
-    /// The seat for the journal; `None` if the game has not let the player in.
+    /// The seat for the journal; `None` if the game has not let the player in, or they were moved
+    /// away.
     pub(super) fn saved(&self, asked: u32) -> Option<SavedMember> {
+        if self.moved {
+            return None;
+        }
         Some(SavedMember {
             player: self.player,
             person: Arc::clone(&self.person),
@@ -103,6 +126,7 @@ impl Member {
             asked,
             mail: self.outbox.as_ref()?.mail().clone(),
             answers: self.answers.clone(),
+            origins: self.origins.clone(),
         })
     }
 
@@ -121,7 +145,7 @@ impl Member {
 
     /// Somebody as the others may know them, once the game has let them in.
     pub(super) fn someone(&self, people: People) -> Option<Someone> {
-        self.outbox.as_ref()?;
+        self.outbox.as_ref().filter(|_| !self.moved)?;
         let account = match people {
             People::Known => self.person.account.id().clone(),
             People::Named | People::Hidden => Text::new(),
@@ -166,6 +190,69 @@ impl Member {
         }
     }
 
+    /// Whether somebody may come back to the seat: it is neither on its way nor gone.
+    pub(super) fn is_here(&self) -> bool {
+        self.arrival.is_none() && !self.moved
+    }
+
+    /// Tells the client that it has its seat. `events`: the number of the last one before those to come.
+    pub(super) fn welcome(&mut self, room: &RoomRecord, tick: Tick, events: u32) {
+        self.generation += 1;
+        let Some(asked) = self.asked.take() else { return };
+        let Some(client) = &self.client else { return };
+        client.sit(self.generation);
+        let joined = self.joined(room, tick, (asked.id, asked.knows_schema), events);
+        client.link.control(&match asked.moved_from {
+            Some(from) => ToClient::Moved { from, joined },
+            None => ToClient::Joined(joined),
+        });
+        tell_code(client, room);
+    }
+
+    /// Tells the client that its seat is this one now, and not the one in the room `from`. `id`: of
+    /// the `Resume` that this answers, or 0.
+    pub(super) fn tell_moved(&mut self, room: &RoomRecord, tick: Tick, (id, from): (u32, RoomId)) {
+        self.generation += 1;
+        let Some(client) = &self.client else { return };
+        let knows_schema = client.knows(room.entry.schema_hash);
+        let joined = self.joined(room, tick, (id, knows_schema), 0);
+        client.link.control(&ToClient::Moved { from, joined });
+        tell_code(client, room);
+    }
+
+    fn joined(
+        &self,
+        room: &RoomRecord,
+        tick: Tick,
+        (id, knows_schema): (u32, bool),
+        events: u32,
+    ) -> Joined {
+        let (tick_hz, send_every) = match room.plan.pace {
+            Pace::Fixed { tick_hz, send_every } => (tick_hz, send_every),
+            Pace::OnCommand => (0, 1),
+        };
+        let Member { player, generation, .. } = *self;
+        let inbox = room.inbox();
+        let (inputs, requests) = inbox.taken_of(player);
+        Joined {
+            id,
+            room: room.id,
+            game: room.game_name(),
+            player,
+            tick,
+            tick_hz,
+            send_every,
+            input_lead_ticks_max: inbox.lead_ticks_max(),
+            token: room.tokens.seal(Claim { room: room.id, player, generation }),
+            hold_ms: room.plan.seat_hold_ms,
+            inputs,
+            events,
+            requests,
+            schema_hash: room.entry.schema_hash,
+            schema: room.entry.schema_for(knows_schema),
+        }
+    }
+
     /// Something happened. An error: too much waits for the client, which is closed.
     pub(super) fn event(
         &mut self,
@@ -187,7 +274,7 @@ impl Member {
     }
 
     /// Tells the client, if there is one, that its seat is gone.
-    pub(super) fn part(&self, why: &str) {
+    pub(super) fn part(&mut self, why: &str) {
         match (&self.client, &self.asked) {
             (Some(client), None) => client.link.control(&ToClient::Left),
             _ => self.refuse(Refusal::SeatGone, why),
@@ -195,7 +282,7 @@ impl Member {
     }
 
     /// Tells the client, if there is one, that it is banned.
-    pub(super) fn send_away(&self, word: &ToClient, text: &str) {
+    pub(super) fn send_away(&mut self, word: &ToClient, text: &str) {
         match (&self.client, &self.asked) {
             (Some(client), None) => {
                 client.link.control(word);
@@ -205,12 +292,22 @@ impl Member {
         }
     }
 
-    /// Says no to a client that still waits for its seat.
-    pub(super) fn refuse(&self, why: Refusal, text: &str) {
+    /// Says no to a client that still waits for its seat, or to the room that it is moved from.
+    pub(super) fn refuse(&mut self, why: Refusal, text: &str) {
+        if let Some(arrival) = self.arrival.take() {
+            return arrival.stays(why);
+        }
         if let (Some(client), Some(asked)) = (&self.client, &self.asked) {
             client.vacate();
             client.link.refuse(asked.id, why, text);
         }
+    }
+}
+
+/// With this the client lets others into its private room.
+fn tell_code(client: &Client, room: &RoomRecord) {
+    if room.listing().visibility == Visibility::Private {
+        client.link.control(&ToClient::RoomCode { room: room.id, code: room.code() });
     }
 }
 

@@ -2,13 +2,15 @@
 //!
 //! Nothing in here runs a game's code, so it cannot panic half-way, whatever the game does.
 
+mod moves;
 mod tell;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use greenroom_proto::{CloseCode, Joined, PlayerId, Refusal, Text, Tick, ToClient, Visibility};
+use greenroom_proto::{CloseCode, PlayerId, Refusal, RoomId, Text, Tick, ToClient};
 
+pub(super) use self::moves::Going;
 pub use self::tell::{FramesSent, Sent, Sights};
 use super::member::{Asked, Back, Member};
 use super::roster::Told;
@@ -16,15 +18,17 @@ use super::saved::SavedMember;
 use super::token::Claim;
 use super::{Client, RoomRecord};
 use crate::account::{Account, AccountId, Person};
-use crate::game::Pace;
 use crate::outbox::{Outbox, OutboxLimits};
 use crate::room::inbox::Inbox;
+use crate::room::origin::Origin;
 
 /// Everybody who has a seat or has asked for one, in the order of asking.
 #[derive(Default)]
 pub struct Members {
     members: Vec<Member>,
     told: Told,
+    /// Those whom the game has let in, and who have yet to change places.
+    arrived: Vec<PlayerId>,
     /// Somebody has come, gone, or was not told of it.
     stirred: bool,
     scratch: Vec<u8>,
@@ -55,7 +59,8 @@ impl Members {
     ) {
         let mut member = Member::new(player, person);
         member.client = Some(Arc::clone(client));
-        member.asked = Some(Asked { id, knows_schema, back: None });
+        member.only_schema = client.only_schema();
+        member.asked = Some(Asked { id, knows_schema, back: None, moved_from: None });
         if let Some((why, text)) = self.ended {
             return member.refuse(why, text);
         }
@@ -70,10 +75,11 @@ impl Members {
     }
 
     /// Somebody joined before the process was started anew.
-    pub fn expect(&mut self, player: PlayerId, person: Arc<Person>) {
+    pub fn expect(&mut self, player: PlayerId, person: Arc<Person>, from: &[Origin]) {
         if self.find(player).is_none() {
             let mut member = Member::new(player, person);
             member.away_since = Some(Instant::now());
+            member.origins = from.to_vec();
             self.members.push(member);
         }
     }
@@ -87,34 +93,50 @@ impl Members {
 
     /// Everybody whom the game has let in.
     pub fn seats(&self) -> impl Iterator<Item = TakenSeat> {
-        let seated = self.members.iter().filter(|member| member.outbox.is_some());
+        let is_seated = |member: &&Member| member.outbox.is_some() && !member.moved;
+        let seated = self.members.iter().filter(is_seated);
         seated.map(|m| TakenSeat { player: m.player, connected: m.client.is_some() })
     }
 
     /// The players whose clients are away.
     pub fn away(&self) -> impl Iterator<Item = PlayerId> {
-        let away = self.members.iter().filter(|member| member.client.is_none());
-        away.map(|member| member.player)
+        let is_away = |member: &&Member| member.client.is_none() && member.is_here();
+        self.members.iter().filter(is_away).map(|member| member.player)
     }
 
-    /// A client wants its seat back. Returns the client that has it so far, which is to be closed.
+    /// A client wants a player's seat back, by a token of it or of one of its origins. Returns the
+    /// client that has it so far, which is to be closed.
     pub fn come_back(
         &mut self,
+        (room, player): (RoomId, PlayerId),
         claim: Claim,
         (client, account): (&Arc<Client>, &Account),
         (id, knows_schema): (u32, bool),
         back: Back,
     ) -> Result<Option<Arc<Client>>, Refusal> {
-        let member = self.find(claim.player).ok_or(Refusal::SeatGone)?;
+        let member = self.find(player).filter(|m| m.is_here()).ok_or(Refusal::SeatGone)?;
         // Before all else: a stolen token changes nothing.
         if !account.has_seats_of(&member.person.account) {
             return Err(Refusal::OtherAccount);
         }
         let outbox = member.outbox.as_ref().ok_or(Refusal::SeatGone)?;
-        if claim.generation < member.confirmed || claim.generation > member.generation {
+        let is_own = (claim.room, claim.player) == (room, player);
+        let (generation, back) = match is_own {
+            true => (claim.generation, back),
+            // What the client has is of another room.
+            false => (0, Back { tick: None, events: None, ..back }),
+        };
+        let holds = match is_own {
+            true => (member.confirmed..=member.generation).contains(&generation),
+            false => member
+                .origins
+                .iter()
+                .any(|origin| origin.admits((claim.room, claim.player), claim.generation)),
+        };
+        if !holds {
             return Err(Refusal::BadToken);
         }
-        let attempt = (claim.generation, back.attempt);
+        let attempt = (generation, back.attempt);
         // An attempt that its client has given up may arrive after the one that came through.
         if member.client.is_some() && member.came_by.is_some_and(|came_by| attempt < came_by) {
             return Err(Refusal::BadToken);
@@ -123,12 +145,14 @@ impl Members {
             return Err(Refusal::TooFarBehind);
         }
         member.came_by = Some(attempt);
-        member.confirmed = claim.generation;
+        member.confirmed = generation;
+        member.only_schema = client.only_schema();
         let now = Instant::now();
         let before = member.client.take();
         member.leave_for_now(now);
         member.client = Some(Arc::clone(client));
-        member.asked = Some(Asked { id, knows_schema, back: Some(back) });
+        let moved_from = (!is_own).then_some(claim.room);
+        member.asked = Some(Asked { id, knows_schema, back: Some(back), moved_from });
         self.stirred = true;
         Ok(before)
     }
@@ -199,10 +223,14 @@ impl Members {
         member.answers.acknowledge(replies);
     }
 
-    /// The player's token of this number has arrived.
-    pub fn confirm(&mut self, player: PlayerId, token: u32) {
-        if let Some(member) = self.find(player) {
-            member.confirmed = member.confirmed.max(token);
+    /// The player's token of this number has arrived. Returns the seats whose tokens lead here no
+    /// more.
+    pub fn confirm(&mut self, player: PlayerId, token: u32) -> Vec<Origin> {
+        let Some(member) = self.find(player) else { return Vec::new() };
+        member.confirmed = member.confirmed.max(token);
+        match member.confirmed {
+            0 => Vec::new(),
+            _ => std::mem::take(&mut member.origins),
         }
     }
 
@@ -232,7 +260,7 @@ impl Members {
         let lost = |member: &Member| member.outbox.is_some() && !seated.contains(&member.player);
         let gone: Vec<_> = self.members.iter().filter(|m| lost(m)).map(|m| m.player).collect();
         for player in gone {
-            if let Some(member) = self.remove(room, player) {
+            if let Some(mut member) = self.remove(room, player) {
                 member.part("the seat was lost when the room was brought back");
             }
         }
@@ -253,7 +281,7 @@ impl Members {
 
     fn close(&mut self, refusal: (Refusal, &'static str), close: impl Fn(&Client)) {
         let (why, text) = *self.ended.get_or_insert(refusal);
-        for member in self.members.drain(..) {
+        for mut member in self.members.drain(..) {
             match (&member.client, &member.asked) {
                 (Some(client), None) => close(client),
                 _ => member.refuse(why, text),
@@ -275,16 +303,17 @@ impl Members {
         let mut away = false;
         self.ended = Some((Refusal::UnknownRoom, ENDED));
         let result = Text::cut(result);
-        for member in self.members.drain(..) {
-            let Some(client) = &member.client else {
-                away = true;
+        for mut member in self.members.drain(..) {
+            let Some(client) = member.client.clone() else {
+                away |= member.is_here();
+                member.refuse(Refusal::UnknownRoom, ENDED);
                 continue;
             };
             client.vacate();
             if member.outbox.is_some() {
                 client.link.control(&ToClient::Ended { result: result.clone() });
             }
-            match &member.asked {
+            match member.asked {
                 Some(Asked { back: Some(_), .. }) => member.refuse(Refusal::SeatGone, ENDED),
                 _ if member.outbox.is_none() => member.refuse(Refusal::UnknownRoom, ENDED),
                 _ => {}
@@ -305,11 +334,16 @@ impl Members {
         let Some(member) = self.find(player) else { return };
         member.person = Arc::clone(person);
         let mut outbox = Outbox::new(limits);
+        if member.arrival.is_some() {
+            member.outbox = Some(outbox);
+            self.arrived.push(player);
+            return;
+        }
         if member.client.is_none() {
             outbox.leave();
         }
         member.outbox = Some(outbox);
-        welcome(member, room, tick, 0);
+        member.welcome(room, tick, 0);
     }
 
     /// A player is back in the seat.
@@ -325,7 +359,7 @@ impl Members {
         match outbox.come_back(back.tick, back.events) {
             Ok(events) => {
                 member.away_since = None;
-                welcome(member, room, tick, events);
+                member.welcome(room, tick, events);
             }
             // Too much has happened since it was asked for.
             Err(_) => {
@@ -337,12 +371,12 @@ impl Members {
     }
 
     fn turn_away(&mut self, room: &RoomRecord, player: PlayerId, why: Refusal, text: &str) {
-        if let Some(member) = self.remove(room, player) {
+        if let Some(mut member) = self.remove(room, player) {
             member.refuse(why, text);
         }
     }
 
-    fn find(&mut self, player: PlayerId) -> Option<&mut Member> {
+    pub(super) fn find(&mut self, player: PlayerId) -> Option<&mut Member> {
         self.members.iter_mut().find(|member| member.player == player)
     }
 
@@ -351,6 +385,7 @@ impl Members {
         let member = self.members.remove(place);
         self.stirred = true;
         room.inbox().leave(player);
+        room.lead_here_no_more(player, &member.origins);
         room.unbook(None);
         if member.asked.is_none()
             && let Some(client) = &member.client
@@ -358,41 +393,5 @@ impl Members {
             client.vacate();
         }
         Some(member)
-    }
-}
-
-/// Tells a client that it has its seat. `events`: the number of the last one before those to come.
-fn welcome(member: &mut Member, room: &Arc<RoomRecord>, tick: Tick, events: u32) {
-    member.generation += 1;
-    let Some(asked) = member.asked.take() else { return };
-    let Some(client) = &member.client else { return };
-    client.sit(member.generation);
-    let (tick_hz, send_every) = match room.plan.pace {
-        Pace::Fixed { tick_hz, send_every } => (tick_hz, send_every),
-        Pace::OnCommand => (0, 1),
-    };
-    let schema = room.entry.schema_for(asked.knows_schema);
-    let Member { player, generation, .. } = *member;
-    let inbox = room.inbox();
-    let (inputs, requests) = inbox.taken_of(player);
-    client.link.control(&ToClient::Joined(Joined {
-        id: asked.id,
-        room: room.id,
-        game: room.game_name(),
-        player,
-        tick,
-        tick_hz,
-        send_every,
-        input_lead_ticks_max: inbox.lead_ticks_max(),
-        token: room.tokens.seal(Claim { room: room.id, player, generation }),
-        hold_ms: room.plan.seat_hold_ms,
-        inputs,
-        events,
-        requests,
-        schema_hash: room.entry.schema_hash,
-        schema,
-    }));
-    if room.listing().visibility == Visibility::Private {
-        client.link.control(&ToClient::RoomCode { room: room.id, code: room.code() });
     }
 }

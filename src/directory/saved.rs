@@ -3,7 +3,7 @@
 //! A journal's *start* of a room is
 //!
 //! ```text
-//! u8        version of this format: 4
+//! u8        version of this format: 5
 //! u32, LE   bytes of the next part
 //! Saved     as `wire::encode` writes it
 //! u32, LE   bytes of the next part
@@ -28,8 +28,9 @@ use crate::answers::Answers;
 use crate::outbox::Mail;
 use crate::room::Header;
 use crate::room::log::Log;
+use crate::room::origin::Origin;
 
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 
 /// What a room has besides its game.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -69,6 +70,8 @@ pub struct SavedMember {
     pub mail: Mail,
     /// Answers that may have to be said again.
     pub answers: Answers,
+    /// Seats whose tokens lead here.
+    pub origins: Vec<Origin>,
 }
 
 /// A room out of the journal.
@@ -136,6 +139,6 @@ mod tests {
     /// rooms aside.
     #[test]
     fn what_is_saved_has_the_form_of_this_version() {
-        assert_eq!((VERSION, crate::fingerprint::of::<Saved>()), (4, 0xc22e_9fab_86d7_0e06));
+        assert_eq!((VERSION, crate::fingerprint::of::<Saved>()), (5, 0xab08_2bbf_47cb_027b));
     }
 }

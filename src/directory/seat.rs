@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use greenroom_proto::{CloseCode, PlayerId, Refusal};
+use greenroom_proto::{CloseCode, PlayerId, Refusal, RoomId};
 
 use super::token::Claim;
 use super::{Back, Client, RoomRecord};
@@ -61,6 +61,12 @@ pub struct Seat {
 }
 
 impl Seat {
+    /// Whether it is this one.
+    #[must_use]
+    pub fn is(&self, room: RoomId, player: PlayerId) -> bool {
+        (self.room.id, self.player) == (room, player)
+    }
+
     /// The client asks the room for its seat.
     pub fn join(&self, client: &Arc<Client>, person: Person, id: u32, knows_schema: bool) {
         let person = Arc::new(person);
@@ -71,23 +77,25 @@ impl Seat {
         self.room.wake();
     }
 
-    /// The client wants its seat back, by a token of this generation. Whoever has it so far, is
+    /// The client wants its seat back, by this token, or by that of a seat in the stead of which it
+    /// is. Whoever has it so far, is
     /// closed: the newest connection counts.
     pub fn come_back(
         &self,
         (client, account): (&Arc<Client>, &Account),
-        generation: u32,
+        claim: Claim,
         (id, knows_schema): (u32, bool),
         back: Back,
     ) -> Result<(), Refusal> {
         let Seat { room, player } = self;
-        let claim = Claim { room: room.id, player: *player, generation };
         client.hold(self.clone());
         let mut members = room.members();
-        let before = members.come_back(claim, (client, account), (id, knows_schema), back);
-        let before = before.inspect_err(|_| client.vacate())?;
+        let own = (room.id, *player);
+        let before = members.come_back(own, claim, (client, account), (id, knows_schema), back)?;
+        let led_here = members.confirm(*player, 0);
         room.inbox().resume(*player);
         drop(members);
+        room.lead_here_no_more(*player, &led_here);
         if let Some(before) = before {
             before.dismiss(CloseCode::Replaced);
         }
@@ -151,7 +159,8 @@ impl Seat {
 
     /// The token of this number has arrived at the client.
     pub fn confirm(&self, token: u32) {
-        self.room.members().confirm(self.player, token);
+        let led_here = self.room.members().confirm(self.player, token);
+        self.room.lead_here_no_more(self.player, &led_here);
     }
 
     /// The client cannot trust its state: the next frame is a full one.

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use greenroom_proto::{MetaValue, PlayerId, Profile, Tick, Visibility, wire};
+use greenroom_proto::{MetaValue, PlayerId, Profile, RoomId, Tick, Visibility, wire};
 use serde::{Deserialize, Serialize};
 
-use super::{Game, Pace, Said, Talk, To};
+use super::{Game, MoveTo, Pace, Said, Talk, To};
 use crate::account::{Account, Person};
 use crate::rng::Rng;
 use crate::room::conduct::Conduct;
@@ -64,6 +64,7 @@ pub(crate) struct SeatState<I> {
     /// Until this time of the room the lines that the player has said take theirs.
     pub(crate) spoken_until_ms: u64,
     pub(crate) person: Arc<Person>,
+    pub(crate) came_from: Option<RoomId>,
     /// In keyframes by itself: its type is the game's.
     #[serde(skip)]
     pub(crate) input: I,
@@ -183,6 +184,12 @@ impl<G: Game> Ctx<G> {
         self.seat(player).map(|seat| &seat.person.profile)
     }
 
+    /// The room from which the player was moved here, if they were: where to move them back to.
+    #[must_use]
+    pub fn came_from(&self, player: PlayerId) -> Option<RoomId> {
+        self.seat(player)?.came_from
+    }
+
     /// Tells players something, once and in order, along with the state of this step.
     pub fn send(&mut self, to: To, event: &G::Event) {
         self.said.push(Said::Event { to, body: wire::encode(event) });
@@ -214,15 +221,44 @@ impl<G: Game> Ctx<G> {
     /// # Panics
     /// With more than [`EFFECTS_MAX`] of which nothing has come yet.
     pub fn effect<E: Serialize>(&mut self, effect: &E) -> u32 {
+        let number = self.open_effect();
+        self.said.push(Said::Effect { number, body: wire::encode(effect) });
+        number
+    }
+
+    /// Has these players moved to another room, all of them or, where it has not seats for all, none.
+    /// Whoever has no seat is left out. Clients are told with one message, and until they are, they
+    /// play on here; those that are away are moved as such. It is an effect with the number returned
+    /// here: when the other game has let a player in, [`Game::leave`] is called for them; a player
+    /// who stays, for this reason or that, is named by [`Signal::NotMoved`](super::Signal::NotMoved);
+    /// after the death of the process [`Signal::Lost`](super::Signal::Lost) comes in the stead of both
+    /// for those who are still here.
+    ///
+    /// A match that ends takes along whoever is still on the way: end it in [`Game::leave`], when the
+    /// last one has gone.
+    ///
+    /// # Panics
+    /// With more than [`EFFECTS_MAX`] effects of which nothing has come yet.
+    pub fn move_players(&mut self, players: &[PlayerId], to: MoveTo) -> u32 {
+        let number = self.open_effect();
+        let mut movers = Vec::new();
+        for player in players {
+            if self.is_seated(*player) && !movers.contains(player) {
+                movers.push(*player);
+            }
+        }
+        self.said.push(Said::Move { number, players: movers, to: Box::new(to) });
+        number
+    }
+
+    fn open_effect(&mut self) -> u32 {
         assert!(
             self.effects_open.len() < EFFECTS_MAX,
             "a room has at most {EFFECTS_MAX} effects under way"
         );
         self.effects_made += 1;
-        let number = self.effects_made;
-        self.effects_open.push(number);
-        self.said.push(Said::Effect { number, body: wire::encode(effect) });
-        number
+        self.effects_open.push(self.effects_made);
+        self.effects_made
     }
 
     /// Answers the word of the studio's backend that [`Game::signal`] was just called with; it gets

@@ -83,6 +83,12 @@ impl FromRequestParts<Arc<Site>> for Room {
     }
 }
 
+/// Refuses games that are not there.
+pub(super) fn known(site: &Site, game: &str) -> Result<(), Fault> {
+    let entry = site.hosted.games.get(game);
+    entry.map(drop).map_err(|unknown| Fault::new(Code::UnknownGame, unknown.to_string()))
+}
+
 pub(super) fn over() -> Fault {
     Fault::new(Code::RoomOver, "the match in this room is over")
 }

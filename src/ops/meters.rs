@@ -66,6 +66,7 @@ meters! {
     "greenroom_authenticated_total" Counter Count [] "clients of whom it is known who they are";
     "greenroom_auth_denied_total" Counter Count ["code"] "clients whose token was not taken, by close code";
     "greenroom_seats_resumed_total" Counter Count [] "clients that came back to their seat";
+    "greenroom_players_moved_total" Counter Count ["outcome"] "players whom a game wanted in another room, by what came of it: moved, stayed";
     "greenroom_desyncs_total" Counter Count [] "clients whose state was not the room's: always a bug";
     "greenroom_outbox_overflows_total" Counter Count ["game"] "clients closed because too many events waited for them";
 

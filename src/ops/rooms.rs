@@ -37,7 +37,7 @@ pub(super) async fn list(
     Query(Wanted { game, limit, after }): Query<Wanted>,
 ) -> Result<Response, Fault> {
     if let Some(game) = &game {
-        known(&site, game)?;
+        given::known(&site, game)?;
     }
     let limit = limit.unwrap_or(PAGE);
     if !(1..=PAGE_MAX).contains(&limit) {
@@ -71,7 +71,7 @@ pub(super) async fn create(
     State(site): State<Arc<Site>>,
     Json(NewRoom { game, options }): Json<NewRoom>,
 ) -> Result<Response, Fault> {
-    known(&site, &game)?;
+    given::known(&site, &game)?;
     let (Ok(game), Ok(options)) = (
         GameName::try_from(game.as_str()),
         OptionsText::try_from(&*Value::from(options).to_string()),
@@ -124,11 +124,6 @@ async fn seat(site: &Site, to: JoinTarget) -> Result<Booked, Fault> {
         Found::Seat(booked) => Ok(booked),
         Found::Queue(_) => Err(Fault::new(Code::Unavailable, "the room is full: make another")),
     }
-}
-
-fn known(site: &Site, game: &str) -> Result<(), Fault> {
-    let entry = site.hosted.games.get(game);
-    entry.map(drop).map_err(|unknown| Fault::new(Code::UnknownGame, unknown.to_string()))
 }
 
 /// A room in a list.

@@ -12,6 +12,7 @@ use greenroom_proto::{Head, PlayerId, Tick};
 use super::Command;
 use super::conduct::Ruling;
 use super::listing::Setup;
+use super::origin::Origin;
 use super::recovery::is_membership;
 use crate::account::Person;
 use crate::game::{Signal, Speech};
@@ -131,7 +132,12 @@ impl Inbox {
 
     /// A player comes; from now on inputs and requests of theirs are taken.
     pub fn join(&mut self, player: PlayerId, person: Arc<Person>) {
-        self.queue.push(Command::Join { player, person });
+        self.arrive(player, person, Vec::new());
+    }
+
+    /// The same of a player who is moved here from another room.
+    pub fn arrive(&mut self, player: PlayerId, person: Arc<Person>, from: Vec<Origin>) {
+        self.queue.push(Command::Join { player, person, from });
         self.restore(player, 0);
     }
 
@@ -170,6 +176,19 @@ impl Inbox {
             self.players.remove(place);
             self.queue.push(Command::Leave { player });
         }
+    }
+
+    /// A player has been moved to another room: they go, and what they have asked and nobody has
+    /// looked at is not done. Returns those requests, and those in the step that is being made. `None`:
+    /// they are going already.
+    pub fn depart(&mut self, player: PlayerId) -> Option<Vec<u32>> {
+        let place = self.place(player)?;
+        let inbox = self.players.remove(place);
+        self.queue.retain(
+            |command| !matches!(command, Command::Request { player: of, .. } if *of == player),
+        );
+        self.queue.push(Command::Leave { player });
+        Some([inbox.in_step, inbox.waiting].concat())
     }
 
     /// The room knows a player whom nobody else does: their seat ends.
@@ -344,6 +363,12 @@ impl Inbox {
                 self.players[of].logged = id;
             }
         }
+    }
+
+    /// Whether the player has a seat and does not give it up.
+    #[must_use]
+    pub fn has(&self, player: PlayerId) -> bool {
+        self.place(player).is_some()
     }
 
     /// The newest request of the player that is in the log.

@@ -195,3 +195,18 @@ fn under_any_schedule_no_seat_is_given_twice_and_none_is_lost() {
         schedule(seed);
     }
 }
+
+#[test]
+fn those_who_come_together_get_seats_for_all_or_none() {
+    let mut seats = seating(4, 1);
+    assert_eq!(seats.take(0), Ok(PlayerId(1)));
+    assert_eq!(seats.take_together(0, 4), Err(NoSeat::Full));
+    assert_eq!(seats.taken(), 1);
+    assert_eq!(seats.take_together(0, 2), Ok(vec![PlayerId(2), PlayerId(3)]));
+    // The last is for whoever waits.
+    let ticket = seats.wait().expect("nobody waits");
+    assert_eq!(seats.take_together(0, 1), Err(NoSeat::Full));
+    assert_eq!(seats.serve(0), Some((ticket, PlayerId(4))));
+    seats.lock(true);
+    assert_eq!(seats.take_together(0, 1), Err(NoSeat::Locked));
+}

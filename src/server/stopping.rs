@@ -11,7 +11,8 @@
 //! no new connections                 the same
 //! rooms write themselves down        rooms end
 //! clients are told to come back (4200, with a window)
-//! results and journal on disk, exit code 0
+//! results and journal on disk
+//! what games have asked of the outside world is done: the last save; exit code 0
 //! ```
 //!
 //! The whole keeps within `stop_timeout_ms`, see [`StopTimes`]. A room whose step hangs is not waited
@@ -22,8 +23,10 @@
 
 use std::time::{Duration, Instant};
 
+use crate::actors::room::under_way::UnderWay;
 use crate::config::StopTimes;
 use crate::directory::Directory;
+use crate::supervision::SupervisorRef;
 
 /// How often it is looked whether matches are over.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -56,6 +59,19 @@ pub(super) async fn matches_over(directory: &Directory, times: &StopTimes) {
     match running() {
         0 => {}
         rooms => tracing::warn!(rooms, "matches are ended: their time to finish is up"),
+    }
+}
+
+/// Ends the tree, and waits for what games have asked of the outside world.
+pub(super) async fn end(root: &SupervisorRef, under_way: &UnderWay, times: &StopTimes) {
+    let until = Instant::now() + times.end;
+    if let Err(error) = root.deadline(times.end - times.effects).shutdown().await {
+        tracing::error!("the server did not stop in time: {error}");
+        root.kill();
+    }
+    if tokio::time::timeout_at(until.into(), under_way.none()).await.is_err() {
+        let effects = under_way.count();
+        tracing::error!(effects, "effects are cut off: their handlers took longer than a stop may");
     }
 }
 

@@ -154,6 +154,62 @@ async fn seats_are_kept_looked_at_taken_and_given_up() {
     assert_eq!((&seen["taken"], &seen["free"]), (&1.into(), &2.into()));
 }
 
+/// A matchmaker beside the server sends players out of their lobby, together.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn players_are_moved_to_another_room_and_it_is_said_who_stays() {
+    let (server, ops) = server().await;
+    let lobby = made(ops, "probe", json!({})).await;
+    let (mut clients, mut players) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        let (client, seat) = server.seated(Join::Room(lobby.parse().unwrap())).await;
+        clients.push(client);
+        players.push(seat.player.0);
+    }
+    let [one, two, three] = players[..] else { unreachable!() };
+    let path = format!("POST /v1/rooms/{lobby}/move");
+    let duel = json!({"game": "probe", "options": {"seats": 2}});
+    let go = |players: Value, to: Value| {
+        let path = path.clone();
+        async move { change(ops, &path, &json!({"players": players, "to": to})).await }
+    };
+    for (players, to, status, code) in [
+        (json!([]), duel.clone(), 400, "bad_request"),
+        (json!([one]), json!({"room": "?"}), 400, "bad_request"),
+        (json!([one]), json!({"game": "probe", "room": lobby}), 400, "bad_request"),
+        (json!([one]), json!({"game": "no such game"}), 404, "unknown_game"),
+    ] {
+        let answer = go(players, to).await;
+        assert_eq!((answer.status, answer.error().as_str()), (status, code), "{answer:?}");
+    }
+    // Three find no two seats, so nobody goes.
+    let answer = go(json!(players), duel.clone()).await.json();
+    assert_eq!(answer["moved"], json!([]));
+    assert_eq!(answer["stayed"][2], json!({"player": three, "why": "RoomFull"}));
+    let answer = go(json!([three, one]), duel).await.json();
+    assert_eq!((answer["moved"].as_array().unwrap().len(), &answer["stayed"]), (2, &json!([])));
+    let mut there = Vec::new();
+    for place in [0, 2] {
+        there.push(
+            find(&mut clients[place], |update| match update {
+                Update::Moved { seat, .. } => Some(seat.room),
+                _ => None,
+            })
+            .await,
+        );
+    }
+    assert_eq!(there[0], there[1]);
+    // Who is not there is named, and who is goes after.
+    let answer = go(json!([one, two]), json!({"game": "probe", "options": {}, "new": true})).await;
+    let stayed = json!([{"player": one, "why": "NoSeat"}]);
+    assert_eq!(answer.json(), json!({"moved": [two], "stayed": stayed}));
+    let answer = go(json!([two]), json!({"room": lobby})).await.json();
+    assert_eq!(answer["stayed"][0]["why"], "NoSeat");
+    until("the lobby is empty", || {
+        server.server.room(lobby.parse().unwrap()).is_none_or(|room| room.taken() == 0)
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_word_is_heard_answered_and_remembered() {
     let (server, ops) = server().await;

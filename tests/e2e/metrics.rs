@@ -10,7 +10,7 @@ use crate::support::http::get;
 use crate::support::{TestServer, find, new_room, probe, within};
 
 /// What happens in accidents and at limits only, or after some seconds, or on some systems.
-const SELDOM: [&str; 26] = [
+const SELDOM: [&str; 27] = [
     "greenroom_actor_panics_total",
     "greenroom_actors_stuck",
     "greenroom_actors_stuck_total",
@@ -27,6 +27,7 @@ const SELDOM: [&str; 26] = [
     "greenroom_journal_sound",
     "greenroom_journal_write_seconds",
     "greenroom_outbox_overflows_total",
+    "greenroom_players_moved_total",
     "greenroom_recovery_decisions_total",
     "greenroom_replays_lost_total",
     "greenroom_rooms_crashed_total",

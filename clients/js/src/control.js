@@ -75,6 +75,7 @@ const toServer = variants({
   Reserve: { id: u32, to: joinTarget, seats: u32 },
   Unreserve: { code: seatCode },
   Spectate: { id: u32, room: roomId, schema: option(u64) },
+  Arrived: { room: roomId, player: u32 },
   Chat: { id: u32, scope: u8, text: chatText },
 });
 
@@ -107,6 +108,7 @@ export const REFUSALS = [
   'AudienceFull',
   'Spectator',
   'NotBeside',
+  'Moved',
   'Banned',
   'Muted',
   'TooFast',
@@ -119,6 +121,25 @@ const roomInfo = struct({ room: roomId, players: u32, players_max: u32, options 
 /** Somebody with a seat, as the others may know them. */
 const someone = struct({ player: u32, account: text(64), profile, connected: bool });
 
+/** A seat in a room. */
+const joined = {
+  id: u32,
+  room: roomId,
+  game: gameName,
+  player: u32,
+  tick: u32,
+  tick_hz: u16,
+  send_every: u16,
+  input_lead_ticks_max: u32,
+  token,
+  hold_ms: u32,
+  inputs: u32,
+  events: u32,
+  requests: u32,
+  schema_hash: u64,
+  schema: option(blob(64 * 1024)),
+};
+
 const toClient = variants({
   Welcome: {
     server: text(64),
@@ -126,23 +147,7 @@ const toClient = variants({
     messages_per_sec: u32,
     ping_interval_ms: u32,
   },
-  Joined: {
-    id: u32,
-    room: roomId,
-    game: gameName,
-    player: u32,
-    tick: u32,
-    tick_hz: u16,
-    send_every: u16,
-    input_lead_ticks_max: u32,
-    token,
-    hold_ms: u32,
-    inputs: u32,
-    events: u32,
-    requests: u32,
-    schema_hash: u64,
-    schema: option(blob(64 * 1024)),
-  },
+  Joined: joined,
   Refused: { id: u32, why: choice(REFUSALS), text: text(256) },
   Reply: { id: u32, body },
   Rooms: { id: u32, rooms: list(roomInfo, 100) },
@@ -180,6 +185,7 @@ const toClient = variants({
     spectators: u32,
   },
   Dismissed: { code: choice([...CLOSE_CODES.keys()]) },
+  Moved: { from: roomId, joined: struct(joined) },
   Banned: { room: roomId, for_ms: u64, text: text(256) },
 });
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use greenroom_proto::{CloseCode, Joined, Refusal, Then, ToClient, ToServer};
+use greenroom_proto::{CloseCode, Joined, Refusal, RoomId, Then, ToClient, ToServer};
 use tokio::time::Instant;
 
 use crate::client::Client;
@@ -83,6 +83,12 @@ impl Client {
                             self.give_up(wrong, cx);
                         }
                     }
+                    Answer::Moved { from, joined } => {
+                        let after = self.up_at.saturating_duration_since(since);
+                        if let Err(wrong) = self.resumed_elsewhere(from, *joined, after, cx) {
+                            self.give_up(wrong, cx);
+                        }
+                    }
                     Answer::Refused { why: refusal, text } => self.refused(why, refusal, text, cx),
                     Answer::Ended { result } => self.ended(result),
                 }
@@ -132,6 +138,26 @@ impl Client {
         {
             self.stats.inputs += 1;
             socket.input(input, cx);
+        }
+        Ok(())
+    }
+
+    /// The connection is back, and the seat is another. What the old one was still to be told counts
+    /// for nothing.
+    fn resumed_elsewhere(
+        &mut self,
+        from: RoomId,
+        joined: Joined,
+        after: Duration,
+        cx: &mut Context<'_>,
+    ) -> Result<(), Wrong> {
+        self.stats.resumed += 1;
+        self.stats.away += after;
+        self.note(Update::Resumed { after, events_lost: true })?;
+        self.moved(from, joined, cx)?;
+        self.say_ack(cx);
+        if self.seat.as_ref().is_some_and(|seat| seat.leaving) {
+            let _ = self.say(&ToServer::Leave, cx);
         }
         Ok(())
     }

@@ -100,6 +100,12 @@ impl Calls {
         self.of_seat().map(|(id, _)| id)
     }
 
+    /// The numbers of the requests to the present room that wait.
+    pub(crate) fn requests(&self) -> impl Iterator<Item = u32> {
+        let is_request = |asked| matches!(asked, Asked::Request | Asked::Started);
+        self.of_seat().filter(move |(_, waiting)| is_request(waiting.asked)).map(|(id, _)| id)
+    }
+
     fn of_seat(&self) -> impl Iterator<Item = (u32, &Waiting)> {
         self.waiting.range(self.before_seat.saturating_add(1)..).map(|(id, waiting)| (*id, waiting))
     }

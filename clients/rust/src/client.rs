@@ -64,6 +64,8 @@ pub struct Client {
     pub(crate) queued: Option<(u32, u32)>,
     /// A join that was taken out of a waiting list. It may have come through just before.
     pub(crate) unqueued: Option<u32>,
+    /// Updates about moves that the caller has not taken yet.
+    pub(crate) moves_untaken: u32,
     /// The caller waits for the end of the seat.
     pub(crate) leaving: bool,
     pub(crate) calls: Calls,
@@ -100,6 +102,7 @@ impl Client {
             stray: false,
             queued: None,
             unqueued: None,
+            moves_untaken: 0,
             leaving: false,
             calls: Calls::default(),
             awaited: None,
@@ -296,13 +299,14 @@ impl Client {
     /// The state as of the last [`Update::Frame`], as the game's own type; also when the seat is
     /// over. `None` before the first frame and while the state is being sent anew.
     pub fn state<S: Replicate + 'static>(&self) -> Result<Option<S>, OtherState> {
-        self.seat.as_ref().map_or(Ok(None), Seat::state)
+        let seat = self.seat.as_ref().filter(|_| !self.is_unaware());
+        seat.map_or(Ok(None), Seat::state)
     }
 
     /// The same as rows, with their tick, for a program that does not know the game's types.
     #[must_use]
     pub fn rows(&self) -> Option<(Tick, &Rows)> {
-        self.seat.as_ref().and_then(Seat::rows)
+        self.seat.as_ref().filter(|_| !self.is_unaware()).and_then(Seat::rows)
     }
 
     /// Sends an input. Never waits: see [`Sent`] for what happens when the socket takes no more, or
@@ -318,6 +322,10 @@ impl Client {
 
     fn input_with(&mut self, body: impl FnOnce(&mut Vec<u8>)) -> Result<Sent, CallError> {
         self.need_seat()?;
+        if self.is_unaware() {
+            // For a room that the player is in no more.
+            return Ok(Sent { ordinal: 0, tick: Tick(0), replaced: true, kept: false });
+        }
         let seat = self.seat.as_mut().ok_or(CallError::NoSeat)?;
         let mut message = Vec::with_capacity(32);
         frame::write_input(Tick(0), &[], &mut message);

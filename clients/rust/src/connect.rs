@@ -95,9 +95,16 @@ impl Connect {
     /// For programs that play one game. Others leave it and look at [`crate::SeatInfo`].
     #[must_use]
     pub fn expects<S: Replicate>(mut self) -> Self {
+        self.only_schema = Some(schema_of::<S>().hash());
+        self.knows::<S>()
+    }
+
+    /// Says that this program can read a state of the type `S`, among others: the server need not send
+    /// its schema. For programs that play several games.
+    #[must_use]
+    pub fn knows<S: Replicate>(mut self) -> Self {
         let schema = schema_of::<S>();
         let hash = schema.hash();
-        self.only_schema = Some(hash);
         if self.schemas.iter().all(|known| known.hash() != hash) {
             // First, because only so many are said.
             self.schemas.insert(0, Arc::new(schema));

@@ -14,6 +14,7 @@ use crate::client::Client;
 use crate::closed::Closed;
 use crate::error::CallError;
 use crate::greet::{control_bytes, decode_control, unknown_kind};
+use crate::moved::moved_away;
 use crate::rooms::{Page, Reservation, WatchId};
 use crate::seat::{Seat, Wrong};
 use crate::socket::Heard;
@@ -56,6 +57,7 @@ impl Client {
     pub(crate) fn poll_update(&mut self, cx: &mut Context<'_>) -> Poll<Update> {
         loop {
             if let Some(update) = self.updates.pop_front() {
+                self.moves_untaken -= u32::from(matches!(update, Update::Moved { .. }));
                 return Poll::Ready(update);
             }
             if let Some(closed) = &self.closed {
@@ -237,6 +239,7 @@ impl Client {
                 return Err((CloseCode::OutOfOrder, "the server sent a second Welcome".into()));
             }
             ToClient::Joined(joined) => self.joined(joined, cx)?,
+            ToClient::Moved { from, joined } => self.moved(from, joined, cx)?,
             ToClient::Roster(message) => self.people(message)?,
             ToClient::Spectating(spectating) => self.spectating(spectating, cx)?,
             ToClient::Refused { id, why, text } => {
@@ -338,7 +341,7 @@ impl Client {
         if changes.is_empty() { Ok(()) } else { self.note(Update::People(changes)) }
     }
 
-    fn sit(&mut self, seat: Seat) {
+    pub(crate) fn sit(&mut self, seat: Seat) {
         self.learn(Arc::clone(&seat.info.schema));
         self.seat = Some(seat);
         self.seated = true;
@@ -410,6 +413,9 @@ impl Client {
     ) -> Result<u32, CallError> {
         if let Some(closed) = &self.closed {
             return Err(closed.clone().into());
+        }
+        if matches!(asked, Asked::Request | Asked::Started) && self.is_unaware() {
+            return Err(moved_away());
         }
         let message = |id| control_bytes(&message(id)).into();
         let (id, message) = self.calls.ask(asked, deadline, message)?;

@@ -34,7 +34,8 @@ pub(crate) struct Pace {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Sent {
     /// Counts up from 1 for a seat. Once [`crate::Client::applied`] has reached it, the room has
-    /// applied this input or a newer one.
+    /// applied this input or a newer one. 0: it is left out, because the player was moved to another
+    /// room and the caller has yet to take [`crate::Update::Moved`].
     pub ordinal: u32,
     /// The tick it is for; of one that is kept, only if the connection were back now.
     pub tick: Tick,

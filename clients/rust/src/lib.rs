@@ -46,6 +46,7 @@
 //!         Update::Reply { .. } => {} // of requests that were started with `Client::start`
 //!         Update::Ended { result } => { println!("{result}"); break }
 //!         Update::Left => break,
+//!         Update::Moved { seat, .. } => println!("now in {}", seat.room), // by the game
 //!         Update::Notice { text } => println!("{text}"), // from who runs the server
 //!         Update::Broken { why, .. } => println!("{}: trying to come back", why.reason),
 //!         Update::People(changes) => println!("{changes:?}"), // see `Client::roster`
@@ -112,6 +113,40 @@
 //!
 //! A program that was started anew comes back with [`Client::resume`].
 //!
+//! # When the game moves the player
+//!
+//! to another room, from a lobby to a match and back, the seat becomes another with one update and
+//! without a gap: [`Update::Moved`]. Up to it everything is of the old room, and after it of the new
+//! one: state, events, inputs, requests, roster, [`Client::seat`]. The first frame is whole. Requests
+//! that the old room has not answered end with
+//! [`Refusal::Moved`](greenroom_proto::Refusal::Moved).
+//!
+//! ```no_run
+//! # use greenroom_client::{Client, Connect, Update};
+//! # use greenroom_client::proto::Replicate;
+//! # #[derive(Replicate, Debug)]
+//! # #[sync(crate = "greenroom_proto")]
+//! # struct Lobby { ready: u32 }
+//! # #[derive(Replicate, Debug)]
+//! # #[sync(crate = "greenroom_proto")]
+//! # struct Match { round: u32 }
+//! # async fn play() -> Result<(), Box<dyn std::error::Error>> {
+//! let connect = Connect::to("wss://127.0.0.1:8443").knows::<Lobby>().knows::<Match>();
+//! let mut client = Client::connect(connect).await?;
+//! # let update = client.next().await;
+//! match update {
+//!     Update::Moved { seat, .. } if seat.shows::<Match>() => println!("it begins"),
+//!     Update::Moved { seat, .. } if seat.shows::<Lobby>() => println!("back in the lobby"),
+//!     Update::Moved { seat, .. } => println!("{} is newer than this program", seat.game),
+//!     Update::Frame { .. } => println!("{:?}", client.state::<Match>()?),
+//!     _ => {}
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! A program that [expects](Connect::expects) one schema is not moved to rooms with another. When a
+//! move and a break of the connection meet, `Moved` comes right after [`Update::Resumed`].
+//!
 //! # What is bounded, and what happens there
 //!
 //! | what | bound | then |
@@ -138,6 +173,7 @@ mod drive;
 mod error;
 mod greet;
 mod inputs;
+mod moved;
 mod open;
 mod pauses;
 mod resume;

@@ -7,7 +7,7 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use greenroom_proto::{CloseCode, Joined, Refusal, Then, Tick, ToClient, ToServer, Token};
+use greenroom_proto::{CloseCode, Joined, Refusal, RoomId, Then, Tick, ToClient, ToServer, Token};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::address::Address;
@@ -69,6 +69,8 @@ pub(crate) enum Answer {
         /// Some events came meanwhile that the server did not keep.
         events_lost: bool,
     },
+    /// The player was moved meanwhile, and has this seat in its stead.
+    Moved { from: RoomId, joined: Box<Joined> },
     /// It is not, and will not be.
     Refused { why: Refusal, text: String },
     /// The match ended meanwhile, so.
@@ -152,6 +154,9 @@ impl Plan {
                 ToClient::Joined(joined) if joined.id == ID => {
                     let events_lost = events.is_none();
                     return Ok(Answer::Joined { joined: Box::new(joined), events_lost });
+                }
+                ToClient::Moved { from, joined } if joined.id == ID => {
+                    return Ok(Answer::Moved { from, joined: Box::new(joined) });
                 }
                 ToClient::Refused { id: ID, why: Refusal::TooFarBehind, .. }
                     if events.is_some() =>

@@ -45,6 +45,14 @@ pub struct SeatInfo {
     pub hold: Duration,
 }
 
+impl SeatInfo {
+    /// Whether the room's state is of this type.
+    #[must_use]
+    pub fn shows<S: Replicate>(&self) -> bool {
+        schema_of::<S>().hash() == self.schema_hash
+    }
+}
+
 /// What the server must not do: the code to close with, and the sentence.
 pub(crate) type Wrong = (CloseCode, String);
 

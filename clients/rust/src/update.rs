@@ -11,6 +11,7 @@ use crate::closed::Closed;
 use crate::error::CallError;
 use crate::rooms::WatchId;
 use crate::roster::PersonChange;
+use crate::seat::SeatInfo;
 
 /// What happened, in order.
 #[derive(Clone, PartialEq, Debug)]
@@ -57,6 +58,16 @@ pub enum Update {
     },
     /// The seat is gone, the connection stays.
     Left,
+    /// The game has moved the player to another room: the seat is this one now, and everything from
+    /// here on is of its room. The next frame brings the whole state. What the old room had not
+    /// answered is refused ([`Refusal::Moved`](greenroom_proto::Refusal::Moved)), and so are requests until
+    /// this update is taken; inputs are left out until then.
+    Moved {
+        /// The room before.
+        from: RoomId,
+        /// The seat.
+        seat: SeatInfo,
+    },
     /// The account is kept out of this room; if it had a seat there or looked on, [`Update::Left`]
     /// follows.
     Banned {

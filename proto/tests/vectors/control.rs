@@ -122,6 +122,10 @@ fn to_server() -> Vec<Value> {
         ack(250, 251),
         ack(u32::MAX, 65_536),
         message(
+            &ToServer::Arrived { room, player: PlayerId(251) },
+            json!({"type": "Arrived", "room": room.to_string(), "player": 251}),
+        ),
+        message(
             &ToServer::Chat { id: 300, scope: 255, text: text("gg 🦀") },
             json!({"type": "Chat", "id": 300, "scope": 255, "text": "gg 🦀"}),
         ),
@@ -129,34 +133,46 @@ fn to_server() -> Vec<Value> {
 }
 
 fn joined(token: &[u8], schema: Option<&[u8]>) -> Value {
+    let (seat, mut value) = seat(token, schema);
+    value["type"] = json!("Joined");
+    message(&ToClient::Joined(seat), value)
+}
+
+fn moved(token: &[u8], schema: Option<&[u8]>) -> Value {
+    let (joined, value) = seat(token, schema);
+    let from = RoomId(1 << 63);
+    let shown = json!({"type": "Moved", "from": from.to_string(), "joined": value});
+    message(&ToClient::Moved { from, joined }, shown)
+}
+
+fn seat(token: &[u8], schema: Option<&[u8]>) -> (Joined, Value) {
     let room = RoomId(0x0123_4567_89ab_cdef);
     let shown = schema.map(hex);
-    message(
-        &ToClient::Joined(Joined {
-            id: 3,
-            room,
-            game: text("arena"),
-            player: PlayerId(70_000),
-            tick: Tick(300),
-            tick_hz: 60,
-            send_every: 3,
-            input_lead_ticks_max: 1000,
-            token: blob(token),
-            hold_ms: 30_000,
-            inputs: 902,
-            events: 17,
-            requests: 70_001,
-            schema_hash: 0xfedc_ba98_7654_3210,
-            schema: schema.map(blob),
-        }),
-        json!({
-            "type": "Joined", "id": 3, "room": room.to_string(), "game": "arena",
-            "player": 70_000, "tick": 300, "tick_hz": 60, "send_every": 3,
-            "input_lead_ticks_max": 1000, "token": hex(token), "hold_ms": 30_000, "inputs": 902,
-            "events": 17, "requests": 70_001,
-            "schema_hash": 0xfedc_ba98_7654_3210_u64.to_string(), "schema": shown,
-        }),
-    )
+    let seat = Joined {
+        id: 3,
+        room,
+        game: text("arena"),
+        player: PlayerId(70_000),
+        tick: Tick(300),
+        tick_hz: 60,
+        send_every: 3,
+        input_lead_ticks_max: 1000,
+        token: blob(token),
+        hold_ms: 30_000,
+        inputs: 902,
+        events: 17,
+        requests: 70_001,
+        schema_hash: 0xfedc_ba98_7654_3210,
+        schema: schema.map(blob),
+    };
+    let value = json!({
+        "id": 3, "room": room.to_string(), "game": "arena",
+        "player": 70_000, "tick": 300, "tick_hz": 60, "send_every": 3,
+        "input_lead_ticks_max": 1000, "token": hex(token), "hold_ms": 30_000, "inputs": 902,
+        "events": 17, "requests": 70_001,
+        "schema_hash": 0xfedc_ba98_7654_3210_u64.to_string(), "schema": shown,
+    });
+    (seat, value)
 }
 
 fn spectating(schema: Option<&[u8]>) -> Value {
@@ -237,6 +253,7 @@ fn to_client() -> Vec<Value> {
         R::AudienceFull,
         R::Spectator,
         R::NotBeside,
+        R::Moved,
         R::Banned,
         R::Muted,
         R::TooFast,
@@ -265,6 +282,8 @@ fn to_client() -> Vec<Value> {
         ),
         joined(&[], None),
         joined(&[9; TOKEN_MAX], Some(&[1, 2, 3])),
+        moved(&[0, 250], None),
+        moved(&[9; TOKEN_MAX], Some(&[1, 2, 3])),
         roster(),
         message(
             &ToClient::Roster(Roster::default()),

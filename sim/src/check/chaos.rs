@@ -6,9 +6,10 @@ use std::sync::Arc;
 use greenroom::Rng;
 use greenroom::account::{Account, Person};
 use greenroom::game::{Said, Signal};
-use greenroom::proto::{PlayerId, Profile, Text};
+use greenroom::proto::{PlayerId, Profile, Refusal, RoomId, Text};
 use greenroom::registry::MessageShapes;
 use greenroom::room::Command;
+use greenroom::room::origin::Origin;
 
 use super::garbage;
 
@@ -54,7 +55,10 @@ impl Chaos {
         let name = NAMES[self.last_player as usize % NAMES.len()];
         let profile = Profile { name: Text::cut(name), data: Text::new() };
         let account = Account::guest(player.0.into());
-        Some(Command::Join { player, person: Arc::new(Person { account, profile }) })
+        // Some are moved here from another room.
+        let origin = Origin::of(RoomId(7), player, (0, 1));
+        let from = if self.rng.below(4) == 0 { vec![origin] } else { Vec::new() };
+        Some(Command::Join { player, person: Arc::new(Person { account, profile }), from })
     }
 
     /// A number for a player's request.
@@ -78,7 +82,9 @@ impl Chaos {
                 | Said::Left(player) => {
                     self.here.retain(|(other, _)| other != player);
                 }
-                Said::Effect { number, .. } => self.effects.push(*number),
+                Said::Effect { number, .. } | Said::Move { number, .. } => {
+                    self.effects.push(*number);
+                }
                 _ => {}
             }
         }
@@ -92,6 +98,11 @@ impl Chaos {
             commands.push(match self.rng.below(4) {
                 0 => Command::Signal(Signal::Lost { effect }),
                 1 => Command::EffectDone { effect },
+                2 if self.rng.below(2) == 0 => {
+                    let player = PlayerId(self.rng.below(8));
+                    let why = Refusal::RoomFull;
+                    Command::Signal(Signal::NotMoved { effect, player, why })
+                }
                 _ => Command::Signal(Signal::Answer { effect, body: self.bytes() }),
             });
         }

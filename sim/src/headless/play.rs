@@ -5,7 +5,7 @@
 
 use greenroom::bot::{Act, AnyBot};
 use greenroom::game::Said;
-use greenroom::proto::{Layout, PlayerId, Rows, Sizes, TooLarge};
+use greenroom::proto::{Layout, PlayerId, Refusal, Rows, Sizes, TooLarge};
 use greenroom::room::history::{History, HistoryLimits};
 use greenroom::room::log::{Keep, Log};
 use greenroom::room::views::ViewKey;
@@ -241,6 +241,15 @@ impl Table {
                 // Nobody does effects here: a match depends on nothing outside.
                 Said::Effect { number, .. } => {
                     self.commands.push(Command::Signal(Signal::Lost { effect: number }));
+                }
+                // There is no other room here.
+                Said::Move { number, players, .. } => {
+                    let why = Refusal::UnknownRoom;
+                    let stay = players.into_iter().map(|player| {
+                        Command::Signal(Signal::NotMoved { effect: number, player, why })
+                    });
+                    self.commands.extend(stay);
+                    self.commands.push(Command::EffectDone { effect: number });
                 }
                 Said::Joined(..)
                 | Said::JoinFailed(_)

@@ -36,6 +36,7 @@ pub struct Simulation<'a> {
     matches: u64,
     limits: MatchLimits,
     ends_at_ms: Option<u64>,
+    paired: bool,
     logs: bool,
 }
 
@@ -52,6 +53,7 @@ impl<'a> Simulation<'a> {
             matches: 1,
             limits: MatchLimits::default(),
             ends_at_ms: None,
+            paired: false,
             logs: false,
         }
     }
@@ -100,6 +102,14 @@ impl<'a> Simulation<'a> {
         self
     }
 
+    /// Matches in which the same bots have moved on by a seat have the same seed: what luck gives one
+    /// it gives the other, too, and fewer matches tell two bots apart.
+    #[must_use]
+    pub fn paired(mut self, paired: bool) -> Self {
+        self.paired = paired;
+        self
+    }
+
     /// Keep the log of each match.
     #[must_use]
     pub fn logs(mut self, keep: bool) -> Self {
@@ -123,6 +133,7 @@ impl<'a> Simulation<'a> {
             matches: self.matches,
             limits: self.limits,
             ends_at_ms: self.ends_at_ms,
+            paired: self.paired,
             logs: self.logs,
         })
     }
@@ -138,6 +149,7 @@ pub struct Series {
     bots: Vec<String>,
     seed: u64,
     matches: u64,
+    paired: bool,
 }
 
 impl Series {
@@ -157,7 +169,31 @@ impl Series {
     /// JavaScript numbers gets it whole.
     #[must_use]
     pub fn seed_of(&self, index: u64) -> u64 {
-        if index == 0 { self.seed } else { mix(self.seed ^ mix(index)) >> 11 }
+        let number = index / self.matches_of_one_seed() as u64;
+        if number == 0 { self.seed } else { mix(self.seed ^ mix(number)) >> 11 }
+    }
+
+    /// So many matches one after the other share a seed: 1, or as many as there are seats.
+    #[must_use]
+    pub fn matches_of_one_seed(&self) -> usize {
+        if self.paired { self.bots.len() } else { 1 }
+    }
+
+    /// The two bots, if only two of them play, each in as many seats.
+    #[must_use]
+    pub fn two_sides(&self) -> Option<(&str, &str)> {
+        let first = self.bots.first()?;
+        let (own, others): (Vec<_>, Vec<_>) = self.bots.iter().partition(|bot| *bot == first);
+        let second = others.first()?;
+        let two = own.len() == others.len() && others.iter().all(|bot| bot == second);
+        two.then_some((first.as_str(), second.as_str()))
+    }
+
+    /// The matches of one of so many shards, by number: whole rounds of seats, so that in each of
+    /// them every bot has had every seat.
+    pub fn shard(&self, Shard { place, of }: Shard) -> impl Iterator<Item = u64> {
+        let round = self.bots.len() as u64;
+        (0..self.matches).filter(move |index| index / round % of == place)
     }
 
     /// The bots of a match by seat. They move on by one seat from match to match, so that over a
@@ -172,6 +208,34 @@ impl Series {
     pub fn play(&self, index: u64) -> Result<Played, SimulationError> {
         let error = |error| SimulationError::Match { index, error };
         play(self, &self.bots_of(index), self.seed_of(index)).map_err(error)
+    }
+}
+
+/// A part of a series, to be played by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Shard {
+    place: u64,
+    of: u64,
+}
+
+impl Default for Shard {
+    /// The whole series.
+    fn default() -> Self {
+        Shard { place: 0, of: 1 }
+    }
+}
+
+impl std::str::FromStr for Shard {
+    type Err = String;
+
+    /// `2/5`: the second of five.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |text: &str| text.parse::<u64>().ok();
+        let parts = text.split_once('/');
+        match parts.and_then(|(place, of)| Some((number(place)?, number(of)?))) {
+            Some((place @ 1.., of)) if place <= of => Ok(Shard { place: place - 1, of }),
+            _ => Err("write 2/5 for the second of five shards".to_owned()),
+        }
     }
 }
 
@@ -275,6 +339,36 @@ mod tests {
         assert_eq!(series.bots_of(5), ["random", "hunter", "hunter"]);
         assert_eq!(series.seed_of(0), 5);
         assert_ne!(series.seed_of(1), series.seed_of(2));
+    }
+
+    #[test]
+    fn two_bots_with_as_many_seats_are_two_sides() {
+        let sides = |bots| {
+            let series = prepare("arena", bots, "").unwrap();
+            series.two_sides().map(|(one, two)| format!("{one} {two}"))
+        };
+        assert_eq!(sides("random:2,hunter:2").as_deref(), Some("random hunter"));
+        assert_eq!(sides("hunter,random,hunter,random").as_deref(), Some("hunter random"));
+        assert_eq!((sides("hunter:2,random"), sides("hunter:4")), (None, None));
+    }
+
+    #[test]
+    fn paired_matches_share_a_seed_and_shards_have_whole_rounds() {
+        let games = Games::builtin();
+        let simulation = Simulation::new(&games, "arena").bots("hunter,random:2").matches(14);
+        let series = simulation.paired(true).prepare().unwrap();
+        let seeds: Vec<_> = (0..6).map(|index| series.seed_of(index)).collect();
+        assert!(seeds[..3].iter().all(|seed| *seed == 1) && seeds[3] != 1);
+        assert_eq!((seeds[4], seeds[5]), (seeds[3], seeds[3]));
+        let shard = |text: &str| series.shard(text.parse().unwrap()).collect::<Vec<_>>();
+        assert_eq!(
+            (shard("1/2"), shard("2/2")),
+            (vec![0, 1, 2, 6, 7, 8, 12, 13], vec![3, 4, 5, 9, 10, 11])
+        );
+        assert_eq!(shard("1/1").len(), 14);
+        for wrong in ["", "1", "0/2", "3/2", "1/0", "a/b", "1/2/3"] {
+            assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -234,7 +234,8 @@ impl Life {
                         return true;
                     }
                     Update::People(_) => {}
-                    Update::Left => return true,
+                    // A bot of this game plays no other.
+                    Update::Left | Update::Moved { .. } => return true,
                     Update::Broken { why, .. } => play.tally.disconnected(why.to_string()),
                     Update::Resumed { .. } => {
                         let before = std::mem::replace(&mut self.resumed_before, true);

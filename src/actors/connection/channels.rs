@@ -32,7 +32,7 @@ impl Channels {
         let others = self.others.get_or_init(|| {
             self.link().use_channels();
             std::array::from_fn(|place| {
-                Client::new(Line::new(Arc::clone(self.link()), place as u8 + 1))
+                self.first.beside(Line::new(Arc::clone(self.link()), place as u8 + 1))
             })
         });
         others.get(usize::from(place)).unwrap_or(&self.first)

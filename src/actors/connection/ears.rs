@@ -7,7 +7,7 @@ use greenroom_proto::{CloseCode, Refusal, ToServer};
 use super::ConnectionMsg;
 use super::channels::Channels;
 use crate::actors::actor::Mailbox;
-use crate::directory::{Client, Seat};
+use crate::directory::{Client, MOVED, Seat};
 use crate::faults::Countdown;
 use crate::net::link::Standing;
 use crate::net::reader::Ears;
@@ -49,7 +49,12 @@ impl Ears for ClientEars {
         match message {
             ToServer::Request { id, body } => {
                 let asked = match seat_of(client) {
-                    Some(seat) => seat.request(id, body.into_vec())?,
+                    Some(seat) => match seat.request(id, body.into_vec())? {
+                        Err((Refusal::NoSeat, _)) if client.is_moved() => {
+                            Err((Refusal::Moved, MOVED))
+                        }
+                        asked => asked,
+                    },
                     None => no_seat(client),
                 };
                 if let Err((why, text)) = asked {
@@ -58,7 +63,12 @@ impl Ears for ClientEars {
             }
             ToServer::Chat { id, scope, text } => {
                 let said = match seat_of(client) {
-                    Some(seat) => seat.chat(id, scope, &text),
+                    Some(seat) => match seat.chat(id, scope, &text) {
+                        Err((Refusal::NoSeat, _)) if client.is_moved() => {
+                            Err((Refusal::Moved, MOVED.to_owned()))
+                        }
+                        said => said,
+                    },
                     None => no_seat(client).map_err(|(why, text)| (why, text.to_owned())),
                 };
                 if let Err((why, text)) = said {
@@ -70,6 +80,10 @@ impl Ears for ClientEars {
                     seat.acknowledge(events, replies);
                 }
             }
+            ToServer::Arrived { room, player } => {
+                client.arrive(room, player);
+                seat_of(client);
+            }
             message => drop(self.mailbox.cast(ConnectionMsg::Said(channel, message))),
         }
         Ok(())
@@ -78,7 +92,7 @@ impl Ears for ClientEars {
     fn drained(&mut self) {
         for client in self.channels.all() {
             // A room that steps on commands makes no frame by itself.
-            if let Some(seat) = client.seat() {
+            if let Some(seat) = client.held() {
                 seat.room.wake();
             } else if let Some(watch) = client.watched() {
                 watch.room.audience().wake();
@@ -99,14 +113,13 @@ impl ClientEars {
 
 /// What becomes of what a client without a seat asks of a room, or says there.
 fn no_seat(client: &Client) -> Result<(), (Refusal, &'static str)> {
-    if client.link.standing() == Standing::Closing {
+    match client.link.standing() {
         // Its seat is held, or another connection has it: asked there again, it is done.
-        return Ok(());
+        Standing::Closing => Ok(()),
+        _ if client.is_moved() => Err((Refusal::Moved, MOVED)),
+        _ if client.watched().is_some() => Err((Refusal::Spectator, NO_SAY)),
+        _ => Err((Refusal::NoSeat, "join a room before sending requests to it")),
     }
-    Err(match client.watched() {
-        Some(_) => (Refusal::Spectator, NO_SAY),
-        None => (Refusal::NoSeat, "join a room before sending requests to it"),
-    })
 }
 
 /// The client's seat, about which it has just said something.

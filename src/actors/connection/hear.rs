@@ -10,7 +10,7 @@ use super::look_on::look_away;
 use crate::account::{Account, Person};
 use crate::actors::lobby::{self, Found, LobbyMsg, STOPPING, Wish};
 use crate::auth::name;
-use crate::directory::{Back, Client, RoomRecord, Seat};
+use crate::directory::{Back, Client, RoomRecord};
 use crate::seating::NoSeat;
 
 /// What a client is told that asks too often.
@@ -63,6 +63,7 @@ impl Connection {
             ToServer::Hello { .. }
             | ToServer::Request { .. }
             | ToServer::Ack { .. }
+            | ToServer::Arrived { .. }
             | ToServer::Chat { .. } => {}
         }
     }
@@ -84,6 +85,7 @@ impl Connection {
         if !self.may_try(&to) {
             return turn_away(client, id, Refusal::Busy, TOO_OFTEN);
         }
+        client.reads(schema);
         let by_code = matches!(to, JoinTarget::Code(_));
         let wish = Wish { to, by: Some(person.account.id().clone()) };
         let ask = |taken, reply| LobbyMsg::Seat(wish.clone(), taken, reply);
@@ -129,17 +131,21 @@ impl Connection {
     ) {
         let Some(account) = self.asks(client, id) else { return };
         let shared = &self.shared;
-        let room = shared.tokens.open(token).map(|claim| claim.room);
+        let claim = shared.tokens.open(token);
+        let room = claim.map(|claim| claim.room);
         let lost = room.is_some_and(|room| shared.directory.over().is_lost(room));
-        let outcome = self.seat_of(token).and_then(|(seat, generation)| {
-            if schema.is_some_and(|schema| schema != seat.room.entry.schema_hash) {
-                return Err(Refusal::OtherSchema);
-            }
-            if !self.channels.may_enter(client, &seat.room) {
-                return Err(Refusal::NotBeside);
-            }
-            let knows_schema = self.knows_schema(&seat.room);
-            seat.come_back((client, account), generation, (id, knows_schema), back)
+        client.reads(schema);
+        let outcome = claim.ok_or(Refusal::BadToken).and_then(|claim| {
+            shared.directory.come_back(claim, |seat| {
+                if schema.is_some_and(|schema| schema != seat.room.entry.schema_hash) {
+                    return Err(Refusal::OtherSchema);
+                }
+                if !self.channels.may_enter(client, &seat.room) {
+                    return Err(Refusal::NotBeside);
+                }
+                let knows_schema = self.knows_schema(&seat.room);
+                seat.come_back((client, account), claim, (id, knows_schema), back)
+            })
         });
         let Err(why) = outcome else {
             counter!("greenroom_seats_resumed_total").increment(1);
@@ -169,17 +175,6 @@ impl Connection {
         );
     }
 
-    fn seat_of(&self, token: &[u8]) -> Result<(Seat, u32), Refusal> {
-        let claim = self.shared.tokens.open(token).ok_or(Refusal::BadToken)?;
-        let directory = &self.shared.directory;
-        let room = directory.get(claim.room).ok_or(match directory.leaving().is_closing() {
-            // It is kept, and goes on in the next process.
-            true => Refusal::Stopping,
-            false => Refusal::SeatGone,
-        })?;
-        Ok((Seat { room, player: claim.player }, claim.generation))
-    }
-
     /// Who asks for a seat, if they may now.
     fn asks(&self, client: &Client, id: u32) -> Option<&Account> {
         let account = &self.known.as_ref()?.account;
@@ -192,7 +187,7 @@ impl Connection {
     }
 
     pub(super) fn knows_schema(&self, room: &RoomRecord) -> bool {
-        self.schemas.contains(&room.entry.schema_hash)
+        self.channels.get(0).knows(room.entry.schema_hash)
     }
 }
 
@@ -224,7 +219,13 @@ fn no_queue(client: &Client, id: u32, why: NoSeat) {
 /// The room answers with `Left` once it has let the player go.
 fn leave(client: &Client) {
     match client.held() {
-        Some(seat) => seat.leave(),
+        Some(seat) => {
+            seat.leave();
+            // It may have been moved out of that one just before.
+            if let Some(seat) = client.held() {
+                seat.leave();
+            }
+        }
         None => {
             look_away(client);
             // Out of the queue, if it was in one.

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use greenroom_proto::Refusal;
+use greenroom_proto::{Refusal, RoomId};
 use tokio::time::Instant;
 
 use super::{LobbyMsg, Refused, Wish};
 use crate::actors::actor::{CallError, Mailbox, Reply};
+use crate::directory::Booked;
 use crate::directory::reservations::Reservation;
+use crate::game::MoveTo;
 use crate::supervision::Slot;
 
 /// How long the lobby may take. It only looks up and starts rooms; this long means that the
@@ -42,6 +44,17 @@ pub async fn ask<T: Send + 'static>(
         }
     }
     Err((Refusal::Failed, "the lobby does not answer: try again".to_owned()))
+}
+
+/// Asks the lobby for seats in one place, for players of the room `from`.
+pub async fn seats_together(
+    lobby: &Slot<Mailbox<LobbyMsg>>,
+    to: &MoveTo,
+    from: RoomId,
+    seats: u32,
+) -> Result<Vec<Booked>, Refused> {
+    let message = |taken, reply| LobbyMsg::Together(to.clone(), from, seats, taken, reply);
+    ask(lobby, message).await
 }
 
 /// Asks the lobby to keep seats: in a room there is, or in a new one.

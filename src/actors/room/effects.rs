@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::under_way::UnderWay;
 use crate::actors::actor::caught;
 use crate::effects::{EffectCall, EffectHandler};
 
@@ -15,6 +16,7 @@ pub(super) struct Effects {
     handler: Option<EffectHandler>,
     runtime: tokio::runtime::Handle,
     permits: Arc<Semaphore>,
+    under_way: Arc<UnderWay>,
 }
 
 /// What came of an effect.
@@ -28,14 +30,26 @@ pub(super) enum Outcome {
 }
 
 impl Effects {
-    pub(super) fn new(handler: Option<EffectHandler>, runtime: tokio::runtime::Handle) -> Self {
-        Effects { handler, runtime, permits: Arc::new(Semaphore::new(AT_ONCE_MAX)) }
+    pub(super) fn new(
+        handler: Option<EffectHandler>,
+        runtime: tokio::runtime::Handle,
+        under_way: &Arc<UnderWay>,
+    ) -> Self {
+        let permits = Arc::new(Semaphore::new(AT_ONCE_MAX));
+        Effects { handler, runtime, permits, under_way: Arc::clone(under_way) }
+    }
+
+    /// Where effects run.
+    pub(super) fn runtime(&self) -> &tokio::runtime::Handle {
+        &self.runtime
     }
 
     /// Starts an effect; `tell` learns what comes of it, beside whatever the caller does.
     pub(super) fn run(&self, call: EffectCall, tell: impl FnOnce(Outcome) + Send + 'static) {
         let (handler, permits) = (self.handler.clone(), Arc::clone(&self.permits));
+        let running = self.under_way.enter();
         self.runtime.spawn(async move {
+            let _running = running;
             // The semaphore is fair: effects start in the order of their numbers.
             let _permit = permits.acquire_owned().await;
             let (room, game, number) = (call.room, call.game, call.number);

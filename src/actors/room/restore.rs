@@ -161,7 +161,10 @@ impl Runner {
             true => self.replay(&log, 0, log.end(), replay)?,
             false => self.take_over(&log)?,
         };
+        // Whom the room knows and nobody else does was being moved away when it was kept.
+        let strangers = record.members().reconcile(&record, &room.seated());
         let mut inbox = record.inbox();
+        strangers.into_iter().for_each(|player| inbox.evict(player));
         inbox.set_now(room.tick());
         for effect in room.effects_open() {
             inbox.signal(Signal::Lost { effect: *effect });
@@ -169,6 +172,8 @@ impl Runner {
         // The word of that may have died with the process.
         room.going().into_iter().for_each(|player| inbox.leave(player));
         drop(inbox);
+        let directory = &self.args.common.directory;
+        record.settle_moves(|room| directory.get(room));
         let until = Instant::now() + STILL_MAX;
         if let Some(mut work) = record.work(self.worker) {
             work.told = room.tick();
@@ -267,7 +272,9 @@ impl Runner {
 fn expect(record: &Arc<crate::directory::RoomRecord>, step: &Logged<'_>) {
     for command in &step.commands {
         match command {
-            Command::Join { player, person } => record.expect(*player, Arc::clone(person)),
+            Command::Join { player, person, from } => {
+                record.expect(*player, Arc::clone(person), from);
+            }
             command => {
                 if let Some((player, id)) = command.asks() {
                     record.inbox().restore(player, id);

@@ -19,9 +19,11 @@ use greenroom_proto::{ChatLine, EventKind, PlayerId, RoomEvent, Sight, Tick, wir
 use super::effects::{Effects, Outcome};
 use super::idle::Idle;
 use super::meters::Meters;
+use super::moves::Move;
 use super::pace::Schedule;
 use super::restore::{Begun, Redo};
 use super::{Common, RoomArgs};
+use crate::directory::Mover;
 use crate::directory::audience::Ending;
 use crate::directory::clock::Clock;
 use crate::directory::finished::Finished;
@@ -132,7 +134,7 @@ impl Runner {
         };
         let idle = record.plan.idle_after.map(Idle::new);
         Runner {
-            effects: Effects::new(record.entry.effects.clone(), runtime),
+            effects: Effects::new(record.entry.effects.clone(), runtime, &args.common.under_way),
             history: History::new(record.entry.layout.clone(), limits),
             meters: Meters::of(record.entry.game.name()),
             args,
@@ -322,12 +324,15 @@ impl Runner {
     fn hand_out(&mut self, tick: Tick, epoch: u32) -> Option<String> {
         let RoomArgs { record, common: Common { config, .. } } = &self.args;
         let limits = config.outbox.limits();
-        let (mut result, mut kicked) = (None, Vec::new());
+        let (mut result, mut kicked, mut moves) = (None, Vec::new(), Vec::new());
         let mut members = record.members();
         for said in self.said.drain(..) {
             match said {
                 Said::Over { result: text } => result = Some(text),
                 Said::Kick(player) => kicked.push(player),
+                Said::Move { number, players, to } => {
+                    moves.push(Move { mover: Mover::Game(number), players, to: *to });
+                }
                 Said::Effect { number, body } => {
                     let record = Arc::clone(record);
                     let game = record.entry.game.name();
@@ -364,6 +369,13 @@ impl Runner {
         members.note_heads(&inbox);
         // Their seats end in the next step.
         kicked.into_iter().for_each(|player| inbox.leave(player));
+        let arrived = members.take_arrived();
+        drop((inbox, members));
+        // Not under the members' lock: each takes that of another room, too.
+        arrived.into_iter().for_each(|player| record.complete_arrival(player, tick));
+        for of_game in moves {
+            of_game.start(record, &self.args.common.lobby, self.effects.runtime());
+        }
         result
     }
 
@@ -392,7 +404,10 @@ impl Runner {
     /// A step was left out, and with it what effects had come to.
     fn answers_are_lost(&self) {
         for command in &self.commands {
-            if let Command::Signal(Signal::Answer { effect, .. }) = command {
+            if let Command::Signal(
+                Signal::Answer { effect, .. } | Signal::NotMoved { effect, .. },
+            ) = command
+            {
                 self.args.record.inbox().signal(Signal::Lost { effect: *effect });
             }
         }

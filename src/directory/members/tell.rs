@@ -76,12 +76,12 @@ impl Members {
                 self.turn_away(room, *player, Refusal::SeatGone, text);
             }
             Said::Left(player) => {
-                if let Some(member) = self.remove(room, *player) {
+                if let Some(mut member) = self.remove(room, *player) {
                     member.part("the seat was given up before you came back");
                 }
             }
             Said::Banned(player, lasting) => {
-                if let Some(member) = self.remove(room, *player) {
+                if let Some(mut member) = self.remove(room, *player) {
                     member.send_away(&room.banned(lasting), &lasting.banned());
                 }
             }
@@ -113,7 +113,7 @@ impl Members {
             Said::Conduct { time_ms, conduct } => {
                 room.set_conduct(*time_ms, Conduct::clone(conduct));
             }
-            Said::Effect { .. } | Said::Over { .. } | Said::Kick(_) => {}
+            Said::Effect { .. } | Said::Move { .. } | Said::Over { .. } | Said::Kick(_) => {}
         }
     }
 

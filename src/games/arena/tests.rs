@@ -40,6 +40,7 @@ impl Match {
             self.ctx.seats.push(SeatState {
                 player,
                 connected: true,
+                came_from: None,
                 going: false,
                 spoken_until_ms: 0,
                 person: std::sync::Arc::new(crate::account::Person::guest(player.0.into())),

@@ -112,3 +112,23 @@ fn at_most_one_input_per_tick_of_the_lead_waits() {
     }
     assert!(inbox.players[0].inputs.len() <= 9);
 }
+
+#[test]
+fn what_somebody_has_asked_who_is_moved_away_is_not_done() {
+    let mut inbox = inbox();
+    inbox.request(ANNA, 1, vec![1]).unwrap();
+    assert_eq!(take(&mut inbox).len(), 1);
+    // The first is in the step that is being made, the second waits.
+    inbox.request(ANNA, 2, vec![2]).unwrap();
+    inbox.input(ANNA, 2, &[9]);
+    assert_eq!(inbox.depart(ANNA), Some(vec![1, 2]));
+    assert_eq!(take(&mut inbox), [Command::Leave { player: ANNA }]);
+    assert!(!inbox.has(ANNA));
+    assert_eq!(inbox.request(ANNA, 3, vec![]), Err(NotTaken::NoSeat));
+    assert_eq!(inbox.depart(ANNA), None);
+    // Who leaves of their own accord first is gone, and not moved.
+    let bert = PlayerId(2);
+    join(&mut inbox, bert);
+    inbox.leave(bert);
+    assert_eq!(inbox.depart(bert), None);
+}

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use greenroom::game::Speech;
 use greenroom::prelude::*;
+use greenroom::proto::{NewRoom, RoomId, Visibility};
 use serde::{Deserialize, Serialize};
 
 /// The built-in games and those of the tests.
@@ -112,6 +113,20 @@ pub enum Request {
     Mute(PlayerId, u32),
     /// Says something as the game itself.
     Announce(Text<64>),
+    /// Moves these players, or all that are here; the answer is the effect's number.
+    Move(List<PlayerId, 16>, Goal),
+}
+
+/// Where players are moved to.
+#[derive(Message, Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Goal {
+    Room(u64),
+    /// A new room of this game with these options.
+    New(Text<200>),
+    /// One that is open, or a new one.
+    Open(Text<200>),
+    /// The room that each came from.
+    Home,
 }
 
 #[derive(Message, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -127,6 +142,8 @@ pub enum Event {
     Back(PlayerId),
     Filler { number: u32, body: Blob<4000> },
     Idle(PlayerId),
+    NotMoved { effect: u32, player: PlayerId, why: Text<32> },
+    CameFrom(PlayerId, u64),
 }
 
 #[derive(Replicate, Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -200,6 +217,30 @@ impl Probe {
             Some(Err(error)) => ctx.reply(&error),
             None => {}
         }
+    }
+
+    fn send_on(&mut self, players: &[PlayerId], goal: &Goal, ctx: &mut Ctx<Self>) -> u32 {
+        let players = match players {
+            [] => ctx.players().collect(),
+            players => players.to_vec(),
+        };
+        let room = |options: &Text<200>| NewRoom {
+            options: Text::cut(options),
+            seats: None,
+            visibility: Visibility::Listed,
+            metadata: List::default(),
+        };
+        let game = Text::cut(Self::NAME);
+        let to = match goal {
+            Goal::Room(id) => MoveTo::Room(RoomId(*id)),
+            Goal::New(options) => MoveTo::New { game, room: room(options) },
+            Goal::Open(options) => MoveTo::Open { game, room: room(options) },
+            Goal::Home => {
+                let home = players.iter().find_map(|player| ctx.came_from(*player));
+                MoveTo::Room(home.unwrap_or(RoomId(0)))
+            }
+        };
+        ctx.move_players(&players, to)
     }
 
     fn make_step(&mut self, ctx: &mut Ctx<Self>) {
@@ -319,6 +360,9 @@ impl Game for Probe {
             self.fail_at(Fault::Join);
         }
         ctx.send(To::All, &Event::Came(player));
+        if let Some(room) = ctx.came_from(player) {
+            ctx.send(To::All, &Event::CameFrom(player, room.0));
+        }
         Ok(())
     }
 
@@ -384,6 +428,7 @@ impl Game for Probe {
             Request::Mute(player, 0) => ctx.unmute(player),
             Request::Mute(player, ms) => ctx.mute(player, Duration::from_millis(ms.into())),
             Request::Announce(text) => ctx.say(To::All, &text),
+            Request::Move(players, goal) => return self.send_on(&players, &goal, ctx) as i32,
             Request::End => ctx.end(&Outcome { sum: self.state.sum }),
         }
         self.state.sum
@@ -411,6 +456,10 @@ impl Game for Probe {
             }
             Signal::Lost { effect } => ctx.send(To::All, &Event::Lost(*effect)),
             Signal::Word { .. } => self.hear(signal, ctx),
+            Signal::NotMoved { effect, player, why } => {
+                let why = Text::cut(&format!("{why:?}"));
+                ctx.send(To::All, &Event::NotMoved { effect: *effect, player: *player, why });
+            }
         }
     }
 }

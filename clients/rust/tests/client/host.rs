@@ -198,7 +198,8 @@ async fn hear(
         | ToServer::Unwatch { .. }
         | ToServer::Reserve { .. }
         | ToServer::Unreserve { .. }
-        | ToServer::Spectate { .. } => {}
+        | ToServer::Spectate { .. }
+        | ToServer::Arrived { .. } => {}
     }
 }
 

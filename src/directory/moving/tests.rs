@@ -1,0 +1,400 @@
+//! Players who are moved about while they come, go, break off and come back, in every order that chance
+//! finds: whatever happens, each has one seat, and no room has more than it has.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::net::SocketAddr;
+
+use greenroom_proto::{RoomId, Text, ToClient, frame, wire};
+use serde::{Deserialize, Serialize};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::*;
+use crate::account::{Account, Person};
+use crate::config::Config;
+use crate::directory::token::{Claim, KEY_BYTES, TokenKey};
+use crate::directory::{Back, Directory};
+use crate::game::{Ctx, Game, Never, Pace};
+use crate::net::line::Line;
+use crate::net::link::{Link, Standing};
+use crate::options::NoOptions;
+use crate::registry::Games;
+use crate::rng::Rng;
+use crate::room::AnyRoom;
+
+const ROOMS: u64 = 3;
+const CLIENTS: usize = 5;
+const ACTIONS: u32 = 250;
+
+/// A room with few seats, which lets one in so many in.
+#[derive(Serialize, Deserialize)]
+struct Hall;
+
+impl Game for Hall {
+    const NAME: &'static str = "hall";
+    const SEATS: u32 = 4;
+    type Options = NoOptions;
+    type State = ();
+    type Input = ();
+    type Request = Never;
+    type Reply = ();
+    type Event = ();
+    type Result = ();
+
+    fn pace(_: &NoOptions) -> Pace {
+        Pace::OnCommand
+    }
+    fn new(_: &NoOptions, _: &mut Ctx<Self>) -> Self {
+        Hall
+    }
+    fn state(&self) -> &() {
+        &()
+    }
+    fn join(&mut self, _: PlayerId, ctx: &mut Ctx<Self>) -> Result<(), String> {
+        if ctx.rng().below(6) == 0 { Err("not today".to_owned()) } else { Ok(()) }
+    }
+}
+
+/// A room, and the runner's part of it.
+struct Stepped {
+    record: Arc<RoomRecord>,
+    room: Box<dyn AnyRoom>,
+    effects: u32,
+}
+
+impl Stepped {
+    fn step(&mut self) {
+        let (mut commands, mut said) = (Vec::new(), Vec::new());
+        self.record.inbox().take(false, &mut commands);
+        self.room.step(0, &commands, &mut said);
+        let (tick, limits) = (self.room.tick(), Config::default().outbox.limits());
+        let mut members = self.record.members();
+        for said in said {
+            members.hand_out(&self.record, tick, &said, limits);
+        }
+        let arrived = members.take_arrived();
+        drop(members);
+        for player in arrived {
+            self.record.complete_arrival(player, tick);
+        }
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.record.inbox().is_empty()
+    }
+}
+
+/// A client with its end of the connection.
+struct Played {
+    client: Arc<Client>,
+    peer: std::net::TcpStream,
+    came: Vec<u8>,
+    /// Of the newest seat that it has heard of.
+    token: Option<Claim>,
+    connected: bool,
+    attempt: u64,
+    /// Its connections share one socket, each on a channel of its own: what is for an earlier one is lost.
+    channel: u8,
+    /// Counts the marks by which it knows that it has heard all.
+    marks: u32,
+}
+
+struct World {
+    directory: Directory,
+    key: Arc<TokenKey>,
+    rooms: Vec<Stepped>,
+    clients: Vec<Played>,
+    /// Seats that were found for somebody, of whom the other room has not been asked yet.
+    found: Vec<(usize, u32, PlayerId, Booked)>,
+    rng: Rng,
+}
+
+async fn connection(
+    address: SocketAddr,
+    listener: &TcpListener,
+) -> (Arc<Link>, std::net::TcpStream) {
+    let peer = TcpStream::connect(address).await.unwrap().into_std().unwrap();
+    let tcp = listener.accept().await.unwrap().0;
+    tcp.writable().await.unwrap();
+    (Link::new(tcp, None), peer)
+}
+
+impl Played {
+    /// Takes what was sent so far. A connection that is broken has lost it.
+    fn hear(&mut self, key: &TokenKey) {
+        self.marks += 1;
+        let mark = Text::cut(&self.marks.to_string());
+        self.client.link.control(&ToClient::Notice { text: mark.clone() });
+        let mut bytes = [0; 4096];
+        loop {
+            if let Ok(count) = self.peer.read(&mut bytes) {
+                self.came.extend_from_slice(&bytes[..count]);
+            }
+            while let Some((message, rest)) = split(&self.came) {
+                let is_own = self.connected && message[1] == self.channel;
+                let message: ToClient = wire::decode(&message[3..]).unwrap();
+                self.came = rest.to_vec();
+                match message {
+                    ToClient::Joined(joined) | ToClient::Moved { joined, .. } if is_own => {
+                        self.token = key.open(&joined.token);
+                    }
+                    ToClient::Notice { text } if text == mark => return,
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Says that it has arrived, or anything else that shows it has heard.
+    fn say(&self) {
+        if let Some(claim) = self.token {
+            self.client.arrive(claim.room, claim.player);
+        }
+        if let Some(seat) = self.client.seat()
+            && let Some(token) = self.client.confirms()
+        {
+            seat.confirm(token);
+        }
+    }
+}
+
+/// The first message of a server's frames, and what follows it.
+fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = match bytes {
+        [_, 126, high, low, rest @ ..] => (usize::from(u16::from_be_bytes([*high, *low])), rest),
+        [_, length, rest @ ..] if *length < 126 => (usize::from(*length), rest),
+        _ => return None,
+    };
+    let (message, rest) = rest.split_at_checked(length)?;
+    assert_eq!((message[0], message[2]), (frame::CHANNEL, frame::CONTROL));
+    Some((message, rest))
+}
+
+impl World {
+    async fn new(seed: u64) -> Self {
+        let (config, directory) = (Config::default(), Directory::default());
+        let games = Games::new().add::<Hall>();
+        let entry = games.get("hall").unwrap();
+        let key = Arc::new(TokenKey::new(&[7; KEY_BYTES]));
+        let rooms = (1..=ROOMS).map(|id| {
+            let made_from = (entry.clone(), entry.game.plan("").unwrap());
+            let record = RoomRecord::new(RoomId(id), made_from, seed + id, &key, &config);
+            directory.insert(&record, usize::MAX).unwrap();
+            let room = entry.game.create("", seed + id).unwrap();
+            Stepped { record, room, effects: 0 }
+        });
+        let rooms: Vec<_> = rooms.collect();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut clients = Vec::new();
+        for _ in 0..CLIENTS {
+            let (link, peer) = connection(address, &listener).await;
+            peer.set_nonblocking(true).unwrap();
+            clients.push(Played {
+                client: Client::new(Line::new(link, 1)),
+                peer,
+                came: Vec::new(),
+                token: None,
+                connected: true,
+                attempt: 0,
+                marks: 0,
+                channel: 1,
+            });
+        }
+        World { directory, key, rooms, clients, found: Vec::new(), rng: Rng::new(seed) }
+    }
+
+    fn person(number: usize) -> Person {
+        Person::guest(number as u64)
+    }
+
+    fn act(&mut self) {
+        let number = self.rng.below(CLIENTS as u32) as usize;
+        let place = self.rng.below(ROOMS as u32) as usize;
+        match self.rng.below(12) {
+            0..=2 => self.rooms[place].step(),
+            3 => self.begin(place),
+            4 => self.carry_on(),
+            5 => self.breaks(number),
+            6 | 7 => self.comes_back(number),
+            8 if self.clients[number].connected => self.clients[number].hear(&self.key),
+            9 if self.clients[number].connected => {
+                self.clients[number].hear(&self.key);
+                self.clients[number].say();
+            }
+            10 if self.rng.below(3) == 0 => self.leaves(number),
+            _ => self.joins(number, place),
+        }
+    }
+
+    /// The game of this room wants somebody in another one, or in this one.
+    fn begin(&mut self, place: usize) {
+        let Stepped { record, room, effects } = &mut self.rooms[place];
+        let seated = room.seated();
+        if seated.is_empty() {
+            return;
+        }
+        *effects += 1;
+        let player = seated[self.rng.below(seated.len() as u32) as usize];
+        let (mover, effect) = (Mover::Game(*effects), *effects);
+        let record = Arc::clone(record);
+        for player in record.begin_move(&mover, &[player]) {
+            let to = &self.rooms[(place + 1 + self.rng.below(2) as usize) % ROOMS as usize].record;
+            match to.book_together(1) {
+                Ok(booked) => {
+                    self.found.extend(booked.into_iter().map(|b| (place, effect, player, b)))
+                }
+                Err(_) => record.moved(&mover, player, Err(Refusal::RoomFull)),
+            }
+        }
+    }
+
+    fn carry_on(&mut self) {
+        if !self.found.is_empty() {
+            let next = self.rng.below(self.found.len() as u32) as usize;
+            let (place, effect, player, booked) = self.found.swap_remove(next);
+            self.rooms[place].record.send_on(&Mover::Game(effect), player, booked);
+        }
+    }
+
+    /// The connection ends; what the client has not read by then, it never will. One that does not
+    /// know yet that it has a seat would have lost it.
+    fn breaks(&mut self, number: usize) {
+        let played = &mut self.clients[number];
+        if played.token.is_none() || !std::mem::take(&mut played.connected) {
+            return;
+        }
+        if let Some(seat) = played.client.depart() {
+            seat.break_off(&played.client);
+        }
+        played.hear(&self.key);
+    }
+
+    fn reconnects(&mut self, number: usize) {
+        let played = &mut self.clients[number];
+        if !played.connected {
+            assert_ne!(played.client.link.standing(), Standing::Closing);
+            played.channel = played.channel % 250 + 1;
+            let link = Arc::clone(played.client.link.link());
+            played.client = Client::new(Line::new(link, played.channel));
+            played.connected = true;
+        }
+    }
+
+    /// With the newest token that it has got. It must lead somewhere.
+    fn comes_back(&mut self, number: usize) {
+        let Some(claim) = self.clients[number].token.filter(|_| !self.clients[number].connected)
+        else {
+            return;
+        };
+        self.reconnects(number);
+        let played = &mut self.clients[number];
+        played.attempt += 1;
+        let back = Back { attempt: played.attempt, tick: None, events: None };
+        let account = Account::guest(number as u64);
+        assert!(played.client.ask());
+        let client = &played.client;
+        let answer = self
+            .directory
+            .come_back(claim, |seat| seat.come_back((client, &account), claim, (1, true), back));
+        assert_eq!(answer, Ok(()), "client {number} with {claim:?}");
+    }
+
+    /// Somebody without a seat takes one.
+    fn joins(&mut self, number: usize, place: usize) {
+        if self.clients[number].token.is_some() {
+            return;
+        }
+        self.reconnects(number);
+        let played = &mut self.clients[number];
+        // It may be on the way already.
+        played.hear(&self.key);
+        if played.token.is_none() && played.client.ask() {
+            match self.rooms[place].record.book() {
+                Ok(booked) => {
+                    let seat = booked.take();
+                    played.client.hold(seat.clone());
+                    seat.join(&played.client, Self::person(number), 1, true);
+                }
+                Err(_) => played.client.vacate(),
+            }
+        }
+    }
+
+    /// Closes as somebody who is done, and is as new afterwards.
+    fn leaves(&mut self, number: usize) {
+        let played = &mut self.clients[number];
+        if !played.connected {
+            return;
+        }
+        if let Some(seat) = played.client.depart() {
+            self.directory.leave(&seat);
+        }
+        played.connected = false;
+        played.hear(&self.key);
+        played.token = None;
+    }
+
+    fn check(&self) {
+        for Stepped { record, .. } in &self.rooms {
+            assert!(record.taken() <= Hall::SEATS, "{} seats", record.taken());
+        }
+    }
+
+    /// All that is under way comes to its end, and everybody is back.
+    fn settle(&mut self) {
+        while !self.found.is_empty() {
+            self.carry_on();
+        }
+        for _ in 0..4 {
+            for _ in 0..6 {
+                self.rooms.iter_mut().for_each(Stepped::step);
+            }
+            for number in 0..CLIENTS {
+                self.clients[number].hear(&self.key);
+                self.clients[number].say();
+                self.comes_back(number);
+            }
+        }
+        assert!(self.rooms.iter().all(Stepped::is_quiet));
+        let mut seats = BTreeSet::new();
+        for (number, played) in self.clients.iter().enumerate() {
+            let seat = played.client.seat().map(|seat| (seat.room.id, seat.player));
+            let heard = played.token.map(|claim| (claim.room, claim.player));
+            assert_eq!(seat, heard, "client {number}");
+            assert!(seat.is_none_or(|seat| seats.insert(seat)), "{seat:?} twice");
+        }
+        let mut there = BTreeSet::new();
+        for Stepped { record, room, .. } in &self.rooms {
+            let seated: Vec<_> = record.members().seats().map(|seat| seat.player).collect();
+            let (mut of_game, mut of_host) = (room.seated(), seated);
+            of_game.sort_unstable();
+            of_host.sort_unstable();
+            assert_eq!(of_game, of_host);
+            assert_eq!(record.taken() as usize, of_host.len());
+            assert!(record.moving.lock().players.is_empty(), "somebody is on the way for ever");
+            assert!(record.moving.lock().effects.is_empty());
+            there.extend(of_host.into_iter().map(|player| (record.id, player)));
+        }
+        assert_eq!(there, seats, "a seat that nobody has, or somebody without one");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_any_order_each_has_one_seat() {
+    let setting = |name, default| {
+        std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+    };
+    let (first, count) = (setting("GREENROOM_SEED", 1), setting("GREENROOM_SCHEDULES", 200));
+    for seed in first..first + count {
+        let mut world = World::new(seed).await;
+        let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            for _ in 0..ACTIONS {
+                world.act();
+                world.check();
+            }
+            world.settle();
+        }));
+        assert!(played.is_ok(), "GREENROOM_SEED={seed} GREENROOM_SCHEDULES=1");
+    }
+}
