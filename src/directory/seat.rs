@@ -7,6 +7,7 @@ use greenroom_proto::{CloseCode, PlayerId, Refusal, RoomId};
 use super::token::Claim;
 use super::{Back, Client, RoomRecord};
 use crate::account::{Account, Person};
+use crate::auth::name::clean_line;
 use crate::game::Speech;
 use crate::room::inbox::NotTaken;
 use crate::seating::Reserved;
@@ -130,7 +131,7 @@ impl Seat {
     pub fn chat(&self, id: u32, scope: u8, text: &str) -> Result<(), (Refusal, String)> {
         let no_chat = || (Refusal::NoChat, "nobody talks in this room".to_owned());
         let chat = self.room.plan.chat.ok_or_else(no_chat)?;
-        let text = chat.clean(text).map_err(|why| (Refusal::BadText, why))?;
+        let text = clean_line(text, &chat).map_err(|why| (Refusal::BadText, why))?;
         let taken = self.room.inbox().chat(self.player, id, Speech { scope, text });
         self.taken(id, taken).map_err(|(why, text)| (why, text.to_owned()))
     }

@@ -6,7 +6,6 @@ use greenroom_proto::{CHAT_BYTES_MAX, ChatLine, ChatText, PlayerId, Text};
 use serde::{Deserialize, Serialize};
 
 use super::{Ctx, Game, Said, To};
-use crate::auth::name::seen_text;
 
 /// Lines that are kept for those who come later, at most.
 pub const BACKLOG_MAX: u8 = 32;
@@ -76,24 +75,6 @@ impl Chat {
             ..self
         }
     }
-
-    /// Makes a line fit to be shown, as names are: without what controls, reorders or is not seen, on
-    /// one line. The error says what is wrong with it.
-    pub fn clean(&self, text: &str) -> Result<ChatText, String> {
-        let text = seen_text(text);
-        if text.is_empty() {
-            return Err("there is nothing to be seen in this line".to_owned());
-        }
-        let fits = text.len() <= usize::from(self.bytes_max)
-            && text.chars().count() <= usize::from(self.chars_max);
-        match ChatText::try_from(text.as_str()) {
-            Ok(text) if fits => Ok(text),
-            _ => Err(format!(
-                "a line has at most {} characters and {} bytes: say it in two",
-                self.chars_max, self.bytes_max
-            )),
-        }
-    }
 }
 
 /// What somebody is about to say.
@@ -145,20 +126,6 @@ impl<G: Game> Ctx<G> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_line_is_one_line_that_is_seen_and_fits() {
-        let chat = Chat { chars_max: 10, bytes_max: 24, ..Chat::default() };
-        let clean = |text: &str| chat.clean(text).map(|text| text.to_string());
-        assert_eq!(clean("gg \n\t wp"), Ok("gg wp".into()));
-        assert_eq!(clean("\u{202e}evil\u{0}\u{7}"), Ok("evil".into()));
-        assert_eq!(clean("🦀🦀🦀🦀🦀🦀"), Ok("🦀🦀🦀🦀🦀🦀".into()));
-        assert!(clean("🦀🦀🦀🦀🦀🦀🦀").unwrap_err().contains("10 characters and 24 bytes"));
-        assert!(clean("12345678901").is_err() && clean("1234567890").is_ok());
-        assert!(clean("").is_err() && clean("\u{200b}\n").is_err());
-        // Three bytes that become eighteen characters.
-        assert!(clean("\u{fdfa}").is_err());
-    }
 
     #[test]
     fn what_a_room_cannot_have_is_the_nearest_that_it_can() {
