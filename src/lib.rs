@@ -164,7 +164,7 @@
 //! | [`replays`] | the whole logs of finished matches, as files | |
 //! | [`directory`] | the rooms there are, and what of each outlives its actors: members, log, tokens | |
 //! | [`scheduler`] | threads that step rooms at their times | |
-//! | [`net`] | TCP, TLS, HTTP head, WebSocket; deadlines | |
+//! | [`net`] | TCP, TLS, HTTP head and pages, WebSocket; deadlines | |
 //! | [`auth`] | who a client is: signed tokens or a hook; connections per account; names | partly |
 //! | [`actors`], [`supervision`] | who does what, and what happens when they fail | |
 //! | [`server`] | the tree put together; rooms of another process brought back; stopped in order | |

@@ -17,6 +17,7 @@ pub mod head;
 pub mod line;
 pub mod link;
 pub mod origin;
+pub mod pages;
 pub mod reader;
 pub mod socket;
 pub mod stream;

@@ -1,6 +1,8 @@
 //! Games by name. Everything that runs games (server, simulator, replays) takes a [`Games`], so
 //! that a game from somebody else's crate is as good as a built-in one.
 
+mod description;
+
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -187,6 +189,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// What its clients see and say, as JSON: as `greenroom schema` prints it.
+    pub fn description(&self) -> Result<String, String> {
+        description::of(self)
+    }
+
     /// Names of its bots; the first is the default.
     #[must_use]
     pub fn bot_names(&self) -> Vec<&'static str> {

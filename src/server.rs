@@ -65,9 +65,10 @@ use crate::directory::{Directory, RoomRecord};
 use crate::journal::Health;
 use crate::net::admission::Admission;
 use crate::net::origin::Origins;
+use crate::net::pages::Pages;
 use crate::net::tls;
 use crate::ops::Hosted;
-use crate::registry::Games;
+use crate::registry::{Entry, Games};
 use crate::scheduler::{self, Scheduler};
 use crate::supervision::{ChildSpec, Shutdown, Slot, Strategy, SupervisorRef, SupervisorSpec};
 use crate::watch::Watch;
@@ -204,7 +205,11 @@ impl Server {
             .start()
             .await?;
         let sabotage = Sabotage::start(&config.dev.faults, &root, keeper.as_ref());
+        let described =
+            |entry: &Entry| Some((entry.game.name().to_owned(), entry.description().ok()?));
+        let pages = Pages::new(games.entries().filter_map(described));
         let door = Arc::new(Door {
+            pages,
             tls: TlsAcceptor::from(tls::server_config(identity)?),
             admission: Arc::clone(&admission),
             origins: Origins::new(&config.listen.origins, config.listen.bind),

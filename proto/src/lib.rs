@@ -64,7 +64,9 @@
 //! - A client that can read one schema only says so in `Join` and `Resume`, and is refused
 //!   (`OtherSchema`) where the state has another.
 //! - Options and results are JSON texts; inputs, requests, replies and events are the game's own
-//!   bytes (in Rust games: serde types, encoded as control messages are).
+//!   bytes (in Rust games: serde types, encoded as control messages are). What they look like
+//!   ([`Shape`]) is what `greenroom schema` prints, and what a server answers over HTTP at
+//!   `/schema/NAME`, NAME being the game's.
 //!
 //! ## Several rooms at once
 //!

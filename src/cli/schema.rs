@@ -1,6 +1,5 @@
 //! `greenroom schema`: what the clients of a game see and say, for those who write them.
 
-mod json;
 mod messages;
 mod state;
 #[cfg(test)]
@@ -26,7 +25,7 @@ pub(super) fn run(args: &SchemaArgs, games: &Games) -> Result<String, String> {
     let entry = games.get(&args.game).map_err(|error| error.to_string())?;
     match args.ts {
         true => Ok(typescript(entry)),
-        false => json::print(entry),
+        false => entry.description(),
     }
 }
 

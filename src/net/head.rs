@@ -1,5 +1,6 @@
 //! The HTTP request that opens a connection, and our answer to it. A proper upgrade at `/ws` gets
-//! 101; everything else gets a proper HTTP answer that says what is wrong.
+//! 101, who asks for one of the [`Pages`] gets it; everything else gets a proper HTTP answer that says
+//! what is wrong.
 
 use std::convert::Infallible;
 use std::sync::Mutex;
@@ -15,6 +16,8 @@ use hyper::{Method, Request, Response, StatusCode, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+use super::pages::{Page, Pages};
 
 /// A request that was upgraded.
 pub struct Upgraded<IO> {
@@ -37,13 +40,18 @@ impl<IO> Upgraded<IO> {
 }
 
 /// Reads one request head and answers it. `None` when that was all there is to it.
-pub async fn serve<IO>(io: IO, head_bytes_max: usize, deadline: Duration) -> Option<Upgraded<IO>>
+pub async fn serve<IO>(
+    io: IO,
+    head_bytes_max: usize,
+    deadline: Duration,
+    pages: &Pages,
+) -> Option<Upgraded<IO>>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let upgrade = Mutex::new(None);
     let service = service_fn(|request: Request<Incoming>| {
-        let answer = match answer(&request) {
+        let answer = match answer(&request, pages) {
             Answer::Upgrade(accept) => {
                 let text = |name| Some(request.headers().get(name)?.to_str().ok()?.to_owned());
                 if let Ok(mut upgrade) = upgrade.lock() {
@@ -76,12 +84,15 @@ enum Answer {
     Plain(Response<Full<Bytes>>),
 }
 
-fn answer<B>(request: &Request<B>) -> Answer {
+fn answer<B>(request: &Request<B>, pages: &Pages) -> Answer {
     let headers = request.headers();
+    let page = pages.get(request.uri().path());
     let plain = |status, text: &str| Answer::Plain(response(status, text));
     match request.uri().path() {
         "/ws" => {}
-        "/healthz" | "/" if !matches!(*request.method(), Method::GET | Method::HEAD) => {
+        path if (page.is_some() || matches!(path, "/healthz" | "/"))
+            && !matches!(*request.method(), Method::GET | Method::HEAD) =>
+        {
             let mut response = response(StatusCode::METHOD_NOT_ALLOWED, "use GET here\n");
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
             return Answer::Plain(response);
@@ -89,12 +100,16 @@ fn answer<B>(request: &Request<B>) -> Answer {
         "/healthz" => return plain(StatusCode::OK, "ok\n"),
         "/" => {
             let text = "This is a Greenroom server. Game clients connect to /ws with the WebSocket \
-                        subprotocol greenroom.v1.\n";
+                        subprotocol greenroom.v1; pages import /greenroom.js.\n";
             return plain(StatusCode::OK, text);
         }
-        _ => {
-            return plain(StatusCode::NOT_FOUND, "there is nothing here: clients connect to /ws\n");
-        }
+        _ => match page {
+            Some(page) => return Answer::Plain(read(page)),
+            None => {
+                let text = "there is nothing here: clients connect to /ws\n";
+                return plain(StatusCode::NOT_FOUND, text);
+            }
+        },
     }
     if request.method() != Method::GET {
         let mut response = response(StatusCode::METHOD_NOT_ALLOWED, "a WebSocket opens with GET\n");
@@ -148,6 +163,18 @@ fn response(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
     response
 }
 
+/// A page, which pages from elsewhere may read, too.
+fn read(page: &Page) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(page.body.clone()));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(page.content_type));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
 fn upgrade_required(text: &str) -> Response<Full<Bytes>> {
     let mut response = response(StatusCode::UPGRADE_REQUIRED, text);
     response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
@@ -183,7 +210,8 @@ mod tests {
             request.headers_mut().insert(name, HeaderValue::from_static(value));
         }
         build(&mut request);
-        match answer(&request) {
+        let pages = Pages::new([("arena".to_owned(), "{}".to_owned())]);
+        match answer(&request, &pages) {
             Answer::Upgrade(accept) => {
                 // The example of RFC 6455, section 1.3.
                 assert_eq!(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
@@ -206,6 +234,9 @@ mod tests {
         assert_eq!(path("/ws?x=1"), StatusCode::SWITCHING_PROTOCOLS);
         assert_eq!(path("/healthz"), StatusCode::OK);
         assert_eq!(path("/"), StatusCode::OK);
+        assert_eq!(path("/greenroom.js"), StatusCode::OK);
+        assert_eq!(path("/schema/arena?x"), StatusCode::OK);
+        assert_eq!(path("/schema/chess"), StatusCode::NOT_FOUND);
         assert_eq!(path("/elsewhere"), StatusCode::NOT_FOUND);
         assert_eq!(status(|r| *r.method_mut() = Method::POST), StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(set("sec-websocket-version", "8"), StatusCode::UPGRADE_REQUIRED);

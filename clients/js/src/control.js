@@ -8,7 +8,7 @@
 
 import { CLOSE_CODES } from './close.js';
 import { Malformed } from './error.js';
-import { roomId } from './room.js';
+import { roomId } from './room-id.js';
 import { cursor, joinCode, newRoom, query, roomEntry, seatCode } from './rooms.js';
 import {
   blob,
@@ -79,7 +79,7 @@ const toServer = variants({
   Chat: { id: u32, scope: u8, text: chatText },
 });
 
-/** Why something was not granted. */
+/** Why something was not granted. One that came later is read as `Unknown` and its number. */
 export const REFUSALS = [
   'UnknownGame',
   'UnknownRoom',
@@ -148,7 +148,7 @@ const toClient = variants({
     ping_interval_ms: u32,
   },
   Joined: joined,
-  Refused: { id: u32, why: choice(REFUSALS), text: text(256) },
+  Refused: { id: u32, why: choice(REFUSALS, true), text: text(256) },
   Reply: { id: u32, body },
   Rooms: { id: u32, rooms: list(roomInfo, 100) },
   Left: {},

@@ -1,24 +1,56 @@
-/** The protocol `greenroom.v1`, without a network: messages, schemas, frames, rows, values. */
+/**
+ * # The JavaScript client of Greenroom
+ *
+ * ```js
+ * const client = await connect('wss://host:8443', { profile: { name: 'Ada' } });
+ * const room = await client.joinOrCreate('arena', { time_limit_secs: 300 });
+ * room.on('add', 'ships', (ship, slot) => draw(ship));
+ * room.input({ thrust: true, turn: 1, fire: false });
+ * ```
+ *
+ * ## Parts, in the order in which data flows
+ *
+ * | module | what it is |
+ * |---|---|
+ * | `connect`, `platform` | the way in; what is needed of browser or Node, which tests replace |
+ * | `socket` | one WebSocket, from its opening to its end |
+ * | `greet`, `connection`, `pauses` | a connection that comes back: states, back-off, silence, waking up |
+ * | `client` | what a game says about rooms |
+ * | `session`, `calls` | what goes on on a connection; questions by number, and their answers |
+ * | `seat`, `inputs`, `acks` | a seat without a socket and a clock: frames in, inputs out, what is acknowledged |
+ * | `room`, `emitter` | what a game sees: state, events, inputs, requests |
+ * | `live`, `form` | the state as plain values, kept up to date row by row; how, by the schema |
+ * | `shape` | a game's messages from and to values |
+ * | `target`, `watch`, `roster`, `clock` | ways into rooms, rooms that are watched, people, time |
+ * | `error`, `closed`, `close` | what can go wrong, and how connections end |
+ * | `protocol` and the rest | messages, schemas and frames as the protocol has them |
+ *
+ * ## Rules
+ *
+ * - A room's `state` is what the server says, brought up to date frame by frame and never guessed.
+ *   `add`, `change` and `remove` are told when all of a frame is there, then `frame`, then its events.
+ * - What a game asks for and cannot have is an error at once, and its sentence says what to do.
+ *   What a connection does to it is not: inputs and requests wait for the connection to be back,
+ *   requests within their deadline, of inputs the newest.
+ * - An error in a game's function is reported, and keeps nothing else from happening.
+ * - What a newer server says and this client does not know is a client's `error` event: it goes on.
+ *
+ * ## What is bounded, and what happens there
+ *
+ * | what | bound | then |
+ * |---|---|---|
+ * | messages to the server | its limit a second, half of it for inputs | the newest input waits |
+ * | bytes that the network does not take | 16 KiB, then 1 MiB | the newest input waits; questions are `Busy` |
+ * | questions under way, each kept until it is answered | 64 | `Busy` |
+ * | events and replies of which the server is not told that they came | 64, 8 KiB or a second | it is told |
+ * | events that come while the state is being sent anew | 8,192 | the connection ends |
+ * | whole states in a row that turn out wrong | 8 | the connection ends |
+ * | rows of a state | 16 MiB | the connection ends |
+ * | time to come back | as long as the seat is held, and `reconnect` | `close` |
+ * | silence of the server | `silence`, then a question and as much again | the connection is broken |
+ *
+ * The protocol itself, for tools that need more of it: `greenroom-client/protocol`.
+ */
 
-export { CLOSE_CODES, afterClose } from './close.js';
-export {
-  BODY_MAX,
-  CONTROL,
-  PROTOCOL_VERSION,
-  REFUSALS,
-  SUBPROTOCOL,
-  TOKEN_MAX,
-  decodeToClient,
-  decodeToServer,
-  encodeToClient,
-  encodeToServer,
-} from './control.js';
-export { Malformed } from './error.js';
-export { INPUT, STATE, STATE_EVENTS, decodeInput, encodeInput, nearTick, readFrame } from './frame.js';
-export { layoutOf } from './layout.js';
-export { Replica } from './replica.js';
-export { roomNumber, roomText } from './room.js';
-export { ROWS_BYTES_MAX, Rows } from './rows.js';
-export { decodeSchema, encodeSchema, schemaHash } from './schema.js';
-export { Schemas } from './schemas.js';
-export { rowReader, scalar, stateReader } from './value.js';
+export { connect } from './connect.js';
+export { Closed, GreenroomError, Malformed, Misuse, Refused, TimedOut } from './error.js';

@@ -1,33 +1,286 @@
-/** Room ids: 64 bits as 13 characters of Crockford's base 32. */
+/** A room as a game sees it: from a seat, or looked on at from outside. */
 
-import { u64 } from './wire.js';
+import { Clock } from './clock.js';
+import { Emitter } from './emitter.js';
+import { Misuse } from './error.js';
+import { LiveState } from './live.js';
+import { Roster } from './roster.js';
+import { bytesOnly } from './shape.js';
 
-const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-const CHARACTERS = 13;
+const EVENTS = ['frame', 'event', 'roster', 'drop', 'resume', 'end', 'close'];
+const ENTITY_EVENTS = ['add', 'change', 'remove'];
 
-/** The text of a room's number. */
-export function roomText(id) {
-  let text = '';
-  for (let place = CHARACTERS - 1; place >= 0; place -= 1) {
-    text += ALPHABET[Number((id >> BigInt(5 * place)) & 31n)];
+/** Made by a `Client`: see `client.joinOrCreate` and `client.spectate`. */
+export class Room {
+  #seat;
+  #session;
+  #live;
+  /** What there was of the state before it took another form. */
+  #before = null;
+  #emitter;
+  #corked = [];
+  #messages;
+  #leaving = null;
+  #clock = new Clock();
+  #roster = new Roster();
+  #counts = {
+    frames: 0, frameBytes: 0, framesWhole: 0, framesMerged: 0, desyncs: 0,
+    events: 0, inputs: 0, inputsReplaced: 0, resumed: 0, awayMs: 0,
+  };
+
+  constructor(session, seat, delayMs) {
+    this.#session = session;
+    this.#seat = seat;
+    this.#messages = bytesOnly(seat.game);
+    this.#emitter = new Emitter(EVENTS, (error) => session.platform.report(error));
+    this.#clock.restart(seat.pace.tickHz);
+    this.#adopt();
+    /** Whether this client has no seat and only looks on. */
+    this.spectating = delayMs !== null;
+    /** How much later than players somebody who looks on sees everything, in milliseconds. */
+    this.delayMs = delayMs ?? 0;
+    /** With this others come into a private room; else `null`. */
+    this.code = null;
+    /** Why the room is over for this client; `null` while it is not. */
+    this.over = null;
+    /** Done when the first state is there. */
+    this.ready = new Promise((resolve, reject) => {
+      this._ready = { resolve, reject };
+    });
+    this.ready.catch(() => {});
   }
-  return text;
-}
 
-/** The number of a room's text; small letters are as good as large ones. */
-export function roomNumber(text) {
-  let id = 0n;
-  for (const character of text.toUpperCase()) {
-    const digit = ALPHABET.indexOf(character);
-    if (digit < 0) throw new TypeError(`${text} is not a room id`);
-    id = (id << 5n) | BigInt(digit);
+  #adopt() {
+    this.#before = this.#live?.value ?? null;
+    this.#live = new LiveState(this.#seat.replica.schema);
+    const entities = this.#live.tables.filter(({ kind }) => kind === 'Entities');
+    for (const table of entities) {
+      table.events = Object.fromEntries(ENTITY_EVENTS.map((what) => [what, `${what} ${table.name}`]));
+      this.#emitter.allow(Object.values(table.events));
+    }
   }
-  if (text.length !== CHARACTERS || id >> 64n !== 0n) throw new TypeError(`${text} is not a room id`);
-  return id;
-}
 
-/** A room id in a message. */
-export const roomId = {
-  read: (r) => roomText(u64.read(r)),
-  write: (w, value) => u64.write(w, roomNumber(value)),
-};
+  /** The room's id, a text. */
+  get id() { return this.#seat.room; }
+  /** The game's name. */
+  get game() { return this.#seat.game; }
+  /** This client's player id; 0 for who looks on. */
+  get player() { return this.#seat.player; }
+  /** Ticks per second; 0 where the room steps when somebody acts. */
+  get tickHz() { return this.#seat.pace.tickHz; }
+  /** A frame comes every so many ticks. */
+  get sendEvery() { return this.#seat.pace.sendEvery; }
+  /** The tick of the newest frame. */
+  get tick() { return this.#seat.replica.newest; }
+  /** What the state consists of. */
+  get schema() { return this.#seat.replica.schema; }
+
+  /**
+   * The state, kept up to date: read it, and leave it as it is. Entities are in `Map`s by slot, and
+   * each is the same object for as long as it lives. When another version of the server has taken
+   * the match over, it stays as it was until all of it has come in its new form.
+   */
+  get state() { return this.#live.value ?? this.#before; }
+
+  /** Everybody with a seat, this client too, by player id; empty where the game does not tell. */
+  get roster() { return this.#roster.people; }
+  /** How many look on. */
+  get spectators() { return this.#roster.spectators; }
+
+  /**
+   * With this the same program, started anew, has its seat again: `client.resume(token)`. Another
+   * after each `resume`. A secret: whoever has it has the seat. `null` where seats are not held.
+   */
+  get token() {
+    const { token } = this.#seat;
+    if (token === null || this.over !== null) return null;
+    return btoa(String.fromCharCode(...token)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+  }
+
+  /** The number of the newest input that the room has applied: see `input`. */
+  get inputApplied() { return this.#seat.inputs.applied; }
+
+  /** What was counted and measured: times in milliseconds. */
+  get stats() {
+    const { rttMs, jitterMs } = this.#clock;
+    return { ...this.#counts, rttMs, jitterMs, inputLeadTicks: this.#seat.inputs.lead };
+  }
+
+  /** The tick whose frame could be here now at the earliest, with a fraction: see `Clock`. */
+  arrivingTick() { return this.#clock.arrivingTick(this.#session.platform.now()); }
+  /** The tick at which the room itself is now, with a fraction, as far as that can be known. */
+  serverTick() { return this.#clock.serverTick(this.#session.platform.now()); }
+
+  /**
+   * From now on a function is called when something happens; returns a function that ends it.
+   *
+   * | name | with |
+   * |---|---|
+   * | `add`, `change`, `remove`, and a table's name | an entity, its slot; `add` at once for those there are |
+   * | `frame` | the state, its tick, whether it came whole |
+   * | `event` | the event, `{ tick, number }` |
+   * | `roster` | what has changed: a list of `{ what, person }` |
+   * | `drop` | why the connection broke, for how many milliseconds the client tries to come back |
+   * | `resume` | `{ afterMs, eventsLost }` |
+   * | `end` | the match's result |
+   * | `close` | why the room is over, an error or `null`; always, once, the last |
+   */
+  on(name, ...rest) {
+    if (!ENTITY_EVENTS.includes(name)) return this.#emitter.on(name, ...rest);
+    const [of, hear] = rest;
+    const table = this.#live.entities(of);
+    const off = this.#emitter.on(table.events[name], hear);
+    if (name === 'add') this.#live.mapOf(table)?.forEach((value, slot) => this.#emitter.call(hear, value, slot));
+    return off;
+  }
+
+  /** How messages of the game name an entity. */
+  entityId(table, slot) {
+    const { number } = this.#live.entities(table);
+    const rows = this.#seat.replica.rows.tables[number];
+    return rows.has(slot) ? { slot, generation: rows.generations[slot] } : null;
+  }
+
+  /**
+   * Says what the player does now, for the tick that the room is about to make. Never waits: of
+   * those that cannot go out yet only the newest is kept, and while the connection is broken, too.
+   * Returns `{ number, tick }`; once `inputApplied` has reached the number the room has applied it.
+   */
+  input(value) {
+    this.#seated();
+    const body = this.#messages.input.encode(value);
+    const { connection, platform } = this.#session;
+    const kept = connection.state !== 'up';
+    const replaced = kept ? this.#seat.kept : connection.input !== null;
+    const { number, tick, message } = this.#seat.input(body, replaced, kept, platform.now());
+    this.#counts[replaced ? 'inputsReplaced' : 'inputs'] += 1;
+    if (!kept) connection.sendInput(message);
+    return { number, tick };
+  }
+
+  /** Asks the room something, which it does once, and returns its answer. */
+  async request(value, { timeout = this.#session.timeoutMs } = {}) {
+    this.#seated();
+    const body = this.#messages.request.encode(value);
+    const reply = await this.#session.call({ type: 'Request', body }, timeout);
+    return this.#messages.reply.decode(reply);
+  }
+
+  /** Gives the seat up, or looks on no more; done when the server knows. */
+  leave() {
+    if (this.over !== null) return Promise.resolve();
+    if (this.#leaving === null) {
+      const waiting = {};
+      waiting.done = new Promise((resolve) => { waiting.resolve = resolve; });
+      this.#leaving = waiting;
+      this.#session.connection.say({ type: 'Leave' });
+    }
+    return this.#leaving.done;
+  }
+
+  #seated() {
+    if (this.spectating) throw new Misuse('Spectator', 'who looks on has no say: join the room');
+    if (this.over !== null) throw new Misuse('NoSeat', 'the room is over for this client: join another');
+  }
+
+  // What follows is for the session.
+
+  get _seat() { return this.#seat; }
+  get _leaving() { return this.#leaving !== null; }
+  get _clock() { return this.#clock; }
+  set _messages(messages) { this.#messages = messages; }
+
+  /** The program has had its chance to say what it wants to hear of. */
+  _uncork() {
+    const waiting = this.#corked ?? [];
+    this.#corked = null;
+    waiting.forEach((tell) => tell());
+  }
+
+  #tell(tell) {
+    if (this.#corked === null) tell();
+    else this.#corked.push(tell);
+  }
+
+  #emit(name, ...words) {
+    this.#tell(() => this.#emitter.emit(name, ...words));
+  }
+
+  /** A state frame came. Returns whether to ask for the state anew. */
+  _frame(message, now) {
+    const counts = this.#counts;
+    const { frame, state, desync, events } = this.#seat.frame(message, now);
+    counts.frames += 1;
+    counts.frameBytes += message.length;
+    counts.framesWhole += frame.whole;
+    counts.framesMerged += frame.base !== null;
+    counts.desyncs += desync;
+    counts.events += frame.events.length;
+    this.#clock.frame(frame.tick, now);
+    if (state) {
+      // Who has not had the chance to listen gets all there is as added.
+      const heard = this.#corked === null;
+      this.#live.update(this.#seat.replica.rows, (what, { events }, value, slot) => {
+        if (heard) this.#emitter.emit(events[what], value, slot);
+      });
+      if (heard) this.#emitter.emit('frame', this.state, frame.tick, frame.whole);
+      this._ready.resolve();
+    }
+    for (const { body, tick, number } of events) {
+      this.#tell(() => this.#happened(body, { tick, number }));
+    }
+    return desync;
+  }
+
+  #happened(body, when) {
+    let event;
+    try {
+      event = this.#messages.event.decode(body);
+    } catch (error) {
+      this.#session.report(error);
+      return;
+    }
+    this.#emitter.emit('event', event, when);
+  }
+
+  _people(message) {
+    const changes = this.#roster.take(message);
+    if (changes.length > 0) this.#emit('roster', changes);
+  }
+
+  _broke(closed, withinMs) {
+    this.#emit('drop', closed, withinMs);
+  }
+
+  /** The seat is back, `afterMs` after the connection broke. Returns whether the state has another form. */
+  _resumed(joined, schema, eventsLost, afterMs, now) {
+    const before = this.schema;
+    this.#seat.resume(joined, schema, eventsLost, now);
+    this.#clock.restart(this.tickHz);
+    if (schema !== before) {
+      for (const table of this.#live.tables) {
+        if (table.kind !== 'Entities') continue;
+        this.#live.mapOf(table)?.forEach((value, slot) => this.#emit(table.events.remove, value, slot));
+      }
+      this.#adopt();
+    }
+    this.#counts.resumed += 1;
+    this.#counts.awayMs += afterMs;
+    this.#emit('resume', { afterMs, eventsLost });
+    return schema !== before;
+  }
+
+  _ended(result) {
+    this.#emit('end', result);
+    this._close(null);
+  }
+
+  /** It is over: `why` is an error, or `null`. */
+  _close(why) {
+    if (this.over !== null) return;
+    this.over = why ?? new Misuse('NoSeat', 'the room is over');
+    this._ready.reject(this.over);
+    this.#leaving?.resolve();
+    this.#emit('close', why);
+  }
+}

@@ -1,6 +1,6 @@
 /** Finding rooms: what a room says of itself, and questions about that. */
 
-import { roomId } from './room.js';
+import { roomId } from './room-id.js';
 import { blob, bool, choice, i64, list, option, struct, text, u16, u32, variants } from './wire.js';
 
 const gameName = text(32);

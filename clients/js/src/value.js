@@ -66,7 +66,7 @@ export function stateReader(schema) {
 }
 
 /** Puts a value into an object where a path says. */
-function place(into, path, value) {
+export function place(into, path, value) {
   let at = into;
   for (const name of path.slice(0, -1)) {
     const inner = Object.hasOwn(at, name) ? at[name] : null;
@@ -81,28 +81,28 @@ function set(object, name, value) {
   Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
 }
 
-function startsWith(path, start) {
+export function startsWith(path, start) {
   return start.every((name, place) => path[place] === name);
 }
 
-function partsOf({ lanes, texts }) {
+export function partsOf({ lanes, texts }) {
   return [
     lanes.map(({ name, kind }, at) => ({ path: pathOf(name), kind, at })),
     texts.map(({ name, utf8 }, at) => ({ path: pathOf(name), utf8, at, count: texts.length })),
   ];
 }
 
-function pathOf(name) {
+export function pathOf(name) {
   return name === '' ? [] : name.split('.');
 }
 
 /** Those of some parts whose path goes on with `name` after `depth` names. */
-function below(depth, name, parts) {
+export function below(depth, name, parts) {
   return parts.filter(({ path }) => path[depth] === name);
 }
 
 /** Reads the value that is these lanes and texts, whose paths begin with the same `depth` names. */
-function reader(depth, lanes, texts) {
+export function reader(depth, lanes, texts) {
   const [head, ...rest] = lanes;
   if (head !== undefined && head.path.length === depth) return headReader(depth, head, rest, texts);
   const whole = texts.find(({ path }) => path.length === depth);
@@ -179,12 +179,20 @@ export function scalar(kind) {
 
 function quaternion(at, bits) {
   const step = 1 / (Math.SQRT2 * (2 ** (bits - 1) - 1));
+  // The component that is left out, and the three others, in the order w, x, y, z.
+  const PLACES = [[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]];
+  const parts = [0, 0, 0, 0];
   return (rows, slot) => {
-    const parts = [1, 2, 3].map((part) => laneOf(rows, slot, at + part) * step);
-    const rest = 1 - parts.reduce((sum, part) => sum + part * part, 0);
-    parts.splice(laneOf(rows, slot, at) & 3, 0, Math.sqrt(Math.max(rest, 0)));
-    const [w, x, y, z] = parts;
-    return [x, y, z, w];
+    const start = slot * rows.layout.width + at;
+    const left = rows.lanes[start] & 3;
+    let rest = 1;
+    for (let part = 0; part < 3; part += 1) {
+      const value = rows.lanes[start + 1 + part] * step;
+      parts[PLACES[left][part]] = value;
+      rest -= value * value;
+    }
+    parts[left] = Math.sqrt(Math.max(rest, 0));
+    return [parts[1], parts[2], parts[3], parts[0]];
   };
 }
 

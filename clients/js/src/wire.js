@@ -255,7 +255,7 @@ export function variants(kinds) {
   return {
     read(r) {
       const index = r.varint(4);
-      if (index >= names.length) throw new Malformed(`there is no variant ${index}`);
+      if (index >= names.length) throw new Malformed(`there is no variant ${index}`, true);
       return { type: names[index], ...types[index].read(r) };
     },
     write(w, value) {
@@ -267,16 +267,21 @@ export function variants(kinds) {
   };
 }
 
-/** One of these values, told by its place among them. */
-export function choice(values) {
+/**
+ * One of these values, told by its place among them. With `open`, others that a newer server may
+ * know are read too: as `Unknown` and their place.
+ */
+export function choice(values, open = false) {
   return {
     read(r) {
       const index = r.varint(4);
-      if (index >= values.length) throw new Malformed(`there is no variant ${index}`);
-      return values[index];
+      if (index < values.length) return values[index];
+      if (!open) throw new Malformed(`there is no variant ${index}`, true);
+      return `Unknown${index}`;
     },
     write(w, value) {
-      const index = values.indexOf(value);
+      const known = values.indexOf(value);
+      const index = known < 0 && open ? Number(/^Unknown(\d+)$/.exec(value)?.[1] ?? -1) : known;
       if (index < 0) throw new TypeError(`there is no variant ${value}`);
       w.varint(index);
     },

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Replica, decodeSchema } from '../src/index.js';
+import { Replica, decodeSchema } from '../src/protocol.js';
 import { broken, bytesOf, frames } from './support/vectors.mjs';
 
 /** The message of a frame, broken as the case says. */

@@ -13,7 +13,7 @@ import {
   nearTick,
   roomNumber,
   roomText,
-} from '../src/index.js';
+} from '../src/protocol.js';
 import { bytesOf, control, hexOf, plain, random } from './support/vectors.mjs';
 
 const directions = [

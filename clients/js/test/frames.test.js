@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Replica, decodeSchema, encodeSchema, layoutOf, schemaHash } from '../src/index.js';
+import { Replica, decodeSchema, encodeSchema, layoutOf, schemaHash } from '../src/protocol.js';
 import { bytesOf, frames, hexOf, plain, rowsOf, schemas } from './support/vectors.mjs';
 
 test('schemas read and write as they should', () => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { ROWS_BYTES_MAX, Replica, decodeSchema, encodeSchema, layoutOf, stateReader } from '../src/index.js';
+import { ROWS_BYTES_MAX, Replica, decodeSchema, encodeSchema, layoutOf, stateReader } from '../src/protocol.js';
 import { bytesOf, frames, random, rowsOf } from './support/vectors.mjs';
 
 /** Bytes in the typed arrays of all rows, and in texts. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Replica, Schemas } from '../src/index.js';
+import { Replica, Schemas } from '../src/protocol.js';
 import { bytesOf, frames, schemas as vectors } from './support/vectors.mjs';
 
 const joined = ({ bytes, hash }, sent = true) => ({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Replica, decodeSchema, rowReader, scalar, stateReader } from '../src/index.js';
+import { Replica, decodeSchema, rowReader, scalar, stateReader } from '../src/protocol.js';
 import { LENGTHS } from '../src/lengths.js';
 import { readFileSync } from 'node:fs';
 import { bytesOf, frames } from './support/vectors.mjs';

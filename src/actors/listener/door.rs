@@ -22,6 +22,7 @@ use crate::net::admission::{Admission, Place};
 use crate::net::head::{self, Upgraded};
 use crate::net::link::Link;
 use crate::net::origin::Origins;
+use crate::net::pages::Pages;
 use crate::net::reader::Reader;
 use crate::net::tls;
 use crate::supervision::{ChildSpec, Partitioned, Shutdown};
@@ -37,6 +38,8 @@ pub struct Door {
     pub admission: Arc<Admission>,
     /// Which pages may connect.
     pub origins: Origins,
+    /// What there is to read beside the WebSocket.
+    pub pages: Pages,
     /// Where connections are started.
     pub connections: Partitioned,
     /// What they share.
@@ -89,7 +92,8 @@ impl Door {
     where
         IO: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
     {
-        head::serve(io, config.edge.head_bytes_max, config.deadlines.head_timeout).await
+        let (bytes_max, deadline) = (config.edge.head_bytes_max, config.deadlines.head_timeout);
+        head::serve(io, bytes_max, deadline, &self.pages).await
     }
 
     /// Starts the actor; from here on the connection is in the tree.

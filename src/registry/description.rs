@@ -1,10 +1,10 @@
-//! The schema of a game as JSON: the types of [`greenroom_proto::schema`] and
+//! What clients of a game see and say, as JSON: the types of [`greenroom_proto::schema`] and
 //! [`greenroom_proto::message`] under the names that they have there, doubles as numbers.
 
 use greenroom_proto::schema::{LaneKind, LaneSchema, Predict, RowsKind, TableSchema};
 use serde::Serialize;
 
-use crate::registry::{Entry, MessageShapes};
+use super::{Entry, MessageShapes};
 
 #[derive(Serialize)]
 struct Game<'a> {
@@ -66,7 +66,7 @@ struct Text<'a> {
     utf8: bool,
 }
 
-pub(super) fn print(entry: &Entry) -> Result<String, String> {
+pub(super) fn of(entry: &Entry) -> Result<String, String> {
     let game = Game {
         game: entry.game.name(),
         version: entry.game.version(),

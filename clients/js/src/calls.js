@@ -1,0 +1,94 @@
+/**
+ * Questions under way to the server, by the number that their answers carry. Each keeps its message
+ * as long as it waits: after a break the server may not have got it.
+ */
+
+import { encodeToServer } from './control.js';
+import { Misuse, TimedOut } from './error.js';
+
+/** Questions under way at most. The room takes fewer from one player. */
+const CALLS_MAX = 64;
+
+/** Those that cannot be asked again on another connection. */
+const ONCE = new Set(['Join', 'Spectate', 'Resume', 'Reserve', 'Ping']);
+
+export class Calls {
+  constructor(platform) {
+    this.platform = platform;
+    this.last = 0;
+    /** The last before the present seat. */
+    this.beforeSeat = 0;
+    this.waiting = new Map();
+  }
+
+  /**
+   * Sends a question by `send`. Returns its `id` and a promise of the `answer`. `late` is called
+   * with the id when its time is over. `type` is what the question is known as.
+   */
+  ask(message, timeoutMs, send, late = () => {}, type = message.type) {
+    if (this.waiting.size >= CALLS_MAX) {
+      throw new Misuse('Busy', `${CALLS_MAX} questions wait for their answers: wait for some first`);
+    }
+    const id = this.last + 1;
+    const bytes = encodeToServer({ ...message, id });
+    this.last = id;
+    const answer = new Promise((resolve, reject) => {
+      const timer = this.platform.later(() => {
+        this.settle(id, null, new TimedOut(type, timeoutMs));
+        late(id);
+      }, timeoutMs);
+      this.waiting.set(id, { type, bytes, timer, resolve, reject });
+    });
+    send(bytes);
+    return { id, answer };
+  }
+
+  /** An answer, or an error in its stead. Returns what the question was, if it still waited. */
+  settle(id, answer, error = null) {
+    const call = this.waiting.get(id);
+    if (call === undefined) return null;
+    this.waiting.delete(id);
+    this.platform.cancel(call.timer);
+    if (error === null) call.resolve(answer);
+    else call.reject(error);
+    return call.type;
+  }
+
+  /** Numbers up to this one were used already, perhaps by another client in this seat. */
+  used(id) {
+    this.last = Math.max(this.last, id);
+  }
+
+  /** A new seat: requests of the one before are nothing to it. */
+  seated() {
+    this.beforeSeat = this.last;
+  }
+
+  /** The number up to which no request waits for its answer. */
+  settled() {
+    for (const [id, { type }] of this.waiting) {
+      if (type === 'Request' && id > this.beforeSeat) return id - 1;
+    }
+    return this.last;
+  }
+
+  /** The messages that go out again on a new connection, in order. */
+  again() {
+    const again = [...this.waiting].filter(([id, { type }]) => type !== 'Request' || id > this.beforeSeat);
+    return again.map(([, { bytes }]) => bytes);
+  }
+
+  /** The connection is gone: what cannot be asked again has failed. */
+  broke(error) {
+    this.fail(error, ({ type }) => ONCE.has(type));
+  }
+
+  /** The seat is over. */
+  unseated(error) {
+    this.fail(error, ({ type }) => type === 'Request');
+  }
+
+  fail(error, which = () => true) {
+    for (const [id, call] of [...this.waiting]) if (which(call)) this.settle(id, null, error);
+  }
+}

@@ -1,0 +1,24 @@
+/** The protocol `greenroom.v1`, without a network: messages, schemas, frames, rows, values. */
+
+export { CLOSE_CODES, afterClose } from './close.js';
+export {
+  BODY_MAX,
+  CONTROL,
+  PROTOCOL_VERSION,
+  REFUSALS,
+  SUBPROTOCOL,
+  TOKEN_MAX,
+  decodeToClient,
+  decodeToServer,
+  encodeToClient,
+  encodeToServer,
+} from './control.js';
+export { Malformed } from './error.js';
+export { INPUT, STATE, STATE_EVENTS, decodeInput, encodeInput, nearTick, readFrame } from './frame.js';
+export { layoutOf } from './layout.js';
+export { Replica } from './replica.js';
+export { roomNumber, roomText } from './room-id.js';
+export { ROWS_BYTES_MAX, Rows } from './rows.js';
+export { decodeSchema, encodeSchema, schemaHash } from './schema.js';
+export { Schemas } from './schemas.js';
+export { rowReader, scalar, stateReader } from './value.js';

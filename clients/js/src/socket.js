@@ -1,0 +1,158 @@
+/** One WebSocket, from its opening to its end. */
+
+import { closedByNetwork, closedByServer, closedHere } from './closed.js';
+import { CONTROL, SUBPROTOCOL, decodeToClient, encodeToServer } from './control.js';
+import { GreenroomError, Malformed } from './error.js';
+import { STATE, STATE_EVENTS } from './frame.js';
+
+/** Bytes that may wait in the browser: beyond, what can wait does so here, or is refused. */
+const BUFFERED_MAX = 16 << 10;
+const BUFFERED_TOO_MUCH = 1 << 20;
+/** Characters of a close reason, which must not have more than 123 bytes. */
+const REASON_MAX = 40;
+/** All that a page is told of it. */
+const GONE = 'the server cannot be reached, or went away: is it running, and is its certificate trusted?';
+
+/**
+ * Messages come one by one from `next`, or once `listen` was called to a function: what the server
+ * said as an object, state frames as bytes. `Closing` is kept for the end, and what this client does
+ * not know is reported and left out.
+ */
+export class Socket {
+  /** `report` gets what the server said and this client does not know. */
+  constructor(platform, url, report) {
+    this.report = report;
+    /** How it ended: a `Closed`, or `null`. */
+    this.ended = null;
+    /** What the server said about closing. */
+    this.said = null;
+    this.waiting = [];
+    this.hear = null;
+    this.wanted = null;
+    this.inner = platform.webSocket(url, SUBPROTOCOL);
+    this.inner.binaryType = 'arraybuffer';
+    this.opened = new Promise((resolve, reject) => {
+      this.inner.onopen = () => resolve();
+      this.refuse = reject;
+    });
+    // Whoever waits for it hears of it; if nobody does, that is no news.
+    this.opened.catch(() => {});
+    this.inner.onmessage = ({ data }) => this.took(data);
+    this.inner.onclose = ({ code, reason }) => {
+      const died = code === 1006 || code === 1005;
+      this.end(died ? closedByNetwork(GONE, this.said) : closedByServer(code, reason, this.said));
+    };
+    // Browsers say `close` at once after it; Node does not where there never was a connection.
+    this.inner.onerror = () => platform.later(() => this.end(closedByNetwork(GONE, this.said)), 0);
+  }
+
+  took(data) {
+    if (this.ended !== null) return;
+    let message;
+    try {
+      message = this.read(data);
+    } catch (error) {
+      this.close(4000, error.message);
+      return;
+    }
+    if (message === null) return;
+    if (this.hear !== null) {
+      this.hear(message);
+    } else {
+      this.waiting.push(message);
+      this.serve();
+    }
+  }
+
+  read(data) {
+    if (!(data instanceof ArrayBuffer)) throw new Malformed('the server sent a text');
+    const bytes = new Uint8Array(data);
+    if (bytes[0] === STATE || bytes[0] === STATE_EVENTS) return bytes;
+    if (bytes[0] !== CONTROL) throw new Malformed(`the server sent a message of kind ${bytes[0]}`);
+    let message;
+    try {
+      message = decodeToClient(bytes);
+    } catch (error) {
+      if (!error.unknown) throw error;
+      const why = `the server says what this client does not know (message ${bytes[1]}): update the client`;
+      this.report(new GreenroomError('Unknown', why));
+      return null;
+    }
+    if (message.type !== 'Closing') return message;
+    this.said = message;
+    return null;
+  }
+
+  /** The next message. An error, the `Closed`, when the connection ends before. One waits at a time. */
+  next() {
+    return new Promise((resolve, reject) => {
+      this.wanted = { resolve, reject };
+      this.serve();
+    });
+  }
+
+  serve() {
+    const { wanted } = this;
+    if (wanted === null) return;
+    if (this.waiting.length > 0) wanted.resolve(this.waiting.shift());
+    else if (this.ended !== null) wanted.reject(this.ended);
+    else return;
+    this.wanted = null;
+  }
+
+  /** From now on messages go to `hear`, and the end to `end`. */
+  listen(hear, end) {
+    this.hear = hear;
+    this.onEnd = end;
+    for (const message of this.waiting.splice(0)) if (this.ended === null) hear(message);
+    if (this.ended !== null) end(this.ended);
+  }
+
+  say(message) {
+    this.send(encodeToServer(message));
+  }
+
+  send(bytes) {
+    if (this.ended === null && this.inner.readyState === 1) this.inner.send(bytes);
+  }
+
+  /** Whether the network takes less than it is given: what can be replaced should wait. */
+  get full() {
+    return this.inner.bufferedAmount > BUFFERED_MAX;
+  }
+
+  /** Whether more would only be memory. */
+  get overfull() {
+    return this.inner.bufferedAmount > BUFFERED_TOO_MUCH;
+  }
+
+  /** Ends the connection with this code: 1000 gives the seat up, others from 4000 on do not. */
+  close(code, why) {
+    if (this.ended !== null) return;
+    this.shut(code, why.slice(0, REASON_MAX));
+    this.end(closedHere(code, why));
+  }
+
+  /** The connection is dead. Nothing is said about it that the server could take for an end. */
+  drop(why) {
+    if (this.ended !== null) return;
+    this.shut();
+    this.end(closedByNetwork(why, this.said));
+  }
+
+  shut(...how) {
+    try {
+      this.inner.close(...how);
+    } catch {
+      this.inner.close();
+    }
+  }
+
+  end(closed) {
+    if (this.ended !== null) return;
+    this.ended = closed;
+    this.refuse(closed);
+    this.serve();
+    if (this.hear !== null) this.onEnd(closed);
+  }
+}
