@@ -56,7 +56,7 @@ fn account(id: &str) -> Account {
 
 fn join(player: u32, id: &str) -> Command {
     let person = Person { account: account(id), ..Person::guest(0) };
-    Command::Join { player: PlayerId(player), person: Arc::new(person) }
+    Command::Join { player: PlayerId(player), person: Arc::new(person), from: Default::default() }
 }
 
 fn rule(id: &str, measure: Measure) -> Command {
