@@ -133,7 +133,8 @@ function readEvents(from) {
     const length = marked - (ofRoom ? OF_ROOM : 0);
     if (length > BODY_MAX) throw new Malformed(`an event of more than ${BODY_MAX} bytes`);
     const body = from.take(length);
-    events.push(ofRoom ? { number, tick, room: decodeRoomEvent(body) } : { number, tick, body });
+    const event = ofRoom ? { number, tick, room: decodeRoomEvent(body) } : { number, tick, body };
+    events.push(Object.defineProperty(event, 'bytes', { value: length }));
   }
   return events;
 }
