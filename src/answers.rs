@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 
+use greenroom_proto::Refusal;
 use serde::{Deserialize, Serialize};
 
 /// Answers that are kept at most: as many as a client may have requests under way.
@@ -20,6 +21,8 @@ pub enum Answer {
     Reply(Vec<u8>),
     /// The game failed over it.
     Failed,
+    /// It was not done.
+    Refused(Refusal, String),
 }
 
 impl Answer {
@@ -27,6 +30,7 @@ impl Answer {
         match self {
             Answer::Reply(body) => body.len(),
             Answer::Failed => 0,
+            Answer::Refused(_, text) => text.len(),
         }
     }
 }

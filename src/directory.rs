@@ -11,6 +11,7 @@ pub mod backend;
 mod booking;
 pub mod client;
 pub mod clock;
+mod conduct;
 mod finding;
 pub mod finished;
 pub mod forwards;
@@ -44,6 +45,7 @@ use self::audience::{Audience, Watching};
 use self::booking::Booking;
 pub use self::client::Client;
 use self::clock::Clock;
+use self::conduct::Noted;
 use self::finished::FinishedMatches;
 use self::forwards::Forwards;
 use self::leaving::Leaving;
@@ -232,6 +234,7 @@ pub struct RoomRecord {
     inbox: Mutex<Inbox>,
     members: Mutex<Members>,
     audience: Audience,
+    conduct: Mutex<Noted>,
     work: Mutex<Work>,
     waker: Mutex<Option<Waker>>,
     words: Words,
@@ -279,6 +282,7 @@ impl RoomRecord {
             moving: Moving::default(),
             booking: Mutex::new(Booking::new(&plan)),
             audience: Audience::new(plan.spectators, config),
+            conduct: Mutex::default(),
             plan,
             inbox: Mutex::new(Inbox::new(limits)),
             members: Mutex::default(),

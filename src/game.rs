@@ -7,6 +7,8 @@
 //! `HashMap`), no platform sine ([`crate::math`]), no files, no network ([`Ctx::effect`]). Then
 //! the same log gives the same match, bit for bit, on any machine.
 
+mod chat;
+mod conduct;
 mod ctx;
 mod moving;
 mod old_game;
@@ -16,10 +18,12 @@ mod spectators;
 use std::sync::Arc;
 use std::time::Duration;
 
-use greenroom_proto::{Message, PlayerId, Profile, Refusal, Replicate, Sight};
+use greenroom_proto::{ChatLine, Message, PlayerId, Profile, Refusal, Replicate, Sight};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use chat::Talk;
+pub use chat::{BACKLOG_MAX, Chat, Speech};
 pub use ctx::{Ctx, EFFECTS_MAX, TIMERS_MAX};
 pub(crate) use ctx::{SeatState, WordReply};
 pub use moving::MoveTo;
@@ -29,6 +33,7 @@ pub use spectators::Spectators;
 
 use crate::account::{Account, Person};
 use crate::options::Options;
+use crate::room::conduct::{Conduct, Lasting};
 use crate::room::listing::Listing;
 
 /// For how long a seat is held whose player's connection broke, if a game does not say.
@@ -116,6 +121,13 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
     fn people(options: &Self::Options) -> People {
         let _ = options;
         People::default()
+    }
+
+    /// Whether people in a room with these options may talk to each other, and how; not, if not said.
+    /// [`Game::chat_line`] is asked about each line.
+    fn chat(options: &Self::Options) -> Option<Chat> {
+        let _ = options;
+        None
     }
 
     /// Whether people without a seat may look on in a room with these options, and how. They may,
@@ -277,6 +289,33 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
         }
         let _ = (player, request, ctx);
         unreachable!("there is no value of this type, so nobody can have sent one")
+    }
+    /// A player is about to say something, where there is a [chat](Game::chat): cleaned, short enough,
+    /// not too soon, and by nobody who is [muted](Ctx::mute). Says who hears it: everybody
+    /// ([`To::All`], those too who look on if the chat is for them), or the team
+    /// ([`To::Group`]); the speaker is told like the others. May change the line, or refuse it with an
+    /// error that is shown to the speaker: bad words, commands (`/roll`), the whispers of the dead. A
+    /// line that is made empty is taken and heard by nobody.
+    ///
+    /// ```
+    /// # use greenroom::{Ctx, Game, To, game::Speech, proto::PlayerId};
+    /// # fn team_of(_: PlayerId) -> Vec<PlayerId> { Vec::new() }
+    /// fn chat_line<G: Game>(from: PlayerId, speech: &mut Speech, _: &Ctx<G>) -> Result<To, String> {
+    ///     match speech.scope {
+    ///         _ if speech.text.contains("noob") => Err("be kind".to_owned()),
+    ///         1 => Ok(To::Group(team_of(from))),
+    ///         _ => Ok(To::All),
+    ///     }
+    /// }
+    /// ```
+    fn chat_line(
+        &mut self,
+        from: PlayerId,
+        speech: &mut Speech,
+        ctx: &mut Ctx<Self>,
+    ) -> Result<To, String> {
+        let _ = (from, speech, ctx);
+        Ok(To::All)
     }
     /// A timer started by [`Ctx::timer`] is due.
     fn timer(&mut self, id: u32, ctx: &mut Ctx<Self>) {
@@ -514,5 +553,32 @@ pub enum Said {
         players: Vec<PlayerId>,
         /// Where.
         to: Box<MoveTo>,
+    },
+    /// Others are kept out of the room, or quiet in it, than before.
+    Conduct {
+        /// The room's time, in milliseconds.
+        time_ms: u64,
+        /// Who.
+        conduct: Box<Conduct>,
+    },
+    /// The player has no seat, or none any more: they are kept out of the room.
+    Banned(PlayerId, Lasting),
+    /// Somebody has said something.
+    Chat {
+        /// Who is told.
+        to: To,
+        /// What.
+        line: Box<ChatLine>,
+    },
+    /// What the player wanted to say was not said.
+    Refused {
+        /// Whose line.
+        player: PlayerId,
+        /// Its number.
+        id: u32,
+        /// Why.
+        why: Refusal,
+        /// Why, for a person.
+        text: String,
     },
 }

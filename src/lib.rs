@@ -116,6 +116,8 @@
 //! | [`directory::watches`] | what changed since the last message, some times a second | one merged change; a stuck watcher is skipped |
 //! | [`seating`] | seats kept are seats of the room, for an hour at most; those who wait, by the game, 64 at most | refused |
 //! | [`room::listing`] | 8 entries of metadata by the creator, 8 by the game | refused; as a panic |
+//! | [`room::conduct`] | 256 accounts banned from a room, and 256 muted; 64 decisions of the backend that wait | the one that ends first is lifted; refused (429) |
+//! | [`game::Chat`] | 512 bytes of a line, and as many characters and lines in a time as the game says; 32 lines for those who come later | refused; the oldest go |
 //! | [`room::inbox`] | one input per player and tick, some requests per player | input: the newer replaces the older; request: refused |
 //! | [`room::history`] | frames and bytes; only frames somebody stands on are kept | the client gets the whole state |
 //! | [`proto::Sizes`] | what clients take of a state | as a panic: the step is left out, or the room ends (4007) |
@@ -197,6 +199,9 @@
 //!   ([`room::origin`]). The old token leads to the new seat until the client knows of it.
 //! - **Tokens count their generations**, so that a resume whose answer is lost costs nothing and an
 //!   old token is worth nothing once the new one has arrived.
+//! - **What people say is an event among the game's.** It has its number among theirs, so that all that
+//!   holds of events holds of it: order, bounds, resume, those who look on. A mark in its length tells
+//!   them apart, and costs the game's own events nothing.
 //! - **Who somebody is, is in the log.** A `Join` holds account and name, and the game admits the name
 //!   inside the step, so that a replay has the same people under the same names. A seat is its
 //!   account's also in the next process; a token alone gives it to nobody else.
@@ -293,7 +298,7 @@ mod whole_file;
 #[cfg(feature = "server")]
 pub use cli::{cli, cli_of};
 pub use game::{
-    Ctx, Game, MoveTo, Never, OldGame, Pace, People, Signal, Spectators, To, Winner, ensure,
+    Chat, Ctx, Game, MoveTo, Never, OldGame, Pace, People, Signal, Spectators, To, Winner, ensure,
 };
 pub use options::{NoOptions, OptionHelp, OptionValue, Options};
 pub use registry::Games;
@@ -305,8 +310,8 @@ pub mod prelude {
     pub use crate::account::{Account, Role};
     pub use crate::bot::{Acts, Bot, View};
     pub use crate::{
-        Ctx, Game, Games, MoveTo, Never, NoOptions, OldGame, Options, Pace, People, Rng, Signal,
-        Spectators, To, Winner, ensure, math,
+        Chat, Ctx, Game, Games, MoveTo, Never, NoOptions, OldGame, Options, Pace, People, Rng,
+        Signal, Spectators, To, Winner, ensure, math,
     };
     pub use greenroom_proto::{
         Blob, EntityId, Eye, Full, Grid, List, Map, Message, PlayerId, Profile, Replicate, Seen,

@@ -14,6 +14,7 @@
 // The shell may read clocks.
 #![allow(clippy::disallowed_methods)]
 
+mod conduct;
 pub mod connection;
 pub mod fault;
 pub mod gate;
@@ -105,6 +106,11 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<Arc<Site>>)> {
         ("post", "/v1/rooms/{room}/announce", post(room::announce)),
         ("post", "/v1/rooms/{room}/kick", post(room::kick)),
         ("post", "/v1/rooms/{room}/move", post(moves::move_players)),
+        ("get", "/v1/rooms/{room}/conduct", get(conduct::look)),
+        ("post", "/v1/rooms/{room}/ban", post(conduct::ban)),
+        ("post", "/v1/rooms/{room}/unban", post(conduct::unban)),
+        ("post", "/v1/rooms/{room}/mute", post(conduct::mute)),
+        ("post", "/v1/rooms/{room}/unmute", post(conduct::unmute)),
         ("post", "/v1/rooms/{room}/end", post(room::end)),
         ("post", "/v1/rooms/{room}/reserve", post(reservations::reserve)),
         ("get", "/v1/reservations/{code}", get(reservations::look)),

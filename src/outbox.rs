@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use greenroom_proto::Tick;
-use greenroom_proto::frame::{FRAME_EVENTS_MAX, write_event, write_varint};
+use greenroom_proto::frame::{EventKind, FRAME_EVENTS_MAX, write_event_of, write_varint};
 use serde::{Deserialize, Serialize};
 
 use crate::room::views::ViewKey;
@@ -69,6 +69,7 @@ pub struct Mail {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct Kept {
     tick: Tick,
+    kind: EventKind,
     body: Arc<[u8]>,
 }
 
@@ -179,8 +180,18 @@ impl Outbox {
         }
     }
 
-    /// Queues an event.
+    /// Queues an event of the game.
     pub fn event(&mut self, tick: Tick, body: &Arc<[u8]>) -> Result<(), Overflow> {
+        self.event_of(EventKind::Game, tick, body)
+    }
+
+    /// Queues an event.
+    pub fn event_of(
+        &mut self,
+        kind: EventKind,
+        tick: Tick,
+        body: &Arc<[u8]>,
+    ) -> Result<(), Overflow> {
         let waiting = self.waiting();
         if self.mail.events.back().is_some_and(|newest| newest.tick != tick) {
             self.earlier = waiting;
@@ -195,7 +206,7 @@ impl Outbox {
             return Err(Overflow);
         }
         self.mail.bytes += body.len();
-        self.mail.events.push_back(Kept { tick, body: Arc::clone(body) });
+        self.mail.events.push_back(Kept { tick, kind, body: Arc::clone(body) });
         if self.away {
             self.sent += 1;
             self.sent_bytes += body.len();
@@ -222,7 +233,8 @@ impl Outbox {
         let first = self.mail.before.wrapping_add(self.sent as u32 + 1);
         for (place, event) in self.mail.events.range(self.sent..).enumerate() {
             let number = first.wrapping_add(place as u32);
-            write_event(number, tick.0.wrapping_sub(event.tick.0), &event.body, out);
+            let age = tick.0.wrapping_sub(event.tick.0);
+            write_event_of(event.kind, number, age, &event.body, out);
         }
         self.sent += waiting;
         self.sent_bytes += bytes;

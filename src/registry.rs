@@ -15,7 +15,7 @@ use greenroom_proto::{
 use crate::auth::Authenticate;
 use crate::bot::{AnyBot, Bot, BotMaker, TypedBot};
 use crate::effects::EffectHandler;
-use crate::game::{Game, Pace, People, Spectators};
+use crate::game::{Chat, Game, Pace, People, Spectators};
 use crate::options::{OptionHelp, Options};
 use crate::room::{AnyRoom, Header, Room, Taken};
 
@@ -85,6 +85,8 @@ pub struct RoomPlan {
     pub spectators: Option<Spectators>,
     /// What people are told of each other.
     pub people: People,
+    /// How people talk to each other, if they may.
+    pub chat: Option<Chat>,
 }
 
 struct Typed<G>(PhantomData<fn() -> G>);
@@ -121,6 +123,7 @@ impl<G: Game> AnyGame for Typed<G> {
             room_empty,
             spectators: G::spectators(&options),
             people: G::people(&options),
+            chat: G::chat(&options).map(Chat::in_range),
         })
     }
     fn messages(&self) -> MessageShapes {

@@ -6,6 +6,7 @@
 
 pub mod backlog;
 mod bytes;
+pub mod conduct;
 pub mod fault;
 pub mod fields;
 pub mod history;
@@ -16,6 +17,7 @@ pub mod log;
 mod near;
 pub mod origin;
 pub mod recovery;
+mod talk;
 pub mod views;
 
 use std::sync::Arc;
@@ -24,6 +26,7 @@ use greenroom_proto::{Layout, PlayerId, Rows, Sight, Tick, publish, wire};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use self::conduct::{Conduct, Lasting, Ruling};
 use self::fault::RoomFault;
 use self::fields::Field;
 use self::keyframe::Identity;
@@ -31,8 +34,8 @@ pub use self::keyframe::{RoomError, Taken};
 use self::listing::{Listing, Setup};
 use self::origin::Origin;
 use self::recovery::{At, Decision, Progress, is_membership};
-use crate::account::Person;
-use crate::game::{Ctx, Game, Pace, Said, SeatState, Signal, WordReply};
+use crate::account::{AccountId, Person};
+use crate::game::{Chat, Ctx, Game, Pace, Said, SeatState, Signal, Speech, WordReply};
 use crate::options::Options;
 use crate::rng::Rng;
 
@@ -98,6 +101,17 @@ pub enum Command {
         /// Who.
         player: PlayerId,
     },
+    /// The studio's backend has decided something of an account.
+    Rule(Box<Ruling>),
+    /// A player says something.
+    Chat {
+        /// Who.
+        player: PlayerId,
+        /// Its number, among those of the requests.
+        id: u32,
+        /// What, fit to be shown.
+        speech: Box<Speech>,
+    },
 }
 
 impl Command {
@@ -106,6 +120,17 @@ impl Command {
     pub fn join(player: PlayerId) -> Self {
         let person = Arc::new(Person::guest(player.0.into()));
         Command::Join { player, person, from: Vec::new() }
+    }
+
+    /// Whom this is to be answered to, and by which number.
+    #[must_use]
+    pub fn asks(&self) -> Option<(PlayerId, u32)> {
+        match self {
+            Command::Request { player, id, .. } | Command::Chat { player, id, .. } => {
+                Some((*player, *id))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -169,6 +194,12 @@ pub trait AnyRoom: Send {
     fn effects_open(&self) -> &[u32];
     /// What the outside is told of it.
     fn listing(&self) -> &Listing;
+    /// Its time, in milliseconds since it began.
+    fn time_ms(&self) -> u64;
+    /// Who is kept out of it, and quiet in it.
+    fn conduct(&self) -> &Conduct;
+    /// Players whose seats are to end in the next step.
+    fn going(&self) -> Vec<PlayerId>;
     /// Everything that the next steps depend on.
     fn keyframe(&self) -> Vec<u8>;
     /// A number that is equal only for rooms that are equal in all of that and said the same.
@@ -195,9 +226,10 @@ impl<G: Game> Room<G> {
     pub fn new(options: &str, seed: u64) -> Result<Self, RoomError> {
         let options = G::Options::parse(options).map_err(RoomError::Options)?;
         let mut ctx = Ctx::new(G::pace(&options).in_range(), seed);
+        ctx.talk.chat = G::chat(&options).map(Chat::in_range);
         let game = G::new(&options, &mut ctx);
         // Whoever makes the room looks at the listing by itself.
-        ctx.listing_changed = false;
+        (ctx.listing_changed, ctx.conduct_changed) = (false, false);
         let identity = Identity::of::<G>();
         Ok(Room { game, ctx, identity, said_hash: 0, hidden: false })
     }
@@ -248,9 +280,9 @@ impl<G: Game> Room<G> {
         match command {
             Command::Join { player, person, from } => self.join(*player, person, from),
             Command::Leave { player } => {
-                if self.unseat(*player) {
+                if let Some(gone) = self.unseat(*player) {
                     self.game.leave(*player, &mut self.ctx);
-                    self.ctx.said.push(Said::Left(*player));
+                    self.ctx.said.push(gone);
                 }
             }
             Command::Drop { player } => {
@@ -258,6 +290,8 @@ impl<G: Game> Room<G> {
                     self.game.dropped(*player, &mut self.ctx);
                 }
             }
+            // They hear that the seat is gone once it is.
+            Command::Resume { player } if self.is_going(*player) => {}
             Command::Resume { player } => {
                 let place = self.ctx.said.len();
                 if self.connect(*player, true) {
@@ -292,6 +326,8 @@ impl<G: Game> Room<G> {
                     self.game.idle(*player, &mut self.ctx);
                 }
             }
+            Command::Rule(ruling) => self.ctx.rule(ruling),
+            Command::Chat { player, id, speech } => self.chat(*player, *id, speech),
         }
     }
 
@@ -304,19 +340,19 @@ impl<G: Game> Room<G> {
                 }
             }
             Command::Leave { player } => {
-                if self.unseat(*player) {
-                    self.ctx.said.push(Said::Left(*player));
-                }
+                let gone = self.unseat(*player);
+                self.ctx.said.extend(gone);
             }
             Command::Drop { player } => {
                 self.connect(*player, false);
             }
+            Command::Resume { player } if self.is_going(*player) => {}
             Command::Resume { player } => {
                 self.connect(*player, true);
                 self.ctx.said.push(self.resumed(*player));
             }
             Command::Input { .. } | Command::Idle { .. } => {}
-            Command::Request { player, id, .. } => {
+            Command::Request { player, id, .. } | Command::Chat { player, id, .. } => {
                 if self.ctx.seat(*player).is_some() {
                     self.ctx.said.push(Said::RequestFailed { player: *player, id: *id });
                 }
@@ -328,6 +364,7 @@ impl<G: Game> Room<G> {
             }
             Command::Signal(Signal::NotMoved { .. }) | Command::Fault(_) => {}
             Command::Open(setup) => self.open(setup),
+            Command::Rule(ruling) => self.ctx.rule(ruling),
         }
     }
 
@@ -348,10 +385,16 @@ impl<G: Game> Room<G> {
         if self.ctx.seat(player).is_some() {
             return;
         }
-        let place = self.ctx.said.len();
+        if let Some(lasting) = self.banned(person.account.id()) {
+            return self.ctx.said.push(Said::Banned(player, lasting));
+        }
+        let (place, told_later) = (self.ctx.said.len(), self.told_later(player));
         match self.seat(player, person, from) {
             // Before what the hook said: a client learns of its seat first.
-            Ok(person) => self.ctx.said.insert(place, Said::Joined(player, person)),
+            Ok(person) => {
+                let joined = std::iter::once(Said::Joined(player, person)).chain(told_later);
+                drop(self.ctx.said.splice(place..place, joined));
+            }
             Err(why) => {
                 self.unseat(player);
                 self.ctx.said.push(Said::JoinRefused(player, why));
@@ -373,9 +416,15 @@ impl<G: Game> Room<G> {
             false => Arc::new(Person { account: person.account.clone(), profile }),
         };
         let input = G::Input::default();
-        let came_from = from.last().map(|origin| origin.room);
-        let (connected, its_person) = (true, Arc::clone(&person));
-        let seat = SeatState { player, connected, person: its_person, came_from, input };
+        let seat = SeatState {
+            player,
+            connected: true,
+            going: false,
+            spoken_until_ms: 0,
+            person: Arc::clone(&person),
+            came_from: from.last().map(|origin| origin.room),
+            input,
+        };
         self.ctx.seats.push(seat);
         self.game.join(player, &mut self.ctx)?;
         Ok(person)
@@ -386,11 +435,25 @@ impl<G: Game> Room<G> {
         self.ctx.listing_changed = true;
     }
 
-    /// Frees the player's seat; `false` if there is none.
-    fn unseat(&mut self, player: PlayerId) -> bool {
-        let before = self.ctx.seats.len();
+    /// Frees the player's seat. Returns what is to be said of that; `None` if there is none.
+    fn unseat(&mut self, player: PlayerId) -> Option<Said> {
+        let account = self.ctx.account(player)?.id();
+        let gone = match self.banned(account) {
+            Some(lasting) => Said::Banned(player, lasting),
+            None => Said::Left(player),
+        };
         self.ctx.seats.retain(|seat| seat.player != player);
-        self.ctx.seats.len() < before
+        Some(gone)
+    }
+
+    /// Whether the account is kept out.
+    fn banned(&self, account: &AccountId) -> Option<Lasting> {
+        let now_ms = self.ctx.time_ms;
+        self.ctx.conduct.bans.of(now_ms, account).map(|ban| ban.lasting(now_ms))
+    }
+
+    fn is_going(&self, player: PlayerId) -> bool {
+        self.ctx.seat(player).is_some_and(|seat| seat.going)
     }
 
     fn resumed(&self, player: PlayerId) -> Said {
@@ -474,6 +537,10 @@ impl<G: Game> AnyRoom for Room<G> {
             // First: whoever gets an answer of this step finds the room as it is after it.
             self.ctx.said.insert(0, Said::Listing(listing));
         }
+        if std::mem::take(&mut self.ctx.conduct_changed) {
+            let conduct = Box::new(self.ctx.conduct.clone());
+            self.ctx.said.insert(0, Said::Conduct { time_ms: self.ctx.time_ms, conduct });
+        }
         if !self.ctx.said.is_empty() {
             self.said_hash = xxh3_64_with_seed(&wire::encode(&self.ctx.said), self.said_hash);
             said.append(&mut self.ctx.said);
@@ -515,6 +582,18 @@ impl<G: Game> AnyRoom for Room<G> {
 
     fn listing(&self) -> &Listing {
         &self.ctx.listing
+    }
+
+    fn time_ms(&self) -> u64 {
+        self.ctx.time_ms
+    }
+
+    fn conduct(&self) -> &Conduct {
+        &self.ctx.conduct
+    }
+
+    fn going(&self) -> Vec<PlayerId> {
+        self.ctx.seats.iter().filter(|seat| seat.going).map(|seat| seat.player).collect()
     }
 
     fn keyframe(&self) -> Vec<u8> {

@@ -52,7 +52,7 @@ use crate::actors::connection::Shared;
 use crate::actors::listener::door::Door;
 use crate::actors::listener::{Listener, ListenerArgs};
 use crate::actors::listings::{Listings, ListingsArgs};
-use crate::actors::lobby::{self, Lobby, LobbyMsg, Refused};
+use crate::actors::lobby::{self, Lobby, LobbyMsg, Refused, Wish};
 use crate::actors::room::under_way::UnderWay;
 use crate::actors::room::{Common, Keeper, Rooms};
 use crate::auth::accounts::Accounts;
@@ -315,7 +315,7 @@ impl Server {
         seats: u32,
         expiry: Duration,
     ) -> Result<Reservation, Refused> {
-        lobby::reserve(&self.lobby, to, seats, expiry).await
+        lobby::reserve(&self.lobby, Wish { to, by: None }, seats, expiry).await
     }
 
     /// The room with this id.

@@ -159,7 +159,8 @@ fn is_of_a_seat(message: &ToServer) -> bool {
         | ToServer::Resume { .. }
         | ToServer::Ack { .. }
         | ToServer::Arrived { .. }
-        | ToServer::Spectate { .. } => true,
+        | ToServer::Spectate { .. }
+        | ToServer::Chat { .. } => true,
         ToServer::Hello { .. }
         | ToServer::List { .. }
         | ToServer::Find { .. }

@@ -6,10 +6,11 @@
 use std::sync::Arc;
 
 use greenroom::Games;
-use greenroom::account::Person;
-use greenroom::game::{Said, Signal};
-use greenroom::proto::{PlayerId, Refusal, RoomId, wire};
+use greenroom::account::{Account, Person};
+use greenroom::game::{Said, Signal, Speech};
+use greenroom::proto::{PlayerId, Refusal, RoomId, Text, wire};
 use greenroom::registry::Entry;
+use greenroom::room::conduct::{Measure, Ruling};
 use greenroom::room::listing::Setup;
 use greenroom::room::log::{Keep, Log};
 use greenroom::room::origin::Origin;
@@ -64,6 +65,22 @@ fn command() -> impl Strategy<Value = Command> {
         1 => body().prop_map(|body| Command::Signal(Signal::Word { id: 7, body })),
         1 => any::<u32>().prop_map(|effect| Command::EffectDone { effect }),
         1 => player().prop_map(|player| Command::Idle { player }),
+        // A guest's account has the number of their player in it.
+        1 => (1u64..5, 0u8..4, 0u64..3_000).prop_map(|(guest, what, for_ms)| {
+            let account = Account::guest(guest).id().clone();
+            let reason = Text::new();
+            let measure = match what {
+                0 => Measure::Ban { for_ms, reason },
+                1 => Measure::Unban,
+                2 => Measure::Mute { for_ms, reason },
+                _ => Measure::Unmute,
+            };
+            Command::Rule(Box::new(Ruling { account, measure }))
+        }),
+        2 => (player(), any::<u32>(), 0u8..3).prop_map(|(player, id, scope)| {
+            let speech = Box::new(Speech { scope, text: Text::cut("gg 🦀") });
+            Command::Chat { player, id, speech }
+        }),
         1 => any::<u32>().prop_map(|seats| {
             Command::Open(Setup { seats: Some(seats), ..Setup::default() })
         }),

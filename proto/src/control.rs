@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bounded::{Blob, List, Text};
+use crate::chat::ChatText;
 use crate::close::CloseCode;
 use crate::id::{PlayerId, RoomId, Tick};
 use crate::identity::{AuthToken, Profile};
@@ -160,6 +161,16 @@ pub enum ToServer {
         room: RoomId,
         /// Of the `Moved`.
         player: PlayerId,
+    },
+    /// Say something to the others in the room. Answered as a `Request` is: by a `Reply` without a body,
+    /// or by `Refused`. It has its number among the requests, and is sent again like one.
+    Chat {
+        /// Comes back in the answer. See `Request`.
+        id: u32,
+        /// To whom, in the terms of the game: 0 as it is usual, 1 perhaps to the team.
+        scope: u8,
+        /// What.
+        text: ChatText,
     },
 }
 
@@ -340,6 +351,15 @@ pub enum ToClient {
         /// The new seat; `id` is that of the `Resume`, or 0.
         joined: Joined,
     },
+    /// The client's account is kept out of this room from now on; `Left` follows.
+    Banned {
+        /// Which room.
+        room: RoomId,
+        /// For so long by the room's time, in milliseconds.
+        for_ms: u64,
+        /// For a person: how long, and why.
+        text: Text<256>,
+    },
 }
 
 /// A seat in a room.
@@ -480,4 +500,14 @@ pub enum Refusal {
     NotBeside,
     /// The player was moved to another room before the request was answered. It may have been done.
     Moved,
+    /// The account is kept out of this room; the text says for how long still.
+    Banned,
+    /// The account may not talk in this room; the text says for how long still.
+    Muted,
+    /// The chat takes so many lines in a time; the text says when it takes the next.
+    TooFast,
+    /// Nobody talks in this room.
+    NoChat,
+    /// There is nothing to be seen in the line, or it is longer than this room takes.
+    BadText,
 }

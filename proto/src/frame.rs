@@ -1,5 +1,7 @@
 //! Binary WebSocket messages: which kind they are, and the two kinds that are hot.
 
+use serde::{Deserialize, Serialize};
+
 use crate::codec::Mirror;
 use crate::codec::bits::BadState;
 use crate::control::BODY_MAX;
@@ -124,12 +126,31 @@ fn take<'a>(bytes: &mut &'a [u8], count: usize) -> Result<&'a [u8], BadFrame> {
     Ok(taken)
 }
 
-/// Appends one event: its number, its tick as ticks before the frame's, its length, its bytes.
-/// The section of events starts with their count.
+/// Whose an event is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum EventKind {
+    /// The game's, as it encoded it.
+    #[default]
+    Game,
+    /// The room's own: a [`crate::RoomEvent`].
+    Room,
+}
+
+/// Added to the length of an event that is the room's own.
+const OF_ROOM: u32 = 1 << 13;
+
+/// Appends one event of the game: its number, its tick as ticks before the frame's, its length, its
+/// bytes. The section of events starts with their count.
 pub fn write_event(number: u32, age: u32, body: &[u8], out: &mut Vec<u8>) {
+    write_event_of(EventKind::Game, number, age, body, out);
+}
+
+/// The same with an event of either kind.
+pub fn write_event_of(kind: EventKind, number: u32, age: u32, body: &[u8], out: &mut Vec<u8>) {
+    let mark = if kind == EventKind::Room { OF_ROOM } else { 0 };
     write_varint(number, out);
     write_varint(age, out);
-    write_varint(body.len() as u32, out);
+    write_varint(body.len() as u32 | mark, out);
     out.extend_from_slice(body);
 }
 
@@ -140,7 +161,9 @@ pub struct Event {
     pub number: u32,
     /// When it happened.
     pub tick: Tick,
-    /// As the game encoded it.
+    /// Whose it is.
+    pub kind: EventKind,
+    /// As the game encoded it, or the room.
     pub body: Vec<u8>,
 }
 
@@ -359,11 +382,13 @@ fn read_events(bytes: &mut &[u8]) -> Result<Vec<Event>, BadFrame> {
     for _ in 0..count {
         let number = read_varint(bytes)?;
         let tick = Tick(read_varint(bytes)?);
-        let length = read_varint(bytes)? as usize;
+        let length = read_varint(bytes)?;
+        let kind = if length & OF_ROOM == 0 { EventKind::Game } else { EventKind::Room };
+        let length = (length & !OF_ROOM) as usize;
         if length > BODY_MAX {
             return Err(BadFrame::Bad("an event that is too long"));
         }
-        events.push(Event { number, tick, body: take(bytes, length)?.to_vec() });
+        events.push(Event { number, tick, kind, body: take(bytes, length)?.to_vec() });
     }
     Ok(events)
 }

@@ -239,6 +239,32 @@
 //! Refused are those whom the game (`NoSpectators`) or the number of others (`AudienceFull`) keeps
 //! out. A private room is shown to nobody without a seat (`UnknownRoom`).
 //!
+//! ## Banned
+//!
+//! `Banned`, and then `Left`, says that the client's account was banned from the room in which it had a
+//! seat or looked on. For so long by the room's time the account gets no seat there, whatever the `Join`
+//! says, and does not look on; it is refused (`Banned`), and the text says for how long still. Where any
+//! room will do it is led to another.
+//!
+//! ## Talking
+//!
+//! Where the game has a chat, `Chat` says a line to the others with a seat, and to those who look on
+//! if the game lets them hear it. What is heard comes as [`RoomEvent::Chat`] among the events of a frame:
+//! numbered with them, so that a line is neither missed nor heard twice, whatever breaks. The speaker
+//! hears it, too. Lines from before the client came are the first events of its seat;
+//! [`ChatLine::at`] says when they were said. A client leaves out a room's event that it does not know.
+//!
+//! ```text
+//! client                                  server
+//!   Chat {id: 7, scope: 0, text}    ─▶
+//!                                   ◀─    Reply {id: 7, body: []}  or  Refused {id: 7, why, text}
+//!                                   ◀─    state frame with event 12: Chat {from, name, …}
+//! ```
+//!
+//! A line is cleaned as names are. Refused are one that is empty or too long (`BadText`), the one after
+//! too many (`TooFast`), those of somebody who is muted (`Muted`), what the game does not let through
+//! (`Game`), those of who looks on (`Spectator`), and all where there is no chat (`NoChat`).
+//!
 //! ## Inputs
 //!
 //! `0x01`, then the low 16 bits (little endian) of the tick that the input is for, then the game's
@@ -256,7 +282,8 @@
 //! i8      slack: how many ticks before its own the newest input came; below 0: late
 //! events  (0x03 only) varint count, at most 4,096; then for each, oldest first:
 //!           varint number (counts up from 1 in a seat), varint ticks before this frame's,
-//!           varint length, at most 4,096, the game's bytes
+//!           varint length, at most 4,096, the game's bytes; of an event that is the room's own
+//!           8,192 is added to the length, and the bytes are a `RoomEvent`
 //! u8      flags: 1 = the whole state, 2 = a hash follows, 4 = the change from an older frame;
 //!         never 1 and 4 together, never another
 //! tick    u32, little endian, of a whole state; else u16, its low 16 bits: of the ticks that have
@@ -415,6 +442,7 @@
 //! [`CloseCode`] lists them all.
 
 mod bounded;
+mod chat;
 mod close;
 pub mod codec;
 mod control;
@@ -437,6 +465,7 @@ mod table;
 pub mod wire;
 
 pub use bounded::{Blob, Full, List, Text, TooLong};
+pub use chat::{CHAT_BYTES_MAX, ChatLine, ChatText, RoomEvent};
 pub use close::{CloseCode, Then};
 pub use codec::bits::BadState;
 pub use control::{
@@ -444,7 +473,7 @@ pub use control::{
     NoticeText, OPTIONS_MAX, OptionsText, RESULT_MAX, Refusal, RoomInfo, SCHEMAS_MAX, Spectating,
     TOKEN_MAX, ToClient, ToServer, Token,
 };
-pub use frame::{Event, Frame, HashCheck, Head, Replica};
+pub use frame::{Event, EventKind, Frame, HashCheck, Head, Replica};
 pub use greenroom_derive::{Message, Replicate};
 pub use grid::Grid;
 pub use id::{NotARoomId, PlayerId, RoomId, Tick};

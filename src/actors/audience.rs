@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 
 use self::show::Show;
 use super::actor::{Actor, Context, Failure, Named};
+use crate::account::AccountId;
 use crate::config::Config;
 use crate::directory::spectator::Watch;
 use crate::directory::{Client, Directory, RoomRecord};
@@ -63,10 +64,11 @@ impl Audiences {
         &self,
         room: &Arc<RoomRecord>,
         client: &Arc<Client>,
+        account: &AccountId,
     ) -> Result<Watch, Refusal> {
         let audience = room.audience();
         let all_max = self.config.spectators.all_max;
-        let entered = audience.enter(client, self.directory.watching(), all_max)?;
+        let entered = audience.enter(client, account, self.directory.watching(), all_max)?;
         let watch = Watch { room: Arc::clone(room), spectator: entered.spectator };
         if let Some(show) = entered.show
             && let Err(error) =

@@ -72,6 +72,7 @@ impl Named for ConnectionMsg {
             ConnectionMsg::Said(_, ToServer::Unreserve { .. }) => "unreserve",
             ConnectionMsg::Said(_, ToServer::Spectate { .. }) => "spectate",
             ConnectionMsg::Said(_, ToServer::Arrived { .. }) => "arrived",
+            ConnectionMsg::Said(_, ToServer::Chat { .. }) => "chat",
             ConnectionMsg::Known(_) => "known",
             ConnectionMsg::Ended(_) => "ended",
         }

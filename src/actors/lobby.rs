@@ -16,6 +16,7 @@ use greenroom_proto::{JoinTarget, NewRoom, Refusal, RoomId, Visibility};
 pub use self::ask::{Taken, ask, reserve, seats_together};
 use super::actor::{Actor, Context, Failure, Named, Reply, catch};
 use super::room::Rooms;
+use crate::account::AccountId;
 use crate::directory::reservations::{NotReserved, Reservation};
 use crate::directory::token::TokenKey;
 use crate::directory::{Booked, Directory, NotInserted, RoomRecord};
@@ -32,6 +33,15 @@ pub const STOPPING: &str = "the server is stopping: connect again in a moment";
 /// A refusal with the reason for a person.
 pub type Refused = (Refusal, String);
 
+/// Who wants seats where.
+#[derive(Clone)]
+pub struct Wish {
+    /// Where.
+    pub to: JoinTarget,
+    /// Who: whoever is banned from a room is not led there. `None`: the studio's own program.
+    pub by: Option<AccountId>,
+}
+
 /// What became of somebody who wants a seat.
 pub enum Found {
     /// There is one.
@@ -43,11 +53,11 @@ pub enum Found {
 /// What the lobby is asked.
 pub enum LobbyMsg {
     /// For a seat.
-    Seat(JoinTarget, Taken, Reply<Result<Found, Refused>>),
+    Seat(Wish, Taken, Reply<Result<Found, Refused>>),
     /// For so many seats in one place, for players of this room.
     Together(MoveTo, RoomId, u32, Taken, Reply<Result<Vec<Booked>, Refused>>),
     /// To keep so many seats for so long.
-    Reserve(JoinTarget, u32, Duration, Taken, Reply<Result<Reservation, Refused>>),
+    Reserve(Wish, u32, Duration, Taken, Reply<Result<Reservation, Refused>>),
 }
 
 impl Named for LobbyMsg {
@@ -86,9 +96,9 @@ impl Actor for Lobby {
 
     async fn handle(&mut self, msg: LobbyMsg, ctx: &Context<LobbyMsg>) -> Result<(), Failure> {
         match msg {
-            LobbyMsg::Seat(target, taken, reply) => {
+            LobbyMsg::Seat(wish, taken, reply) => {
                 let before = taken.fetch_add(1, Ordering::AcqRel);
-                let found = self.seat(target).await;
+                let found = self.seat(wish).await;
                 if before == 0 {
                     self.strike(ctx).await;
                 }
@@ -100,10 +110,10 @@ impl Actor for Lobby {
                 // Whoever asked may be gone; then the seats are free again.
                 let _ = reply.send(self.seats_together(to, from, seats).await);
             }
-            LobbyMsg::Reserve(target, seats, expiry, taken, reply) => {
+            LobbyMsg::Reserve(wish, seats, expiry, taken, reply) => {
                 taken.fetch_add(1, Ordering::AcqRel);
                 let reserve = |room: &Arc<RoomRecord>| room.reserve_for(seats, expiry);
-                let reserved = self.find(target, reserve, refused_reservation).await;
+                let reserved = self.find(wish, reserve, refused_reservation).await;
                 // Whoever asked may be gone; then the seats are free again.
                 if let Err(Ok(unheard)) = reply.send(reserved) {
                     unheard.codes.iter().for_each(|code| {
@@ -130,23 +140,29 @@ impl Lobby {
         }
     }
 
-    async fn seat(&self, target: JoinTarget) -> Result<Found, Refused> {
+    async fn seat(&self, Wish { to, by }: Wish) -> Result<Found, Refused> {
         let book = |room: &Arc<RoomRecord>| room.book();
-        match target {
+        match to {
             JoinTarget::Reserved(code) => {
                 self.open_to_newcomers()?;
-                self.directory.redeem(&code).map(Found::Seat).ok_or_else(|| {
+                let booked = self.directory.redeem(&code).ok_or_else(|| {
                     let text = "no seat is kept by this code, or not any more: ask for another";
                     (Refusal::BadCode, text.to_owned())
-                })
+                })?;
+                // Dropped, the seat is kept on: somebody else may have the code, too.
+                admit(booked.room(), by.as_ref())?;
+                Ok(Found::Seat(booked))
             }
-            JoinTarget::Wait(id) => match self.find(JoinTarget::Room(id), book, refused).await {
-                Err((Refusal::RoomFull | Refusal::Locked, _)) => {
-                    self.directory.get(id).map(Found::Queue).ok_or_else(|| unknown(id))
+            JoinTarget::Wait(id) => {
+                let wish = Wish { to: JoinTarget::Room(id), by };
+                match self.find(wish, book, refused).await {
+                    Err((Refusal::RoomFull | Refusal::Locked, _)) => {
+                        self.directory.get(id).map(Found::Queue).ok_or_else(|| unknown(id))
+                    }
+                    other => other.map(Found::Seat),
                 }
-                other => other.map(Found::Seat),
-            },
-            target => self.find(target, book, refused).await.map(Found::Seat),
+            }
+            to => self.find(Wish { to, by }, book, refused).await.map(Found::Seat),
         }
     }
 
@@ -174,13 +190,13 @@ impl Lobby {
                 book(&room).map_err(|why| refused(id, why))
             }
             MoveTo::New { game, room } => {
-                self.find(JoinTarget::New { game, room }, book, refused).await
+                self.find(nobody(JoinTarget::New { game, room }), book, refused).await
             }
             MoveTo::Open { game, room } => {
                 let open = JoinTarget::Open { game: game.clone(), options: room.options.clone() };
-                match self.find(open, book, refused).await {
+                match self.find(nobody(open), book, refused).await {
                     Err((Refusal::UnknownRoom, _)) => {
-                        self.find(JoinTarget::New { game, room }, book, refused).await
+                        self.find(nobody(JoinTarget::New { game, room }), book, refused).await
                     }
                     found => found,
                 }
@@ -191,17 +207,24 @@ impl Lobby {
     /// Has `take` done with the room that is meant.
     async fn find<T, E>(
         &self,
-        target: JoinTarget,
+        Wish { to, by }: Wish,
         take: impl Fn(&Arc<RoomRecord>) -> Result<T, E>,
         refused: impl Fn(RoomId, E) -> Refused,
     ) -> Result<T, Refused> {
         self.open_to_newcomers()?;
-        let first_open = |entry: &Entry, plan: &RoomPlan| {
-            let take = |room: &Arc<RoomRecord>| take(room).ok();
-            self.directory.first_open(entry.game.name(), &plan.options, take)
+        let by = by.as_ref();
+        let if_any = |room: &Arc<RoomRecord>| {
+            admit(room, by).ok()?;
+            take(room).ok()
         };
-        let take_in = |room: &Arc<RoomRecord>| take(room).map_err(|why| refused(room.id, why));
-        match target {
+        let first_open = |entry: &Entry, plan: &RoomPlan| {
+            self.directory.first_open(entry.game.name(), &plan.options, if_any)
+        };
+        let take_in = |room: &Arc<RoomRecord>| {
+            admit(room, by)?;
+            take(room).map_err(|why| refused(room.id, why))
+        };
+        match to {
             JoinTarget::Create { game, options } => {
                 let (entry, plan) = self.plan(&game, &options)?;
                 self.create(entry, plan, Setup::default(), take_in).await
@@ -243,7 +266,7 @@ impl Lobby {
                     Ok((entry, plan, setup))
                 });
                 let new = new.transpose()?;
-                match (self.directory.first_of(&query, |room| take(room).ok()), new) {
+                match (self.directory.first_of(&query, if_any), new) {
                     (Some(taken), _) => Ok(taken),
                     (None, Some((entry, plan, setup))) => {
                         self.create(entry, plan, setup, take_in).await
@@ -332,6 +355,19 @@ impl Lobby {
             return Err((Refusal::Failed, "the room could not be started: try again".into()));
         }
         Ok(taken)
+    }
+}
+
+/// For players whom their game moves: the room itself refuses whom it has banned.
+fn nobody(to: JoinTarget) -> Wish {
+    Wish { to, by: None }
+}
+
+/// Refuses whoever is banned from the room.
+fn admit(room: &RoomRecord, by: Option<&AccountId>) -> Result<(), Refused> {
+    match by.and_then(|account| room.ban_of(account)) {
+        Some(lasting) => Err((Refusal::Banned, lasting.banned())),
+        None => Ok(()),
     }
 }
 

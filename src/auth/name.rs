@@ -1,4 +1,4 @@
-//! What people call themselves, made fit to be shown to others.
+//! What people call themselves, and what they say, made fit to be shown to others.
 //!
 //! As RFC 8266 (nicknames) asks: white space becomes single spaces, none at the ends, and the text
 //! is normalised to NFKC. Before that, characters go that control, reorder or are not seen, so that
@@ -8,10 +8,11 @@
 //!
 //! [`Game::admit`]: crate::Game::admit
 
-use greenroom_proto::{Profile, Text};
+use greenroom_proto::{ChatText, Profile, Text};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::account::is_object;
+use crate::game::Chat;
 
 /// Makes a profile fit to be shown. The error says what is wrong with its data.
 pub fn clean(profile: &Profile) -> Result<Profile, String> {
@@ -23,12 +24,35 @@ pub fn clean(profile: &Profile) -> Result<Profile, String> {
     Ok(Profile { name: clean_name(&profile.name), data })
 }
 
-fn clean_name<const MAX: usize>(name: &str) -> Text<MAX> {
-    let spaced = name.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
+/// Makes a line of a chat fit to be shown: cleaned as names are, and no longer than the room takes. The
+/// error says what is wrong with it.
+pub fn clean_line(text: &str, chat: &Chat) -> Result<ChatText, String> {
+    let text = seen_text(text);
+    if text.is_empty() {
+        return Err("there is nothing to be seen in this line".to_owned());
+    }
+    let fits = text.len() <= usize::from(chat.bytes_max)
+        && text.chars().count() <= usize::from(chat.chars_max);
+    match ChatText::try_from(text.as_str()) {
+        Ok(text) if fits => Ok(text),
+        _ => Err(format!(
+            "a line has at most {} characters and {} bytes: say it in two",
+            chat.chars_max, chat.bytes_max
+        )),
+    }
+}
+
+/// A text as it is shown to others: on one line, and nothing in it that is not seen.
+fn seen_text(text: &str) -> String {
+    let spaced = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
     let seen: String = spaced.filter(|c| !is_unseen(*c)).nfkc().collect();
     // NFKC makes spaces out of some marks that stand alone.
     let words: Vec<&str> = seen.split_whitespace().collect();
-    let mut text = Text::cut(&words.join(" "));
+    words.join(" ")
+}
+
+fn clean_name<const MAX: usize>(name: &str) -> Text<MAX> {
+    let mut text = Text::cut(&seen_text(name));
     if text.ends_with(' ') {
         text.pop();
     }
@@ -109,5 +133,19 @@ mod tests {
         };
         assert!(with("") && with("{}") && with(r#"{"hat":{"colour":"red"}}"#));
         assert!(!with("red") && !with("[1]") && !with(r#"{"hat":}"#) && !with("{} {}"));
+    }
+
+    #[test]
+    fn a_line_is_one_line_that_is_seen_and_fits() {
+        let chat = Chat { chars_max: 10, bytes_max: 24, ..Chat::default() };
+        let clean = |text: &str| clean_line(text, &chat).map(|text| text.to_string());
+        assert_eq!(clean("gg \n\t wp"), Ok("gg wp".into()));
+        assert_eq!(clean("\u{202e}evil\u{0}\u{7}"), Ok("evil".into()));
+        assert_eq!(clean("🦀🦀🦀🦀🦀🦀"), Ok("🦀🦀🦀🦀🦀🦀".into()));
+        assert!(clean("🦀🦀🦀🦀🦀🦀🦀").unwrap_err().contains("10 characters and 24 bytes"));
+        assert!(clean("12345678901").is_err() && clean("1234567890").is_ok());
+        assert!(clean("").is_err() && clean("\u{200b}\n").is_err());
+        // Three bytes that become eighteen characters.
+        assert!(clean("\u{fdfa}").is_err());
     }
 }

@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use greenroom_proto::frame::FRAME_EVENTS_MAX;
-use greenroom_proto::{CloseCode, Refusal, Rows, Sight, Tick};
+use greenroom_proto::{CloseCode, EventKind, Refusal, Rows, Sight, Tick, ToClient};
 
 use super::spectator::Spectator;
 use super::{Client, lock};
+use crate::account::AccountId;
 use crate::config::Config;
 use crate::game::Spectators;
 use crate::room::backlog::{Backlog, BacklogLimits, PublicEvent, Shown};
@@ -111,6 +112,7 @@ impl Audience {
     pub fn enter(
         &self,
         client: &Arc<Client>,
+        account: &AccountId,
         all: &Watching,
         all_max: usize,
     ) -> Result<Entered, Refusal> {
@@ -124,7 +126,7 @@ impl Audience {
         stage.all.get_or_insert_with(|| all.clone());
         stage.last_number += 1;
         let told = stage.backlog.newest_event(stage.shown);
-        let spectator = Spectator::new(client, stage.last_number, told);
+        let spectator = Spectator::new(client, account.clone(), stage.last_number, told);
         stage.spectators.insert(spectator.number, Arc::clone(&spectator));
         stage.changes += 1;
         let is_first = !std::mem::replace(&mut stage.is_shown, true);
@@ -136,6 +138,31 @@ impl Audience {
     /// Somebody has gone.
     pub fn remove(&self, spectator: &Spectator) {
         self.stage().take(spectator.number);
+        self.wake();
+    }
+
+    /// Those of these accounts look on no more, and are told this.
+    pub fn send_away(&self, word: impl Fn(&AccountId) -> Option<ToClient>) {
+        if !self.is_watched() {
+            return;
+        }
+        let mut all = self.stage();
+        let away: Vec<_> = all
+            .spectators
+            .values()
+            .filter_map(|spectator| Some((Arc::clone(spectator), word(&spectator.account)?)))
+            .collect();
+        away.iter().for_each(|(spectator, _)| all.take(spectator.number));
+        drop(all);
+        for (spectator, word) in away {
+            // No frame follows, and whoever is about to begin has begun or will not.
+            let mut stand = spectator.stand();
+            stand.is_there = false;
+            if spectator.client.unwatch(&spectator) {
+                spectator.client.link.control(&word);
+                spectator.client.link.control(&ToClient::Left);
+            }
+        }
         self.wake();
     }
 
@@ -170,9 +197,9 @@ impl Audience {
     }
 
     /// The room has told everybody something.
-    pub fn tell(&self, tick: Tick, body: &[u8]) {
+    pub fn tell(&self, kind: EventKind, tick: Tick, body: &[u8]) {
         if self.is_watched() {
-            self.stage().backlog.tell(PublicEvent { tick, body: body.into() });
+            self.stage().backlog.tell(PublicEvent { tick, kind, body: body.into() });
         }
     }
 

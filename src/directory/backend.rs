@@ -5,7 +5,29 @@ use tokio::sync::oneshot;
 
 use super::words::{Heard, NotTold, Words};
 use super::{RoomRecord, lock};
+use crate::account::AccountId;
 use crate::game::Signal;
+use crate::room::conduct::{Measure, Ruling};
+
+/// Whom the backend means.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Whom {
+    /// Whose seat this is.
+    Player(PlayerId),
+    /// An account, whether it is here or not.
+    Account(AccountId),
+}
+
+/// Why nothing was decided.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NotRuled {
+    /// There is no such player.
+    UnknownPlayer,
+    /// Too many decisions wait already.
+    Busy,
+    /// The room is over.
+    Over,
+}
 
 /// Seats of a room.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +83,23 @@ impl RoomRecord {
         drop(members);
         self.wake();
         known
+    }
+
+    /// Bans, mutes, or takes that back, in the room's next step and as a part of its log. Returns whom.
+    pub fn rule(&self, whom: Whom, measure: Measure) -> Result<AccountId, NotRuled> {
+        let members = self.members();
+        let account = match whom {
+            Whom::Account(account) => account,
+            Whom::Player(player) => members.account_of(player).ok_or(NotRuled::UnknownPlayer)?,
+        };
+        if !self.occupancy().open {
+            return Err(NotRuled::Over);
+        }
+        let ruling = Ruling { account: account.clone(), measure };
+        let taken = self.inbox().rule(ruling);
+        drop(members);
+        self.wake();
+        taken.map(|()| account).map_err(|_| NotRuled::Busy)
     }
 
     /// The match is to end after the step that is being made, with this result as JSON. The first

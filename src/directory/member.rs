@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use greenroom_proto::{
-    CloseCode, Head, Joined, PlayerId, Refusal, RoomId, Someone, Text, Tick, ToClient, Visibility,
-    frame,
+    CloseCode, EventKind, Head, Joined, PlayerId, Refusal, RoomId, Someone, Text, Tick, ToClient,
+    Visibility, frame,
 };
 
 use super::moving::Arrival;
@@ -254,12 +254,17 @@ impl Member {
     }
 
     /// Something happened. An error: too much waits for the client, which is closed.
-    pub(super) fn event(&mut self, tick: Tick, body: &Arc<[u8]>) -> Result<(), TooSlow> {
+    pub(super) fn event(
+        &mut self,
+        kind: EventKind,
+        tick: Tick,
+        body: &Arc<[u8]>,
+    ) -> Result<(), TooSlow> {
         let Some(outbox) = &mut self.outbox else { return Ok(()) };
         if body.len() > frame::EVENT_BYTES_MAX {
             let (player, bytes) = (self.player.0, body.len());
             tracing::error!(player, "an event of {bytes} bytes was not sent: 4,096 are the most");
-        } else if outbox.event(tick, body).is_err()
+        } else if outbox.event_of(kind, tick, body).is_err()
             && let Some(client) = &self.client
         {
             client.link.close(CloseCode::TooSlow);
@@ -273,6 +278,17 @@ impl Member {
         match (&self.client, &self.asked) {
             (Some(client), None) => client.link.control(&ToClient::Left),
             _ => self.refuse(Refusal::SeatGone, why),
+        }
+    }
+
+    /// Tells the client, if there is one, that it is banned.
+    pub(super) fn send_away(&mut self, word: &ToClient, text: &str) {
+        match (&self.client, &self.asked) {
+            (Some(client), None) => {
+                client.link.control(word);
+                client.link.control(&ToClient::Left);
+            }
+            _ => self.refuse(Refusal::Banned, text),
         }
     }
 
@@ -311,5 +327,6 @@ fn say(client: &Client, id: u32, answer: &Answer) {
                 "the game failed over this; nothing came of it",
             );
         }
+        Answer::Refused(why, text) => client.link.refuse(id, *why, text),
     }
 }

@@ -17,7 +17,7 @@ use super::roster::Told;
 use super::saved::SavedMember;
 use super::token::Claim;
 use super::{Client, RoomRecord};
-use crate::account::{Account, Person};
+use crate::account::{Account, AccountId, Person};
 use crate::outbox::{Outbox, OutboxLimits};
 use crate::room::inbox::Inbox;
 use crate::room::origin::Origin;
@@ -186,6 +186,12 @@ impl Members {
             client.dismiss(CloseCode::Kicked);
         }
         true
+    }
+
+    /// Whose seat this is.
+    pub fn account_of(&self, player: PlayerId) -> Option<AccountId> {
+        let member = self.members.iter().find(|member| member.player == player)?;
+        Some(member.person.account.id().clone())
     }
 
     /// Since when somebody has been away for the longest.

@@ -3,7 +3,7 @@
 //! A journal's *start* of a room is
 //!
 //! ```text
-//! u8        version of this format: 4
+//! u8        version of this format: 5
 //! u32, LE   bytes of the next part
 //! Saved     as `wire::encode` writes it
 //! u32, LE   bytes of the next part
@@ -30,7 +30,7 @@ use crate::room::Header;
 use crate::room::log::Log;
 use crate::room::origin::Origin;
 
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 
 /// What a room has besides its game.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -139,6 +139,6 @@ mod tests {
     /// rooms aside.
     #[test]
     fn what_is_saved_has_the_form_of_this_version() {
-        assert_eq!((VERSION, crate::fingerprint::of::<Saved>()), (4, 0x7721_05de_2a81_4c01));
+        assert_eq!((VERSION, crate::fingerprint::of::<Saved>()), (5, 0xab08_2bbf_47cb_027b));
     }
 }

@@ -7,6 +7,8 @@ use greenroom_proto::{CloseCode, PlayerId, Refusal, RoomId};
 use super::token::Claim;
 use super::{Back, Client, RoomRecord};
 use crate::account::{Account, Person};
+use crate::auth::name::clean_line;
+use crate::game::Speech;
 use crate::room::inbox::NotTaken;
 use crate::seating::Reserved;
 
@@ -122,7 +124,20 @@ impl Seat {
             return Err(CloseCode::Malformed);
         }
         let taken = self.room.inbox().request(self.player, id, body);
-        Ok(match taken {
+        Ok(self.taken(id, taken))
+    }
+
+    /// The client says something to the others. The error is a refusal with the reason for a person.
+    pub fn chat(&self, id: u32, scope: u8, text: &str) -> Result<(), (Refusal, String)> {
+        let no_chat = || (Refusal::NoChat, "nobody talks in this room".to_owned());
+        let chat = self.room.plan.chat.ok_or_else(no_chat)?;
+        let text = clean_line(text, &chat).map_err(|why| (Refusal::BadText, why))?;
+        let taken = self.room.inbox().chat(self.player, id, Speech { scope, text });
+        self.taken(id, taken).map_err(|(why, text)| (why, text.to_owned()))
+    }
+
+    fn taken(&self, id: u32, taken: Result<(), NotTaken>) -> Result<(), (Refusal, &'static str)> {
+        match taken {
             Ok(()) => {
                 self.room.wake();
                 Ok(())
@@ -135,7 +150,7 @@ impl Seat {
                 Err((Refusal::Busy, "too many requests wait already: await the answers"))
             }
             Err(NotTaken::NoSeat) => Err((Refusal::NoSeat, "the seat was given up")),
-        })
+        }
     }
 
     /// What has arrived at the client.

@@ -5,11 +5,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use greenroom_proto::Tick;
 
 use super::{Client, RoomRecord};
+use crate::account::AccountId;
+use crate::room::conduct::Lasting;
 
 /// A client that looks on, and what it was shown.
 pub struct Spectator {
     /// Its connection.
     pub client: Arc<Client>,
+    /// Whose it is.
+    pub(super) account: AccountId,
     pub(super) number: u64,
     stand: Mutex<Stand>,
 }
@@ -27,9 +31,14 @@ pub struct Stand {
 }
 
 impl Spectator {
-    pub(super) fn new(client: &Arc<Client>, number: u64, told: u32) -> Arc<Self> {
+    pub(super) fn new(
+        client: &Arc<Client>,
+        account: AccountId,
+        number: u64,
+        told: u32,
+    ) -> Arc<Self> {
         let stand = Mutex::new(Stand { is_there: false, base: None, told });
-        Arc::new(Spectator { client: Arc::clone(client), number, stand })
+        Arc::new(Spectator { client: Arc::clone(client), account, number, stand })
     }
 
     /// Where it stands.
@@ -48,18 +57,25 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// The client has been told: what there is to see follows.
-    pub fn begin(&self) {
-        self.spectator.stand().is_there = true;
+    /// Has the client told that it looks on, given the number of the last event before those that
+    /// follow; what there is to see comes after that. An error: its account has just been banned.
+    pub fn begin(&self, tell: impl FnOnce(u32)) -> Result<(), Lasting> {
+        let Spectator { client, account, .. } = &*self.spectator;
+        // Held until it is told: whoever sends it away waits for that.
+        let mut stand = self.spectator.stand();
+        if let Some(lasting) = self.room.ban_of(account) {
+            drop(stand);
+            self.leave();
+            return Err(lasting);
+        }
+        client.watch(self.clone());
+        tell(stand.told);
+        stand.is_there = true;
+        drop(stand);
         self.room.audience().wake();
         // A room that steps on commands makes no frame by itself.
         self.room.wake_in_any_case();
-    }
-
-    /// Number of the last event before those that follow.
-    #[must_use]
-    pub fn told(&self) -> u32 {
-        self.spectator.stand().told
+        Ok(())
     }
 
     /// The client cannot trust its state: the next frame is a full one.

@@ -6,9 +6,10 @@ use std::time::Duration;
 use greenroom_proto::{MetaValue, PlayerId, Profile, RoomId, Tick, Visibility, wire};
 use serde::{Deserialize, Serialize};
 
-use super::{Game, MoveTo, Pace, Said, To};
+use super::{Game, MoveTo, Pace, Said, Talk, To};
 use crate::account::{Account, Person};
 use crate::rng::Rng;
+use crate::room::conduct::Conduct;
 use crate::room::listing::Listing;
 
 /// What a game can see and do during a hook. In keyframes beside the game, inputs apart.
@@ -26,9 +27,13 @@ pub struct Ctx<G: Game> {
     pub(crate) effects_open: Vec<u32>,
     pub(crate) over: bool,
     pub(crate) listing: Listing,
+    pub(crate) conduct: Conduct,
+    pub(crate) talk: Talk,
     /// Not known outside yet.
     #[serde(skip)]
     pub(crate) listing_changed: bool,
+    #[serde(skip)]
+    pub(crate) conduct_changed: bool,
     #[serde(skip)]
     pub(crate) said: Vec<Said>,
     /// What is said to the word that the game is being told.
@@ -54,6 +59,10 @@ pub(crate) enum WordReply {
 pub(crate) struct SeatState<I> {
     pub(crate) player: PlayerId,
     pub(crate) connected: bool,
+    /// The seat ends in the next step, whoever comes back to it.
+    pub(crate) going: bool,
+    /// Until this time of the room the lines that the player has said take theirs.
+    pub(crate) spoken_until_ms: u64,
     pub(crate) person: Arc<Person>,
     pub(crate) came_from: Option<RoomId>,
     /// In keyframes by itself: its type is the game's.
@@ -87,7 +96,10 @@ impl<G: Game> Ctx<G> {
             effects_open: Vec::new(),
             over: false,
             listing: Listing::default(),
+            conduct: Conduct::default(),
+            talk: Talk::default(),
             listing_changed: false,
+            conduct_changed: false,
             said: Vec::new(),
             reply: WordReply::Nobody,
         }
@@ -269,14 +281,6 @@ impl<G: Game> Ctx<G> {
                 serde_json::json!({ "error": error.to_string() }).to_string()
             });
             self.said.push(Said::Over { result });
-        }
-    }
-
-    /// Has a player's seat end, in the next step: [`Game::leave`] is told, and so is the player. Nothing
-    /// happens for somebody without a seat.
-    pub fn kick(&mut self, player: PlayerId) {
-        if self.is_seated(player) {
-            self.said.push(Said::Kick(player));
         }
     }
 

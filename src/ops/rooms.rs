@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::Site;
 use super::fault::{Code, Fault};
 use super::given::{self, Id, Json, Query};
-use crate::actors::lobby::{self, Found, LobbyMsg};
+use crate::actors::lobby::{self, Found, LobbyMsg, Wish};
 use crate::directory::backend::Occupancy;
 use crate::directory::finished::Finished;
 use crate::directory::{Booked, RoomRecord};
@@ -107,7 +107,8 @@ pub(super) async fn inspect(State(site): State<Arc<Site>>, Id(id): Id) -> Result
 
 /// Asks the lobby.
 async fn seat(site: &Site, to: JoinTarget) -> Result<Booked, Fault> {
-    let ask = |taken, reply| LobbyMsg::Seat(to.clone(), taken, reply);
+    let wish = Wish { to, by: None };
+    let ask = |taken, reply| LobbyMsg::Seat(wish.clone(), taken, reply);
     let asked = lobby::ask(&site.hosted.lobby, ask).await;
     let found = asked.map_err(|(why, text)| {
         let code = match why {

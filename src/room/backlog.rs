@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use greenroom_proto::{Rows, Sight, Tick};
+use greenroom_proto::{EventKind, Rows, Sight, Tick};
 
 /// Bounds of a backlog.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,9 @@ pub struct Shown {
 pub struct PublicEvent {
     /// When it happened.
     pub tick: Tick,
-    /// As the game encoded it.
+    /// Whose it is.
+    pub kind: EventKind,
+    /// As the game encoded it, or the room.
     pub body: Arc<[u8]>,
 }
 
@@ -169,7 +171,11 @@ mod tests {
     }
 
     fn event(tick: u32, bytes: usize) -> PublicEvent {
-        PublicEvent { tick: Tick(tick), body: vec![tick as u8; bytes].into() }
+        PublicEvent {
+            tick: Tick(tick),
+            kind: EventKind::Game,
+            body: vec![tick as u8; bytes].into(),
+        }
     }
 
     fn taken(backlog: &mut Backlog, now_ms: u64) -> Option<u32> {

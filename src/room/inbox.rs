@@ -10,11 +10,16 @@ use std::sync::Arc;
 use greenroom_proto::{Head, PlayerId, Tick};
 
 use super::Command;
+use super::conduct::Ruling;
 use super::listing::Setup;
 use super::origin::Origin;
 use super::recovery::is_membership;
 use crate::account::Person;
-use crate::game::Signal;
+use crate::game::{Signal, Speech};
+
+/// Decisions of the backend about accounts that wait at once. A room takes all of them in its next
+/// step: only one that hangs gets here.
+const RULINGS_MAX: usize = 64;
 
 /// Bounds of an inbox.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +55,10 @@ pub enum NotTaken {
     /// The player has no seat here.
     NoSeat,
 }
+
+/// As many wait already as may.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Busy;
 
 /// What has come since it was last asked.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -217,6 +226,20 @@ impl Inbox {
 
     /// A request. Ids of a player ascend.
     pub fn request(&mut self, player: PlayerId, id: u32, body: Vec<u8>) -> Result<(), NotTaken> {
+        self.ask(player, id, || Command::Request { player, id, body })
+    }
+
+    /// Something that a player says: one request among the others, as far as bounds and ids go.
+    pub fn chat(&mut self, player: PlayerId, id: u32, speech: Speech) -> Result<(), NotTaken> {
+        self.ask(player, id, || Command::Chat { player, id, speech: Box::new(speech) })
+    }
+
+    fn ask(
+        &mut self,
+        player: PlayerId,
+        id: u32,
+        command: impl FnOnce() -> Command,
+    ) -> Result<(), NotTaken> {
         let max = self.limits.requests_per_player_max;
         let place = self.place(player).ok_or(NotTaken::NoSeat)?;
         let inbox = &mut self.players[place];
@@ -232,7 +255,7 @@ impl Inbox {
         self.counts.requests += 1;
         inbox.asked = id;
         inbox.waiting.push(id);
-        self.queue.push(Command::Request { player, id, body });
+        self.queue.push(command());
         Ok(())
     }
 
@@ -245,6 +268,17 @@ impl Inbox {
     pub fn heard(&self) -> impl Iterator<Item = (PlayerId, u64)> {
         let said = |inbox: &PlayerInbox| u64::from(inbox.received) + u64::from(inbox.asked);
         self.players.iter().map(move |inbox| (inbox.player, said(inbox)))
+    }
+
+    /// The backend has decided something of an account. An error: as many decisions wait already as
+    /// may.
+    pub fn rule(&mut self, ruling: Ruling) -> Result<(), Busy> {
+        let rulings = self.queue.iter().filter(|command| matches!(command, Command::Rule(_)));
+        if rulings.count() >= RULINGS_MAX {
+            return Err(Busy);
+        }
+        self.queue.push(Command::Rule(Box::new(ruling)));
+        Ok(())
     }
 
     /// An effect is done, and there is no answer.
@@ -323,10 +357,10 @@ impl Inbox {
 
     fn note_logged(&mut self) {
         for place in 0..self.queue.len() {
-            if let Command::Request { player, id, .. } = &self.queue[place]
-                && let Some(of) = self.place(*player)
+            if let Some((player, id)) = self.queue[place].asks()
+                && let Some(of) = self.place(player)
             {
-                self.players[of].logged = *id;
+                self.players[of].logged = id;
             }
         }
     }
@@ -354,12 +388,9 @@ impl Inbox {
     }
 }
 
-/// The requests among these commands, by player and id.
+/// The requests among these commands, and what is said, by player and id.
 pub fn requests(commands: &[Command]) -> impl Iterator<Item = (PlayerId, u32)> {
-    commands.iter().filter_map(|command| match command {
-        Command::Request { player, id, .. } => Some((*player, *id)),
-        _ => None,
-    })
+    commands.iter().filter_map(Command::asks)
 }
 
 #[cfg(test)]

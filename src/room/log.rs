@@ -25,7 +25,7 @@ use super::{AnyRoom, Command, Header};
 use crate::game::Pace;
 
 /// What [`Log::to_bytes`] starts with: a name and the version of the format.
-const MAGIC: &[u8; 8] = b"GRLOG\0\0\x07";
+const MAGIC: &[u8; 8] = b"GRLOG\0\0\x08";
 
 /// What it ends with: a checksum of all before, because most damage to a log still decodes, as
 /// another match.

@@ -14,6 +14,7 @@ mod behaviours;
 mod channels;
 mod coming_back;
 mod commands_rooms;
+mod conduct;
 mod crashes;
 mod damaged;
 mod deaths;

@@ -667,7 +667,7 @@ const{CLOSE_CODES}=$close;
 const{Malformed}=$error;
 const{roomId}=$room_id;
 const{cursor,joinCode,newRoom,query,roomEntry,seatCode}=$rooms;
-const{blob,bool,choice,decode,encode,list,option,struct,text,u16,u32,u64,variants}=$wire;
+const{blob,bool,choice,decode,encode,list,option,struct,text,u16,u32,u64,u8,variants}=$wire;
 const SUBPROTOCOL = 'greenroom.v1';
 const PROTOCOL_VERSION = 3;
 const CONTROL = 0x00;
@@ -677,6 +677,7 @@ const gameName = text(32);
 const options = text(1024);
 const body = blob(BODY_MAX);
 const token = blob(TOKEN_MAX);
+const chatText = text(512);
 const place = { game: gameName, options };
 const profile = struct({ name: text(32), data: text(256) });
 const joinTarget = variants({
@@ -706,6 +707,7 @@ Reserve: { id: u32, to: joinTarget, seats: u32 },
 Unreserve: { code: seatCode },
 Spectate: { id: u32, room: roomId, schema: option(u64) },
 Arrived: { room: roomId, player: u32 },
+Chat: { id: u32, scope: u8, text: chatText },
 });
 const REFUSALS = [
 'UnknownGame',
@@ -736,6 +738,11 @@ const REFUSALS = [
 'Spectator',
 'NotBeside',
 'Moved',
+'Banned',
+'Muted',
+'TooFast',
+'NoChat',
+'BadText',
 ];
 const roomInfo = struct({ room: roomId, players: u32, players_max: u32, options });
 const someone = struct({ player: u32, account: text(64), profile, connected: bool });
@@ -802,7 +809,19 @@ spectators: u32,
 },
 Dismissed: { code: choice([...CLOSE_CODES.keys()]) },
 Moved: { from: roomId, joined: struct(joined) },
+Banned: { room: roomId, for_ms: u64, text: text(256) },
 });
+const roomEvent = variants({
+Chat: { from: option(u32), name: text(32), scope: u8, at: u32, text: chatText },
+});
+function decodeRoomEvent(body) {
+try {
+return decode(roomEvent, body);
+} catch (error) {
+if (error instanceof Malformed) return null;
+throw error;
+}
+}
 function encoded(type, message) {
 const bytes = encode(type, message);
 const out = new Uint8Array(1 + bytes.length);
@@ -818,16 +837,17 @@ const encodeToServer = (message) => encoded(toServer, message);
 const decodeToServer = (message) => decoded(toServer, message);
 const encodeToClient = (message) => encoded(toClient, message);
 const decodeToClient = (message) => decoded(toClient, message);
-return{SUBPROTOCOL,PROTOCOL_VERSION,CONTROL,BODY_MAX,TOKEN_MAX,REFUSALS,encodeToServer,decodeToServer,encodeToClient,decodeToClient};
+return{SUBPROTOCOL,PROTOCOL_VERSION,CONTROL,BODY_MAX,TOKEN_MAX,REFUSALS,decodeRoomEvent,encodeToServer,decodeToServer,encodeToClient,decodeToClient};
 })();
 const $frame=(()=>{
-const{BODY_MAX}=$control;
+const{BODY_MAX,decodeRoomEvent}=$control;
 const{Malformed}=$error;
 const INPUT = 0x01;
 const STATE = 0x02;
 const STATE_EVENTS = 0x03;
 const CHANNEL = 0x04;
 const FRAME_EVENTS_MAX = 4096;
+const OF_ROOM = 0x2000;
 const WHOLE = 1;
 const HASH = 2;
 const OLDER = 4;
@@ -914,9 +934,13 @@ const events = [];
 while (events.length < count) {
 const number = from.varint();
 const tick = from.varint();
-const length = from.varint();
+const marked = from.varint();
+const ofRoom = (marked & OF_ROOM) !== 0;
+const length = marked - (ofRoom ? OF_ROOM : 0);
 if (length > BODY_MAX) throw new Malformed(`an event of more than ${BODY_MAX} bytes`);
-events.push({ number, tick, body: from.take(length) });
+const body = from.take(length);
+const event = ofRoom ? { number, tick, room: decodeRoomEvent(body) } : { number, tick, body };
+events.push(Object.defineProperty(event, 'bytes', { value: length }));
 }
 return events;
 }
@@ -1320,6 +1344,7 @@ const $calls=(()=>{
 const{encodeToServer}=$control;
 const{Misuse,TimedOut}=$error;
 const CALLS_MAX = 64;
+const isOfSeat = (type) => type === 'Request' || type === 'Chat';
 const ONCE = new Set(['Join', 'Spectate', 'Resume', 'Reserve', 'Ping']);
 class Calls {
 constructor(platform) {
@@ -1362,19 +1387,19 @@ this.beforeSeat = this.last;
 }
 settled() {
 for (const [id, { type }] of this.waiting) {
-if (type === 'Request' && id > this.beforeSeat) return id - 1;
+if (isOfSeat(type) && id > this.beforeSeat) return id - 1;
 }
 return this.last;
 }
 again() {
-const again = [...this.waiting].filter(([id, { type }]) => type !== 'Request' || id > this.beforeSeat);
+const again = [...this.waiting].filter(([id, { type }]) => !isOfSeat(type) || id > this.beforeSeat);
 return again.map(([, { bytes }]) => bytes);
 }
 broke(error) {
 this.fail(error, ({ type }) => ONCE.has(type));
 }
 unseated(error) {
-this.fail(error, ({ type }) => type === 'Request');
+this.fail(error, ({ type }) => isOfSeat(type));
 }
 fail(error, which = () => true) {
 for (const [id, call] of [...this.waiting]) if (which(call)) this.settle(id, null, error);
@@ -2134,7 +2159,7 @@ const{Misuse}=$error;
 const{LiveState}=$live;
 const{Roster}=$roster;
 const{bytesOnly}=$shape;
-const EVENTS = ['frame', 'event', 'roster', 'drop', 'resume', 'end', 'close'];
+const EVENTS = ['frame', 'event', 'chat', 'roster', 'drop', 'resume', 'end', 'close'];
 const ENTITY_EVENTS = ['add', 'change', 'remove'];
 class Room {
 #seat;
@@ -2228,6 +2253,10 @@ const body = this.#messages.request.encode(value);
 const reply = await this.#session.call({ type: 'Request', body }, timeout);
 return this.#messages.reply.decode(reply);
 }
+async chat(text, { scope = 0, timeout = this.#session.timeoutMs } = {}) {
+this.#seated();
+await this.#session.call({ type: 'Chat', scope, text }, timeout);
+}
 leave() {
 if (this.over !== null) return Promise.resolve();
 if (this.#leaving === null) {
@@ -2276,8 +2305,9 @@ if (heard) this.#emitter.emit(events[what], value, slot);
 if (heard) this.#emitter.emit('frame', this.state, frame.tick, frame.whole);
 this._ready.resolve();
 }
-for (const { body, tick, number } of events) {
-this.#tell(() => this.#happened(body, { tick, number }));
+for (const { body, room, tick, number } of events) {
+if (body !== undefined) this.#tell(() => this.#happened(body, { tick, number }));
+else if (room?.type === 'Chat') this.#emit('chat', room);
 }
 return desync;
 }
@@ -3509,7 +3539,7 @@ if (event.number !== ((this.eventsSeen + 1) >>> 0)) {
 throw new Malformed(`event ${event.number} came where event ${this.eventsSeen + 1} was due`);
 }
 this.eventsSeen = event.number;
-this.acks.arrived(event.body.length, now);
+this.acks.arrived(event.bytes, now);
 this.held.push(event);
 }
 const state = this.tick !== null;
@@ -3576,7 +3606,7 @@ const{bytesOnly,messagesOf}=$shape;
 const{jsonOf}=$target;
 const MEASURE_EVERY_MS = 5000;
 const LATER = new Set(['Failed', 'Busy', 'Stopping']);
-const EVENTS = ['drop', 'resume', 'move', 'close', 'error', 'notice'];
+const EVENTS = ['drop', 'resume', 'move', 'close', 'error', 'notice', 'ban'];
 class Session {
 #schemas = new Schemas();
 #games;
@@ -3703,6 +3733,9 @@ if (hear !== undefined) this.emitter.call(hear, place);
 },
 RoomCode: ({ room, code }) => {
 if (this.room?.id === room) this.room.code = code;
+},
+Banned: ({ room, for_ms: forMs, text }) => {
+this.emitter.emit('ban', { room, forMs: Number(forMs), text });
 },
 Notice: ({ text }) => this.emitter.emit('notice', text),
 Roster: (message) => this.room?._people(message),

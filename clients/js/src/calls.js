@@ -9,6 +9,9 @@ import { Misuse, TimedOut } from './error.js';
 /** Questions under way at most. The room takes fewer from one player. */
 const CALLS_MAX = 64;
 
+/** Whether it is asked of the room in which the client has a seat. */
+const isOfSeat = (type) => type === 'Request' || type === 'Chat';
+
 /** Those that cannot be asked again on another connection. */
 const ONCE = new Set(['Join', 'Spectate', 'Resume', 'Reserve', 'Ping']);
 
@@ -67,14 +70,14 @@ export class Calls {
   /** The number up to which no request waits for its answer. */
   settled() {
     for (const [id, { type }] of this.waiting) {
-      if (type === 'Request' && id > this.beforeSeat) return id - 1;
+      if (isOfSeat(type) && id > this.beforeSeat) return id - 1;
     }
     return this.last;
   }
 
   /** The messages that go out again on a new connection, in order. */
   again() {
-    const again = [...this.waiting].filter(([id, { type }]) => type !== 'Request' || id > this.beforeSeat);
+    const again = [...this.waiting].filter(([id, { type }]) => !isOfSeat(type) || id > this.beforeSeat);
     return again.map(([, { bytes }]) => bytes);
   }
 
@@ -85,7 +88,7 @@ export class Calls {
 
   /** The seat is over. */
   unseated(error) {
-    this.fail(error, ({ type }) => type === 'Request');
+    this.fail(error, ({ type }) => isOfSeat(type));
   }
 
   fail(error, which = () => true) {

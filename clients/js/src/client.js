@@ -34,6 +34,7 @@ export class Client {
    * | `close` | why the connection is over for good: always, once |
    * | `error` | what the server says and this client does not know, and the like: it goes on |
    * | `notice` | what the operator says to players: show it |
+   * | `ban` | `{ room, forMs, text }`: the account is kept out of this room, which is over for it |
    */
   on(name, hear) {
     return this.#session.emitter.on(name, hear);

@@ -23,6 +23,7 @@ import {
   u16,
   u32,
   u64,
+  u8,
   variants,
 } from './wire.js';
 
@@ -41,6 +42,7 @@ const gameName = text(32);
 const options = text(1024);
 const body = blob(BODY_MAX);
 const token = blob(TOKEN_MAX);
+const chatText = text(512);
 const place = { game: gameName, options };
 
 /** What a person says about themself: a name, and a JSON object as text. */
@@ -74,6 +76,7 @@ const toServer = variants({
   Unreserve: { code: seatCode },
   Spectate: { id: u32, room: roomId, schema: option(u64) },
   Arrived: { room: roomId, player: u32 },
+  Chat: { id: u32, scope: u8, text: chatText },
 });
 
 /** Why something was not granted. One that came later is read as `Unknown` and its number. */
@@ -106,6 +109,11 @@ export const REFUSALS = [
   'Spectator',
   'NotBeside',
   'Moved',
+  'Banned',
+  'Muted',
+  'TooFast',
+  'NoChat',
+  'BadText',
 ];
 
 const roomInfo = struct({ room: roomId, players: u32, players_max: u32, options });
@@ -178,7 +186,23 @@ const toClient = variants({
   },
   Dismissed: { code: choice([...CLOSE_CODES.keys()]) },
   Moved: { from: roomId, joined: struct(joined) },
+  Banned: { room: roomId, for_ms: u64, text: text(256) },
 });
+
+/** What a room itself tells among the game's events. */
+const roomEvent = variants({
+  Chat: { from: option(u32), name: text(32), scope: u8, at: u32, text: chatText },
+});
+
+/** A room's own event; `null` if it is of a kind that this client does not know. */
+export function decodeRoomEvent(body) {
+  try {
+    return decode(roomEvent, body);
+  } catch (error) {
+    if (error instanceof Malformed) return null;
+    throw error;
+  }
+}
 
 function encoded(type, message) {
   const bytes = encode(type, message);

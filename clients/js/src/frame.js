@@ -1,6 +1,6 @@
 /** Inputs and state frames, all but the state. */
 
-import { BODY_MAX } from './control.js';
+import { BODY_MAX, decodeRoomEvent } from './control.js';
 import { Malformed } from './error.js';
 
 /** First byte of an input. */
@@ -13,6 +13,9 @@ export const STATE_EVENTS = 0x03;
 export const CHANNEL = 0x04;
 /** Events in one frame at most. */
 export const FRAME_EVENTS_MAX = 4096;
+
+/** Added to the length of an event that is the room's own. */
+const OF_ROOM = 0x2000;
 
 /** Bits of the first byte of a body. */
 const WHOLE = 1;
@@ -124,9 +127,14 @@ function readEvents(from) {
   while (events.length < count) {
     const number = from.varint();
     const tick = from.varint();
-    const length = from.varint();
+    const marked = from.varint();
+    // Exact: a number here has 32 bits.
+    const ofRoom = (marked & OF_ROOM) !== 0;
+    const length = marked - (ofRoom ? OF_ROOM : 0);
     if (length > BODY_MAX) throw new Malformed(`an event of more than ${BODY_MAX} bytes`);
-    events.push({ number, tick, body: from.take(length) });
+    const body = from.take(length);
+    const event = ofRoom ? { number, tick, room: decodeRoomEvent(body) } : { number, tick, body };
+    events.push(Object.defineProperty(event, 'bytes', { value: length }));
   }
   return events;
 }

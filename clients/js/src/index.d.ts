@@ -112,6 +112,15 @@ export interface WatchChanges {
   removed: string[];
 }
 
+/** A line of a room's chat; `from` is null when the game itself says it. */
+export interface ChatLine {
+  from: number | null;
+  name: string;
+  scope: number;
+  at: number;
+  text: string;
+}
+
 export interface ClientEvents {
   drop: (why: Closed, withinMs: number) => void;
   resume: (afterMs: number) => void;
@@ -119,6 +128,7 @@ export interface ClientEvents {
   close: (why: Closed) => void;
   error: (error: Error) => void;
   notice: (text: string) => void;
+  ban: (ban: { room: string; forMs: number; text: string }) => void;
 }
 
 export interface Client {
@@ -216,6 +226,7 @@ export interface Room<G extends GameTypes = AnyGame> {
   ): Off;
   on(what: 'frame', hear: (state: G['State'], tick: number, whole: boolean) => void): Off;
   on(what: 'event', hear: (event: G['Event'], when: { tick: number; number: number }) => void): Off;
+  on(what: 'chat', hear: (line: ChatLine) => void): Off;
   on(what: 'roster', hear: (changes: RosterChange[]) => void): Off;
   on(what: 'drop', hear: (why: Closed, withinMs: number) => void): Off;
   on(what: 'resume', hear: (how: { afterMs: number; eventsLost: boolean }) => void): Off;
@@ -224,6 +235,7 @@ export interface Room<G extends GameTypes = AnyGame> {
   entityId(table: string, slot: number): { slot: number; generation: number } | null;
   input(value: G['Input']): { number: number; tick: number };
   request(value: G['Request'], how?: { timeout?: number }): Promise<G['Reply']>;
+  chat(text: string, how?: { scope?: number; timeout?: number }): Promise<void>;
   leave(): Promise<void>;
   arrivingTick(): number | null;
   serverTick(): number | null;

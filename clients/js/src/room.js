@@ -7,7 +7,7 @@ import { LiveState } from './live.js';
 import { Roster } from './roster.js';
 import { bytesOnly } from './shape.js';
 
-const EVENTS = ['frame', 'event', 'roster', 'drop', 'resume', 'end', 'close'];
+const EVENTS = ['frame', 'event', 'chat', 'roster', 'drop', 'resume', 'end', 'close'];
 const ENTITY_EVENTS = ['add', 'change', 'remove'];
 
 /** Made by a `Client`: see `client.joinOrCreate` and `client.spectate`. */
@@ -119,6 +119,7 @@ export class Room {
    * | `add`, `change`, `remove`, and a table's name | an entity, its slot; `add` at once for those there are |
    * | `frame` | the state, its tick, whether it came whole |
    * | `event` | the event, `{ tick, number }` |
+   * | `chat` | a line of the chat: `{ from, name, scope, at, text }`, `from` null: the game itself |
    * | `roster` | what has changed: a list of `{ what, person }` |
    * | `drop` | why the connection broke, for how many milliseconds the client tries to come back |
    * | `resume` | `{ afterMs, eventsLost }` |
@@ -164,6 +165,15 @@ export class Room {
     const body = this.#messages.request.encode(value);
     const reply = await this.#session.call({ type: 'Request', body }, timeout);
     return this.#messages.reply.decode(reply);
+  }
+
+  /**
+   * Says something to the others, where the game has a chat, once; done when it is said. Refused with
+   * `Muted`, `TooFast`, `BadText`, `NoChat` or by the game. `scope` is the game's own: 0 as it is usual.
+   */
+  async chat(text, { scope = 0, timeout = this.#session.timeoutMs } = {}) {
+    this.#seated();
+    await this.#session.call({ type: 'Chat', scope, text }, timeout);
   }
 
   /** Gives the seat up, or looks on no more; done when the server knows. */
@@ -226,8 +236,9 @@ export class Room {
       if (heard) this.#emitter.emit('frame', this.state, frame.tick, frame.whole);
       this._ready.resolve();
     }
-    for (const { body, tick, number } of events) {
-      this.#tell(() => this.#happened(body, { tick, number }));
+    for (const { body, room, tick, number } of events) {
+      if (body !== undefined) this.#tell(() => this.#happened(body, { tick, number }));
+      else if (room?.type === 'Chat') this.#emit('chat', room);
     }
     return desync;
   }

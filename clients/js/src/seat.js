@@ -74,7 +74,7 @@ export class Seat {
         throw new Malformed(`event ${event.number} came where event ${this.eventsSeen + 1} was due`);
       }
       this.eventsSeen = event.number;
-      this.acks.arrived(event.body.length, now);
+      this.acks.arrived(event.bytes, now);
       this.held.push(event);
     }
     const state = this.tick !== null;

@@ -21,7 +21,7 @@ const MEASURE_EVERY_MS = 5000;
 /** Refusals of a seat after which the client asks again. */
 const LATER = new Set(['Failed', 'Busy', 'Stopping']);
 
-const EVENTS = ['drop', 'resume', 'move', 'close', 'error', 'notice'];
+const EVENTS = ['drop', 'resume', 'move', 'close', 'error', 'notice', 'ban'];
 
 export class Session {
   #schemas = new Schemas();
@@ -171,6 +171,9 @@ export class Session {
     },
     RoomCode: ({ room, code }) => {
       if (this.room?.id === room) this.room.code = code;
+    },
+    Banned: ({ room, for_ms: forMs, text }) => {
+      this.emitter.emit('ban', { room, forMs: Number(forMs), text });
     },
     Notice: ({ text }) => this.emitter.emit('notice', text),
     Roster: (message) => this.room?._people(message),

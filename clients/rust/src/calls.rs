@@ -31,6 +31,8 @@ pub(crate) enum Asked {
     Request,
     /// A request whose answer is an update.
     Started,
+    /// Something is said.
+    Chat,
 }
 
 /// What came back.
@@ -115,7 +117,7 @@ impl Calls {
 
     /// The number up to which no request waits for its answer.
     pub(crate) fn settled(&self) -> u32 {
-        let request = |asked| matches!(asked, Asked::Request | Asked::Started);
+        let request = |asked| matches!(asked, Asked::Request | Asked::Started | Asked::Chat);
         let first = self.of_seat().find(|(_, waiting)| request(waiting.asked));
         first.map_or(self.last, |(id, _)| id - 1)
     }

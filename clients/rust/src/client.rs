@@ -28,7 +28,7 @@ use crate::roster::Roster;
 use crate::seat::{Seat, SeatInfo, Spectated};
 use crate::socket::{Heard, Socket};
 use crate::stats::Stats;
-use crate::update::{Join, Reply, RequestId, Update, game_name};
+use crate::update::{Join, Reply, RequestId, Update, bounded, game_name};
 
 /// How long [`Client::close`] waits for the server to agree.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
@@ -363,6 +363,40 @@ impl Client {
         let message = |id| ToServer::Request { id, body };
         match self.call(Asked::Request, deadline, message).await? {
             Answer::Reply(body) => Reply(body).decode(),
+            other => Err(unfitting(&other)),
+        }
+    }
+
+    /// Says something to the others in the room, where its game has a chat, and waits until it is said
+    /// or refused. It is heard as [`Update::Chat`], here too. `scope` says to whom, in the terms of the
+    /// game: 0 as it is usual.
+    ///
+    /// It is said once, also when the connection breaks meanwhile and comes back.
+    ///
+    /// ```no_run
+    /// # use greenroom_client::{CallError, Client, Update, proto::Refusal};
+    /// # async fn talk(mut client: Client) -> Result<(), CallError> {
+    /// match client.chat(0, "gg").await {
+    ///     Err(CallError::Refused { why: Refusal::Muted | Refusal::TooFast, text }) => {
+    ///         println!("not now: {text}");
+    ///     }
+    ///     other => other?,
+    /// }
+    /// loop {
+    ///     match client.next().await {
+    ///         Update::Chat(line) => println!("{}: {}", line.name, line.text),
+    ///         Update::Closed(_) => return Ok(()),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    pub async fn chat(&mut self, scope: u8, text: &str) -> Result<(), CallError> {
+        self.need_seat()?;
+        let text = bounded("line", text)?;
+        let message = |id| ToServer::Chat { id, scope, text };
+        match self.call(Asked::Chat, self.connect.call_deadline, message).await? {
+            Answer::Reply(_) => Ok(()),
             other => Err(unfitting(&other)),
         }
     }

@@ -215,7 +215,7 @@ impl Client {
                 _ => self.note(Update::Frame { tick, full })?,
             }
         }
-        took.events.into_iter().try_for_each(|event| self.note(Update::Event(event)))?;
+        took.events.into_iter().try_for_each(|event| self.note(event))?;
         self.arrived(cx);
         Ok(())
     }
@@ -285,6 +285,10 @@ impl Client {
             ToClient::Dismissed { .. } => {
                 let why = "the server took a seat away on a channel that is not in use";
                 return Err((CloseCode::OutOfOrder, why.into()));
+            }
+            ToClient::Banned { room, for_ms, text } => {
+                let (time, text) = (Duration::from_millis(for_ms), text.into_string());
+                self.note(Update::Banned { room, time, text })?;
             }
             ToClient::Left => {
                 if !self.unseat() && !std::mem::take(&mut self.leaving) {

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use greenroom_proto::{
-    CloseCode, HashCheck, Joined, Layout, PlayerId, Replicate, RoomId, Rows, Schema, Spectating,
-    Tick, Token, frame, recover, schema_of, wire,
+    CloseCode, EventKind, HashCheck, Joined, Layout, PlayerId, Replicate, RoomEvent, RoomId, Rows,
+    Schema, Spectating, Tick, Token, frame, recover, schema_of, wire,
 };
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Bytes;
@@ -15,7 +15,7 @@ use crate::acks::Acks;
 use crate::error::OtherState;
 use crate::inputs::{Fate, Inputs, Lead, Pace, Sent};
 use crate::roster::Roster;
-use crate::update::Event;
+use crate::update::{Event, Update};
 
 /// Events that are kept back while the state is being sent anew. The room sends some 4,096 in a
 /// frame at most, and few of those.
@@ -95,7 +95,7 @@ pub(crate) struct Seat {
     /// With this others come into the private room.
     pub(crate) code: Option<String>,
     events_seen: u32,
-    held: Vec<Event>,
+    held: Vec<Update>,
     /// Whether the rows are what the server has.
     in_step: bool,
     resync_asked: bool,
@@ -111,7 +111,7 @@ pub(crate) struct Took {
     pub(crate) frame: Option<(Tick, bool)>,
     /// It is a change from an older frame than the one before.
     pub(crate) merged: bool,
-    pub(crate) events: Vec<Event>,
+    pub(crate) events: Vec<Update>,
     /// The copy was found to be wrong just now: ask for the whole state.
     pub(crate) desync: bool,
 }
@@ -272,7 +272,16 @@ impl Seat {
         for event in parts.events {
             self.number(event.number)?;
             self.acks.arrived(event.body.len(), now);
-            self.held.push(Event { number: event.number, tick: event.tick, body: event.body });
+            self.held.extend(match event.kind {
+                EventKind::Game => {
+                    let (number, tick) = (event.number, event.tick);
+                    Some(Update::Event(Event { number, tick, body: event.body }))
+                }
+                // One that does not decode is of a newer server.
+                EventKind::Room => {
+                    wire::decode(&event.body).ok().map(|RoomEvent::Chat(line)| Update::Chat(line))
+                }
+            });
         }
         if self.in_step {
             took.frame = Some((parts.tick, full));

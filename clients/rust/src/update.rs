@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use greenroom_proto::{
-    JoinTarget, Malformed, NewRoom, Query, RoomEntry, RoomId, Text, Tick, TooLong, wire,
+    ChatLine, JoinTarget, Malformed, NewRoom, Query, RoomEntry, RoomId, Text, Tick, TooLong, wire,
 };
 use serde::de::DeserializeOwned;
 
@@ -26,6 +26,9 @@ pub enum Update {
     },
     /// Something happened in the room. The state already is that of the event's tick or later.
     Event(Event),
+    /// Somebody in the room has said something, this client included: see [`crate::Client::chat`]. A
+    /// line whose `at` is before the seat was said before this client came.
+    Chat(ChatLine),
     /// The answer to a request that was started with [`crate::Client::start`].
     Reply {
         /// Which request.
@@ -64,6 +67,16 @@ pub enum Update {
         from: RoomId,
         /// The seat.
         seat: SeatInfo,
+    },
+    /// The account is kept out of this room; if it had a seat there or looked on, [`Update::Left`]
+    /// follows.
+    Banned {
+        /// Which room.
+        room: RoomId,
+        /// For so long by the room's time.
+        time: Duration,
+        /// For a person: how long, and why.
+        text: String,
     },
     /// The connection broke and is being brought back. Until then the state stays as it is, the
     /// newest input is kept, and requests wait for their answers within their deadlines.

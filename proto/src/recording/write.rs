@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{BLOCK_BYTES, BLOCK_HEAD_BYTES, BLOCK_MS, Block, END, Head, MAGIC, crc32};
-use crate::frame::{Event, STATE, STATE_EVENTS, write_event, write_varint};
+use crate::frame::{Event, STATE, STATE_EVENTS, write_event_of, write_varint};
 use crate::id::Tick;
 use crate::wire;
 
@@ -138,7 +138,8 @@ fn events(tick: Tick, events: &[Event]) -> Vec<u8> {
     if !events.is_empty() {
         write_varint(events.len() as u32, &mut out);
         for event in events {
-            write_event(event.number, tick.0.wrapping_sub(event.tick.0), &event.body, &mut out);
+            let age = tick.0.wrapping_sub(event.tick.0);
+            write_event_of(event.kind, event.number, age, &event.body, &mut out);
         }
     }
     out

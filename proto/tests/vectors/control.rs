@@ -125,6 +125,10 @@ fn to_server() -> Vec<Value> {
             &ToServer::Arrived { room, player: PlayerId(251) },
             json!({"type": "Arrived", "room": room.to_string(), "player": 251}),
         ),
+        message(
+            &ToServer::Chat { id: 300, scope: 255, text: text("gg 🦀") },
+            json!({"type": "Chat", "id": 300, "scope": 255, "text": "gg 🦀"}),
+        ),
     ]
 }
 
@@ -250,6 +254,11 @@ fn to_client() -> Vec<Value> {
         R::Spectator,
         R::NotBeside,
         R::Moved,
+        R::Banned,
+        R::Muted,
+        R::TooFast,
+        R::NoChat,
+        R::BadText,
     ];
     let info = |room: u64| RoomInfo {
         room: RoomId(room),
@@ -297,6 +306,13 @@ fn to_client() -> Vec<Value> {
         message(
             &ToClient::Dismissed { code: CloseCode::Kicked },
             json!({"type": "Dismissed", "code": CloseCode::Kicked.code()}),
+        ),
+        message(
+            &ToClient::Banned { room: RoomId(7), for_ms: 1 << 40, text: text("for 4 s still: ü") },
+            json!({
+                "type": "Banned", "room": RoomId(7).to_string(), "for_ms": (1u64 << 40).to_string(),
+                "text": "for 4 s still: ü",
+            }),
         ),
         message(
             &ToClient::Ended { result: text(r#"{"winner":null}"#) },

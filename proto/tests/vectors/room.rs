@@ -4,12 +4,35 @@ use greenroom_proto::codec::{
     Member, Members, Snapshot, Step, Viewer, advance, put_change_body, put_step_body, view_hash,
     visible,
 };
-use greenroom_proto::frame::{Base, write_body_head, write_event, write_varint};
-use greenroom_proto::{HashCheck, Head, Layout, PlayerId, Replica, Rows, Sight, Tick, publish};
+use greenroom_proto::frame::{Base, write_body_head, write_event, write_event_of, write_varint};
+use greenroom_proto::{
+    ChatLine, EventKind, HashCheck, Head, Layout, PlayerId, Replica, RoomEvent, Rows, Sight, Text,
+    Tick, publish, wire,
+};
 use serde_json::{Value, json};
 
 use crate::hex;
 use crate::world::World;
+
+/// A line of the chat, which goes with a frame.
+fn line(number: usize) -> ChatLine {
+    ChatLine {
+        from: (number % 2 == 0).then_some(PlayerId(number as u32)),
+        name: Text::cut("Žofie"),
+        scope: number as u8,
+        at: Tick(number as u32 * 100),
+        // Also longer than a number of one byte says.
+        text: Text::cut(&"gg 🦀 ".repeat(1 + number * 10 % 60)),
+    }
+}
+
+/// The same as JSON.
+fn shown(line: &ChatLine) -> Value {
+    json!({
+        "type": "Chat", "from": line.from.map(|player| player.0), "name": &*line.name,
+        "scope": line.scope, "at": line.at.0, "text": &*line.text,
+    })
+}
 
 /// The frames of a room, and their ticks' first.
 pub struct Room {
@@ -91,9 +114,12 @@ impl Stream {
             Head { applied: (number as u16).wrapping_mul(9001), slack: (number % 100) as i8 - 5 };
         let mut message = head.to_bytes(events).to_vec();
         if events {
-            write_varint(2, &mut message);
-            write_event(2 * number as u32, 1, b"", &mut message);
-            write_event(2 * number as u32 + 1, 0, &[number as u8; 3], &mut message);
+            let first = 3 * number as u32;
+            write_varint(3, &mut message);
+            write_event(first, 1, b"", &mut message);
+            write_event(first + 1, 0, &[number as u8; 3], &mut message);
+            let said = wire::encode(&RoomEvent::Chat(line(number)));
+            write_event_of(EventKind::Room, first + 2, 0, &said, &mut message);
         }
         write_body_head(base, tick, hashed.then_some(hash), &mut message);
         match has {
@@ -121,7 +147,14 @@ impl Stream {
         let events: Vec<Value> = frame
             .events
             .iter()
-            .map(|it| json!({"number": it.number, "tick": it.tick.0, "body": hex(&it.body)}))
+            .map(|it| match it.kind {
+                EventKind::Game => {
+                    json!({"number": it.number, "tick": it.tick.0, "body": hex(&it.body)})
+                }
+                EventKind::Room => {
+                    json!({"number": it.number, "tick": it.tick.0, "room": shown(&line(number))})
+                }
+            })
             .collect();
         let mut value = json!({
             "message": hex(&message),

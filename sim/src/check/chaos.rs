@@ -76,7 +76,10 @@ impl Chaos {
     pub(super) fn hear(&mut self, said: &[Said]) {
         for said in said {
             match said {
-                Said::JoinRefused(player, _) | Said::JoinFailed(player) | Said::Left(player) => {
+                Said::JoinRefused(player, _)
+                | Said::JoinFailed(player)
+                | Said::Banned(player, _)
+                | Said::Left(player) => {
                     self.here.retain(|(other, _)| other != player);
                 }
                 Said::Effect { number, .. } | Said::Move { number, .. } => {

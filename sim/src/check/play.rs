@@ -199,7 +199,10 @@ impl<'a> Table<'a> {
         for said in std::mem::take(&mut self.said) {
             match said {
                 Said::Joined(player, _) => self.seat(player),
-                Said::Left(player) => self.players.retain(|other| other.id != player),
+                Said::Kick(player) => self.commands.push(Command::Leave { player }),
+                Said::Left(player) | Said::Banned(player, _) => {
+                    self.players.retain(|other| other.id != player)
+                }
                 Said::Event { to, body } => self.events.push((to, body)),
                 Said::Reply { player, body, .. } => {
                     let bot = self.players.iter_mut().find(|other| other.id == player);

@@ -259,6 +259,10 @@ impl Table {
                 | Said::Listing(_)
                 | Said::Heard { .. }
                 | Said::WordFailed { .. }
+                | Said::Conduct { .. }
+                | Said::Banned(..)
+                | Said::Chat { .. }
+                | Said::Refused { .. }
                 | Said::Left(_) => {}
             }
         }

@@ -242,7 +242,7 @@ impl Life {
                         play.tally.resumed(!before);
                     }
                     // For people.
-                    Update::Notice { .. } => {}
+                    Update::Notice { .. } | Update::Banned { .. } | Update::Chat(_) => {}
                     Update::Closed(closed) if closed.lost.is_some() => {
                         // The break was counted when it happened.
                         play.tally.failed(closed.to_string());

@@ -6,7 +6,9 @@ use greenroom::proto::codec::{
     Snapshot, Step, Viewer, advance, put_change_body, put_step_body, view_hash,
 };
 use greenroom::proto::frame::{Base, FRAME_EVENTS_MAX, write_body_head};
-use greenroom::proto::{Event, Layout, PlayerId, Rows, Sizes, Tick, TooLarge};
+use greenroom::proto::{
+    ChatLine, Event, EventKind, Layout, PlayerId, RoomEvent, Rows, Sizes, Tick, TooLarge, wire,
+};
 use greenroom::registry::Entry;
 use greenroom::room::AnyRoom;
 use greenroom::room::history::{HASH_EVERY, History, HistoryLimits};
@@ -84,14 +86,21 @@ impl Camera {
             return;
         }
         for said in said {
-            let Said::Event { to, body } = said else { continue };
+            let (to, kind, body) = match said {
+                Said::Event { to, body } => (to, EventKind::Game, body.clone()),
+                Said::Chat { to, line } => {
+                    let body = wire::encode(&RoomEvent::Chat(ChatLine::clone(line)));
+                    (to, EventKind::Room, body)
+                }
+                _ => continue,
+            };
             if let Eyes::One(one) = &self.eyes
                 && !to.includes(one.player)
             {
                 continue;
             }
             self.events_made = self.events_made.wrapping_add(1);
-            let event = Event { number: self.events_made, tick: room.tick(), body: body.clone() };
+            let event = Event { number: self.events_made, tick: room.tick(), kind, body };
             match self.events.len() < FRAME_EVENTS_MAX as usize {
                 true => self.events.push(event),
                 false => self.events_lost += 1,

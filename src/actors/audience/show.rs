@@ -4,8 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use greenroom_proto::frame::write_event;
-use greenroom_proto::frame::write_varint;
+use greenroom_proto::frame::{write_event_of, write_varint};
 use greenroom_proto::{CloseCode, Head, Sight, Text, Tick, ToClient};
 use metrics::{Counter, counter};
 
@@ -148,7 +147,8 @@ impl Show {
             let events = &self.events[self.events.len() - count..];
             for (place, event) in (1..).zip(events) {
                 let age = self.tick.0.wrapping_sub(event.tick.0);
-                write_event(before.wrapping_add(place), age, &event.body, &mut section);
+                let number = before.wrapping_add(place);
+                write_event_of(event.kind, number, age, &event.body, &mut section);
             }
         }
         section

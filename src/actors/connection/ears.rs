@@ -55,14 +55,24 @@ impl Ears for ClientEars {
                         }
                         asked => asked,
                     },
-                    // Its seat is held, or another connection has it: asked there again, it is done.
-                    None if client.link.standing() == Standing::Closing => Ok(()),
-                    None if client.is_moved() => Err((Refusal::Moved, MOVED)),
-                    None if client.watched().is_some() => Err((Refusal::Spectator, NO_SAY)),
-                    None => Err((Refusal::NoSeat, "join a room before sending requests to it")),
+                    None => no_seat(client),
                 };
                 if let Err((why, text)) = asked {
                     client.link.refuse(id, why, text);
+                }
+            }
+            ToServer::Chat { id, scope, text } => {
+                let said = match seat_of(client) {
+                    Some(seat) => match seat.chat(id, scope, &text) {
+                        Err((Refusal::NoSeat, _)) if client.is_moved() => {
+                            Err((Refusal::Moved, MOVED.to_owned()))
+                        }
+                        said => said,
+                    },
+                    None => no_seat(client).map_err(|(why, text)| (why, text.to_owned())),
+                };
+                if let Err((why, text)) = said {
+                    client.link.refuse(id, why, &text);
                 }
             }
             ToServer::Ack { events, replies } => {
@@ -98,6 +108,17 @@ impl ClientEars {
             self.mailbox.cell().kill();
         }
         assert!(!self.panics.strikes(), "a fault that was asked for: panic-reader");
+    }
+}
+
+/// What becomes of what a client without a seat asks of a room, or says there.
+fn no_seat(client: &Client) -> Result<(), (Refusal, &'static str)> {
+    match client.link.standing() {
+        // Its seat is held, or another connection has it: asked there again, it is done.
+        Standing::Closing => Ok(()),
+        _ if client.is_moved() => Err((Refusal::Moved, MOVED)),
+        _ if client.watched().is_some() => Err((Refusal::Spectator, NO_SAY)),
+        _ => Err((Refusal::NoSeat, "join a room before sending requests to it")),
     }
 }
 

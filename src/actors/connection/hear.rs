@@ -8,7 +8,7 @@ use metrics::counter;
 use super::Connection;
 use super::look_on::look_away;
 use crate::account::{Account, Person};
-use crate::actors::lobby::{self, Found, LobbyMsg, STOPPING};
+use crate::actors::lobby::{self, Found, LobbyMsg, STOPPING, Wish};
 use crate::auth::name;
 use crate::directory::{Back, Client, RoomRecord};
 use crate::seating::NoSeat;
@@ -63,7 +63,8 @@ impl Connection {
             ToServer::Hello { .. }
             | ToServer::Request { .. }
             | ToServer::Ack { .. }
-            | ToServer::Arrived { .. } => {}
+            | ToServer::Arrived { .. }
+            | ToServer::Chat { .. } => {}
         }
     }
 
@@ -86,9 +87,9 @@ impl Connection {
         }
         client.reads(schema);
         let by_code = matches!(to, JoinTarget::Code(_));
-        let found =
-            lobby::ask(&self.shared.lobby, |taken, reply| LobbyMsg::Seat(to.clone(), taken, reply))
-                .await;
+        let wish = Wish { to, by: Some(person.account.id().clone()) };
+        let ask = |taken, reply| LobbyMsg::Seat(wish.clone(), taken, reply);
+        let found = lobby::ask(&self.shared.lobby, ask).await;
         if by_code {
             self.tried(found.as_ref().err());
         }

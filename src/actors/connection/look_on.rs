@@ -22,12 +22,13 @@ impl Connection {
         if !is_free(client, id) {
             return;
         }
+        let Some(account) = self.known.as_ref().map(|known| known.account.id()) else { return };
         let watch = match self.may_look_on(client, room, schema) {
-            Ok(room) => self.shared.audiences.enter(&room, client).await,
+            Ok(room) => self.shared.audiences.enter(&room, client, account).await,
             Err(why) => Err(why),
         };
         match watch {
-            Ok(watch) => self.begin(client, id, watch),
+            Ok(watch) => self.begin(client, id, &watch),
             Err(why) => turn_away(client, id, why, in_words(why)),
         }
     }
@@ -60,26 +61,29 @@ impl Connection {
     }
 
     /// Says what follows, before anything of it does.
-    fn begin(&self, client: &Client, id: u32, watch: Watch) {
+    fn begin(&self, client: &Client, id: u32, watch: &Watch) {
         let room = &watch.room;
         let (tick_hz, send_every) = match room.plan.pace {
             Pace::Fixed { tick_hz, send_every } => (tick_hz, send_every),
             Pace::OnCommand => (0, 1),
         };
-        client.watch(watch.clone());
-        client.link.control(&ToClient::Spectating(Spectating {
-            id,
-            room: room.id,
-            game: room.game_name(),
-            tick: room.audience().shown(),
-            tick_hz,
-            send_every,
-            delay_ms: room.audience().delay_ms(),
-            events: watch.told(),
-            schema_hash: room.entry.schema_hash,
-            schema: room.entry.schema_for(self.knows_schema(room)),
-        }));
-        watch.begin();
+        let begun = watch.begin(|events| {
+            client.link.control(&ToClient::Spectating(Spectating {
+                id,
+                room: room.id,
+                game: room.game_name(),
+                tick: room.audience().shown(),
+                tick_hz,
+                send_every,
+                delay_ms: room.audience().delay_ms(),
+                events,
+                schema_hash: room.entry.schema_hash,
+                schema: room.entry.schema_for(self.knows_schema(room)),
+            }));
+        });
+        if let Err(lasting) = begun {
+            turn_away(client, id, Refusal::Banned, &lasting.banned());
+        }
     }
 }
 

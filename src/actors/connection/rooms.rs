@@ -4,7 +4,7 @@ use greenroom_proto::{Condition, Fact, JoinTarget, List, PARTY_MAX, Query, Refus
 
 use super::Connection;
 use super::hear::TOO_OFTEN;
-use crate::actors::lobby::{self, Refused};
+use crate::actors::lobby::{self, Refused, Wish};
 use crate::directory::reservations::Reservation;
 use crate::directory::watches::NotWatched;
 use crate::finding;
@@ -21,7 +21,8 @@ impl Connection {
         }
         let by_code = matches!(to, JoinTarget::Code(_));
         let (lobby, expiry) = (&self.shared.lobby, self.shared.config.rooms.reservation);
-        let reserved = lobby::reserve(lobby, to, seats, expiry).await;
+        let by = self.known.as_ref().map(|known| known.account.id().clone());
+        let reserved = lobby::reserve(lobby, Wish { to, by }, seats, expiry).await;
         if by_code {
             self.tried(reserved.as_ref().err());
         }

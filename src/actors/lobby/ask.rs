@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use greenroom_proto::{JoinTarget, Refusal, RoomId};
+use greenroom_proto::{Refusal, RoomId};
 use tokio::time::Instant;
 
-use super::{LobbyMsg, Refused};
+use super::{LobbyMsg, Refused, Wish};
 use crate::actors::actor::{CallError, Mailbox, Reply};
 use crate::directory::Booked;
 use crate::directory::reservations::Reservation;
@@ -60,9 +60,9 @@ pub async fn seats_together(
 /// Asks the lobby to keep seats: in a room there is, or in a new one.
 pub async fn reserve(
     lobby: &Slot<Mailbox<LobbyMsg>>,
-    to: JoinTarget,
+    wish: Wish,
     seats: u32,
     expiry: Duration,
 ) -> Result<Reservation, Refused> {
-    ask(lobby, |taken, reply| LobbyMsg::Reserve(to.clone(), seats, expiry, taken, reply)).await
+    ask(lobby, |taken, reply| LobbyMsg::Reserve(wish.clone(), seats, expiry, taken, reply)).await
 }

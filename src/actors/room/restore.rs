@@ -76,6 +76,7 @@ impl Runner {
             work.start(&saved, &[], &keyframe);
         }
         record.show_new(room.listing());
+        record.set_conduct(room.time_ms(), room.conduct().clone());
         self.room = Some(room);
         Ok(())
     }
@@ -126,6 +127,7 @@ impl Runner {
             Tick(0) => record.show_new(room.listing()),
             _ => record.show(room.listing().clone()),
         }
+        record.set_conduct(room.time_ms(), room.conduct().clone());
         self.room = Some(room);
         counter!("greenroom_rooms_restored_total", "from" => "log").increment(1);
         Ok(())
@@ -167,6 +169,8 @@ impl Runner {
         for effect in room.effects_open() {
             inbox.signal(Signal::Lost { effect: *effect });
         }
+        // The word of that may have died with the process.
+        room.going().into_iter().for_each(|player| inbox.leave(player));
         drop(inbox);
         let directory = &self.args.common.directory;
         record.settle_moves(|room| directory.get(room));
@@ -179,6 +183,7 @@ impl Runner {
         }
         record.needs_word(true);
         record.show(room.listing().clone());
+        record.set_conduct(room.time_ms(), room.conduct().clone());
         self.room = Some(room);
         self.keep_all();
         counter!("greenroom_rooms_restored_total", "from" => "journal").increment(1);
@@ -270,8 +275,11 @@ fn expect(record: &Arc<crate::directory::RoomRecord>, step: &Logged<'_>) {
             Command::Join { player, person, from } => {
                 record.expect(*player, Arc::clone(person), from);
             }
-            Command::Request { player, id, .. } => record.inbox().restore(*player, *id),
-            _ => {}
+            command => {
+                if let Some((player, id)) = command.asks() {
+                    record.inbox().restore(player, id);
+                }
+            }
         }
     }
 }

@@ -14,7 +14,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use greenroom_proto::{PlayerId, Sight, Tick};
+use greenroom_proto::{ChatLine, EventKind, PlayerId, RoomEvent, Sight, Tick, wire};
 
 use super::effects::{Effects, Outcome};
 use super::idle::Idle;
@@ -351,8 +351,15 @@ impl Runner {
                     });
                 }
                 said => {
-                    if let Said::Event { to: To::All, body } = &said {
-                        record.audience().tell(tick, body);
+                    match &said {
+                        Said::Event { to: To::All, body } => {
+                            record.audience().tell(EventKind::Game, tick, body);
+                        }
+                        Said::Chat { to: To::All, line } => {
+                            let body = wire::encode(&RoomEvent::Chat(ChatLine::clone(line)));
+                            record.audience().tell(EventKind::Room, tick, &body);
+                        }
+                        _ => {}
                     }
                     members.hand_out(record, tick, &said, limits);
                 }
@@ -387,8 +394,9 @@ impl Runner {
     /// The requests of a step that ended the match before it came to them.
     fn unanswered(&self) -> Vec<(PlayerId, u32)> {
         // They are answered in their order.
-        let is_answer =
-            |said: &&Said| matches!(said, Said::Reply { .. } | Said::RequestFailed { .. });
+        let is_answer = |said: &&Said| {
+            matches!(said, Said::Reply { .. } | Said::RequestFailed { .. } | Said::Refused { .. })
+        };
         let answered = self.said.iter().filter(is_answer).count();
         requests(&self.commands).skip(answered).collect()
     }

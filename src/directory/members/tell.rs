@@ -3,16 +3,19 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use greenroom_proto::{NoticeText, PlayerId, Refusal, Sight, Tick, ToClient};
+use greenroom_proto::{
+    ChatLine, EventKind, NoticeText, PlayerId, Refusal, RoomEvent, Sight, Tick, ToClient, wire,
+};
 use metrics::counter;
 
 use super::{Member, Members};
 use crate::answers::Answer;
 use crate::directory::RoomRecord;
 use crate::directory::words::Heard;
-use crate::game::{People, Said};
+use crate::game::{People, Said, To};
 use crate::net::link::Standing;
 use crate::outbox::OutboxLimits;
+use crate::room::conduct::Conduct;
 use crate::room::history::{BodyKind, History};
 use crate::room::inbox::Inbox;
 use crate::room::listing::Listing;
@@ -77,6 +80,11 @@ impl Members {
                     member.part("the seat was given up before you came back");
                 }
             }
+            Said::Banned(player, lasting) => {
+                if let Some(mut member) = self.remove(room, *player) {
+                    member.send_away(&room.banned(lasting), &lasting.banned());
+                }
+            }
             Said::Reply { player, id, body } => {
                 if let Some(member) = self.find(*player) {
                     member.answer(*id, Answer::Reply(body.clone()));
@@ -87,19 +95,34 @@ impl Members {
                     member.answer(*id, Answer::Failed);
                 }
             }
-            Said::Event { to, body } => {
-                let body: Arc<[u8]> = body.as_slice().into();
-                for member in self.members.iter_mut().filter(|member| to.includes(member.player)) {
-                    if member.event(tick, &body).is_err() {
-                        let game = room.entry.game.name();
-                        counter!("greenroom_outbox_overflows_total", "game" => game).increment(1);
-                    }
+            Said::Refused { player, id, why, text } => {
+                if let Some(member) = self.find(*player) {
+                    member.answer(*id, Answer::Refused(*why, text.clone()));
                 }
+            }
+            Said::Event { to, body } => {
+                self.event(room, EventKind::Game, tick, to, body.as_slice().into());
+            }
+            Said::Chat { to, line } => {
+                let body = wire::encode(&RoomEvent::Chat(ChatLine::clone(line)));
+                self.event(room, EventKind::Room, tick, to, body.into());
             }
             Said::Heard { id, reply } => room.words().heard(*id, Heard::Reply(reply.clone())),
             Said::WordFailed { id } => room.words().heard(*id, Heard::Failed),
             Said::Listing(listing) => room.show(Listing::clone(listing)),
+            Said::Conduct { time_ms, conduct } => {
+                room.set_conduct(*time_ms, Conduct::clone(conduct));
+            }
             Said::Effect { .. } | Said::Move { .. } | Said::Over { .. } | Said::Kick(_) => {}
+        }
+    }
+
+    fn event(&mut self, room: &RoomRecord, kind: EventKind, tick: Tick, to: &To, body: Arc<[u8]>) {
+        for member in self.members.iter_mut().filter(|member| to.includes(member.player)) {
+            if member.event(kind, tick, &body).is_err() {
+                let game = room.entry.game.name();
+                counter!("greenroom_outbox_overflows_total", "game" => game).increment(1);
+            }
         }
     }
 

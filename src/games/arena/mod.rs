@@ -12,7 +12,7 @@ pub mod ship;
 use greenroom_proto::{EntityId, Message, PlayerId, Replicate, Table, Tick};
 use serde::{Deserialize, Serialize};
 
-use crate::game::{Ctx, Game, Never, Pace, To};
+use crate::game::{Chat, Ctx, Game, Never, Pace, To};
 use crate::math;
 use bullet::{BULLET_LIFE, Bullet, Way};
 use outcome::Outcome;
@@ -132,6 +132,10 @@ impl Game for Arena {
 
     fn seats(options: &ArenaOptions) -> u32 {
         u32::from(options.max_players)
+    }
+
+    fn chat(_: &ArenaOptions) -> Option<Chat> {
+        Some(Chat::default())
     }
 
     fn new(options: &ArenaOptions, _: &mut Ctx<Self>) -> Self {

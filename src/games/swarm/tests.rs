@@ -44,6 +44,8 @@ impl Match {
                 player,
                 connected: true,
                 came_from: None,
+                going: false,
+                spoken_until_ms: 0,
                 person: std::sync::Arc::new(crate::account::Person::guest(player.0.into())),
                 input: Input::default(),
             });

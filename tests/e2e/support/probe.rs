@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use greenroom::game::Speech;
 use greenroom::prelude::*;
 use greenroom::proto::{NewRoom, RoomId, Visibility};
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,15 @@ greenroom::options! {
         waiting: u32 = 0, 0..=64;
         /// Tells everybody the step's number.
         chatty: bool = false, false..=true;
+        /// People may talk.
+        chat: bool = false, false..=true;
+        /// So many lines at once, then one in so many milliseconds.
+        chat_burst: u16 = 5, 1..=1000;
+        chat_every_ms: u32 = 1000, 0..=60_000;
+        /// Lines for those who come later.
+        chat_backlog: u8 = 20, 0..=32;
+        /// Those who look on hear it, too.
+        chat_public: bool = true, false..=true;
     }
 }
 
@@ -93,6 +103,16 @@ pub enum Request {
     Say(Text<32>, i64),
     /// Locks or unlocks the room.
     Lock(bool),
+    /// Bans a player for so many milliseconds.
+    Ban(PlayerId, u32),
+    /// Lets an account in again.
+    Unban(Text<64>),
+    /// Kicks a player.
+    Kick(PlayerId),
+    /// Mutes a player for so many milliseconds; 0: lets them talk again.
+    Mute(PlayerId, u32),
+    /// Says something as the game itself.
+    Announce(Text<64>),
     /// Moves these players, or all that are here; the answer is the effect's number.
     Move(List<PlayerId, 16>, Goal),
 }
@@ -259,6 +279,35 @@ impl Game for Probe {
         (options.idle_ms > 0).then(|| Duration::from_millis(options.idle_ms.into()))
     }
 
+    fn chat(options: &ProbeOptions) -> Option<Chat> {
+        let every = Duration::from_millis(options.chat_every_ms.into());
+        let chat = Chat::default().rate(options.chat_burst, every).backlog(options.chat_backlog);
+        let chat = if options.chat_public { chat } else { chat.among_players() };
+        options.chat.then_some(chat)
+    }
+
+    /// Teams are those with odd and with even numbers. Knows some commands, and one bad word.
+    fn chat_line(
+        &mut self,
+        from: PlayerId,
+        speech: &mut Speech,
+        ctx: &mut Ctx<Self>,
+    ) -> Result<To, String> {
+        self.make_step(ctx);
+        match speech.text.as_str() {
+            "/panic" => panic!("a poisoned line"),
+            "/hide" => speech.text.clear(),
+            "/roll" => speech.text.set("rolls a 4").map_err(|why| why.to_string())?,
+            text if text.contains("darn") => return Err("mind your words".to_owned()),
+            _ => {}
+        }
+        match speech.scope {
+            0 => Ok(To::All),
+            1 => Ok(To::Group(ctx.players().filter(|one| one.0 % 2 == from.0 % 2).collect())),
+            other => Err(format!("there is no scope {other}")),
+        }
+    }
+
     fn waiting(options: &ProbeOptions) -> u32 {
         options.waiting
     }
@@ -373,6 +422,12 @@ impl Game for Probe {
             Request::Say(key, value) => ctx.set_metadata(&key, value),
             Request::Lock(true) => ctx.lock(),
             Request::Lock(false) => ctx.unlock(),
+            Request::Ban(player, ms) => ctx.ban(player, Duration::from_millis(ms.into())),
+            Request::Unban(account) => ctx.unban(&account),
+            Request::Kick(player) => ctx.kick(player),
+            Request::Mute(player, 0) => ctx.unmute(player),
+            Request::Mute(player, ms) => ctx.mute(player, Duration::from_millis(ms.into())),
+            Request::Announce(text) => ctx.say(To::All, &text),
             Request::Move(players, goal) => return self.send_on(&players, &goal, ctx) as i32,
             Request::End => ctx.end(&Outcome { sum: self.state.sum }),
         }

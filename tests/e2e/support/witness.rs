@@ -42,6 +42,8 @@ impl Witness {
                     | Update::People(_)
                     | Update::Left
                     | Update::Moved { .. }
+                    | Update::Banned { .. }
+                    | Update::Chat(_)
                     | Update::Rooms { .. }
                     | Update::Notice { .. }
                     | Update::Resumed { .. } => {}
