@@ -17,7 +17,7 @@ use crate::world::World;
 /// A line of the chat, which goes with a frame.
 fn line(number: usize) -> ChatLine {
     ChatLine {
-        from: (number % 2 == 0).then_some(PlayerId(number as u32)),
+        from: number.is_multiple_of(2).then_some(PlayerId(number as u32)),
         name: Text::cut("Žofie"),
         scope: number as u8,
         at: Tick(number as u32 * 100),

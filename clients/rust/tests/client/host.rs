@@ -199,7 +199,8 @@ async fn hear(
         | ToServer::Reserve { .. }
         | ToServer::Unreserve { .. }
         | ToServer::Spectate { .. }
-        | ToServer::Arrived { .. } => {}
+        | ToServer::Arrived { .. }
+        | ToServer::Chat { .. } => {}
     }
 }
 
