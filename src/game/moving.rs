@@ -32,8 +32,8 @@ impl MoveTo {
     /// A new room of this game, which strangers find.
     ///
     /// ```
-    /// # use greenroom::{MoveTo, Options, games::connect4::Connect4, options::NoOptions};
-    /// let to = MoveTo::new_room::<Connect4>(&NoOptions::defaults());
+    /// # use greenroom::{MoveTo, Options, games::connect4::{Connect4, Connect4Options}};
+    /// let to = MoveTo::new_room::<Connect4>(&Connect4Options::defaults());
     /// assert!(matches!(to, MoveTo::New { game, .. } if &*game == "connect4"));
     /// ```
     #[must_use]

@@ -48,6 +48,8 @@
 //!         Update::Left => break,
 //!         Update::Moved { seat, .. } => println!("now in {}", seat.room), // by the game
 //!         Update::Notice { text } => println!("{text}"), // from who runs the server
+//!         Update::Chat(said) => println!("{}: {}", said.name, said.text),
+//!         Update::Banned { text, .. } => println!("{text}"), // and then `Left`
 //!         Update::Broken { why, .. } => println!("{}: trying to come back", why.reason),
 //!         Update::People(changes) => println!("{changes:?}"), // see `Client::roster`
 //!         Update::Resumed { after, .. } => println!("back after {after:?}"),
