@@ -20,6 +20,17 @@ struct Files {
     files_max: usize,
 }
 
+/// A crash that was written down.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CrashFile {
+    /// Name of the file: when, game and room.
+    pub name: String,
+    /// When the room crashed, in seconds since 1970.
+    pub at_secs: u64,
+    /// Bytes.
+    pub bytes: u64,
+}
+
 /// What the names of crash files end with.
 const ENDING: &str = ".crash.log";
 
@@ -29,6 +40,26 @@ impl CrashFiles {
     #[must_use]
     pub fn new(dir: PathBuf, files_max: usize) -> Self {
         CrashFiles((files_max > 0).then(|| Arc::new(Files { dir, files_max })))
+    }
+
+    /// Those that are kept, newest first. Reads the directory: not for the runtime's threads.
+    #[must_use]
+    pub fn list(&self) -> Vec<CrashFile> {
+        let Some(files) = &self.0 else { return Vec::new() };
+        let Ok(entries) = std::fs::read_dir(&files.dir) else { return Vec::new() };
+        let mut list: Vec<_> = entries.flatten().filter_map(|entry| listed(&entry)).collect();
+        list.sort_unstable_by(|one, other| other.name.cmp(&one.name));
+        list.truncate(files.files_max);
+        list
+    }
+
+    /// The bytes of one that is [listed](Self::list), and of no other file; `None`: it is not there,
+    /// or not any more. Reads it: not for the runtime's threads.
+    #[must_use]
+    pub fn read(&self, name: &str) -> Option<Vec<u8>> {
+        let files = self.0.as_ref()?;
+        self.list().iter().find(|file| file.name == name)?;
+        std::fs::read(files.dir.join(name)).ok()
     }
 
     /// Writes down the crash that a room has just had, beside whatever else is going on.
@@ -80,6 +111,13 @@ impl Files {
     }
 }
 
+fn listed(entry: &std::fs::DirEntry) -> Option<CrashFile> {
+    let metadata = entry.metadata().ok().filter(|metadata| metadata.is_file())?;
+    let name = entry.file_name().into_string().ok().filter(|name| name.ends_with(ENDING))?;
+    let at_us: u64 = name.split('-').next()?.parse().ok()?;
+    Some(CrashFile { at_secs: at_us / 1_000_000, bytes: metadata.len(), name })
+}
+
 fn is_crash_file(path: &Path) -> bool {
     path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(ENDING))
 }
@@ -87,6 +125,26 @@ fn is_crash_file(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_listed_can_be_read_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let crashes = dir.path().join("crashes");
+        let files = CrashFiles::new(crashes.clone(), 3);
+        assert_eq!(files.list(), []);
+        for n in 1..=3 {
+            files.0.as_ref().unwrap().write("arena", &[n]).unwrap();
+        }
+        std::fs::write(crashes.join("notes.txt"), "mine").unwrap();
+        std::fs::write(dir.path().join("1-secret.crash.log"), "mine").unwrap();
+        let list = files.list();
+        assert_eq!(list.len(), 3);
+        assert_eq!(files.read(&list[0].name), Some(vec![3]));
+        for name in ["notes.txt", "../1-secret.crash.log", "", "/etc/passwd"] {
+            assert_eq!(files.read(name), None, "{name}");
+        }
+        assert_eq!(CrashFiles::new(crashes, 0).list(), []);
+    }
 
     #[test]
     fn the_newest_files_are_kept_and_others_left_alone() {

@@ -20,6 +20,7 @@ mod member;
 pub mod members;
 mod moved;
 mod moving;
+pub mod operator;
 pub mod over;
 pub mod reservations;
 mod rooms;
@@ -37,7 +38,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use greenroom_proto::{CloseCode, GameName, JoinCode, RoomId, RoomInfo, Text, Tick};
 
@@ -53,6 +54,7 @@ pub use self::member::Back;
 use self::members::Members;
 use self::moving::Moving;
 pub use self::moving::{MOVED, Mover};
+use self::operator::{Observed, Operator};
 use self::over::Over;
 pub use self::rooms::NotInserted;
 use self::rooms::Rooms;
@@ -76,6 +78,7 @@ pub struct Directory {
     over: Over,
     leaving: Leaving,
     watching: Watching,
+    observed: Observed,
     finished: FinishedMatches,
     forwards: Arc<Forwards>,
     /// Since when time is counted.
@@ -89,6 +92,7 @@ impl Default for Directory {
         Directory {
             rooms: Mutex::default(),
             watching: Watching::default(),
+            observed: Observed::default(),
             over: Over::default(),
             leaving: Leaving::default(),
             finished: FinishedMatches::default(),
@@ -144,6 +148,11 @@ impl Directory {
     /// Those who look on, at any room.
     pub fn watching(&self) -> &Watching {
         &self.watching
+    }
+
+    /// Whether an operator looks on at all of it.
+    pub fn observed(&self) -> &Observed {
+        &self.observed
     }
 
     /// Takes a room out.
@@ -238,6 +247,7 @@ pub struct RoomRecord {
     work: Mutex<Work>,
     waker: Mutex<Option<Waker>>,
     words: Words,
+    operator: Operator,
     /// The backend wants the match to end, with this result.
     end: Mutex<Option<String>>,
 }
@@ -289,6 +299,7 @@ impl RoomRecord {
             work: Mutex::new(Work::new(Clock::new(Instant::now(), 0))),
             waker: Mutex::default(),
             words: Words::default(),
+            operator: Operator::default(),
             end: Mutex::default(),
         })
     }
@@ -365,6 +376,30 @@ impl RoomRecord {
     /// For how long a seat is held without a connection.
     pub fn seat_hold(&self) -> Duration {
         Duration::from_millis(self.plan.seat_hold_ms.into())
+    }
+
+    /// Since the room was made, in its own time and in that of processes before this one.
+    pub fn age(&self) -> Duration {
+        self.born.elapsed()
+    }
+
+    /// What its operator has of it.
+    pub fn operator(&self) -> &Operator {
+        &self.operator
+    }
+
+    /// Asks for the state as it was published last. It comes at the room's next turn, which a room
+    /// that hangs never has; `None`: too many wait for it.
+    pub fn look(&self) -> Option<oneshot::Receiver<operator::State>> {
+        let state = self.operator.look()?;
+        self.wake();
+        Some(state)
+    }
+
+    /// The room's next step is to panic, as a [fault](crate::faults) that was asked for.
+    pub fn panic(&self) {
+        self.operator.ask_panic();
+        self.wake();
     }
 
     /// Where the room's commands wait.

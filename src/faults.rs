@@ -38,6 +38,9 @@
 //! `restarts_max` in `restart_period_secs` ends, and so does a server in which more than ten of the
 //! actors below its root die within ten seconds.
 //!
+//! A server that is asked for any of them also lets its operator have a room panic, by a button in the
+//! console.
+//!
 //! Faults in a room are commands in its log: a crash file and a replay have them in the same step,
 //! and what was decided about them. What else fails follows from counts too, but not from the log:
 //! it is the world around the rooms.

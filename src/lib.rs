@@ -23,7 +23,7 @@
 //!
 //! ```text
 //! root                one-for-one; started downwards, stopped upwards
-//! ├─ ops              health, metrics, the backend's interface (serve --ops)
+//! ├─ ops              health, metrics, the console, the backend's interface (serve --ops)
 //! ├─ journal          closes the journal in order (serve --state-dir)
 //! ├─ replays          has the last replays on disk (serve --replay-dir)
 //! ├─ results          appends match results to a file (serve --results)
@@ -133,6 +133,8 @@
 //! | [`crash_files`] | 32 files | the oldest go |
 //! | [`config::StopTimes`] | 9 s for a stop, shares of it for rooms, connections, results, effects, journal | what is not done is cut off: a hung room's last state is in the journal |
 //! | [`ops`] | 64 connections of a minute each; 16 KiB of head, 32 KiB of body; 10 s for a request | wait in the kernel; 431, 413; 504 |
+//! | [`ops`], the console | 8 pages at once, 100 rooms and 100 connections on each, 1 MiB of a room's state in words; a page's socket that is full | refused (503); the first by the order asked for; said instead; skipped, then one change |
+//! | [`directory::operator`] | 8 consoles that wait for the state of a room, for a second | refused (429); said instead |
 //! | [`directory::words`] | 64 words of the backend that wait for a room; 64 KiB for a reply | refused (429); said (500) |
 //! | [`directory::finished`] | the last 1,024 results, for 10 minutes | the oldest go |
 //! | `ops::idempotency` | 1,024 keys, for 10 minutes | the oldest go: such a change is done again |
@@ -159,6 +161,7 @@
 //! | [`session`], [`outbox`], [`answers`] | what a client may say next; what it is still to be sent; what it was answered | yes |
 //! | [`effects`] | what a game asks of the outside world | yes |
 //! | [`journal`] | files with which unfinished matches survive the process; records and reading them are pure | partly |
+//! | [`published`] | a state in words: rows as JSON, by the names of their schema | yes |
 //! | [`panics`] | a panic as a value: text and place | yes |
 //! | [`faults`] | failures that are asked for, to see what comes of them | yes |
 //! | [`replays`] | the whole logs of finished matches, as files | |
@@ -255,6 +258,7 @@ pub mod math;
 pub mod options;
 pub mod outbox;
 pub mod panics;
+pub mod published;
 pub mod registry;
 pub mod rng;
 pub mod room;

@@ -9,13 +9,15 @@
 //! Plain HTTP/1.1 by hyper and axum, on this machine alone if not said otherwise. It is the first
 //! thing up and the last one down, so that it can say why nothing else is there. `openapi.json`
 //! describes it, and is served; a test holds it against the routes, and another asks whatever it
-//! says can be asked.
+//! says can be asked. The page for people at `/console` asks of it what it changes; what the page
+//! is shown is its own and stands in `console`.
 
 // The shell may read clocks.
 #![allow(clippy::disallowed_methods)]
 
 mod conduct;
 pub mod connection;
+mod console;
 pub mod fault;
 pub mod gate;
 mod given;
@@ -39,6 +41,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use metrics_exporter_prometheus::PrometheusHandle;
 
+pub(crate) use self::console::Console;
 use self::fault::{Code, Fault};
 use self::gate::Gate;
 pub(crate) use self::idempotency::Keys;
@@ -46,11 +49,12 @@ pub(crate) use self::scrape::recorder;
 use crate::actors::actor::Mailbox;
 use crate::actors::lobby::LobbyMsg;
 use crate::config::Config;
+use crate::crash_files::CrashFiles;
 use crate::directory::Directory;
 use crate::net::admission::Admission;
 use crate::registry::Games;
 use crate::server::Condition;
-use crate::supervision::Slot;
+use crate::supervision::{Slot, SupervisorRef};
 
 /// The interface as OpenAPI 3.1 describes it.
 pub const OPENAPI: &str = include_str!("ops/openapi.json");
@@ -67,6 +71,8 @@ pub struct Site {
     pub(crate) hosted: Hosted,
     /// Changes that were asked for.
     pub(crate) keys: Keys,
+    /// Operators who look on.
+    pub(crate) console: Console,
 }
 
 /// A server, as far as one may ask about it.
@@ -81,6 +87,10 @@ pub(crate) struct Hosted {
     pub(crate) lobby: Slot<Mailbox<LobbyMsg>>,
     /// Counts connections.
     pub(crate) admission: Arc<Admission>,
+    /// The top of the tree.
+    pub(crate) root: Slot<SupervisorRef>,
+    /// Panics that were written down.
+    pub(crate) crashes: CrashFiles,
 }
 
 impl Site {
@@ -131,6 +141,8 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
         .fallback(nothing)
         .method_not_allowed_fallback(other_method)
         .layer(from_fn_with_state(Arc::clone(&site), idempotency::once))
+        // Past that: a stream has no answer that could be kept.
+        .merge(console::router().method_not_allowed_fallback(other_method))
         .layer(DefaultBodyLimit::max(site.config.ops.body_bytes_max))
         .layer(from_fn_with_state(Arc::clone(&site), gate::guard))
         .with_state(site)

@@ -146,6 +146,10 @@ impl Server {
         let admission = Admission::new(config.listen.clone());
         let lobby = Slot::new();
         let ops = operations.as_ref().map(Operations::address);
+        let (crash_dir, crash_files_max) =
+            (config.rooms.crash_dir.clone(), config.rooms.crash_files_max);
+        let crashes = CrashFiles::new(crash_dir, crash_files_max);
+        let top = Slot::new();
         // Before all else: it says whether the rest is there.
         if let Some(operations) = operations {
             let hosted = Hosted {
@@ -154,6 +158,8 @@ impl Server {
                 directory: Arc::clone(&directory),
                 lobby: lobby.clone(),
                 admission: Arc::clone(&admission),
+                root: top.clone(),
+                crashes: crashes.clone(),
             };
             root = root.child(operations.child(&config, hosted));
         }
@@ -168,7 +174,7 @@ impl Server {
             lobby: lobby.clone(),
             results,
             scheduler: Arc::clone(&scheduler),
-            crashes: CrashFiles::new(config.rooms.crash_dir.clone(), config.rooms.crash_files_max),
+            crashes,
             build: if keeper.is_some() { build_id() } else { 0 },
             keeper: keeper.clone(),
             replays,
@@ -204,6 +210,7 @@ impl Server {
             .child(audiences_spec.into_child())
             .start()
             .await?;
+        top.set(root.clone());
         let sabotage = Sabotage::start(&config.dev.faults, &root, keeper.as_ref());
         let described =
             |entry: &Entry| Some((entry.game.name().to_owned(), entry.description().ok()?));

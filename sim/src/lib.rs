@@ -7,7 +7,6 @@ mod cli;
 pub mod headless;
 pub mod load;
 mod portrait;
-mod published;
 pub mod replay;
 
 pub use cli::cli;

@@ -8,7 +8,7 @@ use greenroom::room::AnyRoom;
 use greenroom::room::fields::Field;
 use serde::{Deserialize, Serialize};
 
-use crate::published;
+use greenroom::published;
 
 /// All of a room that has a name.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

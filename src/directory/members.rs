@@ -3,6 +3,7 @@
 //! Nothing in here runs a game's code, so it cannot panic half-way, whatever the game does.
 
 mod moves;
+mod seen;
 mod tell;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 use greenroom_proto::{CloseCode, PlayerId, Refusal, RoomId, Text, Tick, ToClient};
 
 pub(super) use self::moves::Going;
+pub use self::seen::{ClientPace, SeenMember};
 pub use self::tell::{FramesSent, Sent, Sights};
 use super::member::{Asked, Back, Member};
 use super::roster::Told;

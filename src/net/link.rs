@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use greenroom_proto::{CloseCode, Refusal, Text, ToClient, frame, wire};
 use tokio::net::TcpStream;
@@ -20,10 +20,21 @@ pub struct Link {
     /// The close code asked for; 0 while none is.
     close: AtomicU16,
     retry_after_ms: AtomicU32,
+    /// How long the last ping took to come back, in µs; 0: none did yet.
+    latency_us: AtomicU32,
     /// The client has used another channel than the first.
     channels: AtomicBool,
     /// Wakes the reader: something is stuck, or a close was asked for.
     wake: Notify,
+}
+
+/// What waits for a socket.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Backlog {
+    /// Bytes.
+    pub bytes: usize,
+    /// For how long it has taken none; `None`: it takes them.
+    pub stuck: Option<Duration>,
 }
 
 /// Whether a client can be sent its next frame.
@@ -47,6 +58,7 @@ impl Link {
             stuck: AtomicBool::new(false),
             close: AtomicU16::new(0),
             retry_after_ms: AtomicU32::new(0),
+            latency_us: AtomicU32::new(0),
             channels: AtomicBool::new(false),
             wake: Notify::new(),
         })
@@ -109,6 +121,29 @@ impl Link {
         if let Some(mut socket) = self.lock() {
             socket.cut_after(countdown);
         }
+    }
+
+    /// How long the last ping took to come back; `None`: none did yet. Only clients that say nothing
+    /// are pinged.
+    pub fn latency(&self) -> Option<Duration> {
+        let latency_us = self.latency_us.load(Ordering::Relaxed);
+        (latency_us > 0).then(|| Duration::from_micros(latency_us.into()))
+    }
+
+    /// What waits for the socket.
+    pub fn backlog(&self) -> Backlog {
+        if !self.is_stuck() {
+            return Backlog::default();
+        }
+        let Some(socket) = self.lock() else { return Backlog::default() };
+        let stuck = socket.stuck_since().map(|since| since.elapsed());
+        Backlog { bytes: socket.waiting_bytes(), stuck }
+    }
+
+    /// A ping came back after so long.
+    pub(super) fn ponged(&self, after: Duration) {
+        let us = after.as_micros().try_into().unwrap_or(u32::MAX);
+        self.latency_us.store(us.max(1), Ordering::Relaxed);
     }
 
     pub(super) fn ping(&self) {

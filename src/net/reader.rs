@@ -120,14 +120,19 @@ impl Reader {
 
     fn hear(&mut self, message: Message, ears: &mut impl Ears) -> Result<(), CloseCode> {
         self.heard = Instant::now();
-        self.pinged = None;
+        let pinged = self.pinged.take();
         let at_ms = (self.heard - self.began).as_millis() as u64;
         let bytes = match message {
             Message::Binary(bytes) => bytes,
             Message::Text(_) => return Err(CloseCode::NotText),
             Message::Ping(_) => return self.session.ping(at_ms),
             // An unasked pong is allowed, and counts like any message.
-            Message::Pong(_) => return self.session.count(at_ms),
+            Message::Pong(_) => {
+                if let Some(pinged) = pinged {
+                    self.link.ponged(self.heard - pinged);
+                }
+                return self.session.count(at_ms);
+            }
             // tungstenite has answered; the stream ends by itself.
             Message::Close(frame) => {
                 self.done = frame.is_some_and(|frame| u16::from(frame.code) == 1000);

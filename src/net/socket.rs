@@ -54,6 +54,11 @@ impl Socket {
         self.stuck_since
     }
 
+    /// Bytes that wait for the kernel.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Writes a WebSocket message that is `parts` in a row, or lets it wait behind what waits.
     /// Behind the end it is dropped.
     pub(super) fn message(

@@ -1,4 +1,4 @@
-//! Who may ask: programs with the token, or on this machine; never a web page.
+//! Who may ask: programs with the token, or on this machine; never a web page but our own.
 //!
 //! A browser on the operator's machine reaches loopback from any page. Such a page is told from a
 //! program by three things it cannot change: the name in `Host` (a name of its own that was made to
@@ -15,14 +15,19 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ring::hmac;
 
-use super::Site;
 use super::fault::{Code, Fault};
+use super::{Site, console};
 use crate::net::origin::is_loopback;
 
 /// Bytes of a token: what nobody guesses, and what fits into a header.
 const TOKEN_BYTES: std::ops::RangeInclusive<usize> = 16..=1024;
 /// These may be asked without a token: a probe has none, and learns one sentence.
 const OPEN: [&str; 2] = ["/healthz", "/readyz"];
+
+/// So may the files that the console is made of, which say nothing of this server.
+fn is_open(path: &str) -> bool {
+    OPEN.contains(&path) || console::is_page(path)
+}
 
 /// A token cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +66,7 @@ impl Gate {
             return Err(Fault::new(Code::Forbidden, text));
         }
         if let Some(token) = &self.token
-            && !OPEN.contains(&request.uri().path())
+            && !is_open(request.uri().path())
             && !bearer(headers).is_some_and(|given| token.is(given))
         {
             let text = "send the header Authorization: Bearer, with the token of ops_token_file";

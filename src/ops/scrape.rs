@@ -77,14 +77,17 @@ fn publish(site: &Site) {
         gauge!("greenroom_rooms", "game" => game).set(rooms as f64);
         gauge!("greenroom_players", "game" => game).set(players as f64);
     }
-    let actors = actor::live_of("connection");
-    let arriving = site.hosted.admission.connections().saturating_sub(actors);
-    let states =
-        [("arriving", arriving), ("waiting", actors.saturating_sub(seated)), ("seated", seated)];
-    for (state, count) in states {
+    for (state, count) in connections(site, seated) {
         gauge!("greenroom_connections", "state" => state).set(count as f64);
     }
     process();
+}
+
+/// Connections by state, when so many have a seat.
+pub(super) fn connections(site: &Site, seated: usize) -> [(&'static str, usize); 3] {
+    let actors = actor::live_of("connection");
+    let arriving = site.hosted.admission.connections().saturating_sub(actors);
+    [("arriving", arriving), ("waiting", actors.saturating_sub(seated)), ("seated", seated)]
 }
 
 /// What the system says of this process.

@@ -11,7 +11,7 @@ use crate::actors::listener::{Sockets, listen};
 use crate::actors::ops::{Ops, OpsArgs};
 use crate::config::{AddressChoice, Config};
 use crate::ops::gate::Gate;
-use crate::ops::{Hosted, Keys, Site, recorder};
+use crate::ops::{Console, Hosted, Keys, Site, recorder};
 use crate::supervision::{ChildSpec, Intensity};
 
 /// Where it is if nobody says.
@@ -42,8 +42,8 @@ impl Operations {
     /// Whoever answers, as a child of the root.
     pub(super) fn child(self, config: &Arc<Config>, hosted: Hosted) -> ChildSpec {
         let Operations { socket, gate, recorder, .. } = self;
-        let (config, keys) = (Arc::clone(config), Keys::default());
-        let site = Arc::new(Site { gate, config, recorder, hosted, keys });
+        let (config, keys, console) = (Arc::clone(config), Keys::default(), Console::default());
+        let site = Arc::new(Site { gate, config, recorder, hosted, keys, console });
         ChildSpec::actor::<Ops>("ops", OpsArgs { socket, site }).budget(BUDGET)
     }
 }

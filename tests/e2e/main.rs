@@ -15,6 +15,7 @@ mod channels;
 mod coming_back;
 mod commands_rooms;
 mod conduct;
+mod console;
 mod crashes;
 mod damaged;
 mod deaths;

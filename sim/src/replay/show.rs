@@ -9,7 +9,7 @@ use super::ReplayError;
 use super::camera::Camera;
 use super::verify::Opened;
 use super::walk::Walk;
-use crate::published;
+use greenroom::published;
 
 /// Prints what a player sees, or all, after a tick or the last.
 pub(super) fn run(

@@ -52,6 +52,11 @@ pub fn live() -> Vec<ActorInfo> {
     collect(|_| true)
 }
 
+/// The live actor of this id.
+pub fn live_actor(id: ActorId) -> Option<ActorInfo> {
+    stats_of(id).map(|stats| info(id, &stats))
+}
+
 /// The actors that have been on the same message for longer than `limit`: what a watchdog asks.
 pub fn stuck(limit: Duration) -> Vec<ActorInfo> {
     collect(|info| info.busy.is_some_and(|(_, since)| since > limit))
@@ -294,21 +299,25 @@ pub(super) fn stats_of(id: ActorId) -> Option<Arc<Stats>> {
 fn collect(wanted: impl Fn(&ActorInfo) -> bool) -> Vec<ActorInfo> {
     let mut found = Vec::new();
     each(|id, stats| {
-        let info = ActorInfo {
-            id,
-            name: stats.name.clone(),
-            class: stats.class.name,
-            depth: stats.depth(),
-            handled: stats.handled.load(Relaxed),
-            busy_total: Duration::from_nanos(stats.busy_ns.load(Relaxed)),
-            slowest: Duration::from_nanos(stats.slowest_ns.load(Relaxed)),
-            busy: stats.busy(),
-        };
+        let info = info(id, stats);
         if wanted(&info) {
             found.push(info);
         }
     });
     found
+}
+
+fn info(id: ActorId, stats: &Stats) -> ActorInfo {
+    ActorInfo {
+        id,
+        name: stats.name.clone(),
+        class: stats.class.name,
+        depth: stats.depth(),
+        handled: stats.handled.load(Relaxed),
+        busy_total: Duration::from_nanos(stats.busy_ns.load(Relaxed)),
+        slowest: Duration::from_nanos(stats.slowest_ns.load(Relaxed)),
+        busy: stats.busy(),
+    }
 }
 
 fn each(mut visit: impl FnMut(ActorId, &Stats)) {

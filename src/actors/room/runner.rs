@@ -31,6 +31,7 @@ use crate::directory::members::Sights;
 use crate::effects::EffectCall;
 use crate::game::{Pace, Said, Signal, To};
 use crate::journal::Position;
+use crate::room::fault::RoomFault;
 use crate::room::history::{History, HistoryLimits};
 use crate::room::inbox::requests;
 use crate::room::recovery::{At, Decision};
@@ -64,6 +65,8 @@ pub(super) struct Runner {
     pub(super) commands: Vec<Command>,
     pub(super) said: Vec<Said>,
     sights: Sights,
+    /// Bytes of the frames that were sent last.
+    sent_bytes: u64,
     /// What those see who look on, if anybody does.
     public: Option<Sight>,
 }
@@ -150,6 +153,7 @@ impl Runner {
             commands: Vec::new(),
             said: Vec::new(),
             sights: Sights::new(),
+            sent_bytes: 0,
             public: None,
         }
     }
@@ -186,7 +190,9 @@ impl Runner {
     fn command_step(&mut self, now: Instant, waker: &Waker) -> Turned {
         let timer_due = self.next_timer().is_some_and(|due| due <= now);
         let is_first = self.room.as_ref().is_some_and(|room| room.tick() == Tick(0));
-        if self.redo.is_some() || is_first || timer_due || !self.args.record.inbox().is_empty() {
+        let record = &self.args.record;
+        let waits = !record.inbox().is_empty() || record.operator().panics();
+        if self.redo.is_some() || is_first || timer_due || waits {
             return self.step(now, self.clock.time_ms(now), waker);
         }
         self.look();
@@ -216,6 +222,9 @@ impl Runner {
                 let next = work.log.as_ref().map_or(Tick(0), |log| log.end().next());
                 let faults = self.args.common.config.dev.faults.of_step(record.id, next);
                 self.commands.extend(faults.map(Command::Fault));
+                if record.operator().take_panic() {
+                    self.commands.push(Command::Fault(RoomFault::Panic));
+                }
                 let position = work.step(time_ms, &self.commands, None);
                 Noted { time_ms, decisions: Vec::new(), position, until }
             }
@@ -238,11 +247,15 @@ impl Runner {
         }
         self.make(now, &noted);
         let turned = self.tell(noted.decisions.contains(&Decision::Skip));
+        let took = now.elapsed();
+        let mut late = Duration::ZERO;
         if let Some(schedule) = self.schedule.as_mut().filter(|_| !noted.is_still()) {
-            let ended = Instant::now();
-            let late = now.saturating_duration_since(schedule.due());
-            let missed = schedule.done(ended);
-            self.meters.tick(late, ended - now, schedule.interval(), missed);
+            late = now.saturating_duration_since(schedule.due());
+            let missed = schedule.done(now + took);
+            self.meters.tick(late, took, schedule.interval(), missed);
+        }
+        if self.args.common.directory.observed().is_on() {
+            self.args.record.operator().step(late, took, std::mem::take(&mut self.sent_bytes));
         }
         turned
     }
@@ -386,6 +399,8 @@ impl Runner {
         let sent = members.send_frames(&mut self.history, &self.sights, last);
         drop(members);
         self.meters.frames(sent);
+        self.sent_bytes = sent.full.bytes + sent.step.bytes + sent.merged.bytes;
+        record.operator().show(self.history.newest());
         if let (Some(sight), Some((tick, rows))) = (self.public, self.history.newest()) {
             record.audience().put(tick, rows, sight);
         }
