@@ -61,6 +61,10 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
     /// Rooms of the game that a server hosts at most, within its own bound for all games.
     const ROOMS_MAX: usize = usize::MAX;
 
+    /// Bytes of the state at most, in rows and texts, where a game is to stay below what clients take
+    /// anyway: what every newcomer is sent. A step that makes more of it counts as one that panicked.
+    const STATE_BYTES_MAX: usize = greenroom_proto::ROWS_BYTES_MAX;
+
     /// What the creator of a room may choose, see [`crate::options!`].
     type Options: Options + Serialize + DeserializeOwned;
     /// What clients see: at most 5.3 MiB in one table and 8 MiB of text, see

@@ -120,7 +120,7 @@
 //! | [`game::Chat`] | 512 bytes of a line, and as many characters and lines in a time as the game says; 32 lines for those who come later | refused; the oldest go |
 //! | [`room::inbox`] | one input per player and tick, some requests per player | input: the newer replaces the older; request: refused |
 //! | [`room::history`] | frames and bytes; only frames somebody stands on are kept | the client gets the whole state |
-//! | [`proto::Sizes`] | what clients take of a state | as a panic: the step is left out, or the room ends (4007) |
+//! | [`proto::Sizes`] | what clients take of a state, or less if the game says so ([`Game::STATE_BYTES_MAX`]) | as a panic: the step is left out, or the room ends (4007) |
 //! | [`outbox`] | events and their bytes per client that wait, and as many that were sent and are not confirmed | waiting: closed (4101); kept: the oldest go, and who missed one comes back without |
 //! | [`room::origin`] | 8 seats that lead to one, of a player whose client has not said that it knows | not moved, the game is told |
 //! | [`answers`] | 64 answers and 32 KiB per client that are not confirmed | the oldest go; asked again, such a request is refused |

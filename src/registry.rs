@@ -35,6 +35,8 @@ pub trait AnyGame: Send + Sync {
     fn rooms_max(&self) -> usize;
     /// Whether a seat in it may be had beside another on the same connection.
     fn is_beside(&self) -> bool;
+    /// Bytes of a room's state at most.
+    fn state_bytes_max(&self) -> usize;
     /// Checks a creator's choice.
     fn plan(&self, options: &str) -> Result<RoomPlan, String>;
     /// The forms of its messages.
@@ -106,6 +108,9 @@ impl<G: Game> AnyGame for Typed<G> {
     }
     fn is_beside(&self) -> bool {
         G::BESIDE
+    }
+    fn state_bytes_max(&self) -> usize {
+        G::STATE_BYTES_MAX
     }
     fn plan(&self, options: &str) -> Result<RoomPlan, String> {
         let options = G::Options::parse(options)?;

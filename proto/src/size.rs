@@ -14,15 +14,23 @@ use crate::schema::{RowsKind, Schema};
 const TEXT_BYTES_MAX: usize = ROWS_BYTES_MAX / 2;
 
 /// How large the tables of a room ever were.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Sizes {
     slots: Vec<usize>,
+    bytes_max: usize,
 }
 
-/// A state is larger than clients take. In one table a bit more than 5 MiB are too much, 8 MiB in
-/// grids that are always there, or in texts.
+impl Default for Sizes {
+    /// As large as clients take.
+    fn default() -> Self {
+        Sizes::at_most(ROWS_BYTES_MAX)
+    }
+}
+
+/// A state is larger than clients take, or than its game allows. In one table a bit more than 5 MiB are
+/// too much for clients, 8 MiB in grids that are always there, or in texts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the state is larger than clients take: {bytes} bytes in {part}")]
+#[error("the state is larger than {}: {bytes} bytes in {part}", part.whose())]
 pub struct TooLarge {
     /// Where most of it is.
     pub part: Part,
@@ -37,6 +45,18 @@ pub enum Part {
     Table(usize),
     /// All texts.
     Texts,
+    /// All of it.
+    Whole,
+}
+
+impl Part {
+    /// Whose limit that is.
+    fn whose(self) -> &'static str {
+        match self {
+            Part::Table(_) | Part::Texts => "clients take",
+            Part::Whole => "its game allows",
+        }
+    }
 }
 
 impl std::fmt::Display for Part {
@@ -44,6 +64,7 @@ impl std::fmt::Display for Part {
         match self {
             Part::Table(number) => write!(f, "table {number}"),
             Part::Texts => f.write_str("its texts"),
+            Part::Whole => f.write_str("all"),
         }
     }
 }
@@ -54,7 +75,7 @@ impl TooLarge {
     pub fn in_words(&self, schema: &Schema) -> String {
         let table = match self.part {
             Part::Table(number) => schema.tables.get(number),
-            Part::Texts => None,
+            Part::Texts | Part::Whole => None,
         };
         match table {
             Some(table) => format!("{self} ({})", &*table.name),
@@ -64,6 +85,12 @@ impl TooLarge {
 }
 
 impl Sizes {
+    /// As large as clients take, and of so many bytes of rows and texts at most.
+    #[must_use]
+    pub fn at_most(bytes_max: usize) -> Self {
+        Sizes { slots: Vec::new(), bytes_max }
+    }
+
     /// Takes note of a published state, unless it is refused.
     pub fn admit(&mut self, layout: &Layout, rows: &Rows) -> Result<(), TooLarge> {
         let tables = layout.tables();
@@ -90,6 +117,9 @@ impl Sizes {
         let text_bytes = rows.text_bytes();
         if text_bytes > TEXT_BYTES_MAX {
             return Err(TooLarge { part: Part::Texts, bytes: text_bytes });
+        }
+        if all + text_bytes > self.bytes_max {
+            return Err(TooLarge { part: Part::Whole, bytes: all + text_bytes });
         }
         match largest {
             // A decoder counts a table that grows as what it is and twice what it will be.

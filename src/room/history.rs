@@ -144,6 +144,12 @@ impl History {
         self.spare = Some(frame);
     }
 
+    /// A state of more bytes than these is refused: its game does not allow it.
+    #[must_use]
+    pub fn with_states_at_most(self, bytes_max: usize) -> Self {
+        History { sizes: Sizes::at_most(bytes_max), ..self }
+    }
+
     /// Adds a frame; `publish` writes its rows. One that clients would refuse is none: whoever asks
     /// gets the frame before.
     pub fn push(&mut self, tick: Tick, publish: impl FnOnce(&mut Rows)) -> Result<(), TooLarge> {

@@ -155,3 +155,26 @@ fn texts_have_room_to_change_all_at_once() {
         "the state is larger than clients take: 8394750 bytes in its texts"
     );
 }
+
+#[test]
+fn a_game_may_allow_less_than_clients_take() {
+    let mut room = Room::<Things>::new();
+    room.history = room.history.with_states_at_most(100_000);
+    let refused = loop {
+        match room.push() {
+            Ok(()) => room.state.grow(),
+            Err(error) => break error,
+        }
+    };
+    assert!(
+        refused.part == Part::Whole && (100_001..101_000).contains(&refused.bytes),
+        "{refused:?}"
+    );
+    let words = refused.to_string();
+    assert!(words.starts_with("the state is larger than its game allows: "), "{words}");
+    assert!(words.ends_with(" bytes in all"), "{words}");
+    // The frame before is there for whoever comes, and a smaller state is taken again.
+    room.show(&mut Replica::new(layout_of::<Things>()));
+    room.state = Things::default();
+    assert_eq!(room.push(), Ok(()));
+}

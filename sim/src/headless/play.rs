@@ -193,10 +193,11 @@ impl Table {
             said: Vec::new(),
             events: Vec::new(),
             rows: Rows::default(),
-            sizes: Sizes::default(),
+            sizes: Sizes::at_most(entry.game.state_bytes_max()),
             frames: (!entry.layout.is_plain()).then(|| {
                 let limits = HistoryLimits { frames_max: 2, bytes_max: usize::MAX };
                 History::new(entry.layout.clone(), limits)
+                    .with_states_at_most(entry.game.state_bytes_max())
             }),
             layout: entry.layout.clone(),
             result: None,
