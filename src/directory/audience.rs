@@ -159,8 +159,8 @@ impl Audience {
             let mut stand = spectator.stand();
             stand.is_there = false;
             if spectator.client.unwatch(&spectator) {
-                spectator.client.link.control(&word);
-                spectator.client.link.control(&ToClient::Left);
+                spectator.client.line.control(&word);
+                spectator.client.line.control(&ToClient::Left);
             }
         }
         self.wake();
@@ -223,12 +223,12 @@ impl Audience {
     /// The server goes: closes their connections, to come back within this time.
     pub fn go_away(&self, window_ms: u32) {
         let code = CloseCode::GoingAway;
-        self.clear(|client| client.link.close_with_window(code, window_ms));
+        self.clear(|client| client.line.close_with_window(code, window_ms));
     }
 
     /// Closes their connections.
     pub fn close(&self, code: CloseCode) {
-        self.clear(|client| client.link.dismiss(code));
+        self.clear(|client| client.line.dismiss(code));
     }
 
     fn clear(&self, tell: impl Fn(&Client)) {

@@ -1,4 +1,4 @@
-//! A client: its link, and where it stands.
+//! A client: its channel, and where it stands.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -12,7 +12,7 @@ use crate::net::line::Line;
 /// A client on one channel of its connection, shared by that and the room that it sits in.
 pub struct Client {
     /// Its channel.
-    pub link: Line,
+    pub line: Line,
     place: Mutex<Place>,
     /// Number of the token that it was sent, while it has said nothing since; else 0.
     unconfirmed: AtomicU32,
@@ -46,21 +46,21 @@ enum Place {
 impl Client {
     /// A client without a seat, on the first channel of its connection.
     #[must_use]
-    pub fn new(link: Line) -> Arc<Self> {
-        Self::with(link, Arc::default())
+    pub fn new(line: Line) -> Arc<Self> {
+        Self::with(line, Arc::default())
     }
 
     /// The same program on another channel.
     #[must_use]
-    pub fn beside(&self, link: Line) -> Arc<Self> {
-        Self::with(link, Arc::clone(&self.schemas))
+    pub fn beside(&self, line: Line) -> Arc<Self> {
+        Self::with(line, Arc::clone(&self.schemas))
     }
 
-    fn with(link: Line, schemas: Arc<OnceLock<Vec<u64>>>) -> Arc<Self> {
+    fn with(line: Line, schemas: Arc<OnceLock<Vec<u64>>>) -> Arc<Self> {
         let place = Mutex::new(Place::Nowhere);
         let unconfirmed = AtomicU32::new(0);
         let only_schema = Mutex::default();
-        Arc::new(Client { link, place, unconfirmed, schemas, only_schema })
+        Arc::new(Client { line, place, unconfirmed, schemas, only_schema })
     }
 
     /// The client has schemas with these hashes. The first time counts.
@@ -190,13 +190,13 @@ impl Client {
     /// order: what it says meanwhile is left to its next connection, and not refused for want of a
     /// seat.
     pub fn dismiss(&self, code: CloseCode) {
-        self.link.dismiss(code);
+        self.line.dismiss(code);
         self.vacate();
     }
 
     /// Like [`Client::dismiss`]; the whole server goes, and with it the connection.
     pub fn send_away(&self, window_ms: u32) {
-        self.link.close_with_window(CloseCode::GoingAway, window_ms);
+        self.line.close_with_window(CloseCode::GoingAway, window_ms);
         self.vacate();
     }
 

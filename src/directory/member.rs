@@ -185,7 +185,7 @@ impl Member {
             Again::Waits if open => {}
             Again::Waits | Again::Unknown => {
                 let text = "this request was not taken, or its answer is not kept any more";
-                client.link.refuse(id, Refusal::Failed, text);
+                client.line.refuse(id, Refusal::Failed, text);
             }
         }
     }
@@ -202,7 +202,7 @@ impl Member {
         let Some(client) = &self.client else { return };
         client.sit(self.generation);
         let joined = self.joined(room, tick, (asked.id, asked.knows_schema), events);
-        client.link.control(&match asked.moved_from {
+        client.line.control(&match asked.moved_from {
             Some(from) => ToClient::Moved { from, joined },
             None => ToClient::Joined(joined),
         });
@@ -216,7 +216,7 @@ impl Member {
         let Some(client) = &self.client else { return };
         let knows_schema = client.knows(room.entry.schema_hash);
         let joined = self.joined(room, tick, (id, knows_schema), 0);
-        client.link.control(&ToClient::Moved { from, joined });
+        client.line.control(&ToClient::Moved { from, joined });
         tell_code(client, room);
     }
 
@@ -267,7 +267,7 @@ impl Member {
         } else if outbox.event_of(kind, tick, body).is_err()
             && let Some(client) = &self.client
         {
-            client.link.close(CloseCode::TooSlow);
+            client.line.close(CloseCode::TooSlow);
             return Err(TooSlow);
         }
         Ok(())
@@ -276,7 +276,7 @@ impl Member {
     /// Tells the client, if there is one, that its seat is gone.
     pub(super) fn part(&mut self, why: &str) {
         match (&self.client, &self.asked) {
-            (Some(client), None) => client.link.control(&ToClient::Left),
+            (Some(client), None) => client.line.control(&ToClient::Left),
             _ => self.refuse(Refusal::SeatGone, why),
         }
     }
@@ -285,8 +285,8 @@ impl Member {
     pub(super) fn send_away(&mut self, word: &ToClient, text: &str) {
         match (&self.client, &self.asked) {
             (Some(client), None) => {
-                client.link.control(word);
-                client.link.control(&ToClient::Left);
+                client.line.control(word);
+                client.line.control(&ToClient::Left);
             }
             _ => self.refuse(Refusal::Banned, text),
         }
@@ -299,7 +299,7 @@ impl Member {
         }
         if let (Some(client), Some(asked)) = (&self.client, &self.asked) {
             client.vacate();
-            client.link.refuse(asked.id, why, text);
+            client.line.refuse(asked.id, why, text);
         }
     }
 }
@@ -307,26 +307,26 @@ impl Member {
 /// With this the client lets others into its private room.
 fn tell_code(client: &Client, room: &RoomRecord) {
     if room.listing().visibility == Visibility::Private {
-        client.link.control(&ToClient::RoomCode { room: room.id, code: room.code() });
+        client.line.control(&ToClient::RoomCode { room: room.id, code: room.code() });
     }
 }
 
 fn say(client: &Client, id: u32, answer: &Answer) {
     match answer {
         Answer::Reply(body) => match body.clone().try_into() {
-            Ok(body) => client.link.control(&ToClient::Reply { id, body }),
+            Ok(body) => client.line.control(&ToClient::Reply { id, body }),
             Err(_) => {
                 let text = "the game's answer is larger than an answer may be";
-                client.link.refuse(id, Refusal::Failed, text);
+                client.line.refuse(id, Refusal::Failed, text);
             }
         },
         Answer::Failed => {
-            client.link.refuse(
+            client.line.refuse(
                 id,
                 Refusal::Failed,
                 "the game failed over this; nothing came of it",
             );
         }
-        Answer::Refused(why, text) => client.link.refuse(id, *why, text),
+        Answer::Refused(why, text) => client.line.refuse(id, *why, text),
     }
 }

@@ -295,7 +295,7 @@ impl Members {
     pub fn refuse(&mut self, player: PlayerId, id: u32) {
         let text = "the match ended before this was looked at";
         if let Some(client) = self.find(player).and_then(|member| member.client.as_ref()) {
-            client.link.refuse(id, Refusal::NoSeat, text);
+            client.line.refuse(id, Refusal::NoSeat, text);
         }
     }
 
@@ -313,7 +313,7 @@ impl Members {
             };
             client.vacate();
             if member.outbox.is_some() {
-                client.link.control(&ToClient::Ended { result: result.clone() });
+                client.line.control(&ToClient::Ended { result: result.clone() });
             }
             match member.asked {
                 Some(Asked { back: Some(_), .. }) => member.refuse(Refusal::SeatGone, ENDED),

@@ -235,7 +235,7 @@ impl RoomRecord {
                     Some(asked) => (asked.id, asked.moved_from.unwrap_or(from.id)),
                     None => {
                         for id in open {
-                            client.link.refuse(id, Refusal::Moved, MOVED);
+                            client.line.refuse(id, Refusal::Moved, MOVED);
                         }
                         (0, from.id)
                     }

@@ -79,7 +79,7 @@ impl RoomRecord {
         let mut booking = lock(&self.booking);
         for (waiting, place) in booking.waiting.values_mut().zip(1..) {
             if std::mem::replace(&mut waiting.told, place) != place {
-                waiting.client.link.control(&ToClient::Waiting { id: waiting.id, place });
+                waiting.client.line.control(&ToClient::Waiting { id: waiting.id, place });
             }
         }
     }
@@ -94,7 +94,7 @@ impl RoomRecord {
         for (ticket, Waiting { client, id, .. }) in waiting {
             if client.turn_away(ticket) {
                 let text = "the match ended before a seat was free: join another";
-                client.link.refuse(id, Refusal::UnknownRoom, text);
+                client.line.refuse(id, Refusal::UnknownRoom, text);
             }
         }
     }

@@ -118,22 +118,22 @@ impl Show {
     }
 
     fn send_to(&mut self, spectator: &Spectator, stand: &mut Stand, last: bool) {
-        let link = &spectator.client.link;
-        let standing = link.standing();
+        let line = &spectator.client.line;
+        let standing = line.standing();
         if standing == Standing::Closing || (standing == Standing::Stuck && !last) {
             return self.skipped.increment(1);
         }
         let missing = self.newest.wrapping_sub(stand.told) as usize;
         if missing > self.events.len() {
             // As a player who does not keep up. Who asks anew is up to date.
-            return link.close(CloseCode::TooSlow);
+            return line.close(CloseCode::TooSlow);
         }
         if self.section.0 != missing {
             self.section = (missing, self.section_of(missing));
         }
         let body = self.history.body(stand.base, ViewKey::Spectators, &self.sight);
         let Some((body, _)) = body else { return };
-        link.send([&Head::default().to_bytes(missing > 0), &self.section.1, body]);
+        line.send([&Head::default().to_bytes(missing > 0), &self.section.1, body]);
         self.frames.increment(1);
         (stand.base, stand.told) = (Some(self.tick), self.newest);
     }
@@ -165,7 +165,7 @@ impl Show {
             stand.is_there = false;
             let client = &spectator.client;
             if client.unwatch(spectator) {
-                client.link.control(&match &ending {
+                client.line.control(&match &ending {
                     Ending::Over(result) => ToClient::Ended { result: Text::cut(result) },
                     Ending::Gone => ToClient::Left,
                 });

@@ -23,7 +23,7 @@ impl Channels {
 
     /// The connection.
     pub(super) fn link(&self) -> &Arc<Link> {
-        self.first.link.link()
+        self.first.line.link()
     }
 
     /// The client on a channel that the [session](crate::session) has let through.

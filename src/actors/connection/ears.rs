@@ -36,7 +36,7 @@ impl Ears for ClientEars {
             // Unless the match ended while the input was on its way.
             None => {
                 if client.watched().is_some() {
-                    client.link.refuse(0, Refusal::Spectator, NO_SAY);
+                    client.line.refuse(0, Refusal::Spectator, NO_SAY);
                 }
                 Ok(())
             }
@@ -58,7 +58,7 @@ impl Ears for ClientEars {
                     None => no_seat(client),
                 };
                 if let Err((why, text)) = asked {
-                    client.link.refuse(id, why, text);
+                    client.line.refuse(id, why, text);
                 }
             }
             ToServer::Chat { id, scope, text } => {
@@ -72,7 +72,7 @@ impl Ears for ClientEars {
                     None => no_seat(client).map_err(|(why, text)| (why, text.to_owned())),
                 };
                 if let Err((why, text)) = said {
-                    client.link.refuse(id, why, &text);
+                    client.line.refuse(id, why, &text);
                 }
             }
             ToServer::Ack { events, replies } => {
@@ -113,7 +113,7 @@ impl ClientEars {
 
 /// What becomes of what a client without a seat asks of a room, or says there.
 fn no_seat(client: &Client) -> Result<(), (Refusal, &'static str)> {
-    match client.link.standing() {
+    match client.line.standing() {
         // Its seat is held, or another connection has it: asked there again, it is done.
         Standing::Closing => Ok(()),
         _ if client.is_moved() => Err((Refusal::Moved, MOVED)),

@@ -154,7 +154,7 @@ impl Connection {
         // Looked for afterwards: the match may have ended just now.
         if let Some(result) = room.and_then(|room| shared.directory.over().result_of(room)) {
             let result = Text::cut(&result);
-            client.link.control(&ToClient::Ended { result });
+            client.line.control(&ToClient::Ended { result });
         }
         turn_away(
             client,
@@ -180,7 +180,7 @@ impl Connection {
         let account = &self.known.as_ref()?.account;
         if !account.role().may_play() {
             let text = "a spectator takes no seat: connect with the token of a player";
-            client.link.refuse(id, Refusal::NotAllowed, text);
+            client.line.refuse(id, Refusal::NotAllowed, text);
             return None;
         }
         is_free(client, id).then_some(account)
@@ -196,14 +196,14 @@ pub(super) fn is_free(client: &Client, id: u32) -> bool {
     let is_free = client.ask();
     if !is_free {
         let text = "this connection has a seat already, looks on, or waits for that: leave first";
-        client.link.refuse(id, Refusal::AlreadySeated, text);
+        client.line.refuse(id, Refusal::AlreadySeated, text);
     }
     is_free
 }
 
 pub(super) fn turn_away(client: &Client, id: u32, why: Refusal, text: &str) {
     client.vacate();
-    client.link.refuse(id, why, text);
+    client.line.refuse(id, why, text);
 }
 
 fn no_queue(client: &Client, id: u32, why: NoSeat) {
@@ -230,7 +230,7 @@ fn leave(client: &Client) {
             look_away(client);
             // Out of the queue, if it was in one.
             client.stop_waiting();
-            client.link.control(&ToClient::Left);
+            client.line.control(&ToClient::Left);
         }
     }
 }

@@ -68,7 +68,7 @@ impl Connection {
             Pace::OnCommand => (0, 1),
         };
         let begun = watch.begin(|events| {
-            client.link.control(&ToClient::Spectating(Spectating {
+            client.line.control(&ToClient::Spectating(Spectating {
                 id,
                 room: room.id,
                 game: room.game_name(),

@@ -65,7 +65,7 @@ impl Members {
             person: Arc::clone(&member.person),
             origins,
             only_schema: member.only_schema,
-            has_channels: client.is_some_and(|client| client.link.link().has_channels()),
+            has_channels: client.is_some_and(|client| client.line.link().has_channels()),
         })
     }
 

@@ -63,12 +63,12 @@ impl Members {
     /// The clients of those who have one.
     pub fn links(&self) -> impl Iterator<Item = (PlayerId, &Link)> {
         let clients = self.members.iter().filter_map(|m| Some((m.player, m.client.as_ref()?)));
-        clients.map(|(player, client)| (player, &**client.link.link()))
+        clients.map(|(player, client)| (player, &**client.line.link()))
     }
 }
 
 fn seen(member: &Member) -> SeenMember {
-    let link = member.client.as_ref().map(|client| client.link.link());
+    let link = member.client.as_ref().map(|client| client.line.link());
     let pace = match link.map(|link| link.standing()) {
         None => ClientPace::Away,
         Some(Standing::Closing) => ClientPace::Closing,

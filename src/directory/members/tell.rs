@@ -143,14 +143,14 @@ impl Members {
         for member in &mut self.members {
             let knows = member.knows_people;
             let Some((client, _)) = member.playing() else { continue };
-            let knows = if client.link.standing() != Standing::Free {
+            let knows = if client.line.standing() != Standing::Free {
                 knows && changes.is_empty()
             } else if knows {
-                changes.iter().for_each(|change| client.link.control(change));
+                changes.iter().for_each(|change| client.line.control(change));
                 true
             } else {
                 let all = self.told.all().into_iter().map(ToClient::Roster);
-                all.for_each(|message| client.link.control(&message));
+                all.for_each(|message| client.line.control(&message));
                 true
             };
             member.knows_people = knows;
@@ -173,7 +173,7 @@ impl Members {
         for member in &mut self.members {
             let (player, head) = (member.player, member.head);
             let Some((client, outbox)) = member.playing() else { continue };
-            let standing = client.link.standing();
+            let standing = client.line.standing();
             if standing == Standing::Closing || (standing == Standing::Stuck && !last) {
                 sent.skipped += 1;
                 continue;
@@ -188,7 +188,7 @@ impl Members {
             self.scratch.clear();
             let head = head.to_bytes(outbox.has_events());
             outbox.hand_over(tick, &mut self.scratch);
-            client.link.send([&head, &self.scratch, body]);
+            client.line.send([&head, &self.scratch, body]);
             let of_kind = match kind {
                 BodyKind::Full => &mut sent.full,
                 BodyKind::Step => &mut sent.step,
@@ -208,7 +208,7 @@ impl Members {
         let mut told = 0;
         for member in self.members.iter_mut().filter(wanted) {
             if let Some((client, _)) = member.playing() {
-                client.link.control(&ToClient::Notice { text: text.clone() });
+                client.line.control(&ToClient::Notice { text: text.clone() });
                 told += 1;
             }
         }

@@ -124,7 +124,7 @@ impl Played {
     fn hear(&mut self, key: &TokenKey) {
         self.marks += 1;
         let mark = Text::cut(&self.marks.to_string());
-        self.client.link.control(&ToClient::Notice { text: mark.clone() });
+        self.client.line.control(&ToClient::Notice { text: mark.clone() });
         let mut bytes = [0; 4096];
         loop {
             if let Ok(count) = self.peer.read(&mut bytes) {
@@ -273,9 +273,9 @@ impl World {
     fn reconnects(&mut self, number: usize) {
         let played = &mut self.clients[number];
         if !played.connected {
-            assert_ne!(played.client.link.standing(), Standing::Closing);
+            assert_ne!(played.client.line.standing(), Standing::Closing);
             played.channel = played.channel % 250 + 1;
-            let link = Arc::clone(played.client.link.link());
+            let link = Arc::clone(played.client.line.link());
             played.client = Client::new(Line::new(link, played.channel));
             played.connected = true;
         }
