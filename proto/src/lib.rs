@@ -38,7 +38,7 @@
 //!
 //! ```text
 //! client                                  server
-//!   Hello {protocol: 3, …}          ─▶
+//!   Hello {protocol: 4, …}          ─▶
 //!                                   ◀─    Welcome
 //!   Join {id: 1, OpenOrCreate {…}}  ─▶
 //!                                   ◀─    Joined {id: 1, room, player, schema, …}
@@ -501,4 +501,4 @@ pub use wire::Malformed;
 /// The WebSocket subprotocol that both ends must name.
 pub const SUBPROTOCOL: &str = "greenroom.v1";
 /// The version in `Hello`. A change of format raises it in the same commit.
-pub const PROTOCOL_VERSION: u16 = 3;
+pub const PROTOCOL_VERSION: u16 = 4;

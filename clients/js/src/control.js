@@ -30,7 +30,7 @@ import {
 /** The WebSocket subprotocol. */
 export const SUBPROTOCOL = 'greenroom.v1';
 /** The version in `Hello`. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 /** First byte of a control message. */
 export const CONTROL = 0x00;
 /** Bytes of one request, reply, event or input of a game. */
