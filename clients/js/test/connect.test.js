@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { connect } from '../src/index.js';
-import { CONTROL } from '../src/protocol.js';
+import { CONTROL, PROTOCOL_VERSION } from '../src/protocol.js';
 import { frameOf, greeted, joinedOf, seated, shapes, whole } from './support/play.mjs';
 import { World } from './support/world.mjs';
 
 test('a client says hello and waits for the welcome', async () => {
   const { world, client, hello } = await greeted({ token: 'secret' });
   assert.deepEqual([world.wire.url, world.wire.protocol], ['wss://host:1/ws', 'greenroom.v1']);
-  assert.deepEqual([hello.token, hello.protocol], ['secret', 3]);
+  assert.deepEqual([hello.token, hello.protocol], ['secret', PROTOCOL_VERSION]);
   assert.deepEqual([client.server, client.games, client.state], ['test/1', ['game'], 'up']);
 });
 
