@@ -197,11 +197,6 @@ impl RoomRecord {
         Duration::from_millis(self.plan.seat_hold_ms.into())
     }
 
-    /// Since the room was made, in its own time and in that of processes before this one.
-    pub fn age(&self) -> Duration {
-        self.born.elapsed()
-    }
-
     /// What its operator has of it.
     pub fn operator(&self) -> &Operator {
         &self.operator

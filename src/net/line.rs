@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use greenroom_proto::{CloseCode, Refusal, Text, ToClient, frame, wire};
+use greenroom_proto::{CloseCode, Refusal, ToClient, frame};
 
-use super::link::{Link, Standing};
+use super::link::{Link, Standing, control_bytes, refused};
 
 /// A link, and one of its channels.
 #[derive(Clone)]
@@ -44,14 +44,12 @@ impl Line {
 
     /// Sends a control message.
     pub fn control(&self, message: &ToClient) {
-        let mut bytes = vec![frame::CONTROL];
-        wire::encode_into(message, &mut bytes);
-        self.send([&bytes, &[], &[]]);
+        self.send([&control_bytes(message), &[], &[]]);
     }
 
     /// Says no to a request of any kind.
     pub fn refuse(&self, id: u32, why: Refusal, text: &str) {
-        self.control(&ToClient::Refused { id, why, text: Text::cut(text) });
+        self.control(&refused(id, why, text));
     }
 
     /// The seat that the client has here is taken away. Who uses one channel only is closed; who uses

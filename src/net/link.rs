@@ -83,14 +83,12 @@ impl Link {
 
     /// Sends a control message.
     pub fn control(&self, message: &ToClient) {
-        let mut bytes = vec![frame::CONTROL];
-        wire::encode_into(message, &mut bytes);
-        self.send([&bytes, &[], &[]]);
+        self.send([&control_bytes(message), &[], &[]]);
     }
 
     /// Says no to a request of any kind.
     pub fn refuse(&self, id: u32, why: Refusal, text: &str) {
-        self.control(&ToClient::Refused { id, why, text: Text::cut(text) });
+        self.control(&refused(id, why, text));
     }
 
     /// Asks that the connection be closed; the first code asked for counts.
@@ -235,6 +233,18 @@ impl Link {
             Err(WriteError::Broken) => self.close(CloseCode::Failed),
         }
     }
+}
+
+/// A control message, its first byte included.
+pub(super) fn control_bytes(message: &ToClient) -> Vec<u8> {
+    let mut bytes = vec![frame::CONTROL];
+    wire::encode_into(message, &mut bytes);
+    bytes
+}
+
+/// No to a request of any kind; the text is cut where it is too long.
+pub(super) fn refused(id: u32, why: Refusal, text: &str) -> ToClient {
+    ToClient::Refused { id, why, text: Text::cut(text) }
 }
 
 #[cfg(test)]

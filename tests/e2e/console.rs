@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
-use crate::ops::on_a_free_port;
+use crate::ops::{on_a_free_port, with_a_token};
 use crate::support::http::{ask, change, get};
 use crate::support::{TestServer, new_room, until, within};
 
@@ -129,13 +129,7 @@ fn with_faults(config: &mut greenroom::config::Config) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_page_may_be_had_by_all_and_what_it_shows_with_the_token_only() {
-    let server = TestServer::start(|config| {
-        on_a_free_port(config);
-        let path = config.rooms.crash_dir.with_file_name("token");
-        std::fs::write(&path, "a-token-of-some-length\n").unwrap();
-        config.ops.token_file = Some(path);
-    })
-    .await;
+    let server = TestServer::start(with_a_token).await;
     let ops = server.server.ops().unwrap();
     let page = get(ops, "/console").await;
     assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");

@@ -18,6 +18,14 @@ pub fn on_a_free_port(config: &mut Config) {
     config.ops.address = AddressChoice::At("127.0.0.1:0".parse().unwrap());
 }
 
+/// Which only who has the token may ask.
+pub fn with_a_token(config: &mut Config) {
+    on_a_free_port(config);
+    let path = config.rooms.crash_dir.with_file_name("token");
+    std::fs::write(&path, "a-token-of-some-length\n").unwrap();
+    config.ops.token_file = Some(path);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readiness_is_told_from_the_first_moment_to_the_last() {
     let dir = tempfile::tempdir().unwrap();
@@ -64,13 +72,7 @@ async fn what_is_not_there_and_who_may_not_ask_gets_a_typed_answer() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_a_token_file_only_who_has_the_token_may_ask() {
-    let server = TestServer::start(|config| {
-        on_a_free_port(config);
-        let path = config.rooms.crash_dir.with_file_name("token");
-        std::fs::write(&path, "a-token-of-some-length\n").unwrap();
-        config.ops.token_file = Some(path);
-    })
-    .await;
+    let server = TestServer::start(with_a_token).await;
     let ops = server.server.ops().unwrap();
     let nobody = get(ops, "/metrics").await;
     assert_eq!((nobody.status, nobody.error().as_str()), (401, "unauthorized"));

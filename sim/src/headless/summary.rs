@@ -124,6 +124,7 @@ impl Summary {
 
     /// All have been played, in this time.
     pub(super) fn done_in(&mut self, time: std::time::Duration) {
+        self.hash = format!("{:016x}", self.mixed);
         self.seconds = time.as_secs_f64();
         self.ticks_per_sec = (self.ticks as f64 / self.seconds.max(1e-9)) as u64;
     }
@@ -133,7 +134,6 @@ impl Summary {
         self.matches += 1;
         self.ticks += u64::from(line.ticks);
         self.mixed = mix(self.mixed ^ hash);
-        self.hash = format!("{:016x}", self.mixed);
         let Some(winner) = line.winner() else { return true };
         let winner = winner.map(|seat| seat.bot.as_str());
         *self.wins.entry(winner.unwrap_or("nobody").to_owned()).or_default() += 1;

@@ -92,7 +92,7 @@ pub(super) fn row(room: &Arc<RoomRecord>, costs: &mut Costs, elapsed: Duration) 
         connected,
         seats,
         spectators: room.audience().count(),
-        age_s: room.age().as_secs(),
+        age_s: room.age_ms() / 1000,
         restarts: room.restarts(),
         tick_hz: match room.plan.pace {
             Pace::Fixed { tick_hz, .. } => Some(tick_hz),
