@@ -235,7 +235,7 @@ impl Life {
                     }
                     Update::People(_) => {}
                     // A bot of this game plays no other.
-                    Update::Left | Update::Moved { .. } => return true,
+                    Update::Left | Update::Dismissed(_) | Update::Moved { .. } => return true,
                     Update::Broken { why, .. } => play.tally.disconnected(why.to_string()),
                     Update::Resumed { .. } => {
                         let before = std::mem::replace(&mut self.resumed_before, true);
