@@ -43,7 +43,7 @@ impl Place {
         seat.leaving = self.seat.as_ref().is_some_and(|seat| seat.leaving);
         let info = seat.info.clone();
         link.learn(&info.schema);
-        self.seat = Some(seat);
+        self.seat = Some(Box::new(seat));
         // They tell of a state that is not there any more.
         self.updates.retain(|update| !matches!(update, Update::Frame { .. }));
         self.moves_untaken += 1;

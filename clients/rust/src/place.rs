@@ -24,8 +24,8 @@ const UPDATES_MAX: usize = 8192;
 /// What belongs to one channel.
 pub(crate) struct Place {
     pub(crate) channel: u8,
-    /// The last seat; its state can be looked at when it is over, too.
-    pub(crate) seat: Option<Seat>,
+    /// The last seat; its state can be looked at when it is over, too. Boxed: most places have none.
+    pub(crate) seat: Option<Box<Seat>>,
     pub(crate) seated: bool,
     /// A seat was given after the caller had stopped waiting for it, and is being given back.
     pub(crate) stray: bool,
@@ -64,7 +64,7 @@ impl Place {
 
     /// The seat, or the place among those who look on, while there is one.
     pub(crate) fn present(&self) -> Option<&Seat> {
-        self.seat.as_ref().filter(|_| self.seated)
+        self.seat.as_deref().filter(|_| self.seated)
     }
 
     pub(crate) fn info(&self) -> Option<&SeatInfo> {
@@ -111,12 +111,12 @@ impl Place {
     }
 
     pub(crate) fn state<S: Replicate + 'static>(&self) -> Result<Option<S>, OtherState> {
-        let seat = self.seat.as_ref().filter(|_| !self.is_unaware());
+        let seat = self.seat.as_deref().filter(|_| !self.is_unaware());
         seat.map_or(Ok(None), Seat::state)
     }
 
     pub(crate) fn rows(&self) -> Option<(Tick, &Rows)> {
-        self.seat.as_ref().filter(|_| !self.is_unaware()).and_then(Seat::rows)
+        self.seat.as_deref().filter(|_| !self.is_unaware()).and_then(Seat::rows)
     }
 
     pub(crate) fn say(
@@ -187,7 +187,7 @@ impl Place {
 
     pub(crate) fn sit(&mut self, seat: Seat, link: &mut Link) {
         link.learn(&seat.info.schema);
-        self.seat = Some(seat);
+        self.seat = Some(Box::new(seat));
         self.seated = true;
         self.queued = None;
         self.answer = Some(Ok(Answer::Joined));
