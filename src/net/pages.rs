@@ -6,8 +6,15 @@ use std::collections::BTreeMap;
 
 use hyper::body::Bytes;
 
-/// The JavaScript client in one file.
-const CLIENT: &str = include_str!("../../clients/js/dist/greenroom.js");
+/// The JavaScript client, minified, and what shows its sources to whoever looks for a mistake: by
+/// path, type, text.
+const CLIENT: [(&str, &str, &str); 2] = [
+    ("/greenroom.js", JAVASCRIPT, include_str!("../../clients/js/dist/greenroom.js")),
+    ("/greenroom.js.map", JSON, include_str!("../../clients/js/dist/greenroom.js.map")),
+];
+
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+const JSON: &str = "application/json";
 
 /// What is read, by its path.
 pub struct Pages {
@@ -24,20 +31,18 @@ pub struct Page {
 }
 
 impl Pages {
-    /// `/greenroom.js`, and `/schema/NAME` for each game of which the description, JSON, is given.
+    /// `/greenroom.js` with its source map, and `/schema/NAME` for each game of which the description, JSON, is given.
     #[must_use]
     pub fn new(descriptions: impl IntoIterator<Item = (String, String)>) -> Self {
         let schema = |(name, json): (String, String)| {
-            let page = Page { content_type: "application/json", body: json.into() };
+            let page = Page { content_type: JSON, body: json.into() };
             (format!("/schema/{name}"), page)
         };
-        let client = Page {
-            content_type: "text/javascript; charset=utf-8",
-            body: Bytes::from_static(CLIENT.as_bytes()),
-        };
-        let mut pages: BTreeMap<String, Page> = descriptions.into_iter().map(schema).collect();
-        pages.insert("/greenroom.js".to_owned(), client);
-        Pages { pages }
+        let client = CLIENT.map(|(path, content_type, text)| {
+            let body = Bytes::from_static(text.as_bytes());
+            (path.to_owned(), Page { content_type, body })
+        });
+        Pages { pages: descriptions.into_iter().map(schema).chain(client).collect() }
     }
 
     /// What is at this path.
@@ -56,7 +61,9 @@ mod tests {
         let pages = Pages::new([("arena".to_owned(), "{}".to_owned())]);
         assert_eq!(pages.get("/schema/arena").unwrap().body, "{}");
         let client = pages.get("/greenroom.js").unwrap();
-        assert!(client.body.starts_with(b"/* greenroom-client ") && client.body.ends_with(b";\n"));
+        let map = b"\n//# sourceMappingURL=greenroom.js.map\n";
+        assert!(client.body.starts_with(b"/* greenroom-client ") && client.body.ends_with(map));
+        assert!(pages.get("/greenroom.js.map").unwrap().body.starts_with(b"{"));
         assert!(pages.get("/schema/chess").is_none() && pages.get("/schema/").is_none());
     }
 }

@@ -4,7 +4,6 @@
 export class GreenroomError extends Error {
   constructor(code, sentence) {
     super(sentence);
-    this.name = new.target.name;
     this.code = code;
   }
 }
@@ -69,3 +68,8 @@ const ENDED = {
   network: 'the connection broke',
   client: 'the connection was closed here',
 };
+
+// As texts, for whoever shortens the names of classes.
+Object.entries({ GreenroomError, Malformed, Refused, TimedOut, Misuse, Closed }).forEach(([name, type]) => {
+  type.prototype.name = name;
+});
