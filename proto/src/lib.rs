@@ -85,8 +85,8 @@
 //!                                   ◀─    0x04 1 Left
 //! ```
 //!
-//! - On these channels go `Join`, `Leave`, `Request`, `Resync`, `Resume`, `Ack`, `Spectate` and inputs,
-//!   with their answers; everything else is said on the first. Each seat has its own token: on a new
+//! - On these channels go `Join`, `Leave`, `Request`, `Chat`, `Resync`, `Resume`, `Ack`, `Arrived`,
+//!   `Spectate` and inputs, with their answers; everything else is said on the first. Each seat has its own token: on a new
 //!   connection each is resumed by itself, on any channel.
 //! - A game says whether it is played beside others. At most one of the places that a connection has is
 //!   in a game that does not (`NotBeside`).

@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib';
 import * as one from '../dist/greenroom.js';
 import * as client from '../src/index.js';
 import { Client } from '../src/client.js';
+import { Place } from '../src/place.js';
 import { Room } from '../src/room.js';
 import { ENTRIES, bundle, fingerprint } from '../tools/bundle.mjs';
 import { World } from './support/world.mjs';
@@ -71,7 +72,7 @@ test('the types name what there is, and nothing else', () => {
   const types = read('../src/index.d.ts');
   const of = (name) => new RegExp(`export interface ${name}\\b[^\\n]*\\{\\n([\\s\\S]*?)\\n\\}`).exec(types)[1];
   const named = (text) => new Set([...text.matchAll(/^ {2}(?:readonly )?(\w+)/gm)].map(([, name]) => name));
-  for (const [name, type] of [['Client', Client], ['Room', Room]]) {
+  for (const [name, type] of [['Client', Client], ['Place', Place], ['Room', Room]]) {
     const there = Object.getOwnPropertyNames(type.prototype).filter((each) => !each.startsWith('_') && each !== 'constructor');
     const missing = there.filter((each) => !named(of(name)).has(each));
     assert.deepEqual(missing, [], name);
