@@ -27,7 +27,7 @@ const TRY_AGAIN_MS = 20;
 export class Connection {
   /**
    * `owner` has `hello()`, `patienceMs()`, `restore(socket)`, `heard(message, channel)`, `up(afterMs)`,
-   * `broke(closed, withinMs)`, `probe()`, `closed(closed)` and `report(error)`.
+   * `broke(closed, withinMs)`, `probe()`, `end(closed)` and `report(error)`.
    */
   constructor({ platform, url, deadlineMs, silenceMs, owner }) {
     Object.assign(this, { platform, url, deadlineMs, silenceMs, owner });
@@ -231,7 +231,7 @@ export class Connection {
 
   end(closed) {
     this.shut();
-    this.owner.closed(closed);
+    this.owner.end(closed);
   }
 
   shut() {

@@ -35,8 +35,7 @@ export class Session {
     this.channels = Array.from({ length: 1 + CHANNELS_MAX }, (_, number) => (
       new Channel(this, number, number === 0 ? FIRST_EVENTS : EVENTS)));
     [this.first] = this.channels;
-    const owner = this.#owner();
-    this.connection = new Connection({ platform, url, deadlineMs: timeout, silenceMs: silence, owner });
+    this.connection = new Connection({ platform, url, deadlineMs: timeout, silenceMs: silence, owner: this });
     /** Why the connection is over for good. */
     this.closed = null;
     /** By the ids of their questions. */
@@ -46,37 +45,59 @@ export class Session {
   /** Since the connection broke. */
   get awayMs() { return this.platform.now() - this.#brokeAt; }
 
-  /** What the connection asks of its owner. */
-  #owner() {
+  // What the connection asks of its owner.
+
+  hello() {
     return {
-      hello: () => ({
-        type: 'Hello',
-        protocol: PROTOCOL_VERSION,
-        client: 'greenroom-client-js/0.1.0',
-        token: this.token,
-        schemas: this.schemas.hashes(),
-      }),
-      patienceMs: () => {
-        const holds = this.channels.map(({ holdMs }) => holdMs).filter((holdMs) => holdMs !== null);
-        return Math.min(holds.length > 0 ? Math.max(...holds) : Infinity, this.#reconnectMs);
-      },
-      restore: (socket) => this.#restore(socket),
-      heard: (message, channel) => this.channels[channel].heard(message),
-      up: (afterMs) => this.#up(afterMs),
-      broke: (closed, withinMs) => {
-        this.#brokeAt = this.platform.now();
-        for (const channel of this.channels) channel.broke(closed, withinMs);
-        this.first.emitter.emit('drop', closed, withinMs);
-      },
-      probe: () => this.#measure(),
-      closed: (closed) => {
-        this.closed = closed;
-        this.platform.cancel(this.#measuring);
-        for (const channel of this.channels) channel.end(closed);
-        this.first.emitter.emit('close', closed);
-      },
-      report: (error) => this.report(error),
+      type: 'Hello',
+      protocol: PROTOCOL_VERSION,
+      client: 'greenroom-client-js/0.1.0',
+      token: this.token,
+      schemas: this.schemas.hashes(),
     };
+  }
+
+  /** As long as some seat is held. */
+  patienceMs() {
+    const holds = this.channels.map(({ holdMs }) => holdMs).filter((holdMs) => holdMs !== null);
+    return Math.min(holds.length > 0 ? Math.max(...holds) : Infinity, this.#reconnectMs);
+  }
+
+  heard(message, channel) {
+    this.channels[channel].heard(message);
+  }
+
+  broke(closed, withinMs) {
+    this.#brokeAt = this.platform.now();
+    for (const channel of this.channels) channel.broke(closed, withinMs);
+    this.first.emitter.emit('drop', closed, withinMs);
+  }
+
+  /** On a new connection: each seat is asked for again, and what else is said waits until all are answered. */
+  async restore(socket) {
+    this.attempt = this.connection.pauses.attempt();
+    const asked = new Set(this.channels.filter((channel) => channel.resume(socket)));
+    const others = [];
+    while (asked.size > 0) {
+      const [message, number] = await socket.next();
+      const channel = this.channels[number];
+      if (!asked.has(channel)) others.push([message, number]);
+      else if (!channel.answered(socket, message)) asked.delete(channel);
+    }
+    socket.putBack(others);
+  }
+
+  up(afterMs) {
+    for (const channel of this.channels) channel.again();
+    for (const [id, watch] of [...this.watches]) this.#watchAgain(id, watch);
+    this.first.emitter.emit('resume', afterMs);
+  }
+
+  end(closed) {
+    this.closed = closed;
+    this.platform.cancel(this.#measuring);
+    for (const channel of this.channels) channel.end(closed);
+    this.first.emitter.emit('close', closed);
   }
 
   /** Something is wrong that is no reason to stop. */
@@ -106,7 +127,7 @@ export class Session {
    * Asks what any server answers at once, with few bytes: the protocol has no ping that a page could
    * send. There is no game without a name.
    */
-  #measure() {
+  probe() {
     const { now } = this.platform;
     const start = now();
     const measured = () => {
@@ -125,33 +146,13 @@ export class Session {
     this.platform.cancel(this.#measuring);
     if (this.channels.every(({ room }) => room === null)) return;
     this.#measuring = this.platform.later(() => this.measureFromNow(), MEASURE_EVERY_MS);
-    if (this.connection.state === 'up') this.#measure();
-  }
-
-  /** On a new connection: each seat is asked for again, and what else is said waits until all are answered. */
-  async #restore(socket) {
-    this.attempt = this.connection.pauses.attempt();
-    const asked = new Set(this.channels.filter((channel) => channel.resume(socket)));
-    const others = [];
-    while (asked.size > 0) {
-      const [message, number] = await socket.next();
-      const channel = this.channels[number];
-      if (!asked.has(channel)) others.push([message, number]);
-      else if (!channel.answered(socket, message)) asked.delete(channel);
-    }
-    socket.putBack(others);
-  }
-
-  #up(afterMs) {
-    for (const channel of this.channels) channel.again();
-    for (const [id, watch] of [...this.watches]) this.#watchAgain(id, watch);
-    this.first.emitter.emit('resume', afterMs);
+    if (this.connection.state === 'up') this.probe();
   }
 
   #watchAgain(before, watch) {
     // One without an answer so far is a question that goes out again by itself.
     if (!watch.answered) return;
-    watch.restart();
+    watch.anew = true;
     this.watches.delete(before);
     const { id, answer } = this.first.ask({ type: 'Watch', query: watch.query });
     this.watches.set(id, watch);

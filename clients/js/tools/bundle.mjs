@@ -1,6 +1,6 @@
 /**
- * Makes `dist/NAME.js` of the modules in `src`, one file for each entry, minified, with a source map
- * beside it: for pages that are not built and for the server, which serves them.
+ * Makes `dist/NAME.js` of the modules in `src`, one file for each entry, minified, and beside it the
+ * same with gzip and a source map: for pages that are not built and for the server, which serves them.
  *
  *     node tools/bundle.mjs
  *
@@ -17,13 +17,14 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
 /** What is served, by its name: the module that it begins with. */
 export const ENTRIES = {
   greenroom: 'index.js',
 };
 
-/** Exact, as another version would make other files. esbuild joins modules, terser makes them small. */
+/** Exact, as another version would make other files. esbuild joins modules, terser makes them smaller still. */
 const TOOLS = { esbuild: '0.28.2', terser: '5.51.4' };
 /** The last version before which a browser has to be for what is written in `src`. */
 const TARGET = 'es2022';
@@ -76,6 +77,7 @@ async function make(out) {
       bundle: true,
       format: 'esm',
       target: TARGET,
+      minify: true,
       sourcemap: 'external',
       write: false,
     });
@@ -92,7 +94,9 @@ async function make(out) {
         url: `${entry}.js.map`,
       },
     });
-    writeFileSync(join(out, `${entry}.js`), `${small.code}\n`);
+    const code = `${small.code}\n`;
+    writeFileSync(join(out, `${entry}.js`), code);
+    writeFileSync(join(out, `${entry}.js.gz`), gzipSync(code, { level: 9 }));
     writeFileSync(join(out, `${entry}.js.map`), `${small.map}\n`);
   }
 }
