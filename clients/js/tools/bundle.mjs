@@ -6,9 +6,6 @@
  *
  * Needs npm, and the network or what npm has kept of it; nobody else does, as the files are
  * committed. Each file says of which sources it is made, so that this can be checked without npm.
- *
- * Names that begin with `_` are the library's own, and shortened: an entry must not use those of
- * another one.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -86,7 +83,6 @@ async function make(out) {
       module: true,
       ecma: 2022,
       compress: { passes: 3, unsafe_arrows: true, keep_fargs: false },
-      mangle: { properties: { regex: /^_/ } },
       format: { preamble },
       sourceMap: {
         content: text('.js.map'),
