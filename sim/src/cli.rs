@@ -56,7 +56,9 @@ pub fn cli(games: Games) -> ExitCode {
         .bin_name(&name)
         .version(version)
         .mut_subcommand("match", |command| command.after_help(&known))
-        .mut_subcommand("load", |command| command.after_help(&known))
+        .mut_subcommand("load", |command| {
+            command.after_help(format!("{known}\n\n{}", load::expect::known()))
+        })
         .mut_subcommand("check", |command| command.after_help(&known))
         .get_matches();
     let command = match Cli::from_arg_matches(&matches) {
@@ -65,7 +67,10 @@ pub fn cli(games: Games) -> ExitCode {
     };
     let result = match command {
         Command::Match(args) => headless::run(&args, &games),
-        Command::Load(args) => load::run(&args, &games),
+        Command::Load(args) => match load::run(&args, &games) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
         Command::Replay(args) => replay::run(&args, &games),
         Command::Check(args) => check::run(&args, &games),
     };

@@ -6,6 +6,7 @@ pub mod check;
 mod cli;
 pub mod headless;
 pub mod load;
+mod plot;
 mod portrait;
 pub mod replay;
 
