@@ -2,6 +2,8 @@
 //! load a real server over wss. A crate with games of its own has the same commands through
 //! [`cli`].
 
+pub mod bench;
+pub mod capacity;
 pub mod check;
 mod cli;
 pub mod headless;

@@ -47,6 +47,8 @@ use std::sync::Arc;
 use greenroom::{Games, Pace};
 use greenroom_client::{Client, Connect, Lead, Trust};
 
+use serde::Serialize;
+
 use self::acts::Acts;
 use self::bot::Plan;
 use self::expect::Expectation;
@@ -61,7 +63,7 @@ pub const NOT_AS_EXPECTED: u8 = 3;
 pub(crate) struct Target {
     /// The server: wss://host:port or ws://host:port.
     #[arg(long, default_value = "wss://127.0.0.1:8443")]
-    url: String,
+    pub(crate) url: String,
     /// PEM file of the CA that signed the server's certificate; a development server keeps its
     /// own in certs/ca.pem. Without, the CAs that this system trusts.
     #[arg(long, value_name = "FILE")]
@@ -76,7 +78,7 @@ pub(crate) struct Target {
     tokens: Option<PathBuf>,
     /// The game to play.
     #[arg(long)]
-    game: String,
+    pub(crate) game: String,
     /// Which of the game's bots; the first if not named.
     #[arg(long)]
     bot: Option<String>,
@@ -203,7 +205,10 @@ pub fn run(args: &Args, games: &Games) -> Result<ExitCode, String> {
 
 /// Prints what came of a run, and decides how the program ends.
 fn tell(args: &Args, outcome: run::Outcome) -> Result<ExitCode, String> {
-    let run::Outcome { mut summary, errors, alone } = outcome;
+    let run::Outcome { mut summary, errors, alone, stopped } = outcome;
+    if stopped {
+        eprintln!("stopping early");
+    }
     summary.broken = expect::broken(&args.expect, &summary);
     // A table of noughts would only hide why nobody got in; a program may still want its line.
     if summary.joined > 0 || args.json {
@@ -329,4 +334,63 @@ impl Target {
 fn loopback(url: &str) -> Option<SocketAddr> {
     let authority = url.split_once("://")?.1.split(['/', '?']).next()?;
     authority.replace("localhost", "127.0.0.1").parse().ok()
+}
+
+/// A run of `capacity`.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Rung {
+    pub(crate) bots: u32,
+    pub(crate) p99_ms: f64,
+    pub(crate) stale_p99_ms: f64,
+    pub(crate) generator_late_ms: f64,
+    pub(crate) generator_limited: bool,
+    /// On average over the run, arrivals included.
+    pub(crate) generator_cores: Option<f64>,
+    pub(crate) server_cores: Option<f64>,
+    pub(crate) server_mb: Option<f64>,
+    /// What did not come as expected.
+    pub(crate) broken: Vec<String>,
+}
+
+/// Has so many bots come within the first time and play for the second, which alone is measured.
+/// Returns also whether to go on: nobody has stopped the program.
+pub(crate) fn climb(
+    target: &Target,
+    games: &Games,
+    bots: u32,
+    (ramp_secs, secs): (f64, f64),
+    expectations: &[Expectation],
+) -> Result<(Rung, bool), String> {
+    // A second more, in which those who came last find their pace.
+    let warmup_secs = ramp_secs + 1.0;
+    let course = Course {
+        scenario: Scenario::Steady,
+        share: 0.0,
+        bots,
+        secs: warmup_secs + secs,
+        ramp_secs,
+        warmup_secs,
+    };
+    let plan = target.plan(games, bots)?;
+    let outcome = runtime()?.block_on(async {
+        target.greet(&plan).await?;
+        let outcome = run::run(plan, course, target, |_| ()).await;
+        tokio::time::sleep(std::time::Duration::from_secs_f64(crate::capacity::REST_SECS)).await;
+        Ok::<_, String>(outcome)
+    })?;
+    let summary = outcome.summary;
+    let cores = |process: report::Process| process.cpu_secs / summary.seconds.max(0.001);
+    let broken = expect::broken(expectations, &summary);
+    let rung = Rung {
+        bots,
+        p99_ms: summary.latency_ms.p99,
+        stale_p99_ms: summary.staleness_ms.p99,
+        generator_late_ms: summary.generator_late_ms,
+        generator_limited: summary.generator_limited,
+        generator_cores: summary.generator.map(cores),
+        server_cores: summary.server.map(cores),
+        server_mb: summary.server.map(|process| process.memory_mb_max),
+        broken: broken.iter().map(ToString::to_string).collect(),
+    };
+    Ok((rung, !outcome.stopped))
 }

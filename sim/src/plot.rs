@@ -13,12 +13,21 @@ const BOTTOM: f64 = 34.0;
 const COLOURS: [&str; 4] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"];
 
 /// What one of these pages looks like.
-pub(crate) const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:720px;margin:2rem \
+const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:720px;margin:2rem \
     auto;padding:0 1rem;color:#1a1a1a;background:#fff}table{border-collapse:collapse}td,th{padding:\
     .15rem .8rem .15rem 0;text-align:left;vertical-align:top}figure{margin:1.5rem 0}svg{max-width:\
     100%;height:auto}svg text{font:12px system-ui,sans-serif;fill:currentColor}.grid{stroke:#ddd}\
     .mark{stroke:#888;stroke-dasharray:4 3}.bad{color:#b00020}@media(prefers-color-scheme:dark){\
     body{color:#e6e6e6;background:#161616}.grid{stroke:#3a3a3a}.bad{color:#ff7b8a}}";
+
+/// A whole page around a body.
+pub(crate) fn document(title: &str, body: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" \
+         content=\"width=device-width\"><title>{}</title><style>{STYLE}</style>\n{body}</html>\n",
+        escape(title)
+    )
+}
 
 /// A line through points; a point that is not a number is left out, and the line with it.
 pub(crate) struct Line {

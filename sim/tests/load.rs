@@ -173,3 +173,32 @@ async fn a_mistake_is_one_sentence() {
     let output = sim(&["load", "--game", "connect4", "--decode", "5%"]);
     assert!(said(&output).contains("a room of connect4 steps on commands"), "{output:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn capacity_finds_what_holds_and_says_what_broke() {
+    let hosted = Hosted::start().await;
+    let page = hosted.dir.path().join("capacity.html");
+    let args = ["--game", "arena", "--config", LONG, "--step-secs", "3"];
+    let search = async |more: &[&str]| {
+        let args = [&args[..], &["--json", "--html", page.to_str().unwrap()], more].concat();
+        let output = hosted.command("capacity").args(args).output().await.unwrap();
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), found, said(&output))
+    };
+    // More frames than so come with the fifth bot, whatever else the machine does: 20 for each.
+    let expect = "frames_per_sec<88,joined=100%,desyncs=0";
+    let (code, found, said) = search(&["--from", "2", "--to", "60", "--expect", expect]).await;
+    assert_eq!(code, Some(0), "{said}");
+    let (players, too_many) = (found["players"].as_u64(), found["too_many"].as_u64());
+    assert!(players >= Some(2) && too_many > players && too_many <= Some(60), "{found} {said}");
+    assert!(
+        found["broken"][0].as_str().unwrap().starts_with("expected frames_per_sec<88"),
+        "{found}"
+    );
+    let html = std::fs::read_to_string(&page).unwrap();
+    assert!(html.contains("<svg") && html.contains("are too many"), "{html}");
+    // None at all.
+    let (code, found, said) = search(&["--from", "1", "--to", "2", "--expect", "p50<1us"]).await;
+    assert_eq!((code, &found["players"]), (Some(3), &0.into()), "{said}");
+    hosted.stop().await;
+}

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::acts::Acts;
 use super::play::Play;
 use super::scenario::{Part, Role};
-use super::tally::Tally;
+use super::tally::{Connection, Tally};
 use super::timetable::Timetable;
 
 /// A bot in a room that steps on commands acts again when nothing has happened for so long, in
@@ -52,7 +52,8 @@ impl Plan {
 
 /// Whether a bot is one of this share of all: evenly spread, the first one always.
 pub(super) fn is_among(bot: u32, share: f64) -> bool {
-    let before = |bot: u32| (f64::from(bot) * share).ceil();
+    // A share like two thirds is never exact, and must not round up to one bot more.
+    let before = |bot: u32| (f64::from(bot) * share - 1e-6).ceil();
     before(bot + 1) > before(bot)
 }
 
@@ -71,6 +72,7 @@ pub(super) struct Life {
     number: u32,
     timetable: Timetable,
     pub(super) tally: Arc<Tally>,
+    pub(super) connection_up: Connection,
     stop: Stop,
     role: Role,
     /// Counts the times at which all connections break at once.
@@ -129,6 +131,7 @@ pub(super) async fn live(
         plan,
         number,
         timetable,
+        connection_up: Connection::none(&tally),
         tally,
         stop,
         role,
@@ -178,12 +181,12 @@ impl Life {
         if std::mem::replace(&mut self.connected_before, true) {
             self.tally.reconnected();
         }
-        let tally = Arc::clone(&self.tally);
-        let _connected = tally.live.connected.one();
+        self.connection_up.set_up(true);
         let ended = tokio::select! {
             ended = self.on(&mut client) => ended,
             () = stop.come() => Ended::Run,
         };
+        self.connection_up.set_up(false);
         self.tally.connection(client.stats());
         if client.closed().is_none() {
             client.close().await;
@@ -258,6 +261,7 @@ impl Life {
     pub(super) fn came_back(&mut self, after: Duration) {
         let before = std::mem::replace(&mut self.resumed_before, true);
         self.tally.resumed(!before, after);
+        self.connection_up.set_up(true);
     }
 
     /// Plays from the seat to its end; whether the connection is still there then.
@@ -311,10 +315,14 @@ impl Life {
                     Update::People(_) => {}
                     // A bot of this game plays no other.
                     Update::Left | Update::Moved { .. } => return true,
-                    Update::Broken { why, .. } => play.tally.disconnected(why.to_string()),
+                    Update::Broken { why, .. } => {
+                        self.connection_up.set_up(false);
+                        play.tally.disconnected(why.to_string());
+                    }
                     Update::Resumed { after, .. } => {
                         let before = std::mem::replace(&mut self.resumed_before, true);
                         play.tally.resumed(!before, after);
+                        self.connection_up.set_up(true);
                     }
                     // For people.
                     Update::Notice { .. } | Update::Banned { .. } | Update::Chat(_) => {}

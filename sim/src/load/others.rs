@@ -37,7 +37,10 @@ impl Life {
                 self.tally.live.frames_until(&mut frames, client.stats().frames);
                 match update {
                     Update::Ended { .. } | Update::Left => return true,
-                    Update::Broken { why, .. } => self.tally.disconnected(why.to_string()),
+                    Update::Broken { why, .. } => {
+                        self.connection_up.set_up(false);
+                        self.tally.disconnected(why.to_string());
+                    }
                     Update::Resumed { after, .. } => self.came_back(after),
                     Update::Closed(closed) => {
                         self.tally.disconnected(closed.to_string());

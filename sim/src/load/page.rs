@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::course::Row;
 use super::report::{Summary, lines};
-use crate::plot::{Line, Plot, STYLE, escape};
+use crate::plot::{Line, Plot, document, escape};
 
 /// Writes it; it needs no other file.
 pub(super) fn write(file: &Path, title: &str, summary: &Summary) -> Result<(), String> {
@@ -25,15 +25,6 @@ fn page(title: &str, summary: &Summary) -> String {
     body += "</table>\n";
     plots(&summary.series).iter().for_each(|plot| body += &plot.figure());
     document(title, &body)
-}
-
-/// A whole page around a body.
-pub(crate) fn document(title: &str, body: &str) -> String {
-    format!(
-        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" \
-         content=\"width=device-width\"><title>{}</title><style>{STYLE}</style>\n{body}</html>\n",
-        escape(title)
-    )
 }
 
 fn plots(rows: &[Row]) -> [Plot<'static>; 6] {

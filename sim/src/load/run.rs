@@ -22,6 +22,8 @@ pub(super) struct Outcome {
     pub(super) errors: Vec<(String, u64)>,
     /// Nobody had a connection in the end.
     pub(super) alone: bool,
+    /// Somebody stopped it before its time.
+    pub(super) stopped: bool,
 }
 
 /// Runs it; `live` hears of each row.
@@ -33,11 +35,11 @@ pub(super) async fn run(
 ) -> Outcome {
     let (plan, tally) = (Arc::new(plan), Arc::new(Tally::new()));
     let began = Instant::now();
-    let ((stop, stopped), (cut, cuts)) = (watch::channel(false), watch::channel(0));
+    let ((stop, stops), (cut, cuts)) = (watch::channel(false), watch::channel(0));
     let mut bots = JoinSet::new();
     for number in 0..course.bots {
         let timetable = Timetable::new(began, target.input_hz, number, course.bots);
-        let signals = Signals { stop: stopped.clone(), cut: cuts.clone() };
+        let signals = Signals { stop: stops.clone(), cut: cuts.clone() };
         let (plan, tally) = (Arc::clone(&plan), Arc::clone(&tally));
         let part = course.part(number, began);
         bots.spawn(bot::live(plan, part, timetable, tally, signals));
@@ -53,9 +55,10 @@ pub(super) async fn run(
         std::future::pending::<()>().await;
     };
     let all_done = async { while bots.join_next().await.is_some() {} };
+    let mut stopped = false;
     tokio::select! {
         () = sleep(whole) => {}
-        _ = tokio::signal::ctrl_c() => eprintln!("stopping early"),
+        _ = tokio::signal::ctrl_c() => stopped = true,
         // They gave up: nothing that would change by waiting.
         () = all_done => {}
         () = sampler.run(live) => {}
@@ -78,5 +81,5 @@ pub(super) async fn run(
         series: rows,
         ..summary
     };
-    Outcome { summary, errors, alone }
+    Outcome { summary, errors, alone, stopped }
 }

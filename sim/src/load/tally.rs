@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use greenroom_client::Stats;
@@ -70,6 +70,33 @@ pub(super) struct Counted<'a>(&'a Count);
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
         self.0.0.fetch_sub(1, Relaxed);
+    }
+}
+
+/// Whether one bot has a connection, counted among all.
+pub(super) struct Connection {
+    tally: Arc<Tally>,
+    is_up: bool,
+}
+
+impl Connection {
+    pub(super) fn none(tally: &Arc<Tally>) -> Self {
+        Connection { tally: Arc::clone(tally), is_up: false }
+    }
+
+    pub(super) fn set_up(&mut self, is_up: bool) {
+        let connected = &self.tally.live.connected.0;
+        match (std::mem::replace(&mut self.is_up, is_up), is_up) {
+            (false, true) => drop(connected.fetch_add(1, Relaxed)),
+            (true, false) => drop(connected.fetch_sub(1, Relaxed)),
+            _ => {}
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.set_up(false);
     }
 }
 
@@ -162,8 +189,8 @@ impl Tally {
             // Equal bounds always add.
             let _ = all.inputs.add(&shard.recent.inputs);
             let _ = all.late.add(&shard.recent.late);
-            shard.recent.inputs.clear();
-            shard.recent.late.clear();
+            shard.recent.inputs.reset();
+            shard.recent.late.reset();
         }
         all
     }
