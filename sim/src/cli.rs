@@ -27,7 +27,7 @@ enum Command {
     /// the least is not in it, and a tick that the server left out makes only the one before it
     /// older. "generator late" is how far this program itself fell behind.
     ///
-    /// The first --expect that does not hold makes the exit code 3; 1 is an error, 2 a mistake on the
+    /// The exit code is 3 if something did not come as --expect says; 1 is an error, 2 a mistake on the
     /// command line.
     Load(load::Args),
     /// Raises the load on a running server until a threshold breaks, and says how many players it

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom::Rng;
-use greenroom::registry::Entry;
 use greenroom_client::proto::{Refusal, Then};
-use greenroom_client::{CallError, Client, Connect, Join, SeatInfo, Update};
+use greenroom_client::{CallError, Client, Join, SeatInfo, Update};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::acts::Acts;
+use super::live::Connection;
 use super::play::Play;
 use super::scenario::{Part, Role};
-use super::tally::{Connection, Tally};
+use super::tally::Tally;
+use super::target::Plan;
 use super::timetable::Timetable;
 
 /// A bot in a room that steps on commands acts again when nothing has happened for so long, in
@@ -27,35 +27,6 @@ const THINK: Duration = Duration::from_millis(10);
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// Seats that were gone when the bot came to them, in a row, before that counts as an error.
 const RACES_MAX: u32 = 20;
-
-/// What all bots have in common.
-pub(super) struct Plan {
-    pub(super) connect: Connect,
-    /// Each bot's own, if the server wants to know who they are.
-    pub(super) tokens: Option<Vec<String>>,
-    pub(super) entry: Entry,
-    pub(super) bot: String,
-    pub(super) options: String,
-    pub(super) seed: u64,
-    /// The share of bots that see the state.
-    pub(super) decode: f64,
-    pub(super) acts: Acts,
-}
-
-impl Plan {
-    /// How the bot of this number connects.
-    pub(super) fn connect(&self, bot: u32) -> Connect {
-        let token = self.tokens.as_ref().and_then(|tokens| tokens.get(bot as usize)).cloned();
-        Connect { token, keep_state: is_among(bot, self.decode), ..self.connect.clone() }
-    }
-}
-
-/// Whether a bot is one of this share of all: evenly spread, the first one always.
-pub(super) fn is_among(bot: u32, share: f64) -> bool {
-    // A share like two thirds is never exact, and must not round up to one bot more.
-    let before = |bot: u32| (f64::from(bot) * share - 1e-6).ceil();
-    before(bot + 1) > before(bot)
-}
 
 /// How a connection ended.
 pub(super) enum Ended {
@@ -351,19 +322,5 @@ impl Life {
                 }
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_share_is_spread_evenly_and_is_never_nobody() {
-        let among = |bots, share| (0..bots).filter(|bot| is_among(*bot, share)).collect::<Vec<_>>();
-        assert_eq!(among(40, 0.05), [0, 20]);
-        assert_eq!(among(3, 0.001), [0]);
-        assert_eq!(among(4, 1.0), [0, 1, 2, 3]);
-        assert_eq!(among(1000, 0.3).len(), 300);
     }
 }

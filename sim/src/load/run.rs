@@ -7,12 +7,12 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use super::Target;
-use super::bot::{self, Plan, Signals};
+use super::bot::{self, Signals};
 use super::course::{Row, Sampled, Sampler};
 use super::report::{LATE_MS_MAX, Summary};
 use super::scenario::Course;
 use super::tally::Tally;
+use super::target::{Plan, Target};
 use super::timetable::Timetable;
 
 /// What a run came to.

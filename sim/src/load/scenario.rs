@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use tokio::time::Instant;
 
-use super::bot::is_among;
+use super::target::is_among;
 
 /// What the bots play, besides the game.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
