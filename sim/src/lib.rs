@@ -8,5 +8,8 @@ pub mod headless;
 pub mod load;
 mod portrait;
 pub mod replay;
+pub mod report;
+mod results;
+pub mod tournament;
 
 pub use cli::cli;

@@ -3,7 +3,7 @@
 //! Bots see what a client sees (published rows, at the pace of frames) and act as a client acts
 //! (encoded inputs and requests, which are commands of the next step).
 
-use greenroom::bot::{Act, AnyBot};
+use greenroom::bot::Act;
 use greenroom::game::Said;
 use greenroom::proto::{Layout, PlayerId, Refusal, Rows, Sizes, TooLarge};
 use greenroom::room::history::{History, HistoryLimits};
@@ -11,8 +11,10 @@ use greenroom::room::log::{Keep, Log};
 use greenroom::room::views::ViewKey;
 use greenroom::room::{AnyRoom, Command};
 use greenroom::{Pace, Signal, To};
+use serde::{Deserialize, Serialize};
 
-use super::series::{Series, mix};
+use super::mind::Mind;
+use super::series::Series;
 
 /// Virtual time that a bot takes for a move in a room that steps on commands. Above 0, so that
 /// timers come due even while bots never stop asking.
@@ -51,17 +53,39 @@ pub struct Played {
     pub hash: u64,
     /// Who sat where.
     pub seats: Vec<Seat>,
+    /// Bots that were out before the end: processes that failed.
+    pub forfeits: Vec<Forfeit>,
     /// The log, if it was asked for.
     pub log: Option<Log>,
 }
 
 /// A seat of a match.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Seat {
     /// The player.
     pub player: PlayerId,
     /// Name of the bot.
     pub bot: String,
+}
+
+/// A bot that is a process was out before the end of its match: it left its seat.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Forfeit {
+    /// The player.
+    pub player: PlayerId,
+    /// Name of the bot.
+    pub bot: String,
+    /// The last step.
+    pub tick: u32,
+    /// What it did, as the end of a sentence.
+    pub why: String,
+}
+
+impl std::fmt::Display for Forfeit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Forfeit { player, bot, tick, why } = self;
+        write!(f, "{player} ({bot}) is out after step {tick}: it {why}")
+    }
 }
 
 /// A match did not come to its end.
@@ -112,7 +136,7 @@ pub enum MatchError {
 
 struct Player {
     seat: Seat,
-    bot: Box<dyn AnyBot>,
+    mind: Mind,
 }
 
 struct Table {
@@ -132,6 +156,7 @@ struct Table {
     sizes: Sizes,
     frames: Option<History>,
     layout: Layout,
+    forfeits: Vec<Forfeit>,
     result: Option<String>,
 }
 
@@ -141,27 +166,20 @@ pub(super) fn play(series: &Series, bots: &[&str], seed: u64) -> Result<Played, 
     let mut table = Table::new(series, bots, seed)?;
     loop {
         table.step()?;
-        if series.ends_at_ms.is_some_and(|ends| table.next_ms() >= ends) && table.result.is_none() {
-            table.result = Some("null".to_owned());
-            if let Some(log) = &mut table.log {
-                log.hash(table.room.hash());
-            }
+        if series.ends_at_ms.is_some_and(|ends| table.next_ms() >= ends) {
+            table.end_without_result();
         }
         if let Some(result) = table.result.take() {
-            return Ok(Played {
-                seed,
-                ticks: table.room.tick().0,
-                result,
-                hash: table.room.hash(),
-                seats: table.players.into_iter().map(|player| player.seat).collect(),
-                log: table.log,
-            });
+            return Ok(table.played(seed, result));
         }
         table.show_frame().map_err(|error| MatchError::TooLarge {
             tick: table.room.tick().0,
             why: error.in_words(&series.entry.schema),
         })?;
         table.pass_time()?;
+        if let Some(result) = table.result.take() {
+            return Ok(table.played(seed, result));
+        }
         let (ticks, time_ms) = (table.room.tick().0, table.time_ms);
         if ticks >= series.limits.ticks_max || time_ms > series.limits.time_ms_max {
             return Err(MatchError::Endless { ticks, secs: time_ms / 1000 });
@@ -176,10 +194,8 @@ impl Table {
         let seats = (1..).map(PlayerId).zip(bots);
         let players: Vec<Player> = seats
             .map(|(player, name)| {
-                let bot = entry
-                    .bot(name, mix(seed ^ mix(u64::from(player.0))))
-                    .expect("a series names only bots that the game has");
-                Player { seat: Seat { player, bot: (*name).to_owned() }, bot }
+                let mind = Mind::new(series, name, (player, bots.len()), seed);
+                Player { seat: Seat { player, bot: (*name).to_owned() }, mind }
             })
             .collect();
         Ok(Table {
@@ -200,8 +216,36 @@ impl Table {
                     .with_states_at_most(entry.game.state_bytes_max())
             }),
             layout: entry.layout.clone(),
+            forfeits: Vec::new(),
             result: None,
         })
+    }
+
+    /// Ends the match, whatever the game says, unless it has ended.
+    fn end_without_result(&mut self) {
+        if self.result.is_none() {
+            self.result = Some("null".to_owned());
+            if let Some(log) = &mut self.log {
+                log.hash(self.room.hash());
+            }
+        }
+    }
+
+    /// What came of the match that has ended with this result.
+    fn played(self, seed: u64, result: String) -> Played {
+        let over = |Player { seat, mind }| {
+            mind.over(&result);
+            seat
+        };
+        Played {
+            seed,
+            ticks: self.room.tick().0,
+            hash: self.room.hash(),
+            seats: self.players.into_iter().map(over).collect(),
+            forfeits: self.forfeits,
+            log: self.log,
+            result,
+        }
     }
 
     fn step(&mut self) -> Result<(), MatchError> {
@@ -228,7 +272,7 @@ impl Table {
                 Said::Reply { player, body, .. } => {
                     if let Some(player) = self.players.iter_mut().find(|p| p.seat.player == player)
                     {
-                        player.bot.reply(&body);
+                        player.mind.reply(&body);
                     }
                 }
                 Said::Event { to, body } => self.events.push((to, body)),
@@ -290,7 +334,10 @@ impl Table {
             }
         }
         let mut views = Vec::new();
-        for Player { seat, bot } in &mut self.players {
+        for Player { seat, mind } in &mut self.players {
+            if matches!(mind, Mind::Gone) {
+                continue;
+            }
             let seen = self.frames.as_mut().and_then(|frames| {
                 let sight = self.room.sight(seat.player);
                 let view = ViewKey::of(seat.player, &sight);
@@ -299,8 +346,15 @@ impl Table {
             });
             let rows = seen.as_ref().unwrap_or(&self.rows);
             let events = self.events.iter().filter(|(to, _)| to.includes(seat.player));
-            events.for_each(|(_, body)| bot.event(body));
-            for act in bot.act(seat.player, tick, rows) {
+            events.for_each(|(_, body)| mind.event(body));
+            let acts = mind.act(seat.player, tick, rows).unwrap_or_else(|why| {
+                let Seat { player, bot } = seat.clone();
+                self.forfeits.push(Forfeit { player, bot, tick: tick.0, why });
+                self.commands.push(Command::Leave { player });
+                *mind = Mind::Gone;
+                Vec::new()
+            });
+            for act in acts {
                 self.commands.push(match act {
                     Act::Input(body) => Command::Input { player: seat.player, body },
                     Act::Request(body) => {
@@ -309,6 +363,9 @@ impl Table {
                     }
                 });
             }
+        }
+        if self.players.iter().all(|player| matches!(player.mind, Mind::Gone)) {
+            self.end_without_result();
         }
         if let Some(frames) = &mut self.frames {
             frames.keep_bases(views.into_iter());
@@ -334,6 +391,11 @@ impl Table {
             Pace::OnCommand if !self.commands.is_empty() => self.time_ms + THINK_MS,
             Pace::OnCommand => match self.room.next_timer_ms() {
                 Some(due_ms) => due_ms.max(self.time_ms),
+                // The game waits for somebody who is out.
+                None if !self.forfeits.is_empty() => {
+                    self.end_without_result();
+                    self.time_ms
+                }
                 None => return Err(MatchError::Stuck { tick: self.room.tick().0 }),
             },
         };
