@@ -9,4 +9,4 @@ mod metrics;
 pub(crate) use file::{Contents, ResultsFile, read};
 pub(crate) use header::{Header, Made, SprtTerms};
 pub(crate) use line::MatchLine;
-pub(crate) use metrics::{Metrics, numbers};
+pub(crate) use metrics::Metrics;

@@ -9,8 +9,6 @@ pub(crate) mod ratings;
 mod schedule;
 pub(crate) mod standings;
 
-use std::collections::BTreeMap;
-
 use greenroom::Games;
 use serde::Serialize;
 
@@ -80,11 +78,14 @@ pub fn run(args: &Args, games: &Games) -> Result<(), String> {
                 (matches + 1, ticks + u64::from(line.ticks), mix(hash ^ line.hash));
             Ok(())
         });
-        if outcome.is_err() && matches > 0 {
+        if let Err(error) = outcome {
             // What was played counts.
-            print(standings.to_text())?;
+            standings.rate();
+            if matches > 0 && !args.common.json {
+                print(standings.to_text())?;
+            }
+            return Err(error);
         }
-        outcome?;
     }
     standings.rate();
     driver.progress.hide();
@@ -156,31 +157,28 @@ impl Tournament<'_> {
                 swept: &swept,
             })
             .collect();
-        let mut told = BTreeMap::new();
+        let mut points = 0.0;
         driver.play(&tasks, |line, _| {
             take(&line)?;
             match self.args.common.json {
                 true => print(json(&line)?)?,
-                false => told_of(&line, &mut told, all[0].matches())?,
+                false => tell(&line, &mut points, all[0].matches())?,
             }
             Ok(true)
         })
     }
 }
 
-/// Tells how two bots fared when they have played all their matches.
-fn told_of(line: &MatchLine, told: &mut BTreeMap<String, f64>, matches: u64) -> Result<(), String> {
+/// Tells how two bots fared when they have played all their matches. `points` are those of one of them so
+/// far.
+fn tell(line: &MatchLine, points: &mut f64, matches: u64) -> Result<(), String> {
     let Some((one, other)) = standings::sides(line) else { return Ok(()) };
-    *told.entry(one.to_owned()).or_default() += line.points_of(one).unwrap_or(0.5);
+    *points += line.points_of(one).unwrap_or(0.5);
+    line.forfeits.iter().try_for_each(|out| print(format!("match {}: {out}", line.index)))?;
     if !(line.index + 1).is_multiple_of(matches) {
         return Ok(());
     }
-    let points = told.get(one).copied().unwrap_or_default();
-    told.clear();
-    for out in &line.forfeits {
-        print(out.to_string())?;
-    }
-    let round = line.round.unwrap_or_default();
+    let (round, points) = (line.round.unwrap_or_default(), std::mem::take(points));
     print(format!("round {round}: {one} {points} : {} {other}", matches as f64 - points))
 }
 

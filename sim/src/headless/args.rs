@@ -7,6 +7,7 @@ use std::time::Duration;
 use greenroom::Games;
 
 use super::command::BotCommand;
+use super::lag::Latency;
 use super::play::MatchLimits;
 use super::process;
 use super::series::{Series, Simulation};
@@ -44,6 +45,13 @@ pub(crate) struct Common {
     /// Go on with the file of --out, if it is there: matches in it are not played again
     #[arg(long = "continue", requires = "out")]
     go_on: bool,
+    /// What it takes to the bots and back, in the room's time: 80ms±20 is 60 to 100 ms, half of it either way
+    #[arg(long, value_name = "MS±MS")]
+    latency: Option<Latency>,
+    /// Count the bytes of the frames that players would get, without WebSocket and TLS: bytes_per_tick
+    /// among the metrics. Takes longer
+    #[arg(long)]
+    bytes: bool,
     /// End each match after so many seconds of its room's time, whatever the game says
     #[arg(long)]
     secs: Option<u32>,
@@ -71,9 +79,14 @@ impl Common {
         commands: &[BotCommand],
     ) -> Simulation<'a> {
         let limits = MatchLimits { ticks_max: self.ticks_max, ..MatchLimits::default() };
-        let simulation = Simulation::new(games, &self.game).config(config).limits(limits);
+        let simulation =
+            Simulation::new(games, &self.game).config(config).limits(limits).bytes(self.bytes);
         let simulation = match self.secs {
             Some(secs) => simulation.secs(secs),
+            None => simulation,
+        };
+        let simulation = match self.latency {
+            Some(latency) => simulation.latency(latency),
             None => simulation,
         };
         commands.iter().cloned().fold(simulation, Simulation::bot_command)
@@ -87,6 +100,8 @@ impl Common {
             matches: series.matches(),
             secs: self.secs,
             ticks_max: self.ticks_max,
+            bytes: self.bytes,
+            latency: self.latency.map(|latency| latency.to_string()),
             ..Header::new(series.entry(), series.plan(), bots)
         }
     }

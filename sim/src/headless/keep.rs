@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use greenroom::room::log::Log;
 
-use crate::results::{MatchLine, numbers};
+use crate::results::MatchLine;
 
 /// The metric by which matches with the same outcome differ.
 const SCORE: &str = "score";
@@ -105,7 +105,7 @@ impl Logs {
 fn rank(which: Which, line: &MatchLine, bot: &str) -> f64 {
     let fares = || {
         let seats = || line.seats.iter().filter(|seat| seat.bot == bot);
-        let scores = numbers(&line.result);
+        let scores = line.numbers();
         let scores = scores.iter().filter(|(player, name, _)| {
             name == SCORE && seats().any(|seat| seat.player == *player)
         });

@@ -6,6 +6,7 @@ use greenroom::Games;
 use greenroom::registry::{Entry, RoomPlan, UnknownGame};
 
 use super::command::BotCommand;
+use super::lag::Latency;
 use super::play::{MatchError, MatchLimits, Played, play};
 use super::shard::Shard;
 
@@ -40,6 +41,8 @@ pub struct Simulation<'a> {
     ends_at_ms: Option<u64>,
     paired: bool,
     logs: bool,
+    bytes: bool,
+    latency: Option<Latency>,
     commands: Vec<BotCommand>,
 }
 
@@ -58,6 +61,8 @@ impl<'a> Simulation<'a> {
             ends_at_ms: None,
             paired: false,
             logs: false,
+            bytes: false,
+            latency: None,
             commands: Vec::new(),
         }
     }
@@ -121,6 +126,21 @@ impl<'a> Simulation<'a> {
         self
     }
 
+    /// Count the bytes of the frames that clients would get.
+    #[must_use]
+    pub fn bytes(mut self, count: bool) -> Self {
+        self.bytes = count;
+        self
+    }
+
+    /// Puts a way between bots and room: they see old frames, and what they do comes late. In virtual
+    /// time, so that a seed still decides everything.
+    #[must_use]
+    pub fn latency(mut self, latency: Latency) -> Self {
+        self.latency = Some(latency);
+        self
+    }
+
     /// Adds a bot that is a process: it is started for each match.
     #[must_use]
     pub fn bot_command(mut self, command: BotCommand) -> Self {
@@ -146,6 +166,8 @@ impl<'a> Simulation<'a> {
             ends_at_ms: self.ends_at_ms,
             paired: self.paired,
             logs: self.logs,
+            bytes: self.bytes,
+            latency: self.latency,
             commands: self.commands.clone(),
         })
     }
@@ -158,6 +180,8 @@ pub struct Series {
     pub(super) limits: MatchLimits,
     pub(super) ends_at_ms: Option<u64>,
     pub(super) logs: bool,
+    pub(super) bytes: bool,
+    pub(super) latency: Option<Latency>,
     pub(super) commands: Vec<BotCommand>,
     bots: Vec<String>,
     seed: u64,

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::results::{Contents, MatchLine, numbers};
+use crate::results::{Contents, MatchLine};
 
 pub(super) fn of(contents: &Contents) -> String {
     let lines = &contents.lines;
     let metrics: BTreeSet<String> =
-        lines.iter().flat_map(|line| numbers(&line.result)).map(|(_, name, _)| name).collect();
+        lines.iter().flat_map(MatchLine::numbers).map(|(_, name, _)| name).collect();
     let swept = lines.first().into_iter().flat_map(|line| line.swept.iter());
     let mut head: Vec<&str> = swept.map(|(key, _)| key).collect();
     let is_tournament = contents.header.tournament.is_some();
@@ -24,7 +24,8 @@ pub(super) fn of(contents: &Contents) -> String {
 }
 
 fn rows(line: &MatchLine, is_tournament: bool, metrics: &BTreeSet<String>, text: &mut String) {
-    let numbers: BTreeMap<(u32, String), f64> = numbers(&line.result)
+    let numbers: BTreeMap<(u32, String), f64> = line
+        .numbers()
         .into_iter()
         .map(|(player, name, number)| ((player.0, name), number))
         .collect();

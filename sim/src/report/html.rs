@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::plot::{Interval, histogram, intervals};
 use super::{Report, Series};
 use crate::headless::{Summary, rating::Rate};
-use crate::results::Header;
+use crate::results::{Header, MatchLine};
 use crate::tournament::standings::Tally;
 
 /// Series of a sweep that are told one by one.
@@ -15,6 +15,9 @@ const NOTES_MAX: usize = 50;
 /// Bots whose matches with each other are a table.
 const TABLE_MAX: usize = 30;
 
+/// Bytes from which a cell is a text that has several lines.
+const LONG: usize = 40;
+
 const STYLE: &str = "\
 :root{color-scheme:light dark;--line:#0b63c5;--bar:#7fb0e6}
 @media(prefers-color-scheme:dark){:root{--line:#7ab8ff;--bar:#2f5d92}}
@@ -23,12 +26,13 @@ h1,h2,h3{line-height:1.2}h2{margin-top:2.5rem}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;margin:1rem 0;font-variant-numeric:tabular-nums}
 caption{text-align:left;font-weight:600;padding-bottom:.3rem}
-th,td{padding:.25rem .75rem;border-bottom:1px solid #8885;text-align:right}
+th,td{padding:.25rem .75rem;border-bottom:1px solid #8885;text-align:right;white-space:nowrap}
+td.long{text-align:left;white-space:normal;overflow-wrap:anywhere}
 th:first-child,td:first-child{text-align:left}
 svg{max-width:100%;height:auto;display:block;margin:1rem 0}
 svg text{fill:currentColor;font:13px system-ui,sans-serif}
 .grid{stroke:#8884}.line{stroke:var(--line);stroke-width:2;fill:none}.dot{fill:var(--line)}
-.bar{fill:var(--bar)}code{overflow-wrap:anywhere}
+.bar{fill:var(--bar)}
 ";
 
 pub(super) fn of(report: &Report) -> String {
@@ -100,6 +104,7 @@ fn table(caption: &str, head: &[&str], rows: &[Vec<String>], page: &mut String) 
     for row in rows {
         let cells = row.iter().enumerate().map(|(n, cell)| match n {
             0 => format!("<th scope=\"row\">{}</th>", escape(cell)),
+            _ if cell.len() > LONG => format!("<td class=\"long\">{}</td>", escape(cell)),
             _ => format!("<td>{}</td>", escape(cell)),
         });
         let _ = writeln!(page, "<tr>{}</tr>", cells.collect::<String>());
@@ -197,21 +202,27 @@ fn series(report: &Report, series: &Series, page: &mut String) {
     if report.standings.is_none() && !summary.rates.is_empty() {
         wins(summary, page);
     }
-    let ticks: Vec<f64> = report.lines(series).iter().map(|line| f64::from(line.ticks)).collect();
-    let length = "How long matches last, in ticks";
-    let _ = write!(page, "<h3>{length}</h3>\n{}", histogram(length, "", &ticks));
-    let (least, most) = ticks.iter().fold((f64::INFINITY, 0.0f64), |(least, most), ticks| {
-        (least.min(*ticks), most.max(*ticks))
-    });
-    if !ticks.is_empty() {
-        let mean = ticks.iter().sum::<f64>() / ticks.len() as f64;
-        let _ = writeln!(
-            page,
-            "<p>{} matches of {least:.0} to {most:.0} ticks, {mean:.0} on average.</p>",
-            ticks.len()
-        );
-    }
+    lengths(report.lines(series), page);
     metrics(summary, page);
+}
+
+fn lengths(lines: &[MatchLine], page: &mut String) {
+    let ticks: Vec<f64> = lines.iter().map(|line| f64::from(line.ticks)).collect();
+    let least = ticks.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = ticks.iter().copied().fold(0.0, f64::max);
+    if ticks.is_empty() {
+        return;
+    }
+    let title = "How long matches last, in ticks";
+    let (count, mean) = (ticks.len(), ticks.iter().sum::<f64>() / ticks.len() as f64);
+    let _ = writeln!(page, "<h3>{title}</h3>");
+    if least == most {
+        let _ = writeln!(page, "<p>{count} matches of {most} ticks.</p>");
+        return;
+    }
+    page.push_str(&histogram(title, "", &ticks));
+    let _ =
+        writeln!(page, "<p>{count} matches of {least} to {most} ticks, {mean:.0} on average.</p>");
 }
 
 fn wins(summary: &Summary, page: &mut String) {
@@ -243,10 +254,10 @@ fn metrics(summary: &Summary, page: &mut String) {
         let rows = means.iter().map(|(bot, mean)| {
             vec![
                 (*bot).to_owned(),
-                format!("{:.2}", mean.mean),
-                format!("{:.2} to {:.2}", mean.low, mean.high),
-                mean.least.to_string(),
-                mean.most.to_string(),
+                short(mean.mean),
+                format!("{} to {}", short(mean.low), short(mean.high)),
+                short(mean.least),
+                short(mean.most),
             ]
         });
         let head = ["Bot", "Mean", "95 %", "Least", "Most"];
@@ -260,6 +271,13 @@ fn metrics(summary: &Summary, page: &mut String) {
         let title = format!("{name}: means with 95 % intervals");
         page.push_str(&intervals(&title, "", &plotted.collect::<Vec<_>>()));
     }
+}
+
+/// A number with two digits behind the point, if it has any.
+fn short(number: f64) -> String {
+    let text = format!("{number:.2}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
 fn forfeits(report: &Report, page: &mut String) {
@@ -294,6 +312,12 @@ fn facts(header: &Header, page: &mut String) {
         if !what.is_empty() {
             rows.push(vec![name.to_owned(), what.join("; ")]);
         }
+    }
+    if let Some(latency) = &header.latency {
+        rows.push(vec!["Latency".to_owned(), latency.clone()]);
+    }
+    if let Some(secs) = header.secs {
+        rows.push(vec!["Ended after".to_owned(), format!("{secs} s")]);
     }
     page.push_str("<h2>Where this comes from</h2>\n");
     table("The same again: play with all of this", &["", ""], &rows, page);

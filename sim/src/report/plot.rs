@@ -72,7 +72,7 @@ pub(super) fn histogram(title: &str, unit: &str, values: &[f64]) -> String {
     }
     let _ = write!(
         svg,
-        "<text x=\"{:.1}\" y=\"14\" text-anchor=\"end\">{most} at most</text>",
+        "<text x=\"{:.1}\" y=\"14\" text-anchor=\"end\">up to {most}</text>",
         LABELS - 12.0
     );
     svg + "</svg>\n"

@@ -65,6 +65,12 @@ pub(crate) struct Header {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) secs: Option<u32>,
     pub(crate) ticks_max: u32,
+    /// What it takes to the bots and back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) latency: Option<String>,
+    /// Whether the bytes of frames are counted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) bytes: bool,
     pub(crate) shard: String,
 }
 
@@ -92,6 +98,8 @@ impl Header {
             tournament: None,
             secs: None,
             ticks_max: 0,
+            latency: None,
+            bytes: false,
             shard: "1/1".to_owned(),
         }
     }

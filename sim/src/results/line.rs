@@ -1,9 +1,14 @@
 //! One match.
 
+use greenroom::proto::PlayerId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::metrics::numbers;
 use crate::headless::{Forfeit, Played, Seat, Swept};
+
+/// What the bytes of frames are called among the metrics.
+const BYTES: &str = "bytes_per_tick";
 
 /// What came of a match.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -19,6 +24,9 @@ pub(crate) struct MatchLine {
     pub(crate) hash: u64,
     pub(crate) seats: Vec<Seat>,
     pub(crate) result: Value,
+    /// Bytes of the frames of each seat, if they were counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) bytes: Vec<u64>,
     /// Bots that were out before the end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) forfeits: Vec<Forfeit>,
@@ -37,6 +45,7 @@ impl MatchLine {
             hash: played.hash,
             seats: played.seats,
             result: serde_json::from_str(&played.result).unwrap_or(Value::Null),
+            bytes: played.bytes,
             forfeits: played.forfeits,
             swept: swept.clone(),
         }
@@ -68,6 +77,19 @@ impl MatchLine {
         })
     }
 
+    /// What was counted: of whom, what, how many.
+    pub(crate) fn numbers(&self) -> Vec<(PlayerId, String, f64)> {
+        let mut numbers = numbers(&self.result);
+        let ticks = f64::from(self.ticks.max(1));
+        numbers.extend(
+            self.seats
+                .iter()
+                .zip(&self.bytes)
+                .map(|(seat, bytes)| (seat.player, BYTES.to_owned(), *bytes as f64 / ticks)),
+        );
+        numbers
+    }
+
     pub(crate) fn to_text(&self) -> String {
         let winner = match self.winner() {
             Some(Some(seat)) => format!("{} ({}) wins: ", seat.player, seat.bot),
@@ -97,8 +119,6 @@ mod hex {
 
 #[cfg(test)]
 mod tests {
-    use greenroom::proto::PlayerId;
-
     use super::*;
 
     fn line(result: &str, bots: &[&str], out: &[u32]) -> MatchLine {
@@ -118,6 +138,7 @@ mod tests {
             hash: u64::MAX - 1,
             seats: seats.collect(),
             result: serde_json::from_str(result).unwrap(),
+            bytes: Vec::new(),
             forfeits: forfeits.collect(),
             swept: Swept::default(),
         }

@@ -18,7 +18,7 @@ const NAMES_MAX: usize = 64;
 const DEPTH_MAX: usize = 6;
 
 /// The numbers of one match: of whom, what, how many.
-pub(crate) fn numbers(result: &Value) -> Vec<(PlayerId, String, f64)> {
+pub(super) fn numbers(result: &Value) -> Vec<(PlayerId, String, f64)> {
     let mut found = Vec::new();
     find(result, "", DEPTH_MAX, &mut found);
     found
@@ -98,7 +98,7 @@ pub(crate) struct Mean {
 
 impl Metrics {
     pub(crate) fn add(&mut self, line: &MatchLine) {
-        for (player, name, number) in numbers(&line.result) {
+        for (player, name, number) in line.numbers() {
             let Some(seat) = line.seats.iter().find(|seat| seat.player == player) else { continue };
             let of_bot = self.0.entry(seat.bot.clone()).or_default();
             if of_bot.len() < NAMES_MAX || of_bot.contains_key(&name) {
