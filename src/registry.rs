@@ -421,4 +421,21 @@ mod tests {
     fn messages_that_could_be_too_large_are_refused() {
         let _ = Games::new().add::<Talk<4089>>();
     }
+
+    #[test]
+    fn messages_are_json_for_those_who_know_no_rust() {
+        use serde_json::json;
+
+        let games = Games::builtin();
+        let game = &games.get("connect4").unwrap().game;
+        let drop = game.request_from_json(&json!({ "Drop": { "column": 3 } })).unwrap();
+        assert!(game.is_request(&drop));
+        for wrong in [json!({ "Drop": { "column": 300 } }), json!({ "Fly": {} }), json!(null)] {
+            assert!(game.request_from_json(&wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(game.input_from_json(&json!(null)), Ok(vec![]));
+        let event = crate::games::connect4::Event::Started { first: PlayerId(2) };
+        assert_eq!(game.event_json(&wire::encode(&event)), Some(json!({ "Started": { "first": 2 } })));
+        assert_eq!((game.event_json(&[9]), game.reply_json(&[])), (None, None));
+    }
 }

@@ -95,10 +95,11 @@ pub fn run(args: &Args, games: &Games) -> Result<(), String> {
     let header = args.header(games, &variants[0].0)?;
     let sprt = sprt(&header)?;
     let indices: Vec<u64> = variants[0].0.shard(args.shard).collect();
+    let prints_lines = args.common.json || args.sweep.is_empty();
     let mut driver = Driver {
         jobs: args.common.jobs(),
         results: args.common.results(&header)?,
-        progress: Progress::of((indices.len() * variants.len()) as u64),
+        progress: Progress::of((indices.len() * variants.len()) as u64, prints_lines),
     };
     let mut logs = args.log.as_ref().map(|dir| Logs::new(dir, args.keep_replays, &header.bots[0]));
     let mut rows = Vec::new();
@@ -112,7 +113,7 @@ pub fn run(args: &Args, games: &Games) -> Result<(), String> {
             if let Some(logs) = &mut logs {
                 logs.add(&line, &args.log_name(number, line.index), log.as_ref())?;
             }
-            if args.common.json || args.sweep.is_empty() {
+            if prints_lines {
                 print(if args.common.json { json(&line)? } else { line.to_text() })?;
             }
             Ok(summary.add(&line))

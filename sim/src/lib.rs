@@ -1,6 +1,6 @@
-//! Greenroom without players: headless bot matches in virtual time, replays of logs, and bots that
-//! load a real server over wss. A crate with games of its own has the same commands through
-//! [`cli`].
+//! Greenroom without players: headless bot matches and tournaments in virtual time, reports of
+//! them, replays of logs, and bots that load a real server over wss. A crate with games of its own
+//! has the same commands through [`cli`].
 
 pub mod check;
 mod cli;

@@ -108,11 +108,9 @@ impl Report {
     }
 
     fn to_text(&self) -> String {
-        if let Some(standings) = &self.standings {
-            let [Series { summary: Summary { matches, ticks, .. }, .. }] = &self.series[..] else {
-                return standings.to_text();
-            };
-            return format!("{}\n{matches} matches, {ticks} ticks", standings.to_text());
+        if let (Some(standings), [Series { summary, .. }]) = (&self.standings, &self.series[..]) {
+            let name = self.contents.header.tournament.as_deref().unwrap_or_default();
+            return standings.to_text_of(name, (summary.matches, summary.ticks, &summary.hash));
         }
         let mut texts: Vec<String> =
             self.series.iter().map(|series| series.summary.to_text()).collect();

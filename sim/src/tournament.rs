@@ -2,8 +2,8 @@
 //!
 //! Two bots that meet play a few matches with seats that go round and seeds in pairs. In a round
 //! robin everybody meets everybody; in a Swiss one, for many bots, those with as many points meet,
-//! round after round. Points and ratings follow from the lines of the matches alone
-//! ([`standings`]), so a file of results has all of it.
+//! round after round. Points and ratings follow from the lines of the matches alone, so a file of results
+//! has all of it.
 
 pub(crate) mod ratings;
 mod schedule;
@@ -60,6 +60,7 @@ pub fn run(args: &Args, games: &Games) -> Result<(), String> {
         args.swiss.map_or("round robin".to_owned(), |rounds| format!("Swiss, {rounds} rounds"));
     let header = Header {
         tournament: Some(name.clone()),
+        each: Some(args.each),
         paired: true,
         ..args.common.header(&first, bots.clone())
     };
@@ -67,7 +68,7 @@ pub fn run(args: &Args, games: &Games) -> Result<(), String> {
     let mut driver = Driver {
         jobs: args.common.jobs(),
         results: args.common.results(&header)?,
-        progress: Progress::of(schedule.meetings() * first.matches()),
+        progress: Progress::of(schedule.meetings() * first.matches(), true),
     };
     let mut standings = Standings::new(&header)?;
     let (mut matches, mut ticks, mut hash) = (0, 0, 0);
@@ -89,16 +90,13 @@ pub fn run(args: &Args, games: &Games) -> Result<(), String> {
     }
     standings.rate();
     driver.progress.hide();
-    let hash = format!("{hash:016x}");
-    let made = &header.made;
-    let summary = Summary { tournament: &name, matches, ticks, hash, standings: &standings, made };
+    let (hash, made) = (format!("{hash:016x}"), &header.made);
     match args.common.json {
-        true => print(json(&summary)?),
-        false => {
-            let Summary { matches, ticks, hash, .. } = summary;
-            let text = standings.to_text();
-            print(format!("{text}\n{name}: {matches} matches, {ticks} ticks, hash {hash}"))
+        true => {
+            let standings = &standings;
+            print(json(&Summary { tournament: &name, matches, ticks, hash, standings, made })?)
         }
+        false => print(standings.to_text_of(&name, (matches, ticks, &hash))),
     }
 }
 

@@ -124,7 +124,7 @@ fn a_match_in_which_all_are_out_ends() {
         output.status.success() && text.contains("player 3 (mine) is out after step"),
         "{text}"
     );
-    assert!(text.contains("mine was out before the end of 1 matches"), "{text}");
+    assert!(text.contains("mine was out before the end, matches: 1"), "{text}");
 }
 
 #[test]

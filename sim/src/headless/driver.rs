@@ -63,7 +63,7 @@ impl Driver {
                 return Err(self.results.as_ref().map_or(why.clone(), |file| file.wrong(&why)));
             }
             done += 1;
-            self.progress.hide();
+            self.progress.before_line();
             let more = take(line, None)?;
             self.progress.one_more();
             if !more {
@@ -73,7 +73,7 @@ impl Driver {
         let (tasks, mut outcome) = (&tasks[done..], Ok(()));
         let play = |place: usize| tasks[place].play();
         jobs::in_order(self.jobs, tasks.len(), play, |_, played| {
-            self.progress.hide();
+            self.progress.before_line();
             let more = played.map_err(|error| error.to_string()).and_then(|(line, log)| {
                 if let Some(results) = &mut self.results {
                     results.add(&line)?;

@@ -16,16 +16,27 @@ pub(crate) struct Progress {
 
 struct Shown {
     began: Instant,
+    /// When it was drawn last, and whether it is there.
     last: Option<Instant>,
+    is_there: bool,
+    /// Whether lines of matches are printed to the same terminal.
+    between_lines: bool,
     done: u64,
     of: u64,
 }
 
 impl Progress {
-    /// Of so many matches.
-    pub(crate) fn of(matches: u64) -> Self {
+    /// Of so many matches; `lines`: something is printed for each.
+    pub(crate) fn of(matches: u64, lines: bool) -> Self {
         let looks = std::io::stderr().is_terminal() && matches > 1;
-        let shown = looks.then(|| Shown { began: now(), last: None, done: 0, of: matches });
+        let shown = looks.then(|| Shown {
+            began: now(),
+            last: None,
+            is_there: false,
+            between_lines: lines && std::io::stdout().is_terminal(),
+            done: 0,
+            of: matches,
+        });
         Progress { shown }
     }
 
@@ -34,15 +45,22 @@ impl Progress {
         shown.done += 1;
         let now = now();
         if shown.last.is_none_or(|last| now - last >= EVERY) {
-            shown.last = Some(now);
+            (shown.last, shown.is_there) = (Some(now), true);
             say(&format!("\r\x1b[K{}", picture(shown.done, shown.of, now - shown.began)));
         }
     }
 
-    /// Makes room for something else that is printed.
+    /// Makes room for the line of a match.
+    pub(crate) fn before_line(&mut self) {
+        if self.shown.as_ref().is_some_and(|shown| shown.between_lines) {
+            self.hide();
+        }
+    }
+
+    /// Takes the bar away, until the next match is done.
     pub(crate) fn hide(&mut self) {
         if let Some(shown) = &mut self.shown
-            && shown.last.take().is_some()
+            && std::mem::take(&mut shown.is_there)
         {
             say("\r\x1b[K");
         }

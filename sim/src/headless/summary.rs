@@ -17,7 +17,7 @@ pub(crate) struct Summary {
     ticks_per_sec: u64,
     seconds: f64,
     jobs: usize,
-    hash: String,
+    pub(crate) hash: String,
     /// By bot, if the game's results name a `winner`.
     wins: BTreeMap<String, u64>,
     /// The same as shares of the matches in which the bot had a seat and that say who won.
@@ -138,7 +138,7 @@ impl Summary {
         }
         text += &self.metrics.to_text();
         for (bot, matches) in &self.forfeits {
-            text += &format!("\n{bot} was out before the end of {matches} matches");
+            text += &format!("\n{bot} was out before the end, matches: {matches}");
         }
         text
     }

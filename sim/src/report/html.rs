@@ -116,7 +116,7 @@ fn tournament(report: &Report, page: &mut String) {
     let Some(standings) = &report.standings else { return };
     let head = ["Bot", "Points", "Elo", "95 %", "Won", "Drawn", "Lost", "Sat out"];
     let rows = standings.rows().iter().map(|row| {
-        let rating = &row.rating;
+        let rating = row.rating.rounded();
         vec![
             row.bot.clone(),
             format!("{:.2}", row.points),

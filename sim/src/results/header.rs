@@ -62,6 +62,9 @@ pub(crate) struct Header {
     pub(crate) sprt: Option<SprtTerms>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) tournament: Option<String>,
+    /// Seats of each of two bots that meet in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) each: Option<u16>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) secs: Option<u32>,
     pub(crate) ticks_max: u32,
@@ -96,6 +99,7 @@ impl Header {
             paired: false,
             sprt: None,
             tournament: None,
+            each: None,
             secs: None,
             ticks_max: 0,
             latency: None,

@@ -25,6 +25,14 @@ pub(crate) struct Rating {
     pub(crate) high: f64,
 }
 
+impl Rating {
+    /// To whole points, none of which is -0.
+    pub(crate) fn rounded(self) -> Self {
+        let round = |elo: f64| elo.round() + 0.0;
+        Rating { elo: round(self.elo), low: round(self.low), high: round(self.high) }
+    }
+}
+
 /// Matches of two bots that depend on no others, and the first one's share of their points.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unit {

@@ -161,7 +161,7 @@ impl Standings {
         shares + if self.swiss { f64::from(self.byes(bot)) } else { 0.0 }
     }
 
-    /// Works out points and ratings, and sorts: by points, then by rating.
+    /// Works out points and ratings, and sorts: by points, then by rating. Nothing is added afterwards.
     pub(crate) fn rate(&mut self) {
         let units = self.units.iter();
         let units = units.map(|((_, pair, _), tally)| Unit { pair: *pair, share: tally.share() });
@@ -197,7 +197,7 @@ impl Standings {
         let head = ["", "bot", "points", "Elo", "95 %", "won", "drawn", "lost"];
         let mut cells = vec![head.map(str::to_owned).to_vec()];
         for (place, row) in (1..).zip(&self.rows) {
-            let Rating { elo, low, high } = row.rating;
+            let Rating { elo, low, high } = row.rating.rounded();
             cells.push(vec![
                 format!("{place}."),
                 row.bot.clone(),
@@ -210,6 +210,13 @@ impl Standings {
             ]);
         }
         align(&cells)
+    }
+
+    /// The table, and over how many matches and ticks with which hash it is.
+    pub(crate) fn to_text_of(&self, name: &str, over: (u64, u64, &str)) -> String {
+        let (matches, ticks, hash) = over;
+        let text = self.to_text();
+        format!("{text}\n{name}: {matches} matches, {ticks} ticks, hash {hash}")
     }
 
     #[cfg(test)]
