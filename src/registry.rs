@@ -467,7 +467,10 @@ mod tests {
         }
         assert_eq!(game.input_from_json(&json!(null)), Ok(vec![]));
         let event = crate::games::connect4::Event::Started { first: PlayerId(2) };
-        assert_eq!(game.event_json(&wire::encode(&event)), Some(json!({ "Started": { "first": 2 } })));
+        assert_eq!(
+            game.event_json(&wire::encode(&event)),
+            Some(json!({ "Started": { "first": 2 } }))
+        );
         assert_eq!((game.event_json(&[9]), game.reply_json(&[])), (None, None));
     }
 }
