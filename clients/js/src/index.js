@@ -46,6 +46,7 @@
  * | events that come while the state is being sent anew | 8,192 | the connection ends |
  * | whole states in a row that turn out wrong | 8 | the connection ends |
  * | rows of a state | 16 MiB | the connection ends |
+ * | messages of one room while the seat in another is asked for again | those of `timeout` | the next attempt |
  * | time to come back | as long as the seat is held, and `reconnect` | `close` |
  * | silence of the server | `silence`, then a question and as much again | the connection is broken |
  *
