@@ -103,6 +103,12 @@ pub fn run(args: &Args, games: &Games) -> Result<ExitCode, String> {
     if args.share.is_some() && !scenario.has_share() {
         return Err(format!("--share: the scenario {} is about all bots", scenario.name()));
     }
+    if args.warmup_secs >= args.secs {
+        return Err(format!(
+            "--warmup-secs {} leaves nothing of --secs {} to measure",
+            args.warmup_secs, args.secs
+        ));
+    }
     let course = Course {
         scenario,
         share: args.share.unwrap_or(scenario.share()),
