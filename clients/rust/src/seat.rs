@@ -428,7 +428,9 @@ fn read_schema(joined: &Joined, known: &[Arc<Schema>]) -> Result<(Arc<Schema>, L
     Ok((schema, layout))
 }
 
-/// Writes the tick into the message of an input.
+/// Writes the tick into the message of an input, which may say its channel first.
 fn stamp(message: &mut [u8], tick: Tick) {
-    message[1..frame::INPUT_HEAD_BYTES].copy_from_slice(&(tick.0 as u16).to_le_bytes());
+    let channel = frame::read_channel(message).map_or(0, |(_, input)| message.len() - input.len());
+    message[channel + 1..channel + frame::INPUT_HEAD_BYTES]
+        .copy_from_slice(&(tick.0 as u16).to_le_bytes());
 }

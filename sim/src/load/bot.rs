@@ -295,7 +295,7 @@ impl Life {
                     }
                     Update::People(_) => {}
                     // A bot of this game plays no other.
-                    Update::Left | Update::Moved { .. } => return true,
+                    Update::Left | Update::Dismissed(_) | Update::Moved { .. } => return true,
                     Update::Broken { why, .. } => {
                         self.connection_up.set_up(false);
                         play.tally.disconnected(why.to_string());
