@@ -158,7 +158,12 @@ impl Plan {
     /// How the bot of this number connects.
     pub(super) fn connect(&self, bot: u32) -> Connect {
         let token = self.tokens.as_ref().and_then(|tokens| tokens.get(bot as usize)).cloned();
-        Connect { token, keep_state: is_among(bot, self.decode), ..self.connect.clone() }
+        Connect { token, keep_state: self.sees(bot), ..self.connect.clone() }
+    }
+
+    /// Whether the bot of this number has a copy of the state.
+    pub(super) fn sees(&self, bot: u32) -> bool {
+        is_among(bot, self.decode)
     }
 }
 
