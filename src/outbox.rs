@@ -215,6 +215,12 @@ impl Outbox {
         Ok(())
     }
 
+    /// Events that are kept, whether they were sent or wait, and their bytes.
+    #[must_use]
+    pub fn kept(&self) -> (usize, usize) {
+        (self.mail.events.len(), self.mail.bytes)
+    }
+
     /// Whether events wait.
     #[must_use]
     pub fn has_events(&self) -> bool {

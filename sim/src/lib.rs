@@ -2,6 +2,7 @@
 //! load a real server over wss. A crate with games of its own has the same commands through
 //! [`cli`].
 
+pub mod chaos;
 pub mod check;
 mod cli;
 pub mod headless;
