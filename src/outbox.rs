@@ -33,7 +33,7 @@ pub struct OutboxLimits {
 /// from earlier ticks, so that a busy tick does not close clients that keep up.
 const BUSY_TICK: usize = 8;
 
-/// More events wait than may.
+/// More events wait than may: the client is to be closed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Overflow;
 
@@ -197,13 +197,15 @@ impl Outbox {
             self.earlier = waiting;
         }
         let bytes = waiting.1 + body.len();
-        if !self.away
+        let overflows = !self.away
             && (self.earlier.0 >= self.limits.events_max
                 || self.earlier.1 > self.limits.event_bytes_max
                 || waiting.0 >= FRAME_EVENTS_MAX as usize
-                || bytes > BUSY_TICK * self.limits.event_bytes_max)
-        {
-            return Err(Overflow);
+                || bytes > BUSY_TICK * self.limits.event_bytes_max);
+        if overflows {
+            // It is closed. What it does not get now it may get when it comes back, and else it learns
+            // that it missed something.
+            self.leave();
         }
         self.mail.bytes += body.len();
         self.mail.events.push_back(Kept { tick, kind, body: Arc::clone(body) });
@@ -212,7 +214,7 @@ impl Outbox {
             self.sent_bytes += body.len();
             self.forget_sent();
         }
-        Ok(())
+        if overflows { Err(Overflow) } else { Ok(()) }
     }
 
     /// Events that are kept, whether they were sent or wait, and their bytes.

@@ -92,7 +92,7 @@ impl Setting {
                 history: HistoryLimits { frames_max, bytes_max },
             },
             delay: Delay { least_ms: rng.below(80), jitter_ms: rng.below(120) },
-            buffer: [200, 1_000, 8_000][rng.below(3) as usize],
+            buffer: [100, 500, 2_000][rng.below(3) as usize],
         }
     }
 
@@ -109,24 +109,24 @@ impl Setting {
 
     fn action(&self, wild: u32, rng: &mut Rng) -> Action {
         let client = rng.below(self.clients);
-        if rng.below(130) < 30 + wild {
+        if rng.below(200) < 15 + wild {
             return match rng.below(20) {
                 0..4 => Action::Cut { client, unnoticed_ms: rng.below(2) * rng.below(3000) },
                 4..8 => Action::Connect { client, holds: rng.below(4) > 0 },
-                8..10 => Action::Stall { client, ms: 100 + rng.below(4000) },
+                8..10 => Action::Stall { client, ms: 100 + rng.below(6000) },
                 10 => Action::Steal { client, old: rng.below(2) == 0 },
                 11..14 => Action::Fault(fault(rng)),
-                14 => Action::Keyframe,
-                15 | 16 => Action::Kill { death: death(rng), arrives: rng.below(2) == 0 },
+                14 | 15 => Action::Keyframe,
+                16 => Action::Kill { death: death(rng), arrives: rng.below(2) == 0 },
                 17 => Action::Leave { client },
                 18 => Action::Resync { client },
                 _ => Action::Request { client, wish: Wish::Boom },
             };
         }
-        match rng.below(8) {
-            0 | 1 => Action::Wait { ms: 1 + rng.below(300) },
-            2 => Action::Connect { client, holds: true },
-            3 | 4 => Action::Input { client, push: rng.below(9) as i8 - 4 },
+        match rng.below(10) {
+            0..4 => Action::Wait { ms: 1 + rng.below(300) },
+            4 => Action::Connect { client, holds: true },
+            5 | 6 => Action::Input { client, push: rng.below(9) as i8 - 4 },
             _ => {
                 let wish = match rng.below(8) {
                     0 => Wish::Fuse,
