@@ -259,6 +259,8 @@ pub mod math;
 pub mod options;
 pub mod outbox;
 pub mod panics;
+#[doc(hidden)]
+pub mod planted;
 pub mod published;
 pub mod registry;
 pub mod resume;

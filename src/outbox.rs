@@ -17,6 +17,7 @@ use greenroom_proto::Tick;
 use greenroom_proto::frame::{EventKind, FRAME_EVENTS_MAX, write_event_of, write_varint};
 use serde::{Deserialize, Serialize};
 
+use crate::planted::{self, Bug};
 use crate::room::views::ViewKey;
 
 /// Bounds of the events of one seat: of those that wait to be sent, and as many again of those that
@@ -124,7 +125,7 @@ impl Outbox {
 
     /// The view in which the next frame is.
     pub fn look(&mut self, view: ViewKey) {
-        if self.view != Some(view) {
+        if self.view != Some(view) && !planted::makes(Bug::StaleView) {
             // What it holds has the names of another view.
             self.base = None;
         }
@@ -157,7 +158,7 @@ impl Outbox {
     pub fn come_back(&mut self, tick: Option<Tick>, events: Option<u32>) -> Result<u32, Forgotten> {
         let events = events.unwrap_or(self.mail.newest());
         self.has(events)?;
-        self.acknowledge(events);
+        self.acknowledge(events + u32::from(planted::makes(Bug::EventTakenForHeard)));
         self.base = tick;
         self.away = false;
         (self.sent, self.sent_bytes) = (0, 0);
@@ -243,6 +244,9 @@ impl Outbox {
             let number = first.wrapping_add(place as u32);
             let age = tick.0.wrapping_sub(event.tick.0);
             write_event_of(event.kind, number, age, &event.body, out);
+        }
+        if planted::makes(Bug::EventsSentAgain) {
+            return;
         }
         self.sent += waiting;
         self.sent_bytes += bytes;

@@ -52,6 +52,10 @@ pub(super) enum Action {
         client: u32,
         wish: Wish,
     },
+    /// It asks more at once than may wait.
+    Flood {
+        client: u32,
+    },
     /// It does not trust its state.
     Resync {
         client: u32,
@@ -110,7 +114,7 @@ impl Setting {
     fn action(&self, wild: u32, rng: &mut Rng) -> Action {
         let client = rng.below(self.clients);
         if rng.below(200) < 15 + wild {
-            return match rng.below(20) {
+            return match rng.below(21) {
                 0..4 => Action::Cut { client, unnoticed_ms: rng.below(2) * rng.below(3000) },
                 4..8 => Action::Connect { client, holds: rng.below(4) > 0 },
                 8..10 => Action::Stall { client, ms: 100 + rng.below(6000) },
@@ -120,6 +124,7 @@ impl Setting {
                 16 => Action::Kill { death: death(rng), arrives: rng.below(2) == 0 },
                 17 => Action::Leave { client },
                 18 => Action::Resync { client },
+                19 => Action::Flood { client },
                 _ => Action::Request { client, wish: Wish::Boom },
             };
         }

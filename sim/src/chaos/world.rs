@@ -18,7 +18,7 @@ use super::player::Player;
 use super::schedule::{Action, Setting};
 use super::seat::ConnId;
 use super::wires::{Down, Up, Wire, Wires};
-use super::yard::{SEATS, TICK_HZ};
+use super::yard::{SEATS, TICK_HZ, Wish};
 
 const TICK_MS: u64 = 1000 / TICK_HZ as u64;
 /// After this long everybody is back, or something is wrong.
@@ -117,6 +117,9 @@ impl World {
             Action::Leave { client } => self.players[place(client)].leave(),
             Action::Input { client, push } => self.players[place(client)].push(push),
             Action::Request { client, wish } => self.players[place(client)].ask(wish),
+            Action::Flood { client } => {
+                (0..8).for_each(|_| self.players[place(client)].ask(Wish::Count));
+            }
             Action::Resync { client } => self.players[place(client)].resync(),
             Action::Steal { client, old } => self.steal(place(client), old),
             Action::Fault(fault) => self.host_mut()?.faults.push(fault),
