@@ -6,8 +6,15 @@ use std::collections::BTreeMap;
 
 use hyper::body::Bytes;
 
-/// The JavaScript client in one file.
+/// The JavaScript client, minified.
 const CLIENT: &str = include_str!("../../clients/js/dist/greenroom.js");
+/// The same with gzip: a third of it.
+const CLIENT_GZIP: &[u8] = include_bytes!("../../clients/js/dist/greenroom.js.gz");
+/// What shows the client's sources to whoever looks for a mistake.
+const CLIENT_MAP: &str = include_str!("../../clients/js/dist/greenroom.js.map");
+
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+const JSON: &str = "application/json";
 
 /// What is read, by its path.
 pub struct Pages {
@@ -21,22 +28,26 @@ pub struct Page {
     pub content_type: &'static str,
     /// Its bytes, shared.
     pub body: Bytes,
+    /// The same with gzip, where that is worth it.
+    pub gzip: Option<Bytes>,
+}
+
+impl Page {
+    fn new(content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        Page { content_type, body: body.into(), gzip: None }
+    }
 }
 
 impl Pages {
-    /// `/greenroom.js`, and `/schema/NAME` for each game of which the description, JSON, is given.
+    /// `/greenroom.js` with its source map, and `/schema/NAME` for each game of which the description, JSON, is given.
     #[must_use]
     pub fn new(descriptions: impl IntoIterator<Item = (String, String)>) -> Self {
-        let schema = |(name, json): (String, String)| {
-            let page = Page { content_type: "application/json", body: json.into() };
-            (format!("/schema/{name}"), page)
-        };
-        let client = Page {
-            content_type: "text/javascript; charset=utf-8",
-            body: Bytes::from_static(CLIENT.as_bytes()),
-        };
+        let schema =
+            |(name, json): (String, String)| (format!("/schema/{name}"), Page::new(JSON, json));
+        let client = Page { gzip: Some(CLIENT_GZIP.into()), ..Page::new(JAVASCRIPT, CLIENT) };
         let mut pages: BTreeMap<String, Page> = descriptions.into_iter().map(schema).collect();
         pages.insert("/greenroom.js".to_owned(), client);
+        pages.insert("/greenroom.js.map".to_owned(), Page::new(JSON, CLIENT_MAP));
         Pages { pages }
     }
 
@@ -56,7 +67,11 @@ mod tests {
         let pages = Pages::new([("arena".to_owned(), "{}".to_owned())]);
         assert_eq!(pages.get("/schema/arena").unwrap().body, "{}");
         let client = pages.get("/greenroom.js").unwrap();
-        assert!(client.body.starts_with(b"/* greenroom-client ") && client.body.ends_with(b";\n"));
+        let map = b"\n//# sourceMappingURL=greenroom.js.map\n";
+        assert!(client.body.starts_with(b"/* greenroom-client ") && client.body.ends_with(map));
+        let gzip = client.gzip.as_ref().unwrap();
+        assert!(gzip.starts_with(&[0x1f, 0x8b]) && 2 * gzip.len() < client.body.len());
+        assert!(pages.get("/greenroom.js.map").unwrap().body.starts_with(b"{"));
         assert!(pages.get("/schema/chess").is_none() && pages.get("/schema/").is_none());
     }
 }

@@ -1,67 +1,105 @@
 /**
- * Makes `dist/greenroom.js` of the modules in `src`: one file without comments, for pages that are
- * not built and for the server, which serves it.
+ * Makes `dist/NAME.js` of the modules in `src`, one file for each entry, minified, and beside it the
+ * same with gzip and a source map: for pages that are not built and for the server, which serves them.
  *
  *     node tools/bundle.mjs
  *
- * It knows as much JavaScript as is written here: imports and exports by name, comments on lines
- * of their own, no template texts over several lines. A module becomes a function that is called
- * once and returns what it exports, so that names of different modules do not meet.
+ * Needs npm, and the network or what npm has kept of it; nobody else does, as the files are
+ * committed. Each file says of which sources it is made, so that this can be checked without npm.
  */
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
-const SRC = new URL('../src/', import.meta.url);
-const OUT = new URL('../dist/greenroom.js', import.meta.url);
+/** What is served, by its name: the module that it begins with. */
+export const ENTRIES = {
+  greenroom: 'index.js',
+};
 
-const IMPORT = /^import \{([^}]*)\} from '\.\/([\w-]+)\.js';\n/gm;
-const EXPORT_FROM = /^export \{([^}]*)\} from '\.\/([\w-]+)\.js';\n/gm;
-const EXPORT = /^export (?:async )?(?:function|class|const) (\w+)/gm;
+/** Exact, as another version would make other files. esbuild joins modules, terser makes them smaller still. */
+const TOOLS = { esbuild: '0.28.2', terser: '5.51.4' };
+/** The last version before which a browser has to be for what is written in `src`. */
+const TARGET = 'es2022';
 
-const names = (list) => list.split(',').map((name) => name.trim()).filter((name) => name !== '');
-const variable = (module) => `$${module.replaceAll('-', '_')}`;
+const HERE = fileURLToPath(new URL('../', import.meta.url));
+const SELF = fileURLToPath(import.meta.url);
+const SRC = join(HERE, 'src');
 
-/** A module without comments and indentation. */
-function bare(module) {
-  const text = readFileSync(new URL(`${module}.js`, SRC), 'utf8');
-  return text
-    .replace(/^\s*\/\*\*(?:[^*]|\*(?!\/))*\*\/\n/gm, '')
-    .replace(/^\s*\/\/.*\n/gm, '')
-    .replace(/^\s+/gm, '');
+/** What the files are made of, in a word: all modules, this program and what the package is called. */
+export function fingerprint() {
+  const modules = readdirSync(SRC, { recursive: true }).filter((name) => name.endsWith('.js')).sort();
+  const hash = createHash('sha256');
+  for (const path of [...modules.map((name) => join(SRC, name)), SELF, join(HERE, 'package.json')]) {
+    hash.update(readFileSync(path)).update('\0');
+  }
+  return hash.digest('hex').slice(0, 16);
 }
 
-/** The text of the one file. */
-export function bundle(entry = 'index') {
-  const done = new Map();
-  const add = (module) => {
-    if (done.has(module)) return;
-    // In the order in which they need each other; a circle would end here.
-    done.set(module, null);
-    const text = bare(module);
-    const from = [...text.matchAll(IMPORT), ...text.matchAll(EXPORT_FROM)];
-    for (const [, , other] of from) {
-      add(other);
-      if (done.get(other) === null) throw new Error(`${module} and ${other} need each other`);
+/** Runs this program where npm has put the tools. Returns whether it came to its end, and what it said. */
+export function bundle(out) {
+  const packages = Object.entries(TOOLS).flatMap(([name, version]) => ['-p', `${name}@${version}`]);
+  const { status, stderr, error } = spawnSync('npx', ['--yes', ...packages, '--', 'node', SELF, '--tools', out], {
+    cwd: HERE, encoding: 'utf8',
+  });
+  return { done: status === 0, said: error?.message ?? stderr };
+}
+
+/** The tools, from the folder of programs that npm has put first. */
+function tool(name) {
+  for (const bin of process.env.PATH.split(delimiter)) {
+    try {
+      return createRequire(join(dirname(bin), 'here.js'))(name);
+    } catch {
+      // Another folder of programs.
     }
-    const needs = [...text.matchAll(IMPORT)]
-      .map(([, list, other]) => `const{${names(list).join(',')}}=${variable(other)};\n`);
-    const gives = [...text.matchAll(EXPORT)].map(([, name]) => name);
-    const passed = [...text.matchAll(EXPORT_FROM)]
-      .flatMap(([, list, other]) => names(list).map((name) => `${name}:${variable(other)}.${name}`));
-    const body = text.replace(IMPORT, '').replace(EXPORT_FROM, '').replace(/^export /gm, '');
-    done.delete(module);
-    done.set(module, {
-      text: `const ${variable(module)}=(()=>{\n${needs.join('')}${body}return{${[...gives, ...passed].join(',')}};\n})();\n`,
-      exports: [...gives, ...passed.map((each) => each.split(':')[0])],
-    });
-  };
-  add(entry);
-  const { version, license } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  const modules = [...done.values()].map(({ text }) => text).join('');
-  const all = done.get(entry).exports.join(',');
-  return `/* greenroom-client ${version}, ${license}, made by clients/js/tools/bundle.mjs */\n${modules}`
-    + `export const{${all}}=${variable(entry)};\n`;
+  }
+  throw new Error(`npm has not brought ${name}`);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(OUT, bundle());
+async function make(out) {
+  const [{ build }, { minify }] = [tool('esbuild'), tool('terser')];
+  const { name, version, license } = JSON.parse(readFileSync(join(HERE, 'package.json'), 'utf8'));
+  const preamble = `/* ${name} ${version}, ${license}, of sources ${fingerprint()} */`;
+  mkdirSync(out, { recursive: true });
+  for (const [entry, module] of Object.entries(ENTRIES)) {
+    const joined = await build({
+      entryPoints: [join(SRC, module)],
+      absWorkingDir: HERE,
+      outfile: join(HERE, 'dist', `${entry}.js`),
+      bundle: true,
+      format: 'esm',
+      target: TARGET,
+      minify: true,
+      sourcemap: 'external',
+      write: false,
+    });
+    const text = (end) => joined.outputFiles.find(({ path }) => path.endsWith(end)).text;
+    const small = await minify({ [`${entry}.js`]: text('.js') }, {
+      module: true,
+      ecma: 2022,
+      compress: { passes: 3, unsafe_arrows: true, keep_fargs: false },
+      format: { preamble },
+      sourceMap: {
+        content: text('.js.map'),
+        includeSources: true,
+        url: `${entry}.js.map`,
+      },
+    });
+    const code = `${small.code}\n`;
+    writeFileSync(join(out, `${entry}.js`), code);
+    writeFileSync(join(out, `${entry}.js.gz`), gzipSync(code, { level: 9 }));
+    writeFileSync(join(out, `${entry}.js.map`), `${small.map}\n`);
+  }
+}
+
+if (process.argv[2] === '--tools') {
+  await make(process.argv[3]);
+} else if (process.argv[1] === SELF) {
+  const { done, said } = bundle(join(HERE, 'dist'));
+  if (!done) throw new Error(`esbuild and terser could not be had from npm, or failed:\n${said}`);
+}
