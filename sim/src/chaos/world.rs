@@ -1,19 +1,18 @@
 //! One run: a process, its clients, the connections between them, a clock that is a number.
 
+mod settle;
+mod theft;
+
 use std::collections::BTreeMap;
 
 use greenroom::Rng;
 use greenroom::account::{Account, Role};
 use greenroom::panics;
-use greenroom::proto::{
-    Blob, CloseCode, List, PROTOCOL_VERSION, Refusal, Text, ToClient, ToServer, frame, wire,
-};
 use greenroom::room::AnyRoom;
 
 use super::broken::{Broken, broken, holds};
-use super::host::conn::token_bytes;
 use super::host::{Death, Host, Stepped};
-use super::pipe::{Delay, Pipe};
+use super::pipe::Pipe;
 use super::player::Player;
 use super::schedule::{Action, Setting};
 use super::seat::ConnId;
@@ -21,8 +20,6 @@ use super::wires::{Down, Up, Wire, Wires};
 use super::yard::{SEATS, TICK_HZ, Wish};
 
 const TICK_MS: u64 = 1000 / TICK_HZ as u64;
-/// After this long everybody is back, or something is wrong.
-const SETTLE_MS: u64 = 30_000;
 
 /// What a run came to.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -175,39 +172,6 @@ impl World {
         }
     }
 
-    fn steal(&mut self, client: usize, old: bool) {
-        let player = &self.players[client];
-        // One that is two behind: after that the client has said something.
-        let stolen = match (old, player.tokens.as_slice()) {
-            (true, [.., first, _, _]) => Some((*first, account(&format!("client{client}")))),
-            (false, [.., newest]) => Some((*newest, account("thief"))),
-            _ => None,
-        };
-        let Some(((player, token), Some(account))) = stolen else { return };
-        let conn = self.new_wire(account);
-        let what = if old { "an old token" } else { "a token of another account" };
-        self.thieves.insert(conn, what);
-        let hello = ToServer::Hello {
-            protocol: PROTOCOL_VERSION,
-            client: Text::cut("thief"),
-            token: None,
-            schemas: List::default(),
-        };
-        let resume = ToServer::Resume {
-            id: 1,
-            token: Blob::cut(&token_bytes(player, token)),
-            attempt: 1 << 40,
-            tick: None,
-            events: None,
-            schema: None,
-        };
-        for message in [hello, resume] {
-            let mut bytes = vec![frame::CONTROL];
-            wire::encode_into(&message, &mut bytes);
-            self.send_up(conn, Up { bytes, token: None });
-        }
-    }
-
     fn send_up(&mut self, conn: ConnId, up: Up) {
         if let Some(wire) = self.wires.get_mut(&conn) {
             wire.up.push(self.now, up.bytes.len(), up);
@@ -285,29 +249,6 @@ impl World {
         Ok(())
     }
 
-    /// What a thief is told must be no, at the latest after the owner has shown the next token.
-    fn caught(&mut self, conn: ConnId, what: &str, down: &Down) -> Result<(), Broken> {
-        let is_no = match down {
-            Down::Control(bytes) => matches!(
-                wire::decode::<ToClient>(&bytes[1..]),
-                Ok(ToClient::Refused {
-                    why: Refusal::BadToken | Refusal::OtherAccount | Refusal::SeatGone,
-                    ..
-                })
-            ),
-            Down::Close(code) => *code == CloseCode::Replaced,
-            Down::Frame(..) => false,
-        };
-        // An old token that nobody has shown to be old may still win: that is what it is kept for.
-        holds(is_no || what == "an old token", "a stolen token gives nothing", || {
-            format!("{what} was let in")
-        })?;
-        if let Some(wire) = self.wires.get_mut(&conn) {
-            wire.gone_at = Some(self.now);
-        }
-        Ok(())
-    }
-
     fn tick(&mut self) -> Result<(), Broken> {
         let death = self.death.take();
         let (now, how) = (self.now, death.map(|(death, _)| death));
@@ -362,76 +303,6 @@ impl World {
             })?;
         }
         Ok(())
-    }
-
-    /// Nothing happens any more, and everybody who has a seat comes back to it.
-    fn settle(&mut self) -> Result<(), Broken> {
-        let end = self.now + SETTLE_MS;
-        self.setting.delay = Delay { least_ms: 5, jitter_ms: 5 };
-        for place in 0..self.players.len() {
-            if self.players[place].token.is_some() {
-                self.connect(place, true);
-            }
-        }
-        for wire in self.wires.values_mut() {
-            wire.up.calm(self.setting.delay);
-            wire.down.calm(self.setting.delay);
-        }
-        loop {
-            self.pass(500)?;
-            self.check()?;
-            let quiet = self.players.iter().all(Player::is_quiet);
-            if quiet && self.thieves.is_empty() {
-                break;
-            }
-            let thieves: Vec<_> = self.thieves.keys().copied().collect();
-            self.thieves.retain(|conn, _| self.wires.contains_key(conn));
-            for conn in thieves {
-                if let Some(wire) = self.wires.get_mut(&conn) {
-                    wire.gone_at = Some(self.now);
-                }
-            }
-            holds(self.now < end, "everybody is back in the end", || {
-                let noisy = self.players.iter().filter(|player| !player.is_quiet());
-                let noisy: Vec<_> = noisy.map(|player| player.number).collect();
-                format!("clients {noisy:?} are not, after {SETTLE_MS} ms")
-            })?;
-            for place in 0..self.players.len() {
-                let player = &self.players[place];
-                if player.token.is_some() && !player.is_seated() && !player.is_asking() {
-                    self.connect(place, true);
-                }
-            }
-        }
-        self.align()
-    }
-
-    /// Right after a frame has arrived everywhere, all have it.
-    fn align(&mut self) -> Result<(), Broken> {
-        self.pass(self.next_tick - self.now + 20)?;
-        let Some(host) = &self.host else { return Ok(()) };
-        for player in self.players.iter().filter(|player| player.is_seated()) {
-            let Some((id, _)) = player.token else { continue };
-            let (words, bells) = host.room.game().said_to(id);
-            player.check_all(words, bells, host.room.tick())?;
-        }
-        Ok(())
-    }
-
-    /// The whole log once more, and the next process.
-    fn end(mut self) -> Result<(Ran, Vec<u64>), Broken> {
-        let Some(host) = self.host.take() else { return Ok((Ran::default(), Vec::new())) };
-        let from = host.log.clone();
-        let host = Host::revive(host.die(), self.now)?;
-        holds(host.room.tick() == from.end(), "a log gives the same match again", || {
-            format!("{} and not {}", host.room.tick(), from.end())
-        })?;
-        let digests: Vec<u64> = self.players.iter().map(|player| player.digest).collect();
-        let digest = digests.iter().fold(0u64, |all, one| all.rotate_left(9) ^ one);
-        let frames = self.players.iter().map(|player| player.frames).sum();
-        let witness = host.witness;
-        let (steps, panics, deaths) = (witness.steps, witness.panics, witness.deaths);
-        Ok((Ran { steps, panics, deaths, frames, digest }, digests))
     }
 }
 
