@@ -12,6 +12,8 @@ use greenroom_proto::{
     BODY_MAX, Blob, GAME_NAME_MAX, Layout, Message, Rows, Schema, Shape, layout_of, schema_of, wire,
 };
 
+use serde_json::Value;
+
 use crate::auth::Authenticate;
 use crate::bot::{AnyBot, Bot, BotMaker, TypedBot};
 use crate::effects::EffectHandler;
@@ -56,6 +58,14 @@ pub trait AnyGame: Send + Sync {
     fn is_input(&self, body: &[u8]) -> bool;
     /// Whether these are the bytes of a request.
     fn is_request(&self, body: &[u8]) -> bool;
+    /// The bytes of an input that was written as JSON, in serde's usual form.
+    fn input_from_json(&self, json: &Value) -> Result<Vec<u8>, String>;
+    /// The bytes of a request, in the same way.
+    fn request_from_json(&self, json: &Value) -> Result<Vec<u8>, String>;
+    /// A reply as JSON, if these are the bytes of one.
+    fn reply_json(&self, body: &[u8]) -> Option<Value>;
+    /// An event as JSON, in the same way.
+    fn event_json(&self, body: &[u8]) -> Option<Value>;
     /// A room before its first step, with options that [`AnyGame::plan`] returned.
     fn create(&self, options: &str, seed: u64) -> Result<Box<dyn AnyRoom>, String>;
     /// A room from a keyframe of this build, or one for which it is the same game.
@@ -159,6 +169,18 @@ impl<G: Game> AnyGame for Typed<G> {
     fn is_request(&self, body: &[u8]) -> bool {
         decodes::<G::Request>(body)
     }
+    fn input_from_json(&self, json: &Value) -> Result<Vec<u8>, String> {
+        from_json::<G::Input>(json)
+    }
+    fn request_from_json(&self, json: &Value) -> Result<Vec<u8>, String> {
+        from_json::<G::Request>(json)
+    }
+    fn reply_json(&self, body: &[u8]) -> Option<Value> {
+        wire::decode::<G::Reply>(body).ok().and_then(|reply| serde_json::to_value(reply).ok())
+    }
+    fn event_json(&self, body: &[u8]) -> Option<Value> {
+        wire::decode::<G::Event>(body).ok().and_then(|event| serde_json::to_value(event).ok())
+    }
     fn create(&self, options: &str, seed: u64) -> Result<Box<dyn AnyRoom>, String> {
         let room = Room::<G>::new(options, seed).map_err(|error| error.to_string())?;
         Ok(Box::new(room))
@@ -177,6 +199,13 @@ impl<G: Game> AnyGame for Typed<G> {
 /// is a message that does not decode.
 fn decodes<M: Message>(body: &[u8]) -> bool {
     std::panic::catch_unwind(|| wire::decode::<M>(body).is_ok()).unwrap_or(false)
+}
+
+/// A stranger's JSON as the bytes of a message. A panic of the type's own `Deserialize` is a refusal.
+fn from_json<M: Message>(json: &Value) -> Result<Vec<u8>, String> {
+    std::panic::catch_unwind(|| M::deserialize(json).map(|message| wire::encode(&message)))
+        .map_err(|_| "reading it panicked".to_owned())?
+        .map_err(|error| error.to_string())
 }
 
 /// Refuses messages that could be too large to be sent: better now than in the one match in which
@@ -423,5 +452,25 @@ mod tests {
     )]
     fn messages_that_could_be_too_large_are_refused() {
         let _ = Games::new().add::<Talk<4089>>();
+    }
+
+    #[test]
+    fn messages_are_json_for_those_who_know_no_rust() {
+        use serde_json::json;
+
+        let games = Games::builtin();
+        let game = &games.get("connect4").unwrap().game;
+        let drop = game.request_from_json(&json!({ "Drop": { "column": 3 } })).unwrap();
+        assert!(game.is_request(&drop));
+        for wrong in [json!({ "Drop": { "column": 300 } }), json!({ "Fly": {} }), json!(null)] {
+            assert!(game.request_from_json(&wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(game.input_from_json(&json!(null)), Ok(vec![]));
+        let event = crate::games::connect4::Event::Started { first: PlayerId(2) };
+        assert_eq!(
+            game.event_json(&wire::encode(&event)),
+            Some(json!({ "Started": { "first": 2 } }))
+        );
+        assert_eq!((game.event_json(&[9]), game.reply_json(&[])), (None, None));
     }
 }

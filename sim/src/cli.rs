@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use greenroom::Games;
 
-use crate::{bench, capacity, chaos, check, headless, load, replay};
+use crate::{bench, capacity, chaos, check, headless, load, replay, report, tournament};
 
 #[derive(Parser)]
 #[command(name = "greenroom-sim", version, about, arg_required_else_help = true)]
@@ -17,7 +17,19 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Plays bot matches headless, in virtual time.
+    ///
+    /// A bot may be a process in any language (--bot-cmd). It is started for each match and reads a line
+    /// of JSON: {"hello": {"format": 1, "game": ..., "options": ..., "player": 1, "seats": 2, "tick_hz":
+    /// 30, "seed": 77}}, where `game` is what `greenroom schema` prints. Then comes one for each frame,
+    /// {"tick": 3, "state": ..., "replies": [...], "events": [...]}, and the bot answers each of these
+    /// with one line: {"inputs": [...], "requests": [...]}, of which either may be missing. The last is
+    /// {"over": {"result": ...}}. A bot that ends, is too slow or says something wrong is out: it leaves
+    /// its seat and does not win, and the note has what it last wrote to standard error.
     Match(headless::Args),
+    /// Plays bots against each other, everybody or in Swiss rounds, and rates them.
+    Tournament(tournament::Args),
+    /// Says what came of matches whose results were written with --out, and puts shards together.
+    Report(report::Args),
     /// Plays bots over wss against a running server and measures.
     ///
     /// Input latency (latency_ms in JSON) runs from the time at which a bot was to act to the first
@@ -76,6 +88,7 @@ pub fn cli(games: Games) -> ExitCode {
         .bin_name(&name)
         .version(version)
         .mut_subcommand("match", |command| command.after_help(&known))
+        .mut_subcommand("tournament", |command| command.after_help(&known))
         .mut_subcommand("load", |command| {
             command.after_help(format!("{known}\n\n{}", load::expect::known()))
         })
@@ -91,6 +104,8 @@ pub fn cli(games: Games) -> ExitCode {
     };
     let result = match command {
         Command::Match(args) => headless::run(&args, &games),
+        Command::Tournament(args) => tournament::run(&args, &games),
+        Command::Report(args) => report::run(&args),
         Command::Load(args) => match load::run(&args, &games) {
             Ok(code) => return code,
             Err(error) => Err(error),
