@@ -161,6 +161,7 @@
 //! | [`room::origin`], [`directory::forwards`] | which seats players had before they were moved | partly |
 //! | [`seating`] | the seats of a room as numbers: taken, kept, waited for | yes |
 //! | [`session`], [`outbox`], [`answers`] | what a client may say next; what it is still to be sent; what it was answered | yes |
+//! | [`resume`] | which tokens give a seat back | yes |
 //! | [`effects`] | what a game asks of the outside world | yes |
 //! | [`journal`] | files with which unfinished matches survive the process; records and reading them are pure | partly |
 //! | [`published`] | a state in words: rows as JSON, by the names of their schema | yes |
@@ -260,8 +261,11 @@ pub mod math;
 pub mod options;
 pub mod outbox;
 pub mod panics;
+#[doc(hidden)]
+pub mod planted;
 pub mod published;
 pub mod registry;
+pub mod resume;
 pub mod rng;
 pub mod room;
 pub mod seating;
