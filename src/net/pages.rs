@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 
 use hyper::body::Bytes;
 
-/// The JavaScript client, minified, and what shows its sources to whoever looks for a mistake: by
+/// The JavaScript client and what is for the feel of a game, minified, and what shows its sources to whoever looks for a mistake: by
 /// path, type, text.
-const CLIENT: [(&str, &str, &str); 2] = [
+const CLIENT: [(&str, &str, &str); 4] = [
     ("/greenroom.js", JAVASCRIPT, include_str!("../../clients/js/dist/greenroom.js")),
     ("/greenroom.js.map", JSON, include_str!("../../clients/js/dist/greenroom.js.map")),
+    ("/feel.js", JAVASCRIPT, include_str!("../../clients/js/dist/feel.js")),
+    ("/feel.js.map", JSON, include_str!("../../clients/js/dist/feel.js.map")),
 ];
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
@@ -31,7 +33,7 @@ pub struct Page {
 }
 
 impl Pages {
-    /// `/greenroom.js` with its source map, and `/schema/NAME` for each game of which the description, JSON, is given.
+    /// `/greenroom.js` and `/feel.js` with their source maps, and `/schema/NAME` for each game of which the description, JSON, is given.
     #[must_use]
     pub fn new(descriptions: impl IntoIterator<Item = (String, String)>) -> Self {
         let schema = |(name, json): (String, String)| {
@@ -63,6 +65,7 @@ mod tests {
         let client = pages.get("/greenroom.js").unwrap();
         let map = b"\n//# sourceMappingURL=greenroom.js.map\n";
         assert!(client.body.starts_with(b"/* greenroom-client ") && client.body.ends_with(map));
+        assert!(pages.get("/feel.js").is_some() && pages.get("/feel.js.map").is_some());
         assert!(pages.get("/greenroom.js.map").unwrap().body.starts_with(b"{"));
         assert!(pages.get("/schema/chess").is_none() && pages.get("/schema/").is_none());
     }
