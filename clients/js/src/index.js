@@ -5,7 +5,7 @@
  * const client = await connect('wss://host:8443', { profile: { name: 'Ada' } });
  * const room = await client.joinOrCreate('arena', { time_limit_secs: 300 });
  * room.on('add', 'ships', (ship, slot) => draw(ship));
- * room.input({ thrust: true, turn: 1, fire: false });
+ * room.input({ thrust: true, turn: 1, fire: false, view_age_ms: 0 });
  * ```
  *
  * ## Parts, in the order in which data flows
