@@ -312,15 +312,24 @@ impl Client {
     /// Sends an input. Never waits: see [`Sent`] for what happens when the socket takes no more, or
     /// the connection is broken.
     pub fn input<I: Serialize>(&mut self, input: &I) -> Result<Sent, CallError> {
-        self.input_with(|message| wire::encode_into(input, message))
+        self.input_with(None, |message| wire::encode_into(input, message))
+    }
+
+    /// Sends an input for that tick: for a program that keeps a pace of its own, see [`crate::feel`].
+    pub fn input_for<I: Serialize>(&mut self, tick: Tick, input: &I) -> Result<Sent, CallError> {
+        self.input_with(Some(tick), |message| wire::encode_into(input, message))
     }
 
     /// Sends an input that the game's own code encoded.
     pub fn input_bytes(&mut self, input: &[u8]) -> Result<Sent, CallError> {
-        self.input_with(|message| message.extend_from_slice(input))
+        self.input_with(None, |message| message.extend_from_slice(input))
     }
 
-    fn input_with(&mut self, body: impl FnOnce(&mut Vec<u8>)) -> Result<Sent, CallError> {
+    fn input_with(
+        &mut self,
+        tick: Option<Tick>,
+        body: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<Sent, CallError> {
         self.need_seat()?;
         if self.is_unaware() {
             // For a room that the player is in no more.
@@ -336,7 +345,7 @@ impl Client {
             return Err(CallError::TooLong { what: "input", why });
         }
         let waits = self.socket.as_ref().map(Socket::input_waits);
-        let (sent, bytes) = seat.send(message, waits, Instant::now());
+        let (sent, bytes) = seat.send(message, waits, tick, Instant::now());
         self.stats.inputs += u64::from(!sent.replaced && !sent.kept);
         self.stats.inputs_replaced += u64::from(sent.replaced);
         if let Some(socket) = &mut self.socket {
@@ -349,6 +358,18 @@ impl Client {
     #[must_use]
     pub fn applied(&self) -> u32 {
         self.seat.as_ref().map_or(0, |seat| seat.inputs().applied())
+    }
+
+    /// The tick that this input was for; `None` if none is applied yet.
+    #[must_use]
+    pub fn applied_tick(&self) -> Option<Tick> {
+        self.seat.as_ref().and_then(|seat| seat.inputs().applied_tick())
+    }
+
+    /// How many ticks before its own the newest input came, as of the last frame; below 0: late.
+    #[must_use]
+    pub fn input_slack(&self) -> i8 {
+        self.seat.as_ref().map_or(0, |seat| seat.inputs().slack())
     }
 
     /// Asks the room something and waits for the answer. Updates that come meanwhile are kept for

@@ -149,6 +149,11 @@
 //! A program that [expects](Connect::expects) one schema is not moved to rooms with another. When a
 //! move and a break of the connection meet, `Moved` comes right after [`Update::Resumed`].
 //!
+//! # How it feels to play
+//!
+//! A state comes some times a second. What a game draws between, others smoothly and its own at once, is
+//! made by [`feel`].
+//!
 //! # What is bounded, and what happens there
 //!
 //! | what | bound | then |
@@ -173,6 +178,7 @@ mod closed;
 mod connect;
 mod drive;
 mod error;
+pub mod feel;
 mod greet;
 mod inputs;
 mod moved;

@@ -49,9 +49,9 @@ export class Predictor {
   /** The tick of what is predicted. */
   get tick() { return this.#tick; }
 
-  /** The player does this at that tick, after all those before. */
+  /** The player does this at that tick, after all those before. Of two for one tick the newer counts. */
   input(input, tick) {
-    if (tick <= this.#tick && this.#pending.at(-1)?.tick >= tick) this.#pending.pop();
+    if (this.#pending.at(-1)?.tick >= tick) this.#pending.pop();
     this.#pending.push({ tick, input });
     if (this.#pending.length > AHEAD_MAX) this.#pending.shift();
     if (this.#base === null) return;
