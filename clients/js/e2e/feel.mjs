@@ -61,6 +61,7 @@ test('the own ship answers at once, and what the room says is what was predicted
     others.at(now);
     return mine.state(now, pace.share, keys);
   };
+  await until('the own ship is seen', () => picture() !== null);
   for (let round = 0; round < ROUNDS; round += 1) {
     // A key, and in the very next picture the ship turns that way.
     const before = picture();

@@ -261,8 +261,7 @@ mod tests {
             "meetings": meetings,
         });
         let text = format!("{cases}\n");
-        let path =
-            concat!(env!("CARGO_MANIFEST_DIR"), "/clients/vectors/arena-flight.json");
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/vectors/arena-flight.json");
         if std::env::var("GREENROOM_VECTORS").is_ok_and(|what| what == "write") {
             std::fs::write(path, &text).unwrap();
         }

@@ -84,11 +84,11 @@ export async function proxy(test, to, delayMs = null) {
 }
 
 function late(from, to, delayMs) {
-  let due = 0;
+  const under = [];
+  // Timers may overtake each other, so each takes the piece that is next.
   from.on('data', (bytes) => {
-    due = Math.max(due, performance.now() + delayMs());
-    // Of two timers for one moment the older goes first.
-    setTimeout(() => to.destroyed || to.write(bytes), due - performance.now());
+    under.push(bytes);
+    setTimeout(() => to.destroyed || to.write(under.shift()), delayMs());
   });
 }
 

@@ -31,6 +31,8 @@ export class Pace {
   #glide = new Glide(RATE, JUMP_MS);
   #last = null;
   #share = 0;
+  /** The input that the room has gone on without. */
+  #missing = null;
 
   /** For a room of that many ticks a second, of which inputs are to be early by `slack`. */
   constructor({ tickHz, slack = 1 }) {
@@ -49,8 +51,14 @@ export class Pace {
     const late = applied !== null && applied < tick;
     const input = late ? applied + 1 : tick + 1 + slack;
     const sent = this.#sent[input % SENT];
-    if (sent?.tick === input) this.#ahead.add((tick + 1) * this.#ms - sent.at);
-    else if (this.#ahead.count === 0) this.#first ??= (tick + 1) * this.#ms - now + (rttMs ?? RTT_MS);
+    if (sent?.tick === input) {
+      const ahead = (tick + 1) * this.#ms - sent.at;
+      // However long one input is late, it is one.
+      if (late && input === this.#missing) this.#ahead.raise(ahead);
+      else this.#ahead.add(ahead);
+      this.#missing = late ? input : null;
+    }
+    if (this.#ahead.count === 0) this.#first ??= (tick + 1) * this.#ms - now + (rttMs ?? RTT_MS);
   }
 
   /** The ticks to make `now`, oldest first: for each read the keys, say the input for this tick, predict. */
@@ -77,5 +85,6 @@ export class Pace {
   restart() {
     this.#ahead.clear();
     this.#first = null;
+    this.#missing = null;
   }
 }

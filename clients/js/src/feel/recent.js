@@ -10,9 +10,13 @@ export class Recent {
   #sorted = [];
 
   add(value) {
-    this.#samples.push(value);
-    if (this.#samples.length > SAMPLES) this.#samples.shift();
+    if (this.#samples.push(value) > SAMPLES) this.#samples.shift();
     this.#sorted = [...this.#samples].sort((one, other) => one - other);
+  }
+
+  /** The last one turns out to be at least that late. */
+  raise(value) {
+    this.add(Math.max(this.#samples.pop(), value));
   }
 
   get count() { return this.#samples.length; }

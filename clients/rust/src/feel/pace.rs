@@ -38,6 +38,8 @@ pub struct Pace {
     glide: Glide,
     last: Option<i64>,
     share: f64,
+    /// The input that the room has gone on without.
+    missing: Option<i64>,
 }
 
 impl Pace {
@@ -54,6 +56,7 @@ impl Pace {
             glide: Glide::new(RATE, JUMP_MS),
             last: None,
             share: 0.0,
+            missing: None,
         })
     }
 
@@ -70,14 +73,19 @@ impl Pace {
         let (tick, next) = (i64::from(tick.0), i64::from(tick.0) + 1);
         // What the room was to make next when this input came: its tick, if it came as early as it
         // says; this frame's next, if the room has gone on without it.
-        let input = match applied.map(|applied| i64::from(applied.0)) {
-            Some(applied) if applied < tick => applied + 1,
-            _ => next + i64::from(slack),
-        };
+        let missing =
+            applied.map(|applied| i64::from(applied.0) + 1).filter(|input| *input <= tick);
+        let input = missing.unwrap_or(next + i64::from(slack));
         let next_ms = next as f64 * self.tick_ms;
         if let Some((_, at)) = self.sent.iter().rev().find(|(sent, _)| *sent == input) {
-            self.ahead.add(next_ms - at);
-        } else if self.ahead.is_empty() && self.first.is_none() {
+            // However long one input is late, it is one.
+            match missing.is_some() && missing == self.missing {
+                true => self.ahead.raise(next_ms - at),
+                false => self.ahead.add(next_ms - at),
+            }
+            self.missing = missing;
+        }
+        if self.ahead.is_empty() && self.first.is_none() {
             self.first = Some(next_ms - ms(now) + ms(rtt.unwrap_or(RTT)));
         }
     }
@@ -115,5 +123,6 @@ impl Pace {
     pub fn restart(&mut self) {
         self.ahead.clear();
         self.first = None;
+        self.missing = None;
     }
 }

@@ -24,6 +24,12 @@ impl Recent {
         self.sorted.sort_by(f64::total_cmp);
     }
 
+    /// The last one turns out to be at least that late.
+    pub(super) fn raise(&mut self, value: f64) {
+        let last = self.samples.pop_back().unwrap_or(value);
+        self.add(last.max(value));
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.samples.is_empty()
     }
