@@ -37,8 +37,19 @@ pub trait AnyGame: Send + Sync {
     fn is_beside(&self) -> bool;
     /// Bytes of a room's state at most.
     fn state_bytes_max(&self) -> usize;
-    /// Checks a creator's choice.
+    /// Bytes of a creator's choice at most.
+    fn options_bytes_max(&self) -> usize;
+    /// Checks options, wherever they come from.
     fn plan(&self, options: &str) -> Result<RoomPlan, String>;
+    /// Checks a creator's choice: what is too long is not looked into.
+    fn choose(&self, options: &str) -> Result<RoomPlan, String> {
+        let (length, max) = (options.len(), self.options_bytes_max());
+        if length > max {
+            let name = self.name();
+            return Err(format!("the options take {length} bytes, and {name} takes {max} at most"));
+        }
+        self.plan(options)
+    }
     /// The forms of its messages.
     fn messages(&self) -> MessageShapes;
     /// Whether these are the bytes of an input.
@@ -111,6 +122,9 @@ impl<G: Game> AnyGame for Typed<G> {
     }
     fn state_bytes_max(&self) -> usize {
         G::STATE_BYTES_MAX
+    }
+    fn options_bytes_max(&self) -> usize {
+        G::OPTIONS_BYTES_MAX.min(greenroom_proto::OPTIONS_MAX)
     }
     fn plan(&self, options: &str) -> Result<RoomPlan, String> {
         let options = G::Options::parse(options)?;
@@ -357,12 +371,13 @@ mod tests {
     use crate::game::{Ctx, Never};
     use crate::options::NoOptions;
 
-    /// A game whose chat may say `MAX` bytes.
+    /// A game whose chat may say `MAX` bytes, and whose options may take as many.
     #[derive(Serialize, Deserialize)]
     struct Talk<const MAX: usize>;
 
     impl<const MAX: usize> Game for Talk<MAX> {
         const NAME: &'static str = "talk";
+        const OPTIONS_BYTES_MAX: usize = MAX;
         type Options = NoOptions;
         type State = ();
         type Input = ();
@@ -377,6 +392,23 @@ mod tests {
         fn state(&self) -> &() {
             &()
         }
+    }
+
+    impl<const MAX: usize> Talk<MAX> {
+        fn chosen(options: &str) -> Result<RoomPlan, String> {
+            let games = Games::new().add::<Self>();
+            games.get("talk").unwrap().game.choose(options)
+        }
+    }
+
+    #[test]
+    fn options_have_the_length_that_the_game_takes_and_never_more_than_the_protocol_lets_through() {
+        assert!(Talk::<7>::chosen(&" ".repeat(7)).is_ok());
+        let refused = Talk::<7>::chosen(&" ".repeat(8)).err().unwrap();
+        assert_eq!(refused, "the options take 8 bytes, and talk takes 7 at most");
+        assert!(Talk::<4088>::chosen(&" ".repeat(1024)).is_ok());
+        let refused = Talk::<4088>::chosen(&" ".repeat(1025)).err().unwrap();
+        assert_eq!(refused, "the options take 1025 bytes, and talk takes 1024 at most");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use greenroom::Games;
 
-use crate::{check, headless, load, replay};
+use crate::{bench, capacity, check, headless, load, replay};
 
 #[derive(Parser)]
 #[command(name = "greenroom-sim", version, about, arg_required_else_help = true)]
@@ -26,7 +26,20 @@ enum Command {
     /// When ticks were due is taken from the room's earliest frames, so what every frame takes at
     /// the least is not in it, and a tick that the server left out makes only the one before it
     /// older. "generator late" is how far this program itself fell behind.
+    ///
+    /// The exit code is 3 if something did not come as --expect says; 1 is an error, 2 a mistake on the
+    /// command line.
     Load(load::Args),
+    /// Raises the load on a running server until a threshold breaks, and says how many players it
+    /// carries.
+    ///
+    /// Runs of `load`, each with more bots: what they meet with after all have come has to be as
+    /// --expect says. Exit code 3 if it was not with any number of bots.
+    Capacity(capacity::Args),
+    /// Measures what a step of a game costs, alone.
+    ///
+    /// Plays one match with bots and makes its steps again and again: no bots, no network, one core.
+    Bench(bench::Args),
     /// Replays logs and compares every hash; a crash file to the very panic.
     ///
     /// With an option: prints the state after a tick, writes a recording for viewers, or names the
@@ -56,7 +69,13 @@ pub fn cli(games: Games) -> ExitCode {
         .bin_name(&name)
         .version(version)
         .mut_subcommand("match", |command| command.after_help(&known))
-        .mut_subcommand("load", |command| command.after_help(&known))
+        .mut_subcommand("load", |command| {
+            command.after_help(format!("{known}\n\n{}", load::expect::known()))
+        })
+        .mut_subcommand("capacity", |command| {
+            command.after_help(format!("{known}\n\n{}", load::expect::known()))
+        })
+        .mut_subcommand("bench", |command| command.after_help(&known))
         .mut_subcommand("check", |command| command.after_help(&known))
         .get_matches();
     let command = match Cli::from_arg_matches(&matches) {
@@ -65,7 +84,15 @@ pub fn cli(games: Games) -> ExitCode {
     };
     let result = match command {
         Command::Match(args) => headless::run(&args, &games),
-        Command::Load(args) => load::run(&args, &games),
+        Command::Load(args) => match load::run(&args, &games) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
+        Command::Capacity(args) => match capacity::run(&args, &games) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
+        Command::Bench(args) => bench::run(&args, &games),
         Command::Replay(args) => replay::run(&args, &games),
         Command::Check(args) => check::run(&args, &games),
     };
