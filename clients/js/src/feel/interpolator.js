@@ -46,7 +46,7 @@ export class Interpolator {
 
   /**
    * A frame came `now`: its time in the room, and each entity by a key that is its own, in anything
-   * that makes a `Map`. Times in milliseconds; a tick's is `tick * 1000 / room.tickHz`.
+   * that makes a `Map`. A tick's time is `tick * 1000 / room.tickHz`.
    */
   push(time, entities, now = performance.now()) {
     const last = this.#frames.at(-1);
