@@ -30,8 +30,8 @@ impl Client {
     /// is what follows then: [`Update::Broken`], and the client comes back to its seat by itself. For
     /// tests of just that, and for generators of load.
     pub fn break_connection(&mut self) {
-        if self.socket.take().is_some() && self.closed.is_none() {
-            self.lose(Closed::by_network("this program broke it", self.said));
+        if self.link.socket.take().is_some() && self.closed().is_none() {
+            self.lose(Closed::by_network("this program broke it", self.link.said));
         }
     }
 

@@ -271,8 +271,8 @@ impl Seat {
         self.last_frame = Some(parts.tick);
         self.inputs.acknowledge(parts.head);
         let full = parts.full();
-        let mut took = Took::default();
-        took.merged = matches!(parts.base, frame::Base::Older(_));
+        let merged = matches!(parts.base, frame::Base::Older(_));
+        let mut took = Took { merged, ..Took::default() };
         if self.keep_state {
             took.desync = self.apply(&parts)?;
         } else {
