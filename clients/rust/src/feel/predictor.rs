@@ -189,6 +189,8 @@ impl<R: Rule> Predictor<R> {
         self.error_at_ms = now_ms;
     }
 
+    /// Only for what is drawn here: no room sees the last digit.
+    #[allow(clippy::disallowed_methods)]
     fn left(&self, now_ms: f64) -> f64 {
         LEFT.powf((now_ms - self.error_at_ms).max(0.0) / self.smooth_ms.max(1.0))
     }
