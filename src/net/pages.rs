@@ -6,12 +6,29 @@ use std::collections::BTreeMap;
 
 use hyper::body::Bytes;
 
-/// The JavaScript client, minified.
-const CLIENT: &str = include_str!("../../clients/js/dist/greenroom.js");
-/// The same with gzip: a third of it.
-const CLIENT_GZIP: &[u8] = include_bytes!("../../clients/js/dist/greenroom.js.gz");
-/// What shows the client's sources to whoever looks for a mistake.
-const CLIENT_MAP: &str = include_str!("../../clients/js/dist/greenroom.js.map");
+/// A file of the JavaScript client: its path, minified, with gzip, which is a third of it, and its
+/// source map, which shows the modules to whoever looks for a mistake.
+struct File {
+    path: &'static str,
+    text: &'static str,
+    gzip: &'static [u8],
+    map: &'static str,
+}
+
+const FILES: [File; 2] = [
+    File {
+        path: "/greenroom.js",
+        text: include_str!("../../clients/js/dist/greenroom.js"),
+        gzip: include_bytes!("../../clients/js/dist/greenroom.js.gz"),
+        map: include_str!("../../clients/js/dist/greenroom.js.map"),
+    },
+    File {
+        path: "/feel.js",
+        text: include_str!("../../clients/js/dist/feel.js"),
+        gzip: include_bytes!("../../clients/js/dist/feel.js.gz"),
+        map: include_str!("../../clients/js/dist/feel.js.map"),
+    },
+];
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const JSON: &str = "application/json";
@@ -39,15 +56,18 @@ impl Page {
 }
 
 impl Pages {
-    /// `/greenroom.js` with its source map, and `/schema/NAME` for each game of which the description, JSON, is given.
+    /// `/greenroom.js` and `/feel.js` with their source maps, and `/schema/NAME` for each game of which
+    /// the description, JSON, is given.
     #[must_use]
     pub fn new(descriptions: impl IntoIterator<Item = (String, String)>) -> Self {
         let schema =
             |(name, json): (String, String)| (format!("/schema/{name}"), Page::new(JSON, json));
-        let client = Page { gzip: Some(CLIENT_GZIP.into()), ..Page::new(JAVASCRIPT, CLIENT) };
         let mut pages: BTreeMap<String, Page> = descriptions.into_iter().map(schema).collect();
-        pages.insert("/greenroom.js".to_owned(), client);
-        pages.insert("/greenroom.js.map".to_owned(), Page::new(JSON, CLIENT_MAP));
+        for File { path, text, gzip, map } in FILES {
+            let page = Page { gzip: Some(gzip.into()), ..Page::new(JAVASCRIPT, text) };
+            pages.insert(path.to_owned(), page);
+            pages.insert(format!("{path}.map"), Page::new(JSON, map));
+        }
         Pages { pages }
     }
 
@@ -69,6 +89,7 @@ mod tests {
         let client = pages.get("/greenroom.js").unwrap();
         let map = b"\n//# sourceMappingURL=greenroom.js.map\n";
         assert!(client.body.starts_with(b"/* greenroom-client ") && client.body.ends_with(map));
+        assert!(pages.get("/feel.js").is_some() && pages.get("/feel.js.map").is_some());
         let gzip = client.gzip.as_ref().unwrap();
         assert!(gzip.starts_with(&[0x1f, 0x8b]) && 2 * gzip.len() < client.body.len());
         assert!(pages.get("/greenroom.js.map").unwrap().body.starts_with(b"{"));
