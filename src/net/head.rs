@@ -90,7 +90,7 @@ fn answer<B>(request: &Request<B>, pages: &Pages) -> Answer {
     let plain = |status, text: &str| Answer::Plain(response(status, text));
     match request.uri().path() {
         "/ws" => {}
-        path if (page.is_some() || matches!(path, "/healthz" | "/"))
+        path if (page.is_some() || path == "/healthz")
             && !matches!(*request.method(), Method::GET | Method::HEAD) =>
         {
             let mut response = response(StatusCode::METHOD_NOT_ALLOWED, "use GET here\n");
@@ -98,13 +98,8 @@ fn answer<B>(request: &Request<B>, pages: &Pages) -> Answer {
             return Answer::Plain(response);
         }
         "/healthz" => return plain(StatusCode::OK, "ok\n"),
-        "/" => {
-            let text = "This is a Greenroom server. Game clients connect to /ws with the WebSocket \
-                        subprotocol greenroom.v1; pages import /greenroom.js.\n";
-            return plain(StatusCode::OK, text);
-        }
         _ => match page {
-            Some(page) => return Answer::Plain(read(page)),
+            Some(page) => return Answer::Plain(read(page, headers)),
             None => {
                 let text = "there is nothing here: clients connect to /ws\n";
                 return plain(StatusCode::NOT_FOUND, text);
@@ -163,15 +158,30 @@ fn response(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
     response
 }
 
-/// A page, which pages from elsewhere may read, too.
-fn read(page: &Page) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(page.body.clone()));
+/// A page; only that it is the same still if the browser has it.
+fn read(page: &Page, asked: &HeaderMap) -> Response<Full<Bytes>> {
+    let is_known = asked.get(header::IF_NONE_MATCH) == Some(&page.tag);
+    let mut response = match is_known {
+        true => Response::new(Full::default()),
+        false => Response::new(Full::new(page.body.clone())),
+    };
+    if is_known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(page.content_type));
     headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    headers.insert(header::ETAG, page.tag.clone());
+    // Kept, and asked for again each time: another build has other files.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    match page.reach.policy() {
+        Some(policy) => {
+            headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy))
+        }
+        None => headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+    };
     response
 }
 

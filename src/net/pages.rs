@@ -1,16 +1,30 @@
-//! What there is to read over HTTP beside the WebSocket: the JavaScript client, and what the games'
-//! messages look like. Nothing that a client would not get anyway, so anybody may read it, pages
-//! from elsewhere too.
+//! What there is to read over HTTP beside the WebSocket: pages that play the games, the JavaScript
+//! client, and what the games' messages look like. Nothing that a client would not get anyway, so
+//! anybody may read it; the client and the descriptions pages from elsewhere too.
+
+mod play;
 
 use std::collections::BTreeMap;
 
 use hyper::body::Bytes;
+use hyper::header::HeaderValue;
+use xxhash_rust::xxh3::xxh3_128;
 
-/// The JavaScript client, minified, and what shows its sources to whoever looks for a mistake: by
-/// path, type, text.
-const CLIENT: [(&str, &str, &str); 2] = [
+/// The JavaScript client, and its protocol by itself for recordings, minified, each with what shows
+/// its sources to whoever looks for a mistake: by path, type, text.
+const CLIENT: [(&str, &str, &str); 4] = [
     ("/greenroom.js", JAVASCRIPT, include_str!("../../clients/js/dist/greenroom.js")),
     ("/greenroom.js.map", JSON, include_str!("../../clients/js/dist/greenroom.js.map")),
+    (
+        "/greenroom-protocol.js",
+        JAVASCRIPT,
+        include_str!("../../clients/js/dist/greenroom-protocol.js"),
+    ),
+    (
+        "/greenroom-protocol.js.map",
+        JSON,
+        include_str!("../../clients/js/dist/greenroom-protocol.js.map"),
+    ),
 ];
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
@@ -28,21 +42,53 @@ pub struct Page {
     pub content_type: &'static str,
     /// Its bytes, shared.
     pub body: Bytes,
+    /// Its `ETag`: a hash of the bytes.
+    pub tag: HeaderValue,
+    /// Who may use it.
+    pub reach: Reach,
+}
+
+/// Who may use a page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reach {
+    /// Pages from elsewhere, too.
+    Anybody,
+    /// The pages of this server alone, which may do what [`play::POLICY`] says.
+    OwnPages,
+}
+
+impl Reach {
+    /// The `Content-Security-Policy` that goes with it.
+    #[must_use]
+    pub fn policy(self) -> Option<&'static str> {
+        (self == Reach::OwnPages).then_some(play::POLICY)
+    }
+}
+
+impl Page {
+    fn new(content_type: &'static str, body: impl Into<Bytes>, reach: Reach) -> Self {
+        let body = body.into();
+        let tag = HeaderValue::try_from(format!("\"{:032x}\"", xxh3_128(&body)))
+            .expect("hexadecimal digits between quotes");
+        Page { content_type, body, tag, reach }
+    }
 }
 
 impl Pages {
-    /// `/greenroom.js` with its source map, and `/schema/NAME` for each game of which the description, JSON, is given.
+    /// The pages that play, `/greenroom.js` and `/greenroom-protocol.js` with their source maps, and `/schema/NAME` for each game of
+    /// which the description, JSON, is given.
     #[must_use]
     pub fn new(descriptions: impl IntoIterator<Item = (String, String)>) -> Self {
         let schema = |(name, json): (String, String)| {
-            let page = Page { content_type: JSON, body: json.into() };
-            (format!("/schema/{name}"), page)
+            (format!("/schema/{name}"), Page::new(JSON, json, Reach::Anybody))
         };
         let client = CLIENT.map(|(path, content_type, text)| {
-            let body = Bytes::from_static(text.as_bytes());
-            (path.to_owned(), Page { content_type, body })
+            (path.to_owned(), Page::new(content_type, text, Reach::Anybody))
         });
-        Pages { pages: descriptions.into_iter().map(schema).chain(client).collect() }
+        let play = play::FILES.iter().map(|file| {
+            (file.path.to_owned(), Page::new(file.content_type, file.text, Reach::OwnPages))
+        });
+        Pages { pages: descriptions.into_iter().map(schema).chain(client).chain(play).collect() }
     }
 
     /// What is at this path.

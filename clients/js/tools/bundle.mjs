@@ -21,6 +21,7 @@ import { fileURLToPath } from 'node:url';
 /** What is served, by its name: the module that it begins with. */
 export const ENTRIES = {
   greenroom: 'index.js',
+  'greenroom-protocol': 'protocol.js',
 };
 
 /** Exact, as another version would make other files. esbuild joins modules, terser makes them small. */

@@ -1,0 +1,143 @@
+// How swarm looks: a thousand things that move, between two frames where they are on the way.
+
+import { colour } from "/play/canvas.js";
+
+/** Of a pellet, in units; a rich one is larger. */
+const [PELLET, PELLET_RICH] = [2.5, 4];
+/** Units of the world to the shorter side of the screen, for somebody who plays. */
+const VIEW = 340;
+/** Lines of the floor, in units. */
+const GRID = 50;
+/** Skins that there are, as colours: made once, as making one takes longer than drawing with it. */
+const SKINS = Array.from({ length: 16 }, (_, skin) => ({ body: colour(skin), edge: colour(skin, 40) }));
+
+export class SwarmPicture {
+  /** By slot: where a creature is shown. */
+  #shown = new Map();
+  #eye = null;
+  #before = 0;
+  #frames = { tick: 0, at: 0, everyMs: 50 };
+
+  /** A frame came. */
+  frame(state, tick) {
+    const now = performance.now();
+    const { at } = this.#frames;
+    if (at > 0) this.#frames.everyMs += (Math.min(200, now - at) - this.#frames.everyMs) * 0.1;
+    this.#frames.at = now;
+    this.#frames.tick = tick;
+    for (const slot of this.#shown.keys()) if (!state.players.has(slot)) this.#shown.delete(slot);
+  }
+
+  draw(context, { width, height, now, room, nameOf }) {
+    const { state, player } = room;
+    this.#approach(state, now);
+    const { scale, left, top } = this.#camera(state, player, width, height);
+    context.fillStyle = "#090d0c";
+    context.fillRect(0, 0, width, height);
+    context.save();
+    context.scale(scale, scale);
+    context.translate(-left, -top);
+    const [right, bottom] = [left + width / scale, top + height / scale];
+    floor(context, state.side, { left, top, right, bottom });
+    pellets(context, state.pellets, { left, top, right, bottom });
+    this.#creatures(context, state, player);
+    context.restore();
+    if (scale > 0.6) this.#names(context, state, { scale, left, top }, nameOf);
+    mark(context, room, width);
+  }
+
+  /** What is shown goes towards where it is, so that it is there when the next frame comes. */
+  #approach(state, now) {
+    const since = Math.min(100, now - this.#before);
+    this.#before = now;
+    const part = 1 - Math.exp(-since / (this.#frames.everyMs * 0.7));
+    for (const [slot, { x, y, radius, player }] of state.players) {
+      const shown = this.#shown.get(slot);
+      if (shown === undefined || shown.player !== player || Math.abs(shown.x - x) + Math.abs(shown.y - y) > 100) {
+        this.#shown.set(slot, { x, y, radius, player });
+      } else {
+        shown.x += (x - shown.x) * part;
+        shown.y += (y - shown.y) * part;
+        shown.radius += (radius - shown.radius) * part;
+      }
+    }
+  }
+
+  #camera(state, player, width, height) {
+    const all = Math.min(width, height) / state.side;
+    let mine = null;
+    for (const shown of this.#shown.values()) if (shown.player === player) mine = shown;
+    if (mine !== null) this.#eye = mine;
+    // Who looks on, and whose creature has not come yet, sees all.
+    if (this.#eye === null) {
+      return { scale: all, left: (state.side - width / all) / 2, top: (state.side - height / all) / 2 };
+    }
+    const { x, y, radius } = this.#eye;
+    const scale = Math.min(width, height) / (VIEW + radius * 4);
+    return { scale, left: x - width / scale / 2, top: y - height / scale / 2 };
+  }
+
+  #creatures(context, state, me) {
+    // The large ones over the small ones that they are about to eat.
+    const order = [...state.players].sort(([, one], [, other]) => one.radius - other.radius);
+    for (const [slot, { skin, mood, player }] of order) {
+      const { x, y, radius } = this.#shown.get(slot);
+      const { body, edge } = SKINS[skin % SKINS.length];
+      context.globalAlpha = mood === "Safe" ? 0.55 : 1;
+      context.fillStyle = body;
+      context.strokeStyle = player === me ? "#fff" : edge;
+      context.lineWidth = mood === "Boosting" ? 3 : 1.5;
+      context.beginPath();
+      context.arc(x, y, radius, 0, 2 * Math.PI);
+      context.fill();
+      context.stroke();
+    }
+    context.globalAlpha = 1;
+  }
+
+  #names(context, state, { scale, left, top }, nameOf) {
+    context.font = "12px system-ui, sans-serif";
+    context.textAlign = "center";
+    context.fillStyle = "#e8efeb";
+    for (const [slot, { player }] of state.players) {
+      const { x, y, radius } = this.#shown.get(slot);
+      context.fillText(nameOf(player), (x - left) * scale, (y - top - radius) * scale - 5);
+    }
+  }
+}
+
+function floor(context, side, { left, top, right, bottom }) {
+  context.fillStyle = "#0e1614";
+  context.fillRect(0, 0, side, side);
+  context.strokeStyle = "#17221e";
+  context.lineWidth = 1;
+  context.beginPath();
+  const first = (low) => Math.max(GRID, Math.ceil(low / GRID) * GRID);
+  for (let x = first(left); x < Math.min(side, right); x += GRID) { context.moveTo(x, Math.max(0, top)); context.lineTo(x, Math.min(side, bottom)); }
+  for (let y = first(top); y < Math.min(side, bottom); y += GRID) { context.moveTo(Math.max(0, left), y); context.lineTo(Math.min(side, right), y); }
+  context.stroke();
+  context.strokeStyle = "#34c787";
+  context.lineWidth = 2;
+  context.strokeRect(0, 0, side, side);
+}
+
+/** All of one kind in one path: that is what makes thousands of them cheap. */
+function pellets(context, all, { left, top, right, bottom }) {
+  for (const [isRich, radius, fill] of [[false, PELLET, "#7fd6a9"], [true, PELLET_RICH, "#ffd34d"]]) {
+    context.fillStyle = fill;
+    context.beginPath();
+    for (const { x, y, rich } of all.values()) {
+      if (rich !== isRich || x < left || x > right || y < top || y > bottom) continue;
+      context.rect(x - radius, y - radius, 2 * radius, 2 * radius);
+    }
+    context.fill();
+  }
+}
+
+function mark(context, { state, tick }, width) {
+  const seconds = Math.max(0, Math.ceil((state.ends - tick) / (state.tick_hz || 20)));
+  context.textAlign = "center";
+  context.font = "600 15px system-ui, sans-serif";
+  context.fillStyle = "#e8efeb";
+  context.fillText(`${state.alive} alive · ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`, width / 2, 24);
+}
