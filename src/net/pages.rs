@@ -10,21 +10,15 @@ use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 use xxhash_rust::xxh3::xxh3_128;
 
-/// The JavaScript client, and its protocol by itself for recordings, minified, each with what shows
-/// its sources to whoever looks for a mistake: by path, type, text.
-const CLIENT: [(&str, &str, &str); 4] = [
+/// The JavaScript client, what is for the feel of a game, and the protocol by itself for recordings:
+/// minified, each with what shows its sources to whoever looks for a mistake. By path, type, text.
+const CLIENT: [(&str, &str, &str); 6] = [
     ("/greenroom.js", JAVASCRIPT, include_str!("../../clients/js/dist/greenroom.js")),
     ("/greenroom.js.map", JSON, include_str!("../../clients/js/dist/greenroom.js.map")),
-    (
-        "/greenroom-protocol.js",
-        JAVASCRIPT,
-        include_str!("../../clients/js/dist/greenroom-protocol.js"),
-    ),
-    (
-        "/greenroom-protocol.js.map",
-        JSON,
-        include_str!("../../clients/js/dist/greenroom-protocol.js.map"),
-    ),
+    ("/feel.js", JAVASCRIPT, include_str!("../../clients/js/dist/feel.js")),
+    ("/feel.js.map", JSON, include_str!("../../clients/js/dist/feel.js.map")),
+    ("/protocol.js", JAVASCRIPT, include_str!("../../clients/js/dist/protocol.js")),
+    ("/protocol.js.map", JSON, include_str!("../../clients/js/dist/protocol.js.map")),
 ];
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
@@ -75,8 +69,8 @@ impl Page {
 }
 
 impl Pages {
-    /// The pages that play, `/greenroom.js` and `/greenroom-protocol.js` with their source maps, and `/schema/NAME` for each game of
-    /// which the description, JSON, is given.
+    /// The pages that play; the client, `/feel.js` and `/protocol.js` with their source maps; and
+    /// `/schema/NAME` for each game of which the description, JSON, is given.
     #[must_use]
     pub fn new(descriptions: impl IntoIterator<Item = (String, String)>) -> Self {
         let schema = |(name, json): (String, String)| {
@@ -109,6 +103,7 @@ mod tests {
         let client = pages.get("/greenroom.js").unwrap();
         let map = b"\n//# sourceMappingURL=greenroom.js.map\n";
         assert!(client.body.starts_with(b"/* greenroom-client ") && client.body.ends_with(map));
+        assert!(pages.get("/feel.js").is_some() && pages.get("/feel.js.map").is_some());
         assert!(pages.get("/greenroom.js.map").unwrap().body.starts_with(b"{"));
         assert!(pages.get("/schema/chess").is_none() && pages.get("/schema/").is_none());
     }

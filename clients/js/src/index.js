@@ -23,6 +23,7 @@
  * | `shape` | a game's messages from and to values |
  * | `target`, `watch`, `roster`, `clock` | ways into rooms, rooms that are watched, people, time |
  * | `error`, `closed`, `close` | what can go wrong, and how connections end |
+ * | `feel/` | what a game draws between frames: others, its own, and at which pace; by itself |
  * | `protocol` and the rest | messages, schemas and frames as the protocol has them |
  *
  * ## Rules

@@ -21,7 +21,8 @@ import { fileURLToPath } from 'node:url';
 /** What is served, by its name: the module that it begins with. */
 export const ENTRIES = {
   greenroom: 'index.js',
-  'greenroom-protocol': 'protocol.js',
+  protocol: 'protocol.js',
+  feel: 'feel/index.js',
 };
 
 /** Exact, as another version would make other files. esbuild joins modules, terser makes them small. */

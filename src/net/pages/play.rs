@@ -37,6 +37,7 @@ files! {
     "/play/play.css" CSS "play/play.css";
     "/play/app.js" JS "play/app.js";
     "/play/arena.js" JS "play/arena.js";
+    "/play/arena-flight.js" JS "play/arena-flight.js";
     "/play/arena-picture.js" JS "play/arena-picture.js";
     "/play/banner.js" JS "play/banner.js";
     "/play/canvas.js" JS "play/canvas.js";

@@ -1,6 +1,6 @@
 // A recording, read piece by piece from a file: see `greenroom_proto::recording` for its format.
 
-import { Malformed, Replica, decodeSchema, readFrame } from "/greenroom-protocol.js";
+import { Malformed, Replica, decodeSchema, readFrame } from "/protocol.js";
 
 const MAGIC = "GRFRAME\x01";
 const END = "GREND\0\0\x01";

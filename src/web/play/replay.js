@@ -1,6 +1,6 @@
 // The viewer: shows a recording as its game shows a room in which one only looks on.
 
-import { stateReader } from "/greenroom-protocol.js";
+import { stateReader } from "/protocol.js";
 import * as banner from "/play/banner.js";
 import { el, setText } from "/play/dom.js";
 import { GAMES } from "/play/games.js";
