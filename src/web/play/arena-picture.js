@@ -27,10 +27,11 @@ export class ArenaPicture {
   }
 
   /**
-   * Draws a state `ahead` seconds after its frame. `own` is where the player's own ship is, if that
-   * is known better; `raw` shows besides where the server has last said that everything is.
+   * Draws a state: `shown` has the player's `own` ship where it is known better, the `others` by slot
+   * where they are shown, and the `tick` of that. `raw` draws besides where the server has last said
+   * that everything is.
    */
-  draw(context, { width, height, now, ahead, raw, state, tick, me, nameOf, own = null, places = null }) {
+  draw(context, { width, height, now, raw, shown, state, tick, me, nameOf }) {
     const seconds = Math.min(0.1, (now - this.#before) / 1000);
     this.#before = now;
     context.fillStyle = "#090d0c";
@@ -40,16 +41,11 @@ export class ArenaPicture {
     context.translate((width - state.width * scale) / 2, (height - state.height * scale) / 2);
     context.scale(scale, scale);
     floor(context, state);
-    const age = (born) => (tick - born) / (state.tick_hz || 30) + ahead;
-    context.fillStyle = "#fff3c4";
-    for (const bullet of state.bullets.values()) {
-      disc(context, bullet.x + bullet.vx * age(bullet.born), bullet.y + bullet.vy * age(bullet.born), BULLET_RADIUS);
-    }
+    bullets(context, state, shown.own ? Math.max(tick, shown.tick) : shown.tick);
     for (const [slot, ship] of state.ships) {
       if (ship.status === "Wrecked") continue;
-      const place = (ship.player === me && own) || places?.get(slot)
-        || { x: ship.x + ship.vx * ahead, y: ship.y + ship.vy * ahead, heading: ship.heading };
-      drawShip(context, ship, place, now);
+      const place = (ship.player === me && shown.own) || shown.others.get(slot) || ship;
+      drawShip(context, place, now);
       label(context, ship, place, ship.player === me ? "you" : nameOf(ship.player), scale);
       if (raw) ghost(context, ship);
     }
@@ -103,7 +99,17 @@ function outline(context) {
   context.closePath();
 }
 
-function drawShip(context, ship, { x, y, heading }, now) {
+/** They fly straight on, so where they are follows from the tick. */
+function bullets(context, { bullets: all, tick_hz: hz }, tick) {
+  context.fillStyle = "#fff3c4";
+  for (const { x, y, vx, vy, born } of all.values()) {
+    const age = (tick - born) / (hz || 30);
+    if (age >= 0) disc(context, x + vx * age, y + vy * age, BULLET_RADIUS);
+  }
+}
+
+function drawShip(context, ship, now) {
+  const { x, y, heading } = ship;
   context.save();
   context.translate(x, y);
   if (ship.status === "Shielded") {

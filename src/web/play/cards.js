@@ -26,10 +26,10 @@ const WHY = {
 export const cards = {
   title: "Cards",
   about: "Play a card of the same suit or rank; an eight goes always, and names the next suit.",
-  players: "2 to 6 players, turn by turn",
+  players: "2 players here, turn by turn; up to 6 in rooms that programs make",
   help: "Cards with a green edge fit. Go through them with Tab, play with Enter.",
   scoreName: "Points",
-  options: {},
+  options: { players: 2 },
   verdict({ winner }, nameOf) {
     return winner == null ? "Nobody has won." : `${nameOf(winner)} has won.`;
   },

@@ -28,6 +28,8 @@ class Film {
   #asked = 0;
   running = false;
   spectating = true;
+  /** It goes on, stops and jumps as somebody wants: games draw it as it is. */
+  recorded = true;
   over = null;
   roster = new Map();
 

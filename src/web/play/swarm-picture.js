@@ -12,26 +12,13 @@ const GRID = 50;
 const SKINS = Array.from({ length: 16 }, (_, skin) => ({ body: colour(skin), edge: colour(skin, 40) }));
 
 export class SwarmPicture {
-  /** By slot: where a creature is shown. */
-  #shown = new Map();
+  /** The creature around which everything is shown, by player, while there is one. */
   #eye = null;
-  #before = 0;
-  #frames = { tick: 0, at: 0, everyMs: 50 };
 
-  /** A frame came. */
-  frame(state, tick) {
-    const now = performance.now();
-    const { at } = this.#frames;
-    if (at > 0) this.#frames.everyMs += (Math.min(200, now - at) - this.#frames.everyMs) * 0.1;
-    this.#frames.at = now;
-    this.#frames.tick = tick;
-    for (const slot of this.#shown.keys()) if (!state.players.has(slot)) this.#shown.delete(slot);
-  }
-
-  draw(context, { width, height, now, room, nameOf }) {
+  /** Draws a room; `shown` has the creatures by slot, where they are shown. */
+  draw(context, { width, height, room, nameOf, shown }) {
     const { state, player } = room;
-    this.#approach(state, now);
-    const { scale, left, top } = this.#camera(state, player, width, height);
+    const { scale, left, top } = this.#camera(state, shown, player, width, height);
     context.fillStyle = "#090d0c";
     context.fillRect(0, 0, width, height);
     context.save();
@@ -40,69 +27,48 @@ export class SwarmPicture {
     const [right, bottom] = [left + width / scale, top + height / scale];
     floor(context, state.side, { left, top, right, bottom });
     pellets(context, state.pellets, { left, top, right, bottom });
-    this.#creatures(context, state, player);
+    creatures(context, shown, player);
     context.restore();
-    if (scale > 0.6) this.#names(context, state, { scale, left, top }, nameOf);
+    if (scale > 0.6) names(context, shown, { scale, left, top }, nameOf);
     mark(context, room, width);
   }
 
-  /** What is shown goes towards where it is, so that it is there when the next frame comes. */
-  #approach(state, now) {
-    const since = Math.min(100, now - this.#before);
-    this.#before = now;
-    const part = 1 - Math.exp(-since / (this.#frames.everyMs * 0.7));
-    for (const [slot, { x, y, radius, player }] of state.players) {
-      const shown = this.#shown.get(slot);
-      if (shown === undefined || shown.player !== player || Math.abs(shown.x - x) + Math.abs(shown.y - y) > 100) {
-        this.#shown.set(slot, { x, y, radius, player });
-      } else {
-        shown.x += (x - shown.x) * part;
-        shown.y += (y - shown.y) * part;
-        shown.radius += (radius - shown.radius) * part;
-      }
-    }
-  }
-
-  #camera(state, player, width, height) {
-    const all = Math.min(width, height) / state.side;
-    let mine = null;
-    for (const shown of this.#shown.values()) if (shown.player === player) mine = shown;
-    if (mine !== null) this.#eye = mine;
+  #camera(state, shown, player, width, height) {
+    for (const creature of shown.values()) if (creature.player === player) this.#eye = creature;
     // Who looks on, and whose creature has not come yet, sees all.
     if (this.#eye === null) {
+      const all = Math.min(width, height) / state.side;
       return { scale: all, left: (state.side - width / all) / 2, top: (state.side - height / all) / 2 };
     }
     const { x, y, radius } = this.#eye;
     const scale = Math.min(width, height) / (VIEW + radius * 4);
     return { scale, left: x - width / scale / 2, top: y - height / scale / 2 };
   }
+}
 
-  #creatures(context, state, me) {
-    // The large ones over the small ones that they are about to eat.
-    const order = [...state.players].sort(([, one], [, other]) => one.radius - other.radius);
-    for (const [slot, { skin, mood, player }] of order) {
-      const { x, y, radius } = this.#shown.get(slot);
-      const { body, edge } = SKINS[skin % SKINS.length];
-      context.globalAlpha = mood === "Safe" ? 0.55 : 1;
-      context.fillStyle = body;
-      context.strokeStyle = player === me ? "#fff" : edge;
-      context.lineWidth = mood === "Boosting" ? 3 : 1.5;
-      context.beginPath();
-      context.arc(x, y, radius, 0, 2 * Math.PI);
-      context.fill();
-      context.stroke();
-    }
-    context.globalAlpha = 1;
+function creatures(context, shown, me) {
+  // The large ones over the small ones that they are about to eat.
+  const order = [...shown.values()].sort((one, other) => one.radius - other.radius);
+  for (const { x, y, radius, skin, mood, player } of order) {
+    const { body, edge } = SKINS[skin % SKINS.length];
+    context.globalAlpha = mood === "Safe" ? 0.55 : 1;
+    context.fillStyle = body;
+    context.strokeStyle = player === me ? "#fff" : edge;
+    context.lineWidth = mood === "Boosting" ? 3 : 1.5;
+    context.beginPath();
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+    context.fill();
+    context.stroke();
   }
+  context.globalAlpha = 1;
+}
 
-  #names(context, state, { scale, left, top }, nameOf) {
-    context.font = "12px system-ui, sans-serif";
-    context.textAlign = "center";
-    context.fillStyle = "#e8efeb";
-    for (const [slot, { player }] of state.players) {
-      const { x, y, radius } = this.#shown.get(slot);
-      context.fillText(nameOf(player), (x - left) * scale, (y - top - radius) * scale - 5);
-    }
+function names(context, shown, { scale, left, top }, nameOf) {
+  context.font = "12px system-ui, sans-serif";
+  context.textAlign = "center";
+  context.fillStyle = "#e8efeb";
+  for (const { x, y, radius, player } of shown.values()) {
+    context.fillText(nameOf(player), (x - left) * scale, (y - top - radius) * scale - 5);
   }
 }
 

@@ -1,5 +1,6 @@
 // Swarm: creatures in a large world that eat pellets and each other.
 
+import { Interpolator } from "/feel.js";
 import { canvas } from "/play/canvas.js";
 import { controls } from "/play/controls.js";
 import { SwarmPicture } from "/play/swarm-picture.js";
@@ -17,18 +18,26 @@ export const swarm = {
   mount,
 };
 
+/** A creature that is further away than this, in units, is a new one. */
+const JUMP = 60;
+
 function mount({ root, room, nameOf, say }) {
   const picture = new SwarmPicture();
+  const others = room.recorded ? null : new Interpolator({
+    fields: { x: "linear", y: "linear", radius: "linear" },
+    isSame: (one, other) => one.player === other.player && Math.abs(one.x - other.x) + Math.abs(one.y - other.y) < JUMP,
+  });
   const screen = canvas(root, "The world, seen from above", (context, width, height, now) => {
-    picture.draw(context, { width, height, now, room, nameOf });
+    picture.draw(context, { width, height, room, nameOf, shown: others?.at(now) ?? room.state.players });
   });
   const hands = room.spectating ? null : controls(root, "Faster");
   const pointer = hands && pressedWay(screen.element);
   const offs = [
     room.on("frame", () => screen.work(() => {
-      picture.frame(room.state, room.tick);
+      others?.push((room.tick * 1000) / room.tickHz, room.state.players);
       if (hands) steer(room, hands.read(), pointer.read());
     })),
+    room.on("resume", () => others?.restart()),
     room.on("event", ({ Eaten }) => {
       if (Eaten?.player === room.player) say(`${nameOf(Eaten.by)} has eaten you`);
       else if (Eaten?.by === room.player) say(`You have eaten ${nameOf(Eaten.player)}`);
