@@ -38,7 +38,7 @@ export async function browser(test) {
   const profile = mkdtempSync(join(tmpdir(), 'greenroom-browser-'));
   const child = spawn(program(), [
     '--headless=new', '--remote-debugging-pipe', `--user-data-dir=${profile}`,
-    '--ignore-certificate-errors', '--no-first-run', '--no-default-browser-check',
+    '--ignore-certificate-errors', '--host-resolver-rules=MAP elsewhere.example 127.0.0.1', '--no-first-run', '--no-default-browser-check',
     '--disable-background-networking', '--disable-component-update', '--disable-default-apps',
     '--disable-sync', '--disable-extensions', '--disable-gpu', '--mute-audio',
     // Tabs behind another one go on as if they were seen.
@@ -52,7 +52,8 @@ export async function browser(test) {
   test.after(async () => {
     child.kill('SIGKILL');
     await ended;
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    // Its children end a moment later, and may still write.
+    rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   });
   return self;
 }
@@ -238,11 +239,6 @@ class Tab {
   async press(code, key = code) {
     await this.key('keyDown', code, key);
     await this.key('keyUp', code, key);
-  }
-
-  /** Cuts the tab off the network, or lets it back. */
-  offline(offline) {
-    return this.ask('Network.emulateNetworkConditions', { offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
   }
 
   /** A picture of what is seen, as bytes. */
