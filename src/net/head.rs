@@ -244,6 +244,8 @@ mod tests {
         assert_eq!(path("/ws?x=1"), StatusCode::SWITCHING_PROTOCOLS);
         assert_eq!(path("/healthz"), StatusCode::OK);
         assert_eq!(path("/"), StatusCode::OK);
+        assert_eq!(path("/replay"), StatusCode::OK);
+        assert_eq!(path("/play/app.js"), StatusCode::OK);
         assert_eq!(path("/greenroom.js"), StatusCode::OK);
         assert_eq!(path("/schema/arena?x"), StatusCode::OK);
         assert_eq!(path("/schema/chess"), StatusCode::NOT_FOUND);
@@ -255,5 +257,24 @@ mod tests {
         assert_eq!(set("sec-websocket-protocol", "other"), StatusCode::BAD_REQUEST);
         let missing = status(|r| drop(r.headers_mut().remove("sec-websocket-key")));
         assert_eq!(missing, StatusCode::BAD_REQUEST);
+    }
+
+    #[test]
+    fn own_pages_have_a_policy_and_what_is_known_is_not_sent_again() {
+        let pages = Pages::new([]);
+        let read_as = |path, tag: Option<&HeaderValue>| {
+            let tag = tag.map(|tag| (header::IF_NONE_MATCH, tag.clone()));
+            read(pages.get(path).unwrap(), &tag.into_iter().collect())
+        };
+        let page = read_as("/", None);
+        let policy = page.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; ") && !policy.contains("unsafe"));
+        assert!(!page.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
+        let tag = &page.headers()[header::ETAG];
+        assert_eq!(read_as("/", Some(tag)).status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(read_as("/replay", Some(tag)).status(), StatusCode::OK);
+        let client = read_as("/greenroom.js", None);
+        assert_eq!(client.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+        assert!(!client.headers().contains_key(header::CONTENT_SECURITY_POLICY));
     }
 }

@@ -26,6 +26,8 @@ at("by-code").onsubmit = (event) => {
   enter((how) => client.joinByCode(at("code").value.trim(), how));
 };
 addEventListener("pagehide", keepSeat);
+addEventListener("offline", () => banner.tell("This device has no network. The page goes on by itself when it is back."));
+addEventListener("online", () => client?.state === "up" && banner.clear());
 
 function keepSeat() {
   const token = client?.room?.spectating === false ? client.room.token : null;

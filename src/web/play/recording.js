@@ -151,15 +151,22 @@ export class Recording {
       if (this.tickHz === 0) time += from.leb();
       const bytes = from.take(from.leb());
       // What only a live frame has: inputs applied, and slack.
-      const message = new Uint8Array(bytes.length + 4);
+      const message = new Uint8Array(bytes.length + 3);
       message[0] = bytes[0];
-      message.set(bytes.subarray(1), 5);
+      message.set(bytes.subarray(1), 4);
       const parts = readFrame(message, newest);
       newest = parts.tick;
       frames.push({ ms: this.#ms(newest, time), parts });
     }
     this.#loaded = { place, frames };
     return this.#loaded;
+  }
+
+  /** All frames, one after the other, for programs that measure: as `Replica.applyState` takes them. */
+  async frames() {
+    const frames = [];
+    for (const place of this.blocks.keys()) frames.push(...(await this.#block(place)).frames.map(({ parts }) => parts));
+    return frames;
   }
 
   /** The block in which a time is. */

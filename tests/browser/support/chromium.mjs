@@ -50,8 +50,10 @@ export async function browser(test) {
   const ended = once(child, 'exit');
   const self = new Browser(child);
   test.after(async () => {
-    child.kill('SIGKILL');
+    const late = setTimeout(() => child.kill('SIGKILL'), 3000);
+    await self.ask('Browser.close').catch(() => {});
     await ended;
+    clearTimeout(late);
     // Its children end a moment later, and may still write.
     rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   });
