@@ -142,7 +142,7 @@ fn host(rooms: u64) {
         let mut crashes = PathBuf::new();
         let inside = Inside::start(Games::new().add::<Calm>().add::<Crowd>(), |config| {
             crashes.clone_from(&config.rooms.crash_dir);
-            config.deadlines.write_timeout = Duration::from_secs(120);
+            config.deadlines.write_timeout = Duration::from_secs(300);
             config.deadlines.ping_timeout = Duration::from_secs(300);
             config.deadlines.ping_interval = Duration::from_secs(300);
         })

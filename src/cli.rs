@@ -1,8 +1,10 @@
 //! Commands.
 
+mod dev;
 mod scaffold;
 mod schema;
 mod serve;
+mod signals;
 mod token;
 
 use std::ffi::OsString;
@@ -44,6 +46,8 @@ enum Command {
     Token(token::TokenArgs),
     /// Write a crate with a small game of its own, ready to be changed.
     New(scaffold::NewArgs),
+    /// Host the game of a crate and, whenever its sources change, go on with the new build.
+    Dev(dev::DevArgs),
 }
 
 #[derive(Args)]
@@ -106,6 +110,7 @@ pub fn cli_of(games: Games, args: impl IntoIterator<Item = OsString>) -> ExitCod
             .and_then(|text| print(&text)),
         Command::Token(args) => token::run(&args).and_then(|text| print(&text)),
         Command::New(args) => scaffold::run(&args),
+        Command::Dev(args) => dev::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

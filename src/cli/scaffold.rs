@@ -106,6 +106,7 @@ fn next_steps(dir: &Path, name: &CrateName) -> String {
          \x20 cd {dir}\n\
          \x20 cargo test                       # bots play a match\n\
          \x20 cargo run --release -- serve     # host it over wss\n\
+         \x20 cargo run -- dev                 # host it while you change it\n\
          \x20 cargo run --release --bin {name}-sim -- match --game {name} --bots 4 --seed 7\n\n\
          The rules are in src/tag.rs: make them yours. README.md says the rest.\n"
     )

@@ -20,6 +20,7 @@ mod crashes;
 mod damaged;
 mod deaths;
 mod deploys;
+mod dev;
 mod effects;
 mod finding;
 mod full_disk;
