@@ -128,7 +128,7 @@ class Film {
 }
 
 function clock(ms) {
-  const tenths = Math.floor(ms / 100);
+  const tenths = Math.floor(Math.round(ms) / 100);
   return `${Math.floor(tenths / 600)}:${String(Math.floor(tenths / 10) % 60).padStart(2, "0")}.${tenths % 10}`;
 }
 

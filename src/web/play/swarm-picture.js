@@ -14,6 +14,7 @@ const SKINS = Array.from({ length: 16 }, (_, skin) => ({ body: colour(skin), edg
 export class SwarmPicture {
   /** The creature around which everything is shown, by player, while there is one. */
   #eye = null;
+  #pellets = { state: null, tick: -1, plain: null, rich: null };
 
   /** Draws a room; `shown` has the creatures by slot, where they are shown. */
   draw(context, { width, height, room, nameOf, shown }) {
@@ -26,11 +27,22 @@ export class SwarmPicture {
     context.translate(-left, -top);
     const [right, bottom] = [left + width / scale, top + height / scale];
     floor(context, state.side, { left, top, right, bottom });
-    pellets(context, state.pellets, { left, top, right, bottom });
+    this.#drawPellets(context, room);
     creatures(context, shown, player);
     context.restore();
     if (scale > 0.6) names(context, shown, { scale, left, top }, nameOf);
     mark(context, room, width);
+  }
+
+  #drawPellets(context, { state, tick }) {
+    if (this.#pellets.state !== state || this.#pellets.tick !== tick) {
+      const [plain, rich] = [pathOf(state.pellets, false, PELLET), pathOf(state.pellets, true, PELLET_RICH)];
+      this.#pellets = { state, tick, plain, rich };
+    }
+    context.fillStyle = "#7fd6a9";
+    context.fill(this.#pellets.plain);
+    context.fillStyle = "#ffd34d";
+    context.fill(this.#pellets.rich);
   }
 
   #camera(state, shown, player, width, height) {
@@ -87,17 +99,13 @@ function floor(context, side, { left, top, right, bottom }) {
   context.strokeRect(0, 0, side, side);
 }
 
-/** All of one kind in one path: that is what makes thousands of them cheap. */
-function pellets(context, all, { left, top, right, bottom }) {
-  for (const [isRich, radius, fill] of [[false, PELLET, "#7fd6a9"], [true, PELLET_RICH, "#ffd34d"]]) {
-    context.fillStyle = fill;
-    context.beginPath();
-    for (const { x, y, rich } of all.values()) {
-      if (rich !== isRich || x < left || x > right || y < top || y > bottom) continue;
-      context.rect(x - radius, y - radius, 2 * radius, 2 * radius);
-    }
-    context.fill();
+/** All of one kind in one path, made once for each frame: that is what makes thousands of them cheap. */
+function pathOf(pellets, isRich, radius) {
+  const path = new Path2D();
+  for (const { x, y, rich } of pellets.values()) {
+    if (rich === isRich) path.rect(x - radius, y - radius, 2 * radius, 2 * radius);
   }
+  return path;
 }
 
 function mark(context, { state, tick }, width) {
