@@ -65,6 +65,11 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
     /// anyway: what every newcomer is sent. A step that makes more of it counts as one that panicked.
     const STATE_BYTES_MAX: usize = greenroom_proto::ROWS_BYTES_MAX;
 
+    /// Bytes of the JSON text with which a room's options are chosen at most, where a game is to read
+    /// less of a stranger's text than the protocol lets through; more than that is no use. A longer one
+    /// is refused before any of it is read.
+    const OPTIONS_BYTES_MAX: usize = greenroom_proto::OPTIONS_MAX;
+
     /// What the creator of a room may choose, see [`crate::options!`].
     type Options: Options + Serialize + DeserializeOwned;
     /// What clients see: at most 5.3 MiB in one table and 8 MiB of text, see

@@ -115,6 +115,7 @@
 //! | [`finding`] | 8 conditions, pages of 50 rooms; different queries that are watched in all | refused |
 //! | [`directory::watches`] | what changed since the last message, some times a second | one merged change; a stuck watcher is skipped |
 //! | [`seating`] | seats kept are seats of the room, for an hour at most; those who wait, by the game, 64 at most | refused |
+//! | [`proto::OPTIONS_MAX`] | 1,024 bytes of options, or less if the game says so ([`Game::OPTIONS_BYTES_MAX`]) | refused |
 //! | [`room::listing`] | 8 entries of metadata by the creator, 8 by the game | refused; as a panic |
 //! | [`room::conduct`] | 256 accounts banned from a room, and 256 muted; 64 decisions of the backend that wait | the one that ends first is lifted; refused (429) |
 //! | [`game::Chat`] | 512 bytes of a line, and as many characters and lines in a time as the game says; 32 lines for those who come later | refused; the oldest go |
@@ -136,6 +137,7 @@
 //! | [`ops`], the console | 8 pages at once, 100 rooms and 100 connections on each, 1 MiB of a room's state in words; a page's socket that is full | refused (503); the first by the order asked for; said instead; skipped, then one change |
 //! | [`directory::operator`] | 8 consoles that wait for the state of a room, for a second | refused (429); said instead |
 //! | [`directory::words`] | 64 words of the backend that wait for a room; 64 KiB for a reply | refused (429); said (500) |
+//! | [`directory::over`] | 4,096 results for those who were away, for as long as their seats would be held; 16,384 seats from which they were moved there | the oldest go; they are told that the seat is gone |
 //! | [`directory::finished`] | the last 1,024 results, for 10 minutes | the oldest go |
 //! | `ops::idempotency` | 1,024 keys, for 10 minutes | the oldest go: such a change is done again |
 //! | [`fingerprint`] | 64 types deep, 16,384 lines | what is beyond is not seen |

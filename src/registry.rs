@@ -12,6 +12,8 @@ use greenroom_proto::{
     BODY_MAX, Blob, GAME_NAME_MAX, Layout, Message, Rows, Schema, Shape, layout_of, schema_of, wire,
 };
 
+use serde_json::Value;
+
 use crate::auth::Authenticate;
 use crate::bot::{AnyBot, Bot, BotMaker, TypedBot};
 use crate::effects::EffectHandler;
@@ -37,14 +39,33 @@ pub trait AnyGame: Send + Sync {
     fn is_beside(&self) -> bool;
     /// Bytes of a room's state at most.
     fn state_bytes_max(&self) -> usize;
-    /// Checks a creator's choice.
+    /// Bytes of a creator's choice at most.
+    fn options_bytes_max(&self) -> usize;
+    /// Checks options, wherever they come from.
     fn plan(&self, options: &str) -> Result<RoomPlan, String>;
+    /// Checks a creator's choice: what is too long is not looked into.
+    fn choose(&self, options: &str) -> Result<RoomPlan, String> {
+        let (length, max) = (options.len(), self.options_bytes_max());
+        if length > max {
+            let name = self.name();
+            return Err(format!("the options take {length} bytes, and {name} takes {max} at most"));
+        }
+        self.plan(options)
+    }
     /// The forms of its messages.
     fn messages(&self) -> MessageShapes;
     /// Whether these are the bytes of an input.
     fn is_input(&self, body: &[u8]) -> bool;
     /// Whether these are the bytes of a request.
     fn is_request(&self, body: &[u8]) -> bool;
+    /// The bytes of an input that was written as JSON, in serde's usual form.
+    fn input_from_json(&self, json: &Value) -> Result<Vec<u8>, String>;
+    /// The bytes of a request, in the same way.
+    fn request_from_json(&self, json: &Value) -> Result<Vec<u8>, String>;
+    /// A reply as JSON, if these are the bytes of one.
+    fn reply_json(&self, body: &[u8]) -> Option<Value>;
+    /// An event as JSON, in the same way.
+    fn event_json(&self, body: &[u8]) -> Option<Value>;
     /// A room before its first step, with options that [`AnyGame::plan`] returned.
     fn create(&self, options: &str, seed: u64) -> Result<Box<dyn AnyRoom>, String>;
     /// A room from a keyframe of this build, or one for which it is the same game.
@@ -112,6 +133,9 @@ impl<G: Game> AnyGame for Typed<G> {
     fn state_bytes_max(&self) -> usize {
         G::STATE_BYTES_MAX
     }
+    fn options_bytes_max(&self) -> usize {
+        G::OPTIONS_BYTES_MAX.min(greenroom_proto::OPTIONS_MAX)
+    }
     fn plan(&self, options: &str) -> Result<RoomPlan, String> {
         let options = G::Options::parse(options)?;
         let pace = G::pace(&options).in_range();
@@ -145,6 +169,18 @@ impl<G: Game> AnyGame for Typed<G> {
     fn is_request(&self, body: &[u8]) -> bool {
         decodes::<G::Request>(body)
     }
+    fn input_from_json(&self, json: &Value) -> Result<Vec<u8>, String> {
+        from_json::<G::Input>(json)
+    }
+    fn request_from_json(&self, json: &Value) -> Result<Vec<u8>, String> {
+        from_json::<G::Request>(json)
+    }
+    fn reply_json(&self, body: &[u8]) -> Option<Value> {
+        wire::decode::<G::Reply>(body).ok().and_then(|reply| serde_json::to_value(reply).ok())
+    }
+    fn event_json(&self, body: &[u8]) -> Option<Value> {
+        wire::decode::<G::Event>(body).ok().and_then(|event| serde_json::to_value(event).ok())
+    }
     fn create(&self, options: &str, seed: u64) -> Result<Box<dyn AnyRoom>, String> {
         let room = Room::<G>::new(options, seed).map_err(|error| error.to_string())?;
         Ok(Box::new(room))
@@ -163,6 +199,13 @@ impl<G: Game> AnyGame for Typed<G> {
 /// is a message that does not decode.
 fn decodes<M: Message>(body: &[u8]) -> bool {
     std::panic::catch_unwind(|| wire::decode::<M>(body).is_ok()).unwrap_or(false)
+}
+
+/// A stranger's JSON as the bytes of a message. A panic of the type's own `Deserialize` is a refusal.
+fn from_json<M: Message>(json: &Value) -> Result<Vec<u8>, String> {
+    std::panic::catch_unwind(|| M::deserialize(json).map(|message| wire::encode(&message)))
+        .map_err(|_| "reading it panicked".to_owned())?
+        .map_err(|error| error.to_string())
 }
 
 /// Refuses messages that could be too large to be sent: better now than in the one match in which
@@ -357,12 +400,13 @@ mod tests {
     use crate::game::{Ctx, Never};
     use crate::options::NoOptions;
 
-    /// A game whose chat may say `MAX` bytes.
+    /// A game whose chat may say `MAX` bytes, and whose options may take as many.
     #[derive(Serialize, Deserialize)]
     struct Talk<const MAX: usize>;
 
     impl<const MAX: usize> Game for Talk<MAX> {
         const NAME: &'static str = "talk";
+        const OPTIONS_BYTES_MAX: usize = MAX;
         type Options = NoOptions;
         type State = ();
         type Input = ();
@@ -379,6 +423,23 @@ mod tests {
         }
     }
 
+    impl<const MAX: usize> Talk<MAX> {
+        fn chosen(options: &str) -> Result<RoomPlan, String> {
+            let games = Games::new().add::<Self>();
+            games.get("talk").unwrap().game.choose(options)
+        }
+    }
+
+    #[test]
+    fn options_have_the_length_that_the_game_takes_and_never_more_than_the_protocol_lets_through() {
+        assert!(Talk::<7>::chosen(&" ".repeat(7)).is_ok());
+        let refused = Talk::<7>::chosen(&" ".repeat(8)).err().unwrap();
+        assert_eq!(refused, "the options take 8 bytes, and talk takes 7 at most");
+        assert!(Talk::<4088>::chosen(&" ".repeat(1024)).is_ok());
+        let refused = Talk::<4088>::chosen(&" ".repeat(1025)).err().unwrap();
+        assert_eq!(refused, "the options take 1025 bytes, and talk takes 1024 at most");
+    }
+
     #[test]
     fn messages_that_just_fit_are_taken() {
         assert!(Games::new().add::<Talk<4088>>().get("talk").is_ok());
@@ -391,5 +452,25 @@ mod tests {
     )]
     fn messages_that_could_be_too_large_are_refused() {
         let _ = Games::new().add::<Talk<4089>>();
+    }
+
+    #[test]
+    fn messages_are_json_for_those_who_know_no_rust() {
+        use serde_json::json;
+
+        let games = Games::builtin();
+        let game = &games.get("connect4").unwrap().game;
+        let drop = game.request_from_json(&json!({ "Drop": { "column": 3 } })).unwrap();
+        assert!(game.is_request(&drop));
+        for wrong in [json!({ "Drop": { "column": 300 } }), json!({ "Fly": {} }), json!(null)] {
+            assert!(game.request_from_json(&wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(game.input_from_json(&json!(null)), Ok(vec![]));
+        let event = crate::games::connect4::Event::Started { first: PlayerId(2) };
+        assert_eq!(
+            game.event_json(&wire::encode(&event)),
+            Some(json!({ "Started": { "first": 2 } }))
+        );
+        assert_eq!((game.event_json(&[9]), game.reply_json(&[])), (None, None));
     }
 }

@@ -85,9 +85,10 @@
 //!                                   ◀─    0x04 1 Left
 //! ```
 //!
-//! - On these channels go `Join`, `Leave`, `Request`, `Resync`, `Resume`, `Ack`, `Spectate` and inputs,
-//!   with their answers; everything else is said on the first. Each seat has its own token: on a new
-//!   connection each is resumed by itself, on any channel.
+//! - On these channels go `Join`, `Leave`, `Request`, `Chat`, `Resync`, `Resume`, `Ack`, `Arrived`,
+//!   `Spectate` and inputs, with their answers; everything else is said on the first. Each seat has its
+//!   own token: on a new connection each is resumed by itself, on any channel. They may be asked for
+//!   together; what comes for one that is back may come before the answer for another.
 //! - A game says whether it is played beside others. At most one of the places that a connection has is
 //!   in a game that does not (`NotBeside`).
 //! - Where a seat's end would close the connection (kicked, replaced by another connection, the room

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use greenroom::Games;
 
-use crate::{check, headless, load, replay};
+use crate::{bench, capacity, check, headless, load, replay, report, tournament};
 
 #[derive(Parser)]
 #[command(name = "greenroom-sim", version, about, arg_required_else_help = true)]
@@ -17,7 +17,19 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Plays bot matches headless, in virtual time.
+    ///
+    /// A bot may be a process in any language (--bot-cmd). It is started for each match and reads a line
+    /// of JSON: {"hello": {"format": 1, "game": ..., "options": ..., "player": 1, "seats": 2, "tick_hz":
+    /// 30, "seed": 77}}, where `game` is what `greenroom schema` prints. Then comes one for each frame,
+    /// {"tick": 3, "state": ..., "replies": [...], "events": [...]}, and the bot answers each of these
+    /// with one line: {"inputs": [...], "requests": [...]}, of which either may be missing. The last is
+    /// {"over": {"result": ...}}. A bot that ends, is too slow or says something wrong is out: it leaves
+    /// its seat and does not win, and the note has what it last wrote to standard error.
     Match(headless::Args),
+    /// Plays bots against each other, everybody or in Swiss rounds, and rates them.
+    Tournament(tournament::Args),
+    /// Says what came of matches whose results were written with --out, and puts shards together.
+    Report(report::Args),
     /// Plays bots over wss against a running server and measures.
     ///
     /// Input latency (latency_ms in JSON) runs from the time at which a bot was to act to the first
@@ -26,7 +38,20 @@ enum Command {
     /// When ticks were due is taken from the room's earliest frames, so what every frame takes at
     /// the least is not in it, and a tick that the server left out makes only the one before it
     /// older. "generator late" is how far this program itself fell behind.
+    ///
+    /// The exit code is 3 if something did not come as --expect says; 1 is an error, 2 a mistake on the
+    /// command line.
     Load(load::Args),
+    /// Raises the load on a running server until a threshold breaks, and says how many players it
+    /// carries.
+    ///
+    /// Runs of `load`, each with more bots: what they meet with after all have come has to be as
+    /// --expect says. Exit code 3 if it was not with any number of bots.
+    Capacity(capacity::Args),
+    /// Measures what a step of a game costs, alone.
+    ///
+    /// Plays one match with bots and makes its steps again and again: no bots, no network, one core.
+    Bench(bench::Args),
     /// Replays logs and compares every hash; a crash file to the very panic.
     ///
     /// With an option: prints the state after a tick, writes a recording for viewers, or names the
@@ -56,7 +81,14 @@ pub fn cli(games: Games) -> ExitCode {
         .bin_name(&name)
         .version(version)
         .mut_subcommand("match", |command| command.after_help(&known))
-        .mut_subcommand("load", |command| command.after_help(&known))
+        .mut_subcommand("tournament", |command| command.after_help(&known))
+        .mut_subcommand("load", |command| {
+            command.after_help(format!("{known}\n\n{}", load::expect::known()))
+        })
+        .mut_subcommand("capacity", |command| {
+            command.after_help(format!("{known}\n\n{}", load::expect::known()))
+        })
+        .mut_subcommand("bench", |command| command.after_help(&known))
         .mut_subcommand("check", |command| command.after_help(&known))
         .get_matches();
     let command = match Cli::from_arg_matches(&matches) {
@@ -65,7 +97,17 @@ pub fn cli(games: Games) -> ExitCode {
     };
     let result = match command {
         Command::Match(args) => headless::run(&args, &games),
-        Command::Load(args) => load::run(&args, &games),
+        Command::Tournament(args) => tournament::run(&args, &games),
+        Command::Report(args) => report::run(&args),
+        Command::Load(args) => match load::run(&args, &games) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
+        Command::Capacity(args) => match capacity::run(&args, &games) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
+        Command::Bench(args) => bench::run(&args, &games),
         Command::Replay(args) => replay::run(&args, &games),
         Command::Check(args) => check::run(&args, &games),
     };

@@ -4,41 +4,57 @@
 //! command around them. The same seed gives the same matches, and the same hash over all, on any
 //! number of cores.
 
+mod args;
+mod command;
+mod driver;
 mod jobs;
+mod keep;
+mod lag;
+mod mind;
 mod play;
+mod player;
+mod process;
+mod progress;
 pub mod rating;
+mod screen;
 mod series;
+mod shard;
 mod summary;
 mod sweep;
 mod table;
 
 use std::io::{self, Write};
-use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use greenroom::Games;
 use serde::Serialize;
 
-pub use play::{MatchError, MatchLimits, Played, Seat};
+pub(crate) use args::Common;
+pub use command::BotCommand;
+pub(crate) use driver::{Driver, Task};
+use keep::{Keep, Logs};
+pub use lag::Latency;
+pub use play::{Forfeit, MatchError, MatchLimits, Played, Seat};
+pub(crate) use progress::Progress;
 use rating::Sprt;
-pub use series::{Series, Shard, Simulation, SimulationError};
-use summary::{MatchLine, Summary};
-use sweep::Swept;
+pub use series::{Series, Simulation, SimulationError};
+pub(crate) use series::{known_bots, mix, two_sides};
+pub use shard::Shard;
+pub(crate) use summary::Summary;
+pub(crate) use sweep::{Swept, variants};
+pub(crate) use table::{align, of as table_of};
+
+use crate::results::{Header, SprtTerms};
 
 /// Arguments of `match`.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// The game.
-    #[arg(long)]
-    game: String,
+    #[command(flatten)]
+    common: Common,
     /// Who plays: a number of the game's default bot, or names: hunter:4,random:4
     #[arg(long, default_value = "2")]
     bots: String,
-    /// What all chance comes from
-    #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
-    seed: u64,
     /// How many matches; bots move on by one seat from match to match
     #[arg(long, default_value_t = 1)]
     matches: u64,
@@ -55,165 +71,137 @@ pub struct Args {
     /// Plays one of so many parts of the matches, as 2/5
     #[arg(long, value_name = "PART/PARTS", default_value = "1/1")]
     shard: Shard,
-    /// Threads that play; 0: one for each core
-    #[arg(long, default_value_t = 0)]
-    jobs: usize,
-    /// The game's options, as a JSON object
-    #[arg(long, default_value = "{}")]
-    config: String,
     /// Plays the matches for each value of an option, and ends with a table: key=from:to:step or
     /// key=one,another; may be said several times
     #[arg(long, value_name = "KEY=VALUES")]
     sweep: Vec<String>,
-    /// Print one JSON object per match, and one over all at the end
-    #[arg(long)]
-    json: bool,
     /// Write the log of each match into this directory
     #[arg(long, value_name = "DIR")]
     log: Option<PathBuf>,
-    /// End each match after so many seconds of its room's time, whatever the game says
-    #[arg(long)]
-    secs: Option<u32>,
-    /// Give a match up after so many steps
-    #[arg(long, default_value_t = MatchLimits::default().ticks_max)]
-    ticks_max: u32,
+    /// Keep only the logs of a few matches: worst:5 (for the bot that is named first), best:5 or
+    /// longest:5
+    #[arg(long, value_name = "WHICH:COUNT", requires = "log")]
+    keep_replays: Option<Keep>,
 }
 
 /// Plays the matches and prints what came of them.
 pub fn run(args: &Args, games: &Games) -> Result<(), String> {
+    let commands = args.common.commands()?;
     // All of them first: a mistake in the last one is told before the first is played.
-    let variants: Vec<_> = sweep::variants(&args.sweep, &args.config)?
+    let variants: Vec<(Series, Swept)> = variants(&args.sweep, &args.common.config)?
         .into_iter()
-        .map(|(swept, config)| Ok((args.series(games, &config)?, swept)))
+        .map(|(swept, config)| Ok((args.series(games, &config, &commands)?, swept)))
         .collect::<Result<_, String>>()?;
+    let header = args.header(games, &variants[0].0)?;
+    let sprt = sprt(&header)?;
+    let indices: Vec<u64> = variants[0].0.shard(args.shard).collect();
+    let prints_lines = args.common.json || args.sweep.is_empty();
+    let mut driver = Driver {
+        jobs: args.common.jobs(),
+        results: args.common.results(&header)?,
+        progress: Progress::of((indices.len() * variants.len()) as u64, prints_lines),
+    };
+    let mut logs = args.log.as_ref().map(|dir| Logs::new(dir, args.keep_replays, &header.bots[0]));
     let mut rows = Vec::new();
     for (number, (series, swept)) in variants.iter().enumerate() {
-        let (summary, outcome) = play_all(args, series, swept, number)?;
+        let task = |index| Task { series, number: index, index, round: None, swept };
+        let tasks: Vec<_> = indices.iter().copied().map(task).collect();
+        let mut summary = Summary::new(&header, swept.clone(), sprt);
+        #[allow(clippy::disallowed_methods)] // measured for the reader; no match sees it
+        let began = Instant::now();
+        let outcome = driver.play(&tasks, |line, log| {
+            if let Some(logs) = &mut logs {
+                logs.add(&line, &args.log_name(number, line.index), log.as_ref())?;
+            }
+            if prints_lines {
+                print(if args.common.json { json(&line)? } else { line.to_text() })?;
+            }
+            Ok(summary.add(&line))
+        });
+        driver.progress.hide();
+        summary.done_in(began.elapsed(), driver.jobs.get());
         // What was played counts, also where it ended early.
         if outcome.is_ok() || summary.matches > 0 {
-            print(if args.json { json(&summary)? } else { summary.to_text() })?;
+            print(if args.common.json { json(&summary)? } else { summary.to_text() })?;
         }
         outcome?;
         rows.push(summary);
     }
-    match args.sweep.is_empty() || args.json {
+    match args.sweep.is_empty() || args.common.json {
         true => Ok(()),
-        false => print(table::of(&rows)),
+        false => print(table_of(&rows)),
     }
 }
 
-/// Plays one series. The inner error is that of the match with which it ended.
-fn play_all(
-    args: &Args,
-    series: &Series,
-    swept: &Swept,
-    number: usize,
-) -> Result<(Summary, Result<(), String>), String> {
-    let sprt = args.sprt(series)?;
-    let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let jobs = NonZeroUsize::new(args.jobs).unwrap_or(cores);
-    let indices: Vec<u64> = series.shard(args.shard).collect();
-    let mut summary = Summary::new(series, swept.clone(), jobs.get(), sprt);
-    let mut outcome = Ok(());
-    #[allow(clippy::disallowed_methods)] // measured for the reader; no match sees it
-    let began = Instant::now();
-    jobs::in_order(
-        jobs,
-        indices.len(),
-        |place| series.play(indices[place]),
-        |place, played| {
-            let more = played
-                .map_err(|error| error.to_string())
-                .and_then(|played| tell(args, (number, indices[place]), played, &mut summary));
-            match more {
-                Ok(true) => ControlFlow::Continue(()),
-                Ok(false) => ControlFlow::Break(()),
-                Err(error) => {
-                    outcome = Err(error);
-                    ControlFlow::Break(())
-                }
-            }
-        },
-    );
-    summary.done_in(began.elapsed());
-    Ok((summary, outcome))
-}
-
-/// Tells what came of a match. Returns whether more are needed.
-fn tell(
-    args: &Args,
-    (series, index): (usize, u64),
-    played: Played,
-    summary: &mut Summary,
-) -> Result<bool, String> {
-    if let (Some(dir), Some(log)) = (&args.log, &played.log) {
-        let series = if args.sweep.is_empty() { String::new() } else { format!("-{series}") };
-        let name = format!("{}-{}{series}-{index}.log", args.game, args.seed);
-        write_log(dir, &name, &log.to_bytes())?;
-    }
-    let hash = played.hash;
-    let line = MatchLine::new(index, summary.swept(), played);
-    if args.json || args.sweep.is_empty() {
-        print(if args.json { json(&line)? } else { line.to_text() })?;
-    }
-    Ok(summary.add(&line, hash))
-}
-
-fn print(line: String) -> Result<(), String> {
+pub(crate) fn print(line: String) -> Result<(), String> {
     writeln!(io::stdout().lock(), "{line}")
         .map_err(|error| format!("the output cannot be written: {error}"))
 }
 
+pub(crate) fn json(value: &impl Serialize) -> Result<String, String> {
+    serde_json::to_string(value).map_err(|error| error.to_string())
+}
+
 impl Args {
-    fn series(&self, games: &Games, config: &str) -> Result<Series, String> {
-        let limits = MatchLimits { ticks_max: self.ticks_max, ..MatchLimits::default() };
-        let simulation = Simulation::new(games, &self.game);
-        let simulation = match self.secs {
-            Some(secs) => simulation.secs(secs),
-            None => simulation,
-        };
-        simulation
+    fn series(
+        &self,
+        games: &Games,
+        config: &str,
+        commands: &[BotCommand],
+    ) -> Result<Series, String> {
+        self.common
+            .simulation(games, config, commands)
             .bots(&self.bots)
-            .config(config)
-            .seed(self.seed)
+            .seed(self.common.seed)
             .matches(self.matches)
             .paired(self.paired)
-            .limits(limits)
             .logs(self.log.is_some())
             .prepare()
             .map_err(|error| error.to_string())
     }
 
-    /// The test after which no more is played.
-    fn sprt(&self, series: &Series) -> Result<Option<Sprt>, String> {
-        let Some(text) = &self.sprt else { return Ok(None) };
-        let numbers = text.split_once(':').map(|(same, better)| (same.parse(), better.parse()));
-        let Some((Ok(same), Ok(better))) = numbers else {
-            return Err(format!("--sprt {text}: write two differences in Elo, as 0:20"));
+    /// What the results say of themselves.
+    fn header(&self, games: &Games, first: &Series) -> Result<Header, String> {
+        // Without what is swept.
+        let config = match self.sweep.is_empty() {
+            true => first.plan().options.clone(),
+            false => {
+                let entry = games.get(&self.common.game).map_err(|error| error.to_string())?;
+                let plan = entry.game.plan(&self.common.config);
+                plan.map_err(|why| format!("--config: {why}"))?.options
+            }
         };
-        if series.two_sides().is_none() {
-            return Err(format!(
-                "--sprt compares two bots with as many seats, and --bots is {}: write hunter:1,random:1 \
-                 or the like",
-                self.bots
-            ));
-        }
-        Sprt::new(same, better, self.errors).map(Some).map_err(|why| format!("--sprt {why}"))
+        Ok(Header {
+            config: serde_json::from_str(&config).map_err(|error| error.to_string())?,
+            sweep: self.sweep.clone(),
+            paired: self.paired,
+            sprt: self.sprt.clone().map(|elo| SprtTerms { elo, errors: self.errors }),
+            shard: self.shard.to_string(),
+            ..self.common.header(first, first.line_up().to_vec())
+        })
+    }
+
+    /// The name of the log of a match of one of the series.
+    fn log_name(&self, series: usize, index: u64) -> String {
+        let series = if self.sweep.is_empty() { String::new() } else { format!("-{series}") };
+        let Common { game, seed, .. } = &self.common;
+        format!("{game}-{seed}{series}-{index}.log")
     }
 }
 
-fn json(value: &impl Serialize) -> Result<String, String> {
-    serde_json::to_string(value).map_err(|error| error.to_string())
-}
-
-fn write_log(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), String> {
-    std::fs::create_dir_all(dir).and_then(|()| std::fs::write(dir.join(name), bytes)).map_err(
-        |error| {
-            let file = dir.join(name);
-            format!(
-                "--log: {} cannot be written: {error}: choose another directory",
-                file.display()
-            )
-        },
-    )
+/// The test after which no more is played.
+pub(crate) fn sprt(header: &Header) -> Result<Option<Sprt>, String> {
+    let Some(SprtTerms { elo: text, errors }) = &header.sprt else { return Ok(None) };
+    let numbers = text.split_once(':').map(|(same, better)| (same.parse(), better.parse()));
+    let Some((Ok(same), Ok(better))) = numbers else {
+        return Err(format!("--sprt {text}: write two differences in Elo, as 0:20"));
+    };
+    if two_sides(&header.bots).is_none() {
+        return Err(format!(
+            "--sprt compares two bots with as many seats, and --bots is {}: write \
+             hunter:1,random:1 or the like",
+            header.bots.join(",")
+        ));
+    }
+    Sprt::new(same, better, *errors).map(Some).map_err(|why| format!("--sprt {why}"))
 }

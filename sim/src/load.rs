@@ -11,70 +11,82 @@
 //! bot acts on each frame, and the latency runs from the arrival of that frame.
 //!
 //! **What staleness means here** is written down in `load/staleness.rs`.
+//!
+//! | file | what |
+//! |---|---|
+//! | `target.rs` | where to play, and what all bots have in common |
+//! | `run.rs` | one run: starts the bots, breaks and ends them, adds up |
+//! | `scenario.rs` | who the bots are, and when they come and go |
+//! | `bot.rs` `play.rs` `others.rs` | the life of a bot; a match; those who do not play |
+//! | `acts.rs` | what bots do that do not see the state (`--decode`) |
+//! | `timetable.rs` `course.rs` | when bots act; rows over time, and how late this program is |
+//! | `live.rs` `tally.rs` `staleness.rs` `ages.rs` | what was met with, added up |
+//! | `process.rs` | CPU and memory of a process |
+//! | `expect.rs` `report.rs` `page.rs` | thresholds, and what is said in the end |
 
+mod acts;
 mod ages;
 mod bot;
+mod course;
+pub(crate) mod expect;
+mod live;
+mod others;
+mod page;
+mod play;
+mod process;
 mod report;
+mod run;
+mod scenario;
 mod staleness;
 mod tally;
+mod target;
 mod timetable;
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::path::PathBuf;
+use std::process::ExitCode;
 
 use greenroom::Games;
-use greenroom_client::{Client, Connect, Lead, Trust};
-use tokio::sync::watch;
-use tokio::time::Instant;
 
-use self::bot::Plan;
-use self::tally::Tally;
-use self::timetable::Timetable;
+use serde::Serialize;
+
+use self::expect::Expectation;
+use self::scenario::{Course, Scenario};
+pub(crate) use self::target::Target;
+
+/// Exit code of a run in which something did not come as expected. 1 is an error, and 2 is a mistake on
+/// the command line.
+pub const NOT_AS_EXPECTED: u8 = 3;
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// The server: wss://host:port or ws://host:port.
-    #[arg(long, default_value = "wss://127.0.0.1:8443")]
-    url: String,
-    /// PEM file of the CA that signed the server's certificate; a development server keeps its
-    /// own in certs/ca.pem. Without, the CAs that this system trusts.
-    #[arg(long, value_name = "FILE")]
-    ca: Option<PathBuf>,
-    /// Accept any certificate. Whoever sits in between can then read and change everything.
-    #[arg(long, conflicts_with = "ca")]
-    danger_accept_any_certificate: bool,
-    /// File with a token for each bot, one a line, for a server that wants to know who they are
-    /// (greenroom token --account bot-1 prints one). An account may have one connection unless the
-    /// server is set otherwise, so each bot needs an account.
-    #[arg(long, value_name = "FILE")]
-    tokens: Option<PathBuf>,
-    /// The game to play.
-    #[arg(long)]
-    game: String,
+    #[command(flatten)]
+    target: Target,
     /// How many bots.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     bots: u32,
     /// How long, in seconds, counted from the start of the first bot.
     #[arg(long, default_value_t = 30.0, value_parser = seconds, allow_negative_numbers = true)]
     secs: f64,
-    /// Which of the game's bots; the first if not named.
-    #[arg(long)]
-    bot: Option<String>,
-    /// Options of the rooms, as a JSON object.
-    #[arg(long, default_value = "", value_name = "JSON", hide_default_value = true)]
-    config: String,
-    /// Times a second that each bot acts, on a timetable. Without, on every frame. Rooms that
-    /// step on commands are always played frame by frame.
-    #[arg(long, value_name = "HZ", value_parser = rate, allow_negative_numbers = true)]
-    input_hz: Option<f64>,
+    /// What the bots do.
+    #[arg(long, value_enum, default_value_t = Scenario::Steady)]
+    scenario: Scenario,
+    /// The share of bots that the scenario is about, if not the one that is said there.
+    #[arg(long, value_name = "SHARE", value_parser = target::share)]
+    share: Option<f64>,
     /// The bots start evenly spread over so many seconds.
     #[arg(long, default_value_t = 2.0, value_parser = seconds, allow_negative_numbers = true)]
     ramp_secs: f64,
-    /// Seed of the bots.
-    #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
-    seed: u64,
+    /// Times in the first so many seconds are not measured; what is counted is.
+    #[arg(long, default_value_t = 0.0, value_parser = seconds, allow_negative_numbers = true)]
+    warmup_secs: f64,
+    /// What the run has to come to, as p99<60ms,desyncs=0; exit code 3 if it does not. What cannot be
+    /// measured does not.
+    #[arg(long, value_name = "METRIC<VALUE,...", value_delimiter = ',', value_parser = expect::one)]
+    expect: Vec<Expectation>,
+    /// The report as a page with plots.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// The summary as one line of JSON instead of a table.
     #[arg(long)]
     json: bool,
@@ -85,117 +97,49 @@ fn seconds(text: &str) -> Result<f64, String> {
     if (0.0..=86_400.0).contains(&value) { Ok(value) } else { Err("choose 0 to 86400".into()) }
 }
 
-fn rate(text: &str) -> Result<f64, String> {
-    let value = text.parse().map_err(|_| "it is not a number".to_owned())?;
-    if (0.01..=1000.0).contains(&value) { Ok(value) } else { Err("choose 0.01 to 1000".into()) }
-}
-
-/// A token for each of so many bots.
-fn tokens(file: &Path, bots: u32) -> Result<Vec<String>, String> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| format!("--tokens {}: {error}", file.display()))?;
-    let tokens: Vec<_> = text.split_whitespace().map(str::to_owned).collect();
-    match tokens.len() < bots as usize {
-        true => {
-            Err(format!("--tokens has {} tokens for {bots} bots: each needs one", tokens.len()))
-        }
-        false => Ok(tokens),
-    }
-}
-
-/// Descriptors that this program needs besides those of the bots.
-const OTHER_FILES: u64 = 64;
-
 /// Runs the bots and prints what they met with.
-pub fn run(args: &Args, games: &Games) -> Result<(), String> {
-    let entry = games.get(&args.game).map_err(|error| error.to_string())?;
-    let names = entry.bot_names();
-    let name = args.bot.as_deref().or(names.first().copied()).unwrap_or_default();
-    if !names.contains(&name) {
-        return Err(match names.as_slice() {
-            [] => format!("the game `{}` has no bots: add one with Games::bot", args.game),
-            names => format!("there is no bot `{name}`: choose from {}", names.join(", ")),
-        });
+pub fn run(args: &Args, games: &Games) -> Result<ExitCode, String> {
+    let scenario = args.scenario;
+    if args.share.is_some() && !scenario.has_share() {
+        return Err(format!("--share: the scenario {} is about all bots", scenario.name()));
     }
-    // The server would say the same, but to each bot.
-    entry.game.plan(&args.config).map_err(|error| format!("--config: {error}"))?;
-    let wanted = u64::from(args.bots) + OTHER_FILES;
-    let files = rlimit::increase_nofile_limit(wanted).unwrap_or(u64::MAX);
-    if files < wanted {
-        return Err(format!(
-            "{} bots need {wanted} open files and this process may have {files}: raise the hard \
-             limit (ulimit -Hn) or use fewer bots",
-            args.bots
-        ));
-    }
-    let trust = match (&args.ca, args.danger_accept_any_certificate) {
-        (Some(file), _) => Trust::CaFile(file.clone()),
-        (None, true) => Trust::DangerAcceptAnyCertificate,
-        (None, false) => Trust::System,
+    let course = Course {
+        scenario,
+        share: args.share.unwrap_or(scenario.share()),
+        bots: args.bots,
+        secs: args.secs,
+        ramp_secs: args.ramp_secs,
+        warmup_secs: args.warmup_secs,
     };
-    let connect = Connect {
-        // Only wss needs certificates, and reading them must not fail for others.
-        trust: if args.url.starts_with("wss:") {
-            trust.prepare().map_err(|error| error.to_string())?
-        } else {
-            trust
-        },
-        client: concat!("greenroom-sim/", env!("CARGO_PKG_VERSION")).into(),
-        schemas: vec![Arc::clone(&entry.schema)],
-        // For the next step: what is measured is the server, not a reserve against jitter.
-        lead: Lead::Fixed(0),
-        // Players have a machine each and share no session tickets.
-        tls_resumption: false,
-        ..Connect::to(&args.url)
-    };
-    let plan = Plan {
-        tokens: args.tokens.as_deref().map(|file| tokens(file, args.bots)).transpose()?,
-        connect,
-        entry: entry.clone(),
-        bot: name.to_owned(),
-        options: args.config.clone(),
-        seed: args.seed,
-    };
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| format!("cannot start the threads of the bots: {error}"))?
-        .block_on(drive(args, plan))
+    let plan = args.target.plan(games, args.bots)?;
+    let outcome = runtime()?.block_on(async {
+        let server = args.target.greet(&plan).await?;
+        let (bots, game) = (args.bots, &args.target.game);
+        eprintln!("{bots} bots play {game} on {} ({server})", args.target.url);
+        let live = |row: &course::Row| {
+            if !args.json {
+                eprintln!("{}", report::live(row));
+            }
+        };
+        Ok::<_, String>(run::run(plan, course, &args.target, live).await)
+    })?;
+    tell(args, outcome)
 }
 
-/// Starts the bots, ends them, prints the summary.
-async fn drive(args: &Args, plan: Plan) -> Result<(), String> {
-    // One client first: what is wrong for all is said once, and at once.
-    let probe = Client::connect(plan.connect(0)).await.map_err(|error| error.to_string())?;
-    eprintln!("{} bots play {} on {} ({})", args.bots, args.game, args.url, probe.server());
-    probe.close().await;
-
-    let began = Instant::now();
-    let (stop, stopped) = watch::channel(false);
-    let (plan, tally) = (Arc::new(plan), Arc::new(Tally::new()));
-    let timetable = |bot| Timetable::new(began, args.input_hz, bot, args.bots);
-    let mut bots = tokio::task::JoinSet::new();
-    for bot in 0..args.bots {
-        let share = f64::from(bot) / f64::from(args.bots);
-        let start = began + Duration::from_secs_f64(args.ramp_secs * share);
-        let (plan, tally) = (Arc::clone(&plan), Arc::clone(&tally));
-        bots.spawn(bot::live(plan, bot, start, timetable(bot), tally, stopped.clone()));
+/// Prints what came of a run, and decides how the program ends.
+fn tell(args: &Args, outcome: run::Outcome) -> Result<ExitCode, String> {
+    let run::Outcome { mut summary, errors, alone, stopped } = outcome;
+    if stopped {
+        eprintln!("stopping early");
     }
-    let all_done = async { while bots.join_next().await.is_some() {} };
-    tokio::select! {
-        () = tokio::time::sleep(Duration::from_secs_f64(args.secs)) => {}
-        _ = tokio::signal::ctrl_c() => eprintln!("stopping early"),
-        // They gave up: nothing that would change by waiting.
-        () = all_done => {}
-    }
-    let seconds = began.elapsed().as_secs_f64();
-    let _ = stop.send(true);
-    while bots.join_next().await.is_some() {}
-
-    let (summary, errors) = tally.summary(args.bots, seconds);
+    summary.broken = expect::broken(&args.expect, &summary);
     // A table of noughts would only hide why nobody got in; a program may still want its line.
     if summary.joined > 0 || args.json {
         report::print(&summary, args.json)?;
+    }
+    if let Some(file) = &args.html {
+        let title = format!("{} on {}", args.target.game, args.target.url);
+        page::write(file, &title, &summary)?;
     }
     if summary.joined == 0 {
         return Err(match errors.first() {
@@ -203,8 +147,89 @@ async fn drive(args: &Args, plan: Plan) -> Result<(), String> {
             None => "no bot got a seat in time: give it more --secs".into(),
         });
     }
+    let name = crate::cli::program();
     for (error, times) in &errors {
-        eprintln!("{}: {times} times: {error}", crate::cli::program());
+        eprintln!("{name}: {times} times: {error}");
     }
-    Ok(())
+    if let Some(warning) = summary.warning() {
+        eprintln!("{name}: {warning}");
+    }
+    for broken in &summary.broken {
+        eprintln!("{name}: {broken}");
+    }
+    if alone {
+        return Err(
+            "at the end no bot had a connection: the server is gone, or lets nobody in".into()
+        );
+    }
+    match summary.broken.is_empty() {
+        true => Ok(ExitCode::SUCCESS),
+        false => Ok(ExitCode::from(NOT_AS_EXPECTED)),
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot start the threads of the bots: {error}"))
+}
+
+/// A run of `capacity`.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Rung {
+    pub(crate) bots: u32,
+    pub(crate) p99_ms: f64,
+    pub(crate) stale_p99_ms: f64,
+    pub(crate) generator_late_ms: f64,
+    pub(crate) generator_limited: bool,
+    /// On average over the run, arrivals included.
+    pub(crate) generator_cores: Option<f64>,
+    pub(crate) server_cores: Option<f64>,
+    pub(crate) server_mb: Option<f64>,
+    /// What did not come as expected.
+    pub(crate) broken: Vec<String>,
+}
+
+/// Has so many bots come within the first time and play for the second, which alone is measured.
+/// Returns also whether to go on: nobody has stopped the program.
+pub(crate) fn climb(
+    target: &Target,
+    games: &Games,
+    bots: u32,
+    (ramp_secs, secs): (f64, f64),
+    expectations: &[Expectation],
+) -> Result<(Rung, bool), String> {
+    // A second more, in which those who came last find their pace.
+    let warmup_secs = ramp_secs + 1.0;
+    let course = Course {
+        scenario: Scenario::Steady,
+        share: 0.0,
+        bots,
+        secs: warmup_secs + secs,
+        ramp_secs,
+        warmup_secs,
+    };
+    let plan = target.plan(games, bots)?;
+    let outcome = runtime()?.block_on(async {
+        target.greet(&plan).await?;
+        let outcome = run::run(plan, course, target, |_| ()).await;
+        tokio::time::sleep(std::time::Duration::from_secs_f64(crate::capacity::REST_SECS)).await;
+        Ok::<_, String>(outcome)
+    })?;
+    let summary = outcome.summary;
+    let cores = |process: report::Process| process.cpu_secs / summary.seconds.max(0.001);
+    let broken = expect::broken(expectations, &summary);
+    let rung = Rung {
+        bots,
+        p99_ms: summary.latency_ms.p99,
+        stale_p99_ms: summary.staleness_ms.p99,
+        generator_late_ms: summary.generator_late_ms,
+        generator_limited: summary.generator_limited,
+        generator_cores: summary.generator.map(cores),
+        server_cores: summary.server.map(cores),
+        server_mb: summary.server.map(|process| process.memory_mb_max),
+        broken: broken.iter().map(ToString::to_string).collect(),
+    };
+    Ok((rung, !outcome.stopped))
 }

@@ -105,3 +105,25 @@ fn a_check_finds_nothing_in_the_games_that_come_with_greenroom() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(said, "greenroom-sim: --config: tick_hz is 0: choose 1 to 128\n");
 }
+
+#[test]
+fn a_bench_makes_the_same_steps_in_each_process_and_says_what_they_cost() {
+    for (game, bots, config) in [
+        ("arena", "4", r#"{"tick_hz": 20}"#),
+        ("cards", "3", r#"{"players": 3}"#),
+        ("connect4", "2", "{}"),
+        ("swarm", "5", r#"{"tick_hz": 10}"#),
+    ] {
+        let args = ["bench", "--game", game, "--bots", bots, "--config", config, "--json"];
+        let measure = || -> serde_json::Value {
+            let short = ["--secs", "1", "--match-secs", "5"];
+            serde_json::from_str(&stdout(&sim(&[&args[..], &short].concat()))).unwrap()
+        };
+        let (one, other) = (measure(), measure());
+        assert_eq!(one["hash"], other["hash"], "{game}");
+        assert!(one["steps"].as_u64() > Some(1) && one["rounds"].as_u64() > Some(0), "{one}");
+        assert!(one["ticks_per_sec"].as_f64() > Some(0.0), "{one}");
+        assert!(one["frame_bytes"].as_f64() > Some(0.0), "{one}");
+        assert!(one["slowest_us"].as_f64() <= one["step_us"]["max"].as_f64().map(|us| us + 0.01));
+    }
+}

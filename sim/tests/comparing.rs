@@ -51,6 +51,45 @@ fn all_threads_together_play_what_one_plays() {
 }
 
 #[test]
+fn counting_bytes_changes_no_match() {
+    for (game, bots) in [("arena", "hunter:2"), ("swarm", "grazer:5"), ("connect4", "random:2")] {
+        let with = |more: &[&str]| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_greenroom-sim"));
+            command.args(["match", "--json", "--game", game, "--bots", bots, "--secs", "5"]);
+            lines(&command.args(more).output().unwrap())
+        };
+        let (plain, counted) = (with(&[]), with(&["--bytes"]));
+        assert_eq!(plain.1["hash"], counted.1["hash"], "{game}");
+        let metrics = counted.1["metrics"].as_object().unwrap();
+        for metrics in metrics.values() {
+            let bytes = metrics["bytes_per_tick"]["mean"].as_f64().unwrap();
+            assert!((1.0..2000.0).contains(&bytes), "{game}: {bytes} bytes per tick");
+        }
+    }
+}
+
+#[test]
+fn latency_is_part_of_the_match_and_a_seed_decides_all_of_it() {
+    let games = [("arena", "hunter:4"), ("swarm", "grazer:5"), ("connect4", "planner,random")];
+    for (game, bots) in games.into_iter().chain([("cards", "careful:4")]) {
+        let with = |more: &[&str]| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_greenroom-sim"));
+            command.args(["match", "--json", "--game", game, "--bots", bots, "--matches", "2"]);
+            if game == "arena" || game == "swarm" {
+                command.args(["--secs", "10"]);
+            }
+            lines(&command.args(more).output().unwrap())
+        };
+        let (none, late) = (with(&[]), with(&["--latency", "150ms±50", "--jobs", "1"]));
+        assert_eq!(with(&["--latency", "0"]), none, "{game}");
+        assert_ne!(late.1["hash"], none.1["hash"], "{game}");
+        assert_eq!(with(&["--latency", "150+-50", "--jobs", "2"]), late, "{game}");
+    }
+    let wrong = play(&["--bots", "2", "--latency", "fast"]);
+    assert!(String::from_utf8(wrong.stderr).unwrap().contains("write 80ms±20, or 80ms"));
+}
+
+#[test]
 fn shards_put_together_are_the_whole() {
     let bots = ["--bots", "hunter,random", "--paired", "--matches", "12"];
     let (mut whole, _) = lines(&play(&bots));

@@ -303,7 +303,7 @@ impl Lobby {
         let entry =
             self.games.get(game).map_err(|unknown| (Refusal::UnknownGame, unknown.to_string()))?;
         // The game's own code: a panic in it must not cost the lobby, which all games share.
-        let plan = catch(|| entry.game.plan(options)).map_err(|panicked| {
+        let plan = catch(|| entry.game.choose(options)).map_err(|panicked| {
             tracing::error!(
                 game,
                 place = panicked.place(),

@@ -15,6 +15,7 @@ pub(super) use self::moves::Going;
 pub use self::seen::{ClientPace, SeenMember};
 pub use self::tell::{FramesSent, Sent, Sights};
 use super::member::{Asked, Back, Member};
+use super::over::Away;
 use super::roster::Told;
 use super::saved::SavedMember;
 use super::token::Claim;
@@ -299,15 +300,17 @@ impl Members {
         }
     }
 
-    /// The match is over: tells everybody and frees them. Returns whether somebody is away and is yet
-    /// to be told.
-    pub fn end(&mut self, result: &str) -> bool {
-        let mut away = false;
+    /// The match is over: tells everybody and frees them. Returns who is away and is yet to be told.
+    pub fn end(&mut self, result: &str) -> Away {
+        let mut away = Away::default();
         self.ended = Some((Refusal::UnknownRoom, ENDED));
         let result = Text::cut(result);
         for mut member in self.members.drain(..) {
             let Some(client) = member.client.clone() else {
-                away |= member.is_here();
+                if member.is_here() {
+                    away.any = true;
+                    away.seats.extend(member.origins.iter().map(|seat| (seat.room, seat.player)));
+                }
                 member.refuse(Refusal::UnknownRoom, ENDED);
                 continue;
             };

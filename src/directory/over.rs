@@ -1,6 +1,7 @@
 //! Matches that ended while some of their players were away: they are told the result when they come
 //! back, for as long as their seats would have been held. Whoever has a token for a room had a seat
-//! in it, so an old one is as good as a new one to learn how it ended.
+//! in it, so an old one is as good as a new one to learn how it ended. Whoever was moved there while away
+//! has a token for the room before only, and is found by the seat there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,15 +9,37 @@ use std::time::{Duration, Instant};
 
 use greenroom_proto::RoomId;
 
+use super::forwards::SeatId;
+
 /// Results that are kept at most. With a result of 16 KiB each, the largest there is, they take
 /// 64 MiB; a usual one has some hundred bytes. The oldest go first.
 const RESULTS_MAX: usize = 4096;
 
+/// Seats that led to a match that is over, kept at most: a few for each result. With more, those who
+/// are moved and away at the end are told that the seat is gone, and no result.
+const SEATS_MAX: usize = 4 * RESULTS_MAX;
+
+/// Those who are yet to be told how a match ended.
+#[derive(Default)]
+pub struct Away {
+    /// Whether there is somebody.
+    pub any: bool,
+    /// The seats that they had before they were moved to the match, if they do not know of that.
+    pub seats: Vec<SeatId>,
+}
+
 /// Results of matches, for those who were away.
 #[derive(Default)]
 pub struct Over {
-    ended: Mutex<BTreeMap<RoomId, Ended>>,
+    ended: Mutex<Results>,
     lost: Mutex<BTreeSet<RoomId>>,
+}
+
+#[derive(Default)]
+struct Results {
+    of_rooms: BTreeMap<RoomId, Ended>,
+    /// In which match whoever had such a seat was at its end.
+    seats: BTreeMap<SeatId, RoomId>,
 }
 
 struct Ended {
@@ -26,24 +49,35 @@ struct Ended {
 
 impl Over {
     /// A match has ended, and somebody who had a seat in it does not know yet.
-    pub fn keep(&self, room: RoomId, result: &str, hold: Duration) {
+    pub fn keep(&self, room: RoomId, away: &Away, result: &str, hold: Duration) {
+        if !away.any {
+            return;
+        }
         let now = Instant::now();
         let mut over = self.lock();
-        if over.len() >= RESULTS_MAX {
-            over.retain(|_, ended| now < ended.until);
+        let Results { of_rooms, seats } = &mut *over;
+        if of_rooms.len() >= RESULTS_MAX {
+            of_rooms.retain(|_, ended| now < ended.until);
         }
-        if over.len() >= RESULTS_MAX {
-            let oldest = over.iter().min_by_key(|(_, ended)| ended.until).map(|(room, _)| *room);
-            oldest.and_then(|room| over.remove(&room));
+        if of_rooms.len() >= RESULTS_MAX {
+            let oldest =
+                of_rooms.iter().min_by_key(|(_, ended)| ended.until).map(|(room, _)| *room);
+            oldest.and_then(|room| of_rooms.remove(&room));
         }
-        over.insert(room, Ended { result: result.into(), until: now + hold });
+        of_rooms.insert(room, Ended { result: result.into(), until: now + hold });
+        if seats.len() + away.seats.len() > SEATS_MAX {
+            seats.retain(|_, room| of_rooms.contains_key(room));
+        }
+        let space = SEATS_MAX.saturating_sub(seats.len());
+        seats.extend(away.seats.iter().take(space).map(|seat| (*seat, room)));
     }
 
-    /// The result of a match that is over.
+    /// The result of the match in which whoever had this seat was at its end.
     #[must_use]
-    pub fn result_of(&self, room: RoomId) -> Option<Arc<str>> {
+    pub fn result_of(&self, seat: SeatId) -> Option<Arc<str>> {
         let over = self.lock();
-        let ended = over.get(&room).filter(|ended| Instant::now() < ended.until)?;
+        let room = over.seats.get(&seat).copied().unwrap_or(seat.0);
+        let ended = over.of_rooms.get(&room).filter(|ended| Instant::now() < ended.until)?;
         Some(Arc::clone(&ended.result))
     }
 
@@ -61,29 +95,62 @@ impl Over {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner).contains(&room)
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<RoomId, Ended>> {
+    fn lock(&self) -> MutexGuard<'_, Results> {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use greenroom_proto::PlayerId;
+
     use super::*;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn seat(room: u64, player: u32) -> SeatId {
+        (RoomId(room), PlayerId(player))
+    }
+
+    fn somebody(seats: &[SeatId]) -> Away {
+        Away { any: true, seats: seats.to_vec() }
+    }
 
     #[test]
     fn a_result_is_kept_for_a_while_and_the_oldest_go_first() {
         let over = Over::default();
-        let (short, long) = (Duration::ZERO, Duration::from_secs(60));
-        over.keep(RoomId(1), "won", long);
-        assert_eq!(over.result_of(RoomId(1)).as_deref(), Some("won"));
-        assert_eq!(over.result_of(RoomId(2)), None);
-        over.keep(RoomId(1), "won", short);
-        assert_eq!(over.result_of(RoomId(1)), None);
+        over.keep(RoomId(1), &Away::default(), "won", LONG);
+        assert_eq!(over.result_of(seat(1, 1)), None);
+        over.keep(RoomId(1), &somebody(&[]), "won", LONG);
+        assert_eq!(over.result_of(seat(1, 1)).as_deref(), Some("won"));
+        assert_eq!(over.result_of(seat(2, 1)), None);
+        over.keep(RoomId(1), &somebody(&[]), "won", Duration::ZERO);
+        assert_eq!(over.result_of(seat(1, 1)), None);
         for room in 0..2 * RESULTS_MAX as u64 {
-            over.keep(RoomId(room), "won", long + Duration::from_millis(room));
+            let hold = LONG + Duration::from_millis(room);
+            over.keep(RoomId(room), &somebody(&[]), "won", hold);
         }
-        assert_eq!(over.lock().len(), RESULTS_MAX);
-        assert_eq!(over.result_of(RoomId(0)), None);
-        assert!(over.result_of(RoomId(2 * RESULTS_MAX as u64 - 1)).is_some());
+        assert_eq!(over.lock().of_rooms.len(), RESULTS_MAX);
+        assert_eq!(over.result_of(seat(0, 1)), None);
+        assert!(over.result_of(seat(2 * RESULTS_MAX as u64 - 1, 1)).is_some());
+    }
+
+    #[test]
+    fn whoever_was_moved_there_finds_it_by_the_seat_before() {
+        let over = Over::default();
+        over.keep(RoomId(5), &somebody(&[seat(1, 2), seat(3, 9)]), "won", LONG);
+        for known in [seat(1, 2), seat(3, 9), seat(5, 1)] {
+            assert_eq!(over.result_of(known).as_deref(), Some("won"), "{known:?}");
+        }
+        assert_eq!(over.result_of(seat(1, 3)), None, "who stayed there is told nothing");
+        // However many there are, and those of forgotten results make way.
+        for room in 0..3 * RESULTS_MAX as u64 {
+            let seats: Vec<_> = (0..4).map(|player| seat(1_000_000 + room, player)).collect();
+            over.keep(RoomId(10 + room), &somebody(&seats), "lost", LONG * 2);
+            assert!(over.lock().seats.len() <= SEATS_MAX);
+        }
+        let last = 1_000_000 + 3 * RESULTS_MAX as u64 - 1;
+        assert_eq!(over.result_of(seat(last, 3)).as_deref(), Some("lost"));
+        assert_eq!(over.result_of(seat(1, 2)), None);
     }
 }

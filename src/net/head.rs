@@ -148,6 +148,17 @@ fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
         .any(|part| part.trim().eq_ignore_ascii_case(token))
 }
 
+/// Whether `Accept-Encoding` names gzip, and not as what must not be sent.
+fn takes_gzip(asked: &HeaderMap) -> bool {
+    let named =
+        asked.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    named.flat_map(|value| value.split(',')).any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        let weight = weight.trim().trim_start_matches("q=");
+        name.trim().eq_ignore_ascii_case("gzip") && weight.parse::<f32>() != Ok(0.0)
+    })
+}
+
 fn response(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::copy_from_slice(text.as_bytes())));
     *response.status_mut() = status;
@@ -158,17 +169,24 @@ fn response(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
     response
 }
 
-/// A page; only that it is the same still if the browser has it.
+/// A page, with gzip for whoever takes it; only that it is still the same to whoever has it.
 fn read(page: &Page, asked: &HeaderMap) -> Response<Full<Bytes>> {
     let is_known = asked.get(header::IF_NONE_MATCH) == Some(&page.tag);
+    let gzip = page.gzip.as_ref().filter(|_| takes_gzip(asked));
     let mut response = match is_known {
-        true => Response::new(Full::default()),
-        false => Response::new(Full::new(page.body.clone())),
+        true => Response::default(),
+        false => Response::new(Full::new(gzip.unwrap_or(&page.body).clone())),
     };
     if is_known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     }
     let headers = response.headers_mut();
+    if gzip.is_some() {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    if page.gzip.is_some() {
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(page.content_type));
     headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     headers.insert(header::ETAG, page.tag.clone());
@@ -276,5 +294,27 @@ mod tests {
         let client = read_as("/greenroom.js", None);
         assert_eq!(client.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
         assert!(!client.headers().contains_key(header::CONTENT_SECURITY_POLICY));
+    }
+
+    #[test]
+    fn the_client_is_sent_with_gzip_to_whoever_takes_it() {
+        let coding = |path: &str, accepts: &'static str| {
+            let pages = Pages::new([("arena".to_owned(), "{}".to_owned())]);
+            let mut asked = HeaderMap::new();
+            asked.insert("accept-encoding", HeaderValue::from_static(accepts));
+            let headers = read(pages.get(path).unwrap(), &asked).headers().clone();
+            let text = |name: header::HeaderName| {
+                headers.get(name).map(|value| value.to_str().unwrap().to_owned())
+            };
+            (text(header::CONTENT_ENCODING), text(header::VARY))
+        };
+        let (some, none) = (|text: &str| Some(text.to_owned()), None);
+        for accepts in ["gzip", "gzip, deflate, br", "br;q=1.0, GZIP;q=0.8"] {
+            assert_eq!(coding("/greenroom.js", accepts), (some("gzip"), some("accept-encoding")));
+        }
+        for accepts in ["", "br", "identity", "gzip;q=0", "gzip; q=0.0"] {
+            assert_eq!(coding("/greenroom.js", accepts), (none.clone(), some("accept-encoding")));
+        }
+        assert_eq!(coding("/schema/arena", "gzip"), (none.clone(), none));
     }
 }

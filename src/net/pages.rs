@@ -10,16 +10,27 @@ use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 use xxhash_rust::xxh3::xxh3_128;
 
+struct Bundle {
+    path: &'static str,
+    text: &'static str,
+    gzip: &'static [u8],
+    map: &'static str,
+}
+
+macro_rules! bundle {
+    ($name:literal) => {
+        Bundle {
+            path: concat!("/", $name, ".js"),
+            text: include_str!(concat!("../../clients/js/dist/", $name, ".js")),
+            gzip: include_bytes!(concat!("../../clients/js/dist/", $name, ".js.gz")),
+            map: include_str!(concat!("../../clients/js/dist/", $name, ".js.map")),
+        }
+    };
+}
+
 /// The JavaScript client, what is for the feel of a game, and the protocol by itself for recordings:
-/// minified, each with what shows its sources to whoever looks for a mistake. By path, type, text.
-const CLIENT: [(&str, &str, &str); 6] = [
-    ("/greenroom.js", JAVASCRIPT, include_str!("../../clients/js/dist/greenroom.js")),
-    ("/greenroom.js.map", JSON, include_str!("../../clients/js/dist/greenroom.js.map")),
-    ("/feel.js", JAVASCRIPT, include_str!("../../clients/js/dist/feel.js")),
-    ("/feel.js.map", JSON, include_str!("../../clients/js/dist/feel.js.map")),
-    ("/protocol.js", JAVASCRIPT, include_str!("../../clients/js/dist/protocol.js")),
-    ("/protocol.js.map", JSON, include_str!("../../clients/js/dist/protocol.js.map")),
-];
+/// minified, the same with gzip, and what shows the sources to whoever looks for a mistake.
+const CLIENT: [Bundle; 3] = [bundle!("greenroom"), bundle!("feel"), bundle!("protocol")];
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const JSON: &str = "application/json";
@@ -36,7 +47,9 @@ pub struct Page {
     pub content_type: &'static str,
     /// Its bytes, shared.
     pub body: Bytes,
-    /// Its `ETag`: a hash of the bytes.
+    /// The same with gzip, where that is worth it.
+    pub gzip: Option<Bytes>,
+    /// Its `ETag`: a hash of the bytes, weak as it is the same with gzip.
     pub tag: HeaderValue,
     /// Who may use it.
     pub reach: Reach,
@@ -62,9 +75,9 @@ impl Reach {
 impl Page {
     fn new(content_type: &'static str, body: impl Into<Bytes>, reach: Reach) -> Self {
         let body = body.into();
-        let tag = HeaderValue::try_from(format!("\"{:032x}\"", xxh3_128(&body)))
+        let tag = HeaderValue::try_from(format!("W/\"{:032x}\"", xxh3_128(&body)))
             .expect("hexadecimal digits between quotes");
-        Page { content_type, body, tag, reach }
+        Page { content_type, body, gzip: None, tag, reach }
     }
 }
 
@@ -76,8 +89,13 @@ impl Pages {
         let schema = |(name, json): (String, String)| {
             (format!("/schema/{name}"), Page::new(JSON, json, Reach::Anybody))
         };
-        let client = CLIENT.map(|(path, content_type, text)| {
-            (path.to_owned(), Page::new(content_type, text, Reach::Anybody))
+        let client = CLIENT.into_iter().flat_map(|Bundle { path, text, gzip, map }| {
+            let script = Page::new(JAVASCRIPT, text, Reach::Anybody);
+            let script = Page { gzip: Some(gzip.into()), ..script };
+            [
+                (path.to_owned(), script),
+                (format!("{path}.map"), Page::new(JSON, map, Reach::Anybody)),
+            ]
         });
         let play = play::FILES.iter().map(|file| {
             (file.path.to_owned(), Page::new(file.content_type, file.text, Reach::OwnPages))
@@ -104,6 +122,8 @@ mod tests {
         let map = b"\n//# sourceMappingURL=greenroom.js.map\n";
         assert!(client.body.starts_with(b"/* greenroom-client ") && client.body.ends_with(map));
         assert!(pages.get("/feel.js").is_some() && pages.get("/feel.js.map").is_some());
+        let gzip = client.gzip.as_ref().unwrap();
+        assert!(gzip.starts_with(&[0x1f, 0x8b]) && 2 * gzip.len() < client.body.len());
         assert!(pages.get("/greenroom.js.map").unwrap().body.starts_with(b"{"));
         assert!(pages.get("/schema/chess").is_none() && pages.get("/schema/").is_none());
     }

@@ -10,6 +10,7 @@ use metrics::counter;
 use crate::actors::connection::Shared;
 use crate::actors::room::{Keeper, Rooms};
 use crate::config::Config;
+use crate::directory::over::Away;
 use crate::directory::saved::Restored;
 use crate::directory::token::{KEY_BYTES, TokenKey};
 use crate::directory::{Directory, RoomRecord};
@@ -91,7 +92,8 @@ pub(super) async fn revive(past: Past, rooms: &Rooms, shared: &Shared) {
     }
     // Matches that ended just before, and of which some players may not have heard.
     for (room, result) in making.rooms.results().recent(TOLD_WITHIN) {
-        making.directory.over().keep(room, &result, TOLD_WITHIN);
+        let away = Away { any: true, ..Away::default() };
+        making.directory.over().keep(room, &away, &result, TOLD_WITHIN);
     }
     // Those that an earlier try may have died of, one after the other: if another does, it is known
     // of which.

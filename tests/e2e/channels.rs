@@ -13,18 +13,19 @@ use super::support::{TestServer, until, within};
 
 /// People who stay together whatever they play.
 #[derive(Serialize, Deserialize)]
-struct Party {
+pub struct Party {
     state: Said,
 }
 
 #[derive(Replicate, Clone, Debug, Default, Serialize, Deserialize)]
-struct Said {
+pub struct Said {
     sum: i32,
 }
 
 impl Game for Party {
     const NAME: &'static str = "party";
     const BESIDE: bool = true;
+    const OPTIONS_BYTES_MAX: usize = 16;
     type Options = NoOptions;
     type State = Said;
     type Input = ();
@@ -56,9 +57,9 @@ impl Game for Party {
     }
 }
 
-const MATCH: &str = r#"{"hold_ms":20000}"#;
+pub const MATCH: &str = r#"{"hold_ms":20000}"#;
 
-async fn server() -> TestServer {
+pub async fn server() -> TestServer {
     TestServer::hosting(probe::games().add::<Party>(), |_| {}).await
 }
 

@@ -62,6 +62,22 @@ async fn what_cannot_be_had_is_refused_with_a_sentence() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn options_that_are_longer_than_the_game_takes_are_not_looked_into() {
+    let server = crate::channels::server().await;
+    let mut client = server.connect().await;
+    for (length, said) in [(16, "are not a JSON object"), (17, "take 17 bytes, and party takes 16")]
+    {
+        let options = "x".repeat(length);
+        let (why, text) =
+            refused(&mut client, Join::Create { game: "party", options: &options }).await;
+        assert_eq!(why, Refusal::BadOptions);
+        assert!(text.contains(said), "{text}");
+    }
+    within("a seat", client.join(Join::Create { game: "party", options: "{}" })).await.unwrap();
+    server.stopped().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_seat_on_one_connection_is_refused_and_the_first_stays() {
     let server = TestServer::start(|_| {}).await;
     let mut raw = Target::of(&server).greeted().await;

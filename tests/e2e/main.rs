@@ -11,6 +11,7 @@ mod backend;
 mod backend_example;
 mod backend_fuzz;
 mod behaviours;
+mod beside;
 mod channels;
 mod coming_back;
 mod commands_rooms;

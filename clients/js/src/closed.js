@@ -9,6 +9,11 @@ export function closedByServer(code, reason, said) {
   return new Closed('server', code, reason || known, afterClose(code), said?.retry_after_ms ?? null);
 }
 
+/** The seat was taken away, and the connection goes on. */
+export function dismissed(code) {
+  return new Closed('server', code, CLOSE_CODES.get(code), afterClose(code), null, 'the server took the seat away');
+}
+
 /** The connection broke. What the server said before it did still counts. */
 export function closedByNetwork(why, said) {
   if (said !== null) return closedByServer(said.code, '', said);

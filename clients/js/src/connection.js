@@ -10,6 +10,7 @@
  */
 
 import { closedByNetwork, closedHere } from './closed.js';
+import { encodeToServer } from './control.js';
 import { Closed, GreenroomError } from './error.js';
 import { greet, within } from './greet.js';
 import { Pauses } from './pauses.js';
@@ -25,8 +26,8 @@ const TRY_AGAIN_MS = 20;
 
 export class Connection {
   /**
-   * `owner` has `hello()`, `patienceMs()`, `restore(socket)`, `heard(message)`, `up(afterMs)`,
-   * `broke(closed, withinMs)`, `probe()`, `closed(closed)` and `report(error)`.
+   * `owner` has `hello()`, `patienceMs()`, `restore(socket)`, `heard(message, channel)`, `up(afterMs)`,
+   * `broke(closed, withinMs)`, `probe()`, `end(closed)` and `report(error)`.
    */
   constructor({ platform, url, deadlineMs, silenceMs, owner }) {
     Object.assign(this, { platform, url, deadlineMs, silenceMs, owner });
@@ -38,8 +39,8 @@ export class Connection {
     this.wokenAt = -Infinity;
     /** Ends a pause before its time. */
     this.hurry = null;
-    /** The newest input, if it waits. */
-    this.input = null;
+    /** The newest input of each channel, where it waits. */
+    this.inputs = new Map();
     this.unwake = platform.onWake(() => this.wake());
   }
 
@@ -76,14 +77,14 @@ export class Connection {
     this.upAt = this.heardAt = this.platform.now();
     this.probed = false;
     this.watchSilence(this.silenceMs);
-    socket.listen((message) => this.heard(message), (closed) => this.lose(closed));
+    socket.listen((message, channel) => this.heard(message, channel), (closed) => this.lose(closed));
   }
 
-  heard(message) {
+  heard(message, channel) {
     this.heardAt = this.platform.now();
     this.probed = false;
     try {
-      this.owner.heard(message);
+      this.owner.heard(message, channel);
     } catch (error) {
       if (!(error instanceof GreenroomError)) throw error;
       this.socket.close(4000, error.message);
@@ -122,16 +123,14 @@ export class Connection {
     }
   }
 
-  say(message) {
-    if (this.state !== 'up') return;
-    this.tokens -= 1;
-    this.socket.say(message);
+  say(message, channel) {
+    this.send(encodeToServer(message), channel);
   }
 
-  send(bytes) {
+  send(bytes, channel) {
     if (this.state !== 'up') return;
     this.tokens -= 1;
-    this.socket.send(bytes);
+    this.socket.send(bytes, channel);
   }
 
   /** Whether an input would have to wait: the network takes no more, or the server's limit is near. */
@@ -145,29 +144,28 @@ export class Connection {
   }
 
   /** Sends an input, or keeps it until there is room. A newer one takes its place. */
-  sendInput(bytes) {
+  sendInput(bytes, channel) {
     if (!this.waits) {
-      this.input = null;
-      this.send(bytes);
+      this.inputs.delete(channel);
+      this.send(bytes, channel);
       return;
     }
-    const waited = this.input !== null;
-    this.input = bytes;
-    if (!waited) this.flushLater();
+    this.inputs.set(channel, bytes);
+    if (!this.flushing) this.flushLater();
   }
 
   flushLater() {
+    this.flushing = true;
     this.platform.later(() => {
-      if (this.input === null || this.state !== 'up') return;
-      if (this.waits) this.flushLater();
-      else this.sendInput(this.input);
+      this.flushing = false;
+      for (const [channel, bytes] of this.inputs) this.sendInput(bytes, channel);
     }, TRY_AGAIN_MS);
   }
 
   lose(closed) {
     if (this.state !== 'up') return;
     this.platform.cancel(this.alarm);
-    this.input = null;
+    this.inputs.clear();
     const patience = closed.by === 'client' || closed.then === 'stop' ? 0 : this.owner.patienceMs();
     if (patience === 0) {
       this.end(closed);
@@ -233,7 +231,7 @@ export class Connection {
 
   end(closed) {
     this.shut();
-    this.owner.closed(closed);
+    this.owner.end(closed);
   }
 
   shut() {

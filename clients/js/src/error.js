@@ -47,14 +47,14 @@ export class TimedOut extends GreenroomError {
 export class Misuse extends GreenroomError {}
 
 /**
- * A connection has ended.
+ * A connection has ended, or a seat was taken away on one that goes on.
  *
  * `code` is the close code (1006: there was no close frame), `by` is `'server'`, `'network'` or
  * `'client'`, `then` what makes sense next: `'stop'`, `'back-off'` or `'reconnect'`.
  */
 export class Closed extends GreenroomError {
-  constructor(by, code, reason, then, retryAfterMs = null) {
-    super(code, `${ENDED[by]} (${code}): ${reason}`);
+  constructor(by, code, reason, then, retryAfterMs = null, what = ENDED[by]) {
+    super(code, `${what} (${code}): ${reason}`);
     this.by = by;
     this.reason = reason;
     this.then = then;

@@ -11,6 +11,8 @@ export const STATE = 0x02;
 export const STATE_EVENTS = 0x03;
 /** First byte of a message on another channel than the first: its number follows, then the message. */
 export const CHANNEL = 0x04;
+/** Channels beside the first. */
+export const CHANNELS_MAX = 3;
 /** Events in one frame at most. */
 export const FRAME_EVENTS_MAX = 4096;
 
@@ -31,6 +33,24 @@ export function encodeInput(tick, body) {
   out[2] = (tick >>> 8) & 0xff;
   out.set(body, 3);
   return out;
+}
+
+/** A message as it is on a channel. */
+export function onChannel(channel, message) {
+  if (channel === 0) return message;
+  const out = new Uint8Array(2 + message.length);
+  out[0] = CHANNEL;
+  out[1] = channel;
+  out.set(message, 2);
+  return out;
+}
+
+/** The channel of a message, and what it is there. */
+export function readChannel(message) {
+  if (message[0] !== CHANNEL) return [0, message];
+  const channel = message[1];
+  if (!(channel >= 1 && channel <= CHANNELS_MAX)) throw new Malformed(`there is no channel ${channel}`);
+  return [channel, message.subarray(2)];
 }
 
 /** The low 16 bits of an input's tick, and its bytes. */

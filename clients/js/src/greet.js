@@ -29,7 +29,7 @@ export async function greet({ platform, url, hello, deadlineMs, report, made }) 
   const talk = async () => {
     await socket.opened;
     socket.say(hello);
-    const welcome = await socket.next();
+    const [welcome] = await socket.next();
     if (welcome.type === 'Welcome') return welcome;
     socket.close(4001, 'the server said something before its Welcome');
     throw socket.ended;

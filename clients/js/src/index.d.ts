@@ -121,24 +121,25 @@ export interface ChatLine {
   text: string;
 }
 
-export interface ClientEvents {
-  drop: (why: Closed, withinMs: number) => void;
-  resume: (afterMs: number) => void;
+/** What is told of a place for a room. */
+export interface PlaceEvents {
   move: (room: Room, before: Room) => void;
-  close: (why: Closed) => void;
-  error: (error: Error) => void;
   notice: (text: string) => void;
   ban: (ban: { room: string; forMs: number; text: string }) => void;
 }
 
-export interface Client {
-  readonly server: string;
-  readonly games: string[];
-  readonly state: 'connecting' | 'up' | 'broken' | 'closed';
+/** And of the connection, by the client itself. */
+export interface ClientEvents extends PlaceEvents {
+  drop: (why: Closed, withinMs: number) => void;
+  resume: (afterMs: number) => void;
+  close: (why: Closed) => void;
+  error: (error: Error) => void;
+}
+
+/** For one room at a time: `client.beside(1)`; the client is the first. */
+export interface Place<Events = PlaceEvents> {
   readonly room: Room | null;
-  /** Why the connection is over for good; `null` while it is not. */
-  readonly closed: Closed | null;
-  on<Name extends keyof ClientEvents>(name: Name, hear: ClientEvents[Name]): Off;
+  on<Name extends keyof Events>(name: Name, hear: Events[Name]): Off;
   create<G extends GameTypes = AnyGame>(game: string, options?: object, how?: JoinOptions & NewRoom): Promise<Room<G>>;
   join<G extends GameTypes = AnyGame>(game: string, options?: object, how?: JoinOptions): Promise<Room<G>>;
   joinOrCreate<G extends GameTypes = AnyGame>(game: string, options?: object, how?: JoinOptions): Promise<Room<G>>;
@@ -149,6 +150,16 @@ export interface Client {
   wait<G extends GameTypes = AnyGame>(room: string, how?: JoinOptions & { onPlace?: (place: number) => void }): Promise<Room<G>>;
   resume<G extends GameTypes = AnyGame>(token: string, how?: { timeout?: number }): Promise<Room<G>>;
   spectate<G extends GameTypes = AnyGame>(room: string | Room, how?: { timeout?: number }): Promise<Room<G>>;
+}
+
+export interface Client extends Place<ClientEvents> {
+  readonly server: string;
+  readonly games: string[];
+  readonly state: 'connecting' | 'up' | 'broken' | 'closed';
+  /** Why the connection is over for good; `null` while it is not. */
+  readonly closed: Closed | null;
+  /** Another place for a room, over the same connection. */
+  beside(number: 1 | 2 | 3): Place;
   list(game: string): Promise<ListedRoom[]>;
   find(query: Query): Promise<{ rooms: FoundRoom[]; next: Uint8Array | null }>;
   watch(
@@ -260,7 +271,7 @@ export class TimedOut extends GreenroomError {}
 export class Misuse extends GreenroomError {
   readonly code: string;
 }
-/** A connection has ended. */
+/** A connection has ended, or a seat was taken away on one that goes on. */
 export class Closed extends GreenroomError {
   readonly code: number;
   readonly by: 'server' | 'network' | 'client';

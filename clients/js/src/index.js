@@ -15,8 +15,8 @@
  * | `connect`, `platform` | the way in; what is needed of browser or Node, which tests replace |
  * | `socket` | one WebSocket, from its opening to its end |
  * | `greet`, `connection`, `pauses` | a connection that comes back: states, back-off, silence, waking up |
- * | `client` | what a game says about rooms |
- * | `session`, `calls` | what goes on on a connection; questions by number, and their answers |
+ * | `client`, `place` | what a game says about the server, and about rooms: one in each place |
+ * | `session`, `channel`, `calls` | what goes on on a connection, on each of its channels; questions by number, and their answers |
  * | `seat`, `inputs`, `acks` | a seat without a socket and a clock: frames in, inputs out, what is acknowledged |
  * | `room`, `emitter` | what a game sees: state, events, inputs, requests |
  * | `live`, `form` | the state as plain values, kept up to date row by row; how, by the schema |
@@ -42,7 +42,7 @@
  * |---|---|---|
  * | messages to the server | its limit a second, half of it for inputs | the newest input waits |
  * | bytes that the network does not take | 16 KiB, then 1 MiB | the newest input waits; questions are `Busy` |
- * | questions under way, each kept until it is answered | 64 | `Busy` |
+ * | questions under way in each place, each kept until it is answered | 64 | `Busy` |
  * | events and replies of which the server is not told that they came | 64, 8 KiB or a second | it is told |
  * | events that come while the state is being sent anew | 8,192 | the connection ends |
  * | whole states in a row that turn out wrong | 8 | the connection ends |

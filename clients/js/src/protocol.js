@@ -14,7 +14,19 @@ export {
   encodeToServer,
 } from './control.js';
 export { Malformed } from './error.js';
-export { INPUT, STATE, STATE_EVENTS, decodeInput, encodeInput, nearTick, readFrame } from './frame.js';
+export {
+  CHANNEL,
+  CHANNELS_MAX,
+  INPUT,
+  STATE,
+  STATE_EVENTS,
+  decodeInput,
+  encodeInput,
+  nearTick,
+  onChannel,
+  readChannel,
+  readFrame,
+} from './frame.js';
 export { layoutOf } from './layout.js';
 export { Replica } from './replica.js';
 export { roomNumber, roomText } from './room-id.js';

@@ -13,7 +13,7 @@ const ENTITY_EVENTS = ['add', 'change', 'remove'];
 /** Made by a `Client`: see `client.joinOrCreate` and `client.spectate`. */
 export class Room {
   #seat;
-  #session;
+  #channel;
   #live;
   /** What there was of the state before it took another form. */
   #before = null;
@@ -28,11 +28,11 @@ export class Room {
     events: 0, inputs: 0, inputsReplaced: 0, resumed: 0, awayMs: 0,
   };
 
-  constructor(session, seat, delayMs) {
-    this.#session = session;
+  constructor(channel, seat, delayMs) {
+    this.#channel = channel;
     this.#seat = seat;
     this.#messages = bytesOnly(seat.game);
-    this.#emitter = new Emitter(EVENTS, (error) => session.platform.report(error));
+    this.#emitter = new Emitter(EVENTS, (error) => channel.platform.report(error));
     this.#clock.restart(seat.pace.tickHz);
     this.#adopt();
     /** Whether this client has no seat and only looks on. */
@@ -111,9 +111,9 @@ export class Room {
   }
 
   /** The tick whose frame could be here now at the earliest, with a fraction: see `Clock`. */
-  arrivingTick() { return this.#clock.arrivingTick(this.#session.platform.now()); }
+  arrivingTick() { return this.#clock.arrivingTick(this.#channel.platform.now()); }
   /** The tick at which the room itself is now, with a fraction, as far as that can be known. */
-  serverTick() { return this.#clock.serverTick(this.#session.platform.now()); }
+  serverTick() { return this.#clock.serverTick(this.#channel.platform.now()); }
 
   /**
    * From now on a function is called when something happens; returns a function that ends it.
@@ -155,21 +155,20 @@ export class Room {
   input(value, tick = null) {
     this.#seated();
     const body = this.#messages.input.encode(value);
-    const { connection, platform } = this.#session;
-    const kept = connection.state !== 'up';
-    const waits = connection.input !== null;
-    const replaced = kept ? this.#seat.kept : waits;
-    const sent = this.#seat.input(body, { waits, kept, tick, now: platform.now() });
+    const { connection, number: channel, platform, up } = this.#channel;
+    const waits = connection.inputs.has(channel);
+    const replaced = up ? waits : this.#seat.kept;
+    const sent = this.#seat.input(body, { waits, kept: !up, tick, now: platform.now() });
     this.#counts[replaced ? 'inputsReplaced' : 'inputs'] += 1;
-    if (!kept) connection.sendInput(sent.message);
+    if (up) connection.sendInput(sent.message, channel);
     return { number: sent.number, tick: sent.tick };
   }
 
   /** Asks the room something, which it does once, and returns its answer. */
-  async request(value, { timeout = this.#session.timeoutMs } = {}) {
+  async request(value, { timeout } = {}) {
     this.#seated();
     const body = this.#messages.request.encode(value);
-    const reply = await this.#session.call({ type: 'Request', body }, timeout);
+    const reply = await this.#channel.call({ type: 'Request', body }, timeout);
     return this.#messages.reply.decode(reply);
   }
 
@@ -177,9 +176,9 @@ export class Room {
    * Says something to the others, where the game has a chat, once; done when it is said. Refused with
    * `Muted`, `TooFast`, `BadText`, `NoChat` or by the game. `scope` is the game's own: 0 as it is usual.
    */
-  async chat(text, { scope = 0, timeout = this.#session.timeoutMs } = {}) {
+  async chat(text, { scope = 0, timeout } = {}) {
     this.#seated();
-    await this.#session.call({ type: 'Chat', scope, text }, timeout);
+    await this.#channel.call({ type: 'Chat', scope, text }, timeout);
   }
 
   /** Gives the seat up, or looks on no more; done when the server knows. */
@@ -189,7 +188,7 @@ export class Room {
       const waiting = {};
       waiting.done = new Promise((resolve) => { waiting.resolve = resolve; });
       this.#leaving = waiting;
-      this.#session.connection.say({ type: 'Leave' });
+      this.#channel.say({ type: 'Leave' });
     }
     return this.#leaving.done;
   }
@@ -199,7 +198,7 @@ export class Room {
     if (this.over !== null) throw new Misuse('NoSeat', 'the room is over for this client: join another');
   }
 
-  // What follows is for the session.
+  // What follows is for the channel.
 
   get _seat() { return this.#seat; }
   get _leaving() { return this.#leaving !== null; }
@@ -254,7 +253,7 @@ export class Room {
     try {
       event = this.#messages.event.decode(body);
     } catch (error) {
-      this.#session.report(error);
+      this.#channel.session.report(error);
       return;
     }
     this.#emitter.emit('event', event, when);

@@ -3,7 +3,7 @@
 import { closedByNetwork, closedByServer, closedHere } from './closed.js';
 import { CONTROL, SUBPROTOCOL, decodeToClient, encodeToServer } from './control.js';
 import { GreenroomError, Malformed } from './error.js';
-import { STATE, STATE_EVENTS } from './frame.js';
+import { STATE, STATE_EVENTS, onChannel, readChannel } from './frame.js';
 
 /** Bytes that may wait in the browser: beyond, what can wait does so here, or is refused. */
 const BUFFERED_MAX = 16 << 10;
@@ -14,8 +14,8 @@ const REASON_MAX = 40;
 const GONE = 'the server cannot be reached, or went away: is it running, and is its certificate trusted?';
 
 /**
- * Messages come one by one from `next`, or once `listen` was called to a function: what the server
- * said as an object, state frames as bytes. `Closing` is kept for the end, and what this client does
+ * Messages come one by one from `next`, or once `listen` was called to a function, each with its
+ * channel: what the server said as an object, state frames as bytes. `Closing` is kept for the end, and what this client does
  * not know is reported and left out.
  */
 export class Socket {
@@ -49,24 +49,26 @@ export class Socket {
   took(data) {
     if (this.ended !== null) return;
     let message;
+    let channel;
     try {
-      message = this.read(data);
+      if (!(data instanceof ArrayBuffer)) throw new Malformed('the server sent a text');
+      const [number, bytes] = readChannel(new Uint8Array(data));
+      channel = number;
+      message = this.read(bytes);
     } catch (error) {
       this.close(4000, error.message);
       return;
     }
     if (message === null) return;
     if (this.hear !== null) {
-      this.hear(message);
+      this.hear(message, channel);
     } else {
-      this.waiting.push(message);
+      this.waiting.push([message, channel]);
       this.serve();
     }
   }
 
-  read(data) {
-    if (!(data instanceof ArrayBuffer)) throw new Malformed('the server sent a text');
-    const bytes = new Uint8Array(data);
+  read(bytes) {
     if (bytes[0] === STATE || bytes[0] === STATE_EVENTS) return bytes;
     if (bytes[0] !== CONTROL) throw new Malformed(`the server sent a message of kind ${bytes[0]}`);
     let message;
@@ -83,7 +85,7 @@ export class Socket {
     return null;
   }
 
-  /** The next message. An error, the `Closed`, when the connection ends before. One waits at a time. */
+  /** The next message and its channel. An error, the `Closed`, when the connection ends before. One waits at a time. */
   next() {
     return new Promise((resolve, reject) => {
       this.wanted = { resolve, reject };
@@ -104,16 +106,21 @@ export class Socket {
   listen(hear, end) {
     this.hear = hear;
     this.onEnd = end;
-    for (const message of this.waiting.splice(0)) if (this.ended === null) hear(message);
+    for (const words of this.waiting.splice(0)) if (this.ended === null) hear(...words);
     if (this.ended !== null) end(this.ended);
   }
 
-  say(message) {
-    this.send(encodeToServer(message));
+  /** What came before all that waits. */
+  putBack(earlier) {
+    this.waiting = [...earlier, ...this.waiting];
   }
 
-  send(bytes) {
-    if (this.ended === null && this.inner.readyState === 1) this.inner.send(bytes);
+  say(message, channel) {
+    this.send(encodeToServer(message), channel);
+  }
+
+  send(bytes, channel = 0) {
+    if (this.ended === null && this.inner.readyState === 1) this.inner.send(onChannel(channel, bytes));
   }
 
   /** Whether the network takes less than it is given: what can be replaced should wait. */

@@ -15,11 +15,6 @@ export class Watch {
     this.answered = false;
   }
 
-  /** It is asked for once more: the next changes name all rooms there are. */
-  restart() {
-    this.anew = true;
-  }
-
   take({ added, changed, removed }) {
     this.answered = true;
     const news = { added: added.map(foundOf), changed: changed.map(foundOf), removed };

@@ -1,20 +1,23 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 
 import * as one from '../dist/greenroom.js';
 import * as client from '../src/index.js';
 import { Client } from '../src/client.js';
+import { Place } from '../src/place.js';
 import { Room } from '../src/room.js';
 import { ENTRIES, bundle, fingerprint } from '../tools/bundle.mjs';
 import { World } from './support/world.mjs';
 
 const read = (path) => readFileSync(new URL(path, import.meta.url), 'utf8');
 
-/** Bytes of the one file as a server with gzip sends it. */
+/** Bytes of the one file as the server sends it to whoever takes gzip. */
 const GZIP_BYTES_MAX = 28 << 10;
 
 const OLD = 'clients/js/dist is old: npm run bundle';
@@ -43,7 +46,9 @@ test('the tools make these files', (t) => {
 
 test('the one file is small, has all that the modules have, and a map of them', (t) => {
   const file = read('../dist/greenroom.js');
-  const { length } = gzipSync(file, { level: 9 });
+  const small = readFileSync(new URL('../dist/greenroom.js.gz', import.meta.url));
+  assert.ok(gunzipSync(small).toString() === file, OLD);
+  const { length } = small;
   t.diagnostic(`${file.length} bytes, ${length} with gzip`);
   assert.ok(length <= GZIP_BYTES_MAX, `${length} bytes`);
   assert.deepEqual(Object.keys(one).sort(), Object.keys(client).sort());
@@ -60,6 +65,18 @@ test('errors have their names in the one file, too', () => {
   assert.equal(new one.Misuse('Code', 'sentence').name, 'Misuse');
 });
 
+test('the one file does what the modules do', () => {
+  const env = { ...process.env, GREENROOM_JS: new URL('../dist/greenroom.js', import.meta.url).href };
+  // Of tests within tests Node would say nothing.
+  delete env.NODE_TEST_CONTEXT;
+  const files = ['beside', 'resume', 'rooms'].map((name) => fileURLToPath(new URL(`${name}.test.js`, import.meta.url)));
+  try {
+    execFileSync(process.execPath, ['--test', ...files], { env, encoding: 'utf8', stdio: 'pipe' });
+  } catch ({ stdout }) {
+    assert.fail(stdout);
+  }
+});
+
 test('the one file connects', async () => {
   const world = new World();
   const coming = one.connect('wss://host', { platform: world });
@@ -71,7 +88,7 @@ test('the types name what there is, and nothing else', () => {
   const types = read('../src/index.d.ts');
   const of = (name) => new RegExp(`export interface ${name}\\b[^\\n]*\\{\\n([\\s\\S]*?)\\n\\}`).exec(types)[1];
   const named = (text) => new Set([...text.matchAll(/^ {2}(?:readonly )?(\w+)/gm)].map(([, name]) => name));
-  for (const [name, type] of [['Client', Client], ['Room', Room]]) {
+  for (const [name, type] of [['Client', Client], ['Place', Place], ['Room', Room]]) {
     const there = Object.getOwnPropertyNames(type.prototype).filter((each) => !each.startsWith('_') && each !== 'constructor');
     const missing = there.filter((each) => !named(of(name)).has(each));
     assert.deepEqual(missing, [], name);

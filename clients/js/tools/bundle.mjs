@@ -1,14 +1,11 @@
 /**
- * Makes `dist/NAME.js` of the modules in `src`, one file for each entry, minified, with a source map
- * beside it: for pages that are not built and for the server, which serves them.
+ * Makes `dist/NAME.js` of the modules in `src`, one file for each entry, minified, and beside it the
+ * same with gzip and a source map: for pages that are not built and for the server, which serves them.
  *
  *     node tools/bundle.mjs
  *
  * Needs npm, and the network or what npm has kept of it; nobody else does, as the files are
  * committed. Each file says of which sources it is made, so that this can be checked without npm.
- *
- * Names that begin with `_` are the library's own, and shortened: an entry must not use those of
- * another one.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -17,6 +14,7 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
 /** What is served, by its name: the module that it begins with. */
 export const ENTRIES = {
@@ -25,7 +23,7 @@ export const ENTRIES = {
   feel: 'feel/index.js',
 };
 
-/** Exact, as another version would make other files. esbuild joins modules, terser makes them small. */
+/** Exact, as another version would make other files. esbuild joins modules, terser makes them smaller still. */
 const TOOLS = { esbuild: '0.28.2', terser: '5.51.4' };
 /** The last version before which a browser has to be for what is written in `src`. */
 const TARGET = 'es2022';
@@ -78,6 +76,7 @@ async function make(out) {
       bundle: true,
       format: 'esm',
       target: TARGET,
+      minify: true,
       sourcemap: 'external',
       write: false,
     });
@@ -86,7 +85,6 @@ async function make(out) {
       module: true,
       ecma: 2022,
       compress: { passes: 3, unsafe_arrows: true, keep_fargs: false },
-      mangle: { properties: { regex: /^_/ } },
       format: { preamble },
       sourceMap: {
         content: text('.js.map'),
@@ -94,7 +92,9 @@ async function make(out) {
         url: `${entry}.js.map`,
       },
     });
-    writeFileSync(join(out, `${entry}.js`), `${small.code}\n`);
+    const code = `${small.code}\n`;
+    writeFileSync(join(out, `${entry}.js`), code);
+    writeFileSync(join(out, `${entry}.js.gz`), gzipSync(code, { level: 9 }));
     writeFileSync(join(out, `${entry}.js.map`), `${small.map}\n`);
   }
 }

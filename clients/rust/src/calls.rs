@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::Bytes;
 use crate::error::CallError;
 use crate::rooms::{Page, Reservation};
 
-/// Questions under way at most. The room takes fewer from one player.
+/// Questions under way at most, on all channels. A room takes fewer from one player.
 const CALLS_MAX: usize = 64;
 
 /// What was asked.
@@ -62,22 +62,29 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
-    /// Gives a new question its number, higher than all before, and has its message made.
+    /// Gives a new question its number, higher than all before, and has its message made. So many are
+    /// under way on other channels.
     pub(crate) fn ask(
         &mut self,
+        others: usize,
         asked: Asked,
         deadline: Duration,
         message: impl FnOnce(u32) -> Bytes,
     ) -> Result<(u32, Bytes), CallError> {
         // Four billion questions are more than any game has.
         let id = self.last.checked_add(1).ok_or(CallError::Busy)?;
-        if self.waiting.len() >= CALLS_MAX {
+        if others + self.waiting.len() >= CALLS_MAX {
             return Err(CallError::Busy);
         }
         self.last = id;
         let (due, message) = (Instant::now() + deadline, message(id));
         self.waiting.insert(id, Waiting { asked, message: message.clone(), due, deadline });
         Ok((id, message))
+    }
+
+    /// How many are under way.
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len()
     }
 
     /// Numbers up to this one were used already, perhaps by another client in this seat.
@@ -113,6 +120,11 @@ impl Calls {
     /// Whether such a question waits.
     pub(crate) fn waits_for(&self, asked: Asked) -> bool {
         self.waiting.values().any(|waiting| waiting.asked == asked)
+    }
+
+    /// Nobody waits for the answers to such questions.
+    pub(crate) fn forget(&mut self, asked: Asked) {
+        self.waiting.retain(|_, waiting| waiting.asked != asked);
     }
 
     /// The number up to which no request waits for its answer.

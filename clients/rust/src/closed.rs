@@ -35,7 +35,8 @@ pub struct Closed {
     pub lost: Option<Lost>,
 }
 
-/// Why a seat was not had again after its connection broke.
+/// Why a seat is lost: it was not had again after its connection broke, or was taken away while the
+/// connection went on because of [other seats](crate#several-rooms-at-once).
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Lost {
     /// The server said no.
@@ -54,6 +55,9 @@ pub enum Lost {
         /// What became of the last attempt.
         last: String,
     },
+    /// The server took it away, for this reason.
+    #[error("the server took it away ({}): {}", .0.code(), .0.reason())]
+    Dismissed(CloseCode),
     /// Trying again would end the same way.
     #[error("{0}")]
     Hopeless(String),
@@ -100,7 +104,7 @@ impl Closed {
     pub(crate) fn with(mut self, lost: Lost) -> Self {
         let hopeless = match &lost {
             Lost::Refused { why, .. } => *why == Refusal::OtherSchema,
-            Lost::TimeOver { .. } => false,
+            Lost::TimeOver { .. } | Lost::Dismissed(_) => false,
             Lost::Hopeless(_) => true,
         };
         if hopeless {

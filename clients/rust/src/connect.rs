@@ -112,8 +112,8 @@ impl Connect {
         self
     }
 
-    /// The first message. `first` is a schema that has to be among those that it names.
-    pub(crate) fn hello(&self, first: Option<u64>) -> Result<ToServer, ConnectError> {
+    /// The first message. `first` are schemas that have to be among those that it names.
+    pub(crate) fn hello(&self, first: &[u64]) -> Result<ToServer, ConnectError> {
         let token = match &self.token {
             Some(token) => Some(AuthToken::try_from(token.as_str()).map_err(|why: TooLong| {
                 ConnectError::BadText { what: "the token", why: why.to_string() }
@@ -121,7 +121,7 @@ impl Connect {
             None => None,
         };
         let known = self.schemas.iter().map(|schema| schema.hash());
-        let known = first.into_iter().chain(known.filter(|hash| Some(*hash) != first));
+        let known = first.iter().copied().chain(known.filter(|hash| !first.contains(hash)));
         Ok(ToServer::Hello {
             protocol: PROTOCOL_VERSION,
             client: Text::cut(&self.client),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use greenroom_proto::frame::CHANNELS_MAX;
 use greenroom_proto::{Refusal, Then, TooLong};
 
 use crate::closed::Closed;
@@ -199,6 +200,9 @@ pub enum CallError {
     /// The socket does not take more, or too many requests are under way.
     #[error("too much waits for the server already: wait for updates, then try again")]
     Busy,
+    /// A connection has no such channel.
+    #[error("there is no channel {0}: 0 is the first, and there are {CHANNELS_MAX} beside it")]
+    NoChannel(u8),
     /// More bytes than the protocol allows.
     #[error("the {what} is too long: {why}")]
     TooLong {

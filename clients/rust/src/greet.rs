@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 
 use greenroom_proto::{CloseCode, ToClient, ToServer, frame, wire};
+use tokio_tungstenite::tungstenite::Bytes;
 
 use crate::address::Address;
 use crate::closed::Closed;
@@ -29,7 +30,7 @@ pub(crate) async fn greet(
 ) -> Result<Greeted, ConnectError> {
     let mut talk = Talk { socket: Socket::new(open(connect, address).await?), said: None };
     let welcome = async {
-        talk.say(hello);
+        talk.say(0, hello);
         match talk.answer().await.map_err(|closed| closed_by(address, closed))? {
             ToClient::Welcome { server, games, .. } => Ok((server, games)),
             _ => {
@@ -59,14 +60,21 @@ pub(crate) struct Talk {
 }
 
 impl Talk {
-    /// Says the only thing that is on its way.
-    pub(crate) fn say(&mut self, message: &ToServer) {
-        // Nothing waits before it, so there is room for it.
-        let _ = self.socket.control(control_bytes(message).into(), &mut crate::client::noop());
+    /// Says something on a channel.
+    pub(crate) fn say(&mut self, channel: u8, message: &ToServer) {
+        // One question for each channel waits at most, so there is room for it.
+        let bytes = control_bytes(channel, message).into();
+        let _ = self.socket.control(bytes, &mut crate::client::noop());
     }
 
-    /// The next control message.
-    pub(crate) async fn answer(&mut self) -> Result<ToClient, Closed> {
+    /// The next control message, on the first channel.
+    async fn answer(&mut self) -> Result<ToClient, Closed> {
+        let message = self.message().await?;
+        read_control(&message).map_err(|wrong| self.give_up(wrong))
+    }
+
+    /// The next message.
+    pub(crate) async fn message(&mut self) -> Result<Bytes, Closed> {
         loop {
             let wrong = match poll_fn(|cx| self.socket.poll(cx)).await {
                 Heard::Message(message) => match read_control(&message) {
@@ -74,8 +82,7 @@ impl Talk {
                         self.said = Some((code, retry_after_ms));
                         continue;
                     }
-                    Ok(message) => return Ok(message),
-                    Err(wrong) => wrong,
+                    _ => return Ok(message),
                 },
                 Heard::Life => continue,
                 Heard::Close(code, reason) => {
@@ -97,15 +104,25 @@ impl Talk {
     }
 }
 
-/// The WebSocket message of what a client says.
-pub(crate) fn control_bytes(message: &ToServer) -> Vec<u8> {
-    let mut bytes = vec![frame::CONTROL];
+/// The WebSocket message of what a client says on a channel.
+pub(crate) fn control_bytes(channel: u8, message: &ToServer) -> Vec<u8> {
+    let mut bytes = on_channel(channel);
+    bytes.push(frame::CONTROL);
     wire::encode_into(message, &mut bytes);
     bytes
 }
 
+/// What comes before a message on this channel.
+pub(crate) fn on_channel(channel: u8) -> Vec<u8> {
+    let mut message = Vec::with_capacity(32);
+    if channel > 0 {
+        message.extend([frame::CHANNEL, channel]);
+    }
+    message
+}
+
 /// What the server said, where no frame is due.
-fn read_control(message: &[u8]) -> Result<ToClient, Wrong> {
+pub(crate) fn read_control(message: &[u8]) -> Result<ToClient, Wrong> {
     match message.split_first() {
         Some((&frame::CONTROL, control)) => decode_control(control),
         Some((&(frame::STATE | frame::STATE_EVENTS), _)) => {

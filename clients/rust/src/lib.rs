@@ -46,6 +46,7 @@
 //!         Update::Reply { .. } => {} // of requests that were started with `Client::start`
 //!         Update::Ended { result } => { println!("{result}"); break }
 //!         Update::Left => break,
+//!         Update::Dismissed(lost) => { println!("{lost}"); break } // see "Several rooms at once"
 //!         Update::Moved { seat, .. } => println!("now in {}", seat.room), // by the game
 //!         Update::Notice { text } => println!("{text}"), // from who runs the server
 //!         Update::Chat(said) => println!("{}: {}", said.name, said.text),
@@ -149,23 +150,75 @@
 //! A program that [expects](Connect::expects) one schema is not moved to rooms with another. When a
 //! move and a break of the connection meet, `Moved` comes right after [`Update::Resumed`].
 //!
+//! # Several rooms at once
+//!
+//! A party, or a chat, beside a match, over one connection: three more channels, each with a seat of
+//! its own. [`Client::beside`] is one of them, with the methods that [`Client`] has for its first.
+//! Games say whether they are played beside others; at most one seat of a connection is in a game
+//! that does not ([`Refusal::NotBeside`](greenroom_proto::Refusal::NotBeside)).
+//!
+//! ```no_run
+//! # use std::time::Duration;
+//! # use greenroom_client::{Client, Connect, Join, Update};
+//! # use greenroom_client::proto::Replicate;
+//! # #[derive(Replicate, Debug)]
+//! # #[sync(crate = "greenroom_proto")]
+//! # struct Party { ready: u32 }
+//! # #[derive(Replicate, Debug)]
+//! # #[sync(crate = "greenroom_proto")]
+//! # struct Match { round: u32 }
+//! # async fn play() -> Result<(), Box<dyn std::error::Error>> {
+//! const PARTY: u8 = 1;
+//! let connect = Connect::to("wss://127.0.0.1:8443").knows::<Party>().knows::<Match>();
+//! let mut client = Client::connect(connect).await?;
+//! client.join(Join::OpenOrCreate { game: "match", options: "" }).await?;
+//! let mut party = client.beside(PARTY)?;
+//! party.join(Join::OpenOrCreate { game: "party", options: "" }).await?;
+//! party.chat(0, "good luck").await?;
+//! loop {
+//!     match client.next_any().await {
+//!         (0, Update::Frame { .. }) => println!("{:?}", client.state::<Match>()?),
+//!         (PARTY, Update::Frame { .. }) => println!("{:?}", client.beside(PARTY)?.state::<Party>()?),
+//!         (PARTY, Update::Chat(line)) => println!("{}: {}", line.name, line.text),
+//!         (channel, Update::Dismissed(lost)) => println!("{lost}: {channel} is free"),
+//!         (_, Update::Closed(closed)) => return Err(closed.into()),
+//!         _ => {}
+//!     }
+//! }
+//! # }
+//! ```
+//!
+//! - Each seat is left, ends, and is moved by itself. Where its end would close a connection with one
+//!   seat (kicked, replaced by another connection, the room failed), it is [`Update::Dismissed`].
+//! - When the connection breaks, all of them come back together: `Broken` and `Resumed` are told on
+//!   each channel with a seat. One that is not had again is `Dismissed`, or `Ended` with the result; the
+//!   others go on. Only if all are refused the connection is closed. Who looked on is `Dismissed`, and
+//!   what was asked without a seat ends with [`CallError::Closed`].
+//! - [`Client::next`] gives the updates of the first channel, [`Beside::next`] those of another,
+//!   [`Client::next_any`] all. Whichever is awaited drives the whole connection, and the updates of the
+//!   other channels wait, each channel's in a queue of its own. When one of them is full, its seat is
+//!   given up (`Dismissed`) and what waits of it is dropped; the other seats stay.
+//!
 //! # What is bounded, and what happens there
 //!
 //! | what | bound | then |
 //! |---|---|---|
 //! | a message from the server | 1 MiB | the connection is closed |
-//! | inputs that the socket does not take yet | 1 | a newer one replaces it, see [`Sent`] |
+//! | inputs that the socket does not take yet | 1 on each channel | a newer one replaces it, see [`Sent`] |
 //! | other messages that the socket does not take yet | 72 | [`CallError::Busy`] |
-//! | requests under way; each is kept until it is answered | 64 of 4 KiB | [`CallError::Busy`] |
-//! | inputs while the connection is broken | 1 | a newer one replaces it |
+//! | requests under way on all channels; each is kept until it is answered | 64 of 4 KiB | [`CallError::Busy`] |
+//! | inputs while the connection is broken | 1 for each seat | a newer one replaces it |
 //! | events and replies of which the server is not told that they came | 64, 8 KiB or a second | it is told |
 //! | time to come back | [`SeatInfo::hold`], and 10 minutes | the connection is closed |
-//! | updates that come while a call waits for its answer | frames merge; 8,192 others | the connection is closed |
+//! | updates that wait on a channel while the caller waits for something else | frames merge; 8,192 others | the connection is closed; with seats on other channels, the seat is given up |
+//! | channels beside the first | 3 | [`CallError::NoChannel`] |
+//! | what comes for seats that are back while others are still asked for | 4,096 messages, 4 MiB | the next attempt |
 //! | events that come while the state is being sent anew | 8,192 | the connection is closed |
 //! | silence of the server | 15 s, then a ping and 15 s more | the connection is broken |
 
 mod acks;
 mod address;
+mod beside;
 mod broken;
 mod calls;
 mod client;
@@ -173,12 +226,17 @@ mod closed;
 mod connect;
 mod drive;
 mod error;
+mod first;
 mod greet;
+mod hear;
 mod inputs;
+mod link;
 mod moved;
 mod open;
 mod pauses;
+mod place;
 mod resume;
+mod returning;
 mod rooms;
 mod roster;
 mod seat;
@@ -188,6 +246,7 @@ mod stream;
 mod trust;
 mod update;
 
+pub use beside::Beside;
 pub use client::Client;
 pub use closed::{Closed, ClosedBy, Lost};
 pub use connect::Connect;

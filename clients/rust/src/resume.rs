@@ -1,13 +1,13 @@
-//! Coming back to a seat whose connection broke: pause, connect, greet, ask for the seat; until the
-//! server gives it, says no, or the time for which it holds it is over.
+//! Coming back to seats whose connection broke: pause, connect, greet, ask for the seats; until the
+//! server gives them, says no, or the time for which it holds them is over.
 //!
 //! All of it is one future without any of the client's state, which the client polls in the stead of
-//! its socket. So there is no half-resumed client: it has a connection with its seat, or it waits.
+//! its socket. So there is no half-resumed client: it has a connection with its seats, or it waits.
 
 use std::pin::Pin;
 use std::time::Duration;
 
-use greenroom_proto::{CloseCode, Joined, Refusal, RoomId, Then, Tick, ToClient, ToServer, Token};
+use greenroom_proto::{Refusal, Then, ToServer};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::address::Address;
@@ -17,6 +17,7 @@ use crate::error::{ConnectError, Step};
 use crate::greet::{Greeted, closed_by, greet};
 use crate::open::within;
 use crate::pauses::Pauses;
+use crate::returning::{Answer, Answers, Terms, Wanted, ask};
 
 /// Whether a client comes back to its seat by itself when the connection breaks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,34 +48,16 @@ pub(crate) struct Plan {
     /// What the server said at the end.
     pub(crate) then: Then,
     pub(crate) window: Option<Duration>,
-    /// What the seat is asked for with.
-    pub(crate) token: Token,
-    pub(crate) tick: Option<Tick>,
-    pub(crate) events: u32,
+    /// The seats to be had again.
+    pub(crate) wanted: Vec<Wanted>,
     /// The only schema that the program can read; `None`: it takes any.
     pub(crate) schema: Option<u64>,
 }
 
-/// A connection on which the server has decided about the seat.
+/// A connection on which the server has decided about the seats.
 pub(crate) struct Back {
     pub(crate) greeted: Greeted,
-    pub(crate) answer: Answer,
-}
-
-/// What it said.
-pub(crate) enum Answer {
-    /// The seat is back.
-    Joined {
-        joined: Box<Joined>,
-        /// Some events came meanwhile that the server did not keep.
-        events_lost: bool,
-    },
-    /// The player was moved meanwhile, and has this seat in its stead.
-    Moved { from: RoomId, joined: Box<Joined> },
-    /// It is not, and will not be.
-    Refused { why: Refusal, text: String },
-    /// The match ended meanwhile, so.
-    Ended { result: String },
+    pub(crate) answers: Answers,
 }
 
 /// What comes of it, with the pauses for the next time.
@@ -88,8 +71,6 @@ enum Failed {
     Never(Lost),
 }
 
-/// Of `Resume`. Nothing else is asked meanwhile.
-const ID: u32 = 0;
 /// With less time left no attempt is begun: it would only be one more for a busy server.
 const TOO_SHORT: Duration = Duration::from_millis(20);
 
@@ -121,61 +102,26 @@ pub(crate) async fn come_back(mut plan: Plan) -> (Result<Back, Lost>, Pauses) {
 impl Plan {
     async fn attempt(&mut self) -> Result<Back, Failed> {
         let mut greeted = greet(&mut self.connect, &self.address, &self.hello).await?;
-        let attempt = self.pauses.attempt();
-        let answer = self.ask(attempt, &mut greeted);
-        let answer = within(&self.connect, &self.address, Step::Resume, answer).await?;
-        match answer {
-            Answer::Refused { why: Refusal::Failed | Refusal::Busy | Refusal::Stopping, text } => {
-                Err(Failed::Again { then: Then::BackOff, window: None, why: text })
-            }
-            answer => Ok(Back { greeted, answer }),
+        let terms = Terms { attempt: self.pauses.attempt(), schema: self.schema };
+        let answers = async {
+            let answers = ask(&self.wanted, terms, &mut greeted.talk).await;
+            answers.map_err(|closed| closed_by(&self.address, closed))
+        };
+        let answers = within(&self.connect, &self.address, Step::Resume, answers).await?;
+        match answers.answers.iter().find_map(|(_, answer)| passes(answer)) {
+            Some(why) => Err(Failed::Again { then: Then::BackOff, window: None, why }),
+            None => Ok(Back { greeted, answers }),
         }
     }
+}
 
-    async fn ask(&self, attempt: u64, greeted: &mut Greeted) -> Result<Answer, ConnectError> {
-        let talk = &mut greeted.talk;
-        let mut events = Some(self.events);
-        let mut ended = None;
-        loop {
-            talk.say(&ToServer::Resume {
-                id: ID,
-                token: self.token.clone(),
-                attempt,
-                tick: self.tick,
-                events,
-                schema: self.schema,
-            });
-            let mut answer = talk.answer().await;
-            if let Ok(ToClient::Ended { result }) = answer {
-                ended = Some(result.into_string());
-                answer = talk.answer().await;
-            }
-            match answer.map_err(|closed| closed_by(&self.address, closed))? {
-                ToClient::Joined(joined) if joined.id == ID => {
-                    let events_lost = events.is_none();
-                    return Ok(Answer::Joined { joined: Box::new(joined), events_lost });
-                }
-                ToClient::Moved { from, joined } if joined.id == ID => {
-                    return Ok(Answer::Moved { from, joined: Box::new(joined) });
-                }
-                ToClient::Refused { id: ID, why: Refusal::TooFarBehind, .. }
-                    if events.is_some() =>
-                {
-                    events = None;
-                }
-                ToClient::Refused { id: ID, why: Refusal::SeatGone, .. } if ended.is_some() => {
-                    return Ok(Answer::Ended { result: ended.unwrap_or_default() });
-                }
-                ToClient::Refused { id: ID, why, text } => {
-                    return Ok(Answer::Refused { why, text: text.into_string() });
-                }
-                _ => {
-                    let why = "the server said something else before it answered Resume";
-                    let closed = talk.give_up((CloseCode::OutOfOrder, why.into()));
-                    return Err(closed_by(&self.address, closed));
-                }
-            }
+/// The sentence of a refusal that says nothing about the seat: the server is busy, or about to go.
+fn passes(answer: &Answer) -> Option<String> {
+    match answer {
+        Answer::Refused { why: Refusal::Failed | Refusal::Busy | Refusal::Stopping, text } => {
+            Some(text.clone())
         }
+        _ => None,
     }
 }
 

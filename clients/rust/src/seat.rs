@@ -87,6 +87,8 @@ pub(crate) struct Seat {
     /// The newest input, and whether it is yet to be sent because there is no connection.
     last_input: Option<(Bytes, bool)>,
     newest: (Tick, Instant),
+    /// The tick of the last frame, also where no state is kept.
+    last_frame: Option<Tick>,
     /// What the seat is asked for with when the connection has broken.
     token: Token,
     pub(crate) acks: Acks,
@@ -133,6 +135,7 @@ impl Seat {
             inputs: Inputs::new(lead, joined.send_every, joined.inputs),
             last_input: None,
             newest: (joined.tick, now),
+            last_frame: None,
             token: joined.token,
             acks: Acks::default(),
             leaving: false,
@@ -236,6 +239,7 @@ impl Seat {
         (self.info.schema, self.info.schema_hash) = (schema, schema_hash);
         self.replica = frame::Replica::new(layout);
         self.in_step = false;
+        self.last_frame = None;
         self.vain = 0;
         self.fits = OnceLock::new();
     }
@@ -245,9 +249,13 @@ impl Seat {
         Some(&self.token).filter(|token| !token.is_empty() && !self.info.hold.is_zero())
     }
 
-    /// The tick of the state, if the server may send a change from it.
+    /// The tick of the state, if the server may send a change from it. A client without a state says
+    /// what one with a state would, so that coming back costs the server the same.
     pub(crate) fn tick(&self) -> Option<Tick> {
-        self.rows().filter(|_| self.keep_state).map(|(tick, _)| tick)
+        match self.keep_state {
+            true => self.rows().map(|(tick, _)| tick),
+            false => self.last_frame,
+        }
     }
 
     /// Number of the newest event that has come.
@@ -260,11 +268,12 @@ impl Seat {
         let parts = frame::read(message, self.newest.0)
             .map_err(|error| (CloseCode::Malformed, format!("the server sent a {error}")))?;
         self.newest = (parts.tick, now);
+        self.last_frame = Some(parts.tick);
         self.inputs.acknowledge(parts.head);
         let full = parts.full();
-        let mut took = Took::default();
+        let merged = matches!(parts.base, frame::Base::Older(_));
+        let mut took = Took { merged, ..Took::default() };
         if self.keep_state {
-            took.merged = matches!(parts.base, frame::Base::Older(_));
             took.desync = self.apply(&parts)?;
         } else {
             self.in_step = true;
@@ -419,7 +428,9 @@ fn read_schema(joined: &Joined, known: &[Arc<Schema>]) -> Result<(Arc<Schema>, L
     Ok((schema, layout))
 }
 
-/// Writes the tick into the message of an input.
+/// Writes the tick into the message of an input, which may say its channel first.
 fn stamp(message: &mut [u8], tick: Tick) {
-    message[1..frame::INPUT_HEAD_BYTES].copy_from_slice(&(tick.0 as u16).to_le_bytes());
+    let channel = frame::read_channel(message).map_or(0, |(_, input)| message.len() - input.len());
+    message[channel + 1..channel + frame::INPUT_HEAD_BYTES]
+        .copy_from_slice(&(tick.0 as u16).to_le_bytes());
 }

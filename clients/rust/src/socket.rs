@@ -47,7 +47,8 @@ pub(crate) struct Socket {
 }
 
 struct Waiting {
-    input: bool,
+    /// The channel of an input.
+    input: Option<u8>,
     bytes: Bytes,
 }
 
@@ -62,24 +63,33 @@ impl Socket {
             return Err(Full);
         }
         self.controls += 1;
-        self.waiting.push_back(Waiting { input: false, bytes: message });
+        self.waiting.push_back(Waiting { input: None, bytes: message });
         self.write(cx);
         Ok(())
     }
 
-    /// Sends now or later. While it waits and no control message was said after it, a newer input
-    /// takes its place.
-    pub(crate) fn input(&mut self, bytes: Bytes, cx: &mut Context<'_>) {
-        match self.waiting.back_mut() {
-            Some(last) if last.input => last.bytes = bytes,
-            _ => self.waiting.push_back(Waiting { input: true, bytes }),
+    /// Sends now or later. While it waits and no control message was said after it, a newer input of
+    /// its channel takes its place.
+    pub(crate) fn input(&mut self, channel: u8, bytes: Bytes, cx: &mut Context<'_>) {
+        match self.newest_input(channel) {
+            Some(place) => self.waiting[place].bytes = bytes,
+            None => self.waiting.push_back(Waiting { input: Some(channel), bytes }),
         }
         self.write(cx);
     }
 
-    /// Whether the next input would take the place of one that still waits.
-    pub(crate) fn input_waits(&self) -> bool {
-        self.waiting.back().is_some_and(|last| last.input)
+    /// Whether the next input of this channel would take the place of one that still waits.
+    pub(crate) fn input_waits(&self, channel: u8) -> bool {
+        self.newest_input(channel).is_some()
+    }
+
+    /// Among those after the last control message: one for each channel at most.
+    fn newest_input(&self, channel: u8) -> Option<usize> {
+        let inputs = self.waiting.iter().enumerate().rev();
+        inputs
+            .take_while(|(_, waiting)| waiting.input.is_some())
+            .find(|(_, waiting)| waiting.input == Some(channel))
+            .map(|(place, _)| place)
     }
 
     /// Writes as much as the socket takes. What fails is found by the next read, after anything
@@ -92,7 +102,7 @@ impl Socket {
                 Poll::Ready(Ok(())) => {}
             }
             if let Some(next) = self.waiting.pop_front() {
-                self.controls -= usize::from(!next.input);
+                self.controls -= usize::from(next.input.is_none());
                 if Pin::new(&mut self.socket).start_send(Message::Binary(next.bytes)).is_err() {
                     return self.forget();
                 }

@@ -7,7 +7,7 @@ use greenroom_proto::{
 };
 use serde::de::DeserializeOwned;
 
-use crate::closed::Closed;
+use crate::closed::{Closed, Lost};
 use crate::error::CallError;
 use crate::rooms::WatchId;
 use crate::roster::PersonChange;
@@ -58,6 +58,9 @@ pub enum Update {
     },
     /// The seat is gone, the connection stays.
     Left,
+    /// The seat is lost, and the connection stays because of [other seats](crate#several-rooms-at-once):
+    /// without those it would be closed.
+    Dismissed(Lost),
     /// The game has moved the player to another room: the seat is this one now, and everything from
     /// here on is of its room. The next frame brings the whole state. What the old room had not
     /// answered is refused ([`Refusal::Moved`](greenroom_proto::Refusal::Moved)), and so are requests until
@@ -78,7 +81,7 @@ pub enum Update {
         /// For a person: how long, and why.
         text: String,
     },
-    /// The connection broke and is being brought back. Until then the state stays as it is, the
+    /// The connection broke and is being brought back, told for each seat. Until then the state stays as it is, the
     /// newest input is kept, and requests wait for their answers within their deadlines.
     Broken {
         /// How it ended.
@@ -86,7 +89,7 @@ pub enum Update {
         /// How long the client tries.
         within: Duration,
     },
-    /// The connection and the seat are back, and everything goes on: the next frame brings the
+    /// The connection and this seat are back, and everything goes on: the next frame brings the
     /// state up to date, events go on without a gap, requests are answered, each once. Inputs that
     /// were under way when the connection broke may be lost; the newest was sent again.
     ///

@@ -3,16 +3,17 @@
 //! Bots see what a client sees (published rows, at the pace of frames) and act as a client acts
 //! (encoded inputs and requests, which are commands of the next step).
 
-use greenroom::bot::{Act, AnyBot};
+use greenroom::bot::Act;
 use greenroom::game::Said;
-use greenroom::proto::{Layout, PlayerId, Refusal, Rows, Sizes, TooLarge};
-use greenroom::room::history::{History, HistoryLimits};
+use greenroom::proto::{PlayerId, Refusal, TooLarge};
 use greenroom::room::log::{Keep, Log};
-use greenroom::room::views::ViewKey;
 use greenroom::room::{AnyRoom, Command};
 use greenroom::{Pace, Signal, To};
+use serde::{Deserialize, Serialize};
 
-use super::series::{Series, mix};
+use super::player::Player;
+use super::screen::Screen;
+use super::series::Series;
 
 /// Virtual time that a bot takes for a move in a room that steps on commands. Above 0, so that
 /// timers come due even while bots never stop asking.
@@ -51,17 +52,43 @@ pub struct Played {
     pub hash: u64,
     /// Who sat where.
     pub seats: Vec<Seat>,
+    /// Bytes of the frames of each seat, events with them, if [`Simulation::bytes`] asked for them.
+    ///
+    /// [`Simulation::bytes`]: super::Simulation::bytes
+    pub bytes: Vec<u64>,
+    /// Bots that were out before the end: processes that failed.
+    pub forfeits: Vec<Forfeit>,
     /// The log, if it was asked for.
     pub log: Option<Log>,
 }
 
 /// A seat of a match.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Seat {
     /// The player.
     pub player: PlayerId,
     /// Name of the bot.
     pub bot: String,
+}
+
+/// A bot that is a process was out before the end of its match: it left its seat.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Forfeit {
+    /// The player.
+    pub player: PlayerId,
+    /// Name of the bot.
+    pub bot: String,
+    /// The last step.
+    pub tick: u32,
+    /// What it did, as the end of a sentence.
+    pub why: String,
+}
+
+impl std::fmt::Display for Forfeit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Forfeit { player, bot, tick, why } = self;
+        write!(f, "{player} ({bot}) is out after step {tick}: it {why}")
+    }
 }
 
 /// A match did not come to its end.
@@ -110,11 +137,6 @@ pub enum MatchError {
     },
 }
 
-struct Player {
-    seat: Seat,
-    bot: Box<dyn AnyBot>,
-}
-
 struct Table {
     room: Box<dyn AnyRoom>,
     pace: Pace,
@@ -127,11 +149,10 @@ struct Table {
     said: Vec<Said>,
     /// Told with the next frame.
     events: Vec<(To, Vec<u8>)>,
-    /// The rows that all bots see, unless not all see the same.
-    rows: Rows,
-    sizes: Sizes,
-    frames: Option<History>,
-    layout: Layout,
+    screen: Screen,
+    counts_bytes: bool,
+    has_lag: bool,
+    forfeits: Vec<Forfeit>,
     result: Option<String>,
 }
 
@@ -141,27 +162,20 @@ pub(super) fn play(series: &Series, bots: &[&str], seed: u64) -> Result<Played, 
     let mut table = Table::new(series, bots, seed)?;
     loop {
         table.step()?;
-        if series.ends_at_ms.is_some_and(|ends| table.next_ms() >= ends) && table.result.is_none() {
-            table.result = Some("null".to_owned());
-            if let Some(log) = &mut table.log {
-                log.hash(table.room.hash());
-            }
+        if series.ends_at_ms.is_some_and(|ends| table.next_ms() >= ends) {
+            table.end_without_result();
         }
         if let Some(result) = table.result.take() {
-            return Ok(Played {
-                seed,
-                ticks: table.room.tick().0,
-                result,
-                hash: table.room.hash(),
-                seats: table.players.into_iter().map(|player| player.seat).collect(),
-                log: table.log,
-            });
+            return Ok(table.played(seed, result));
         }
         table.show_frame().map_err(|error| MatchError::TooLarge {
             tick: table.room.tick().0,
             why: error.in_words(&series.entry.schema),
         })?;
         table.pass_time()?;
+        if let Some(result) = table.result.take() {
+            return Ok(table.played(seed, result));
+        }
         let (ticks, time_ms) = (table.room.tick().0, table.time_ms);
         if ticks >= series.limits.ticks_max || time_ms > series.limits.time_ms_max {
             return Err(MatchError::Endless { ticks, secs: time_ms / 1000 });
@@ -175,12 +189,7 @@ impl Table {
         let room = entry.game.create(&plan.options, seed).map_err(MatchError::Room)?;
         let seats = (1..).map(PlayerId).zip(bots);
         let players: Vec<Player> = seats
-            .map(|(player, name)| {
-                let bot = entry
-                    .bot(name, mix(seed ^ mix(u64::from(player.0))))
-                    .expect("a series names only bots that the game has");
-                Player { seat: Seat { player, bot: (*name).to_owned() }, bot }
-            })
+            .map(|(player, name)| Player::new(series, name, (player, bots.len()), seed))
             .collect();
         Ok(Table {
             log: series.logs.then(|| Log::new(entry.header(plan, seed), room.as_ref())),
@@ -192,16 +201,44 @@ impl Table {
             requests: 0,
             said: Vec::new(),
             events: Vec::new(),
-            rows: Rows::default(),
-            sizes: Sizes::at_most(entry.game.state_bytes_max()),
-            frames: (!entry.layout.is_plain()).then(|| {
-                let limits = HistoryLimits { frames_max: 2, bytes_max: usize::MAX };
-                History::new(entry.layout.clone(), limits)
-                    .with_states_at_most(entry.game.state_bytes_max())
-            }),
-            layout: entry.layout.clone(),
+            screen: Screen::new(series),
+            counts_bytes: series.bytes,
+            has_lag: series.latency.is_some(),
+            forfeits: Vec::new(),
             result: None,
         })
+    }
+
+    /// Ends the match, whatever the game says, unless it has ended.
+    fn end_without_result(&mut self) {
+        if self.result.is_none() {
+            self.result = Some("null".to_owned());
+            if let Some(log) = &mut self.log {
+                log.hash(self.room.hash());
+            }
+        }
+    }
+
+    /// What came of the match that has ended with this result.
+    fn played(self, seed: u64, result: String) -> Played {
+        let bytes = match self.counts_bytes {
+            true => self.players.iter().map(|player| player.bytes).collect(),
+            false => Vec::new(),
+        };
+        let over = |player: Player| {
+            player.mind.over(&result);
+            player.seat
+        };
+        Played {
+            bytes,
+            seed,
+            ticks: self.room.tick().0,
+            hash: self.room.hash(),
+            seats: self.players.into_iter().map(over).collect(),
+            forfeits: self.forfeits,
+            log: self.log,
+            result,
+        }
     }
 
     fn step(&mut self) -> Result<(), MatchError> {
@@ -228,7 +265,7 @@ impl Table {
                 Said::Reply { player, body, .. } => {
                     if let Some(player) = self.players.iter_mut().find(|p| p.seat.player == player)
                     {
-                        player.bot.reply(&body);
+                        player.reply(self.time_ms, body);
                     }
                 }
                 Said::Event { to, body } => self.events.push((to, body)),
@@ -278,43 +315,56 @@ impl Table {
             return Ok(());
         }
         let tick = self.room.tick();
-        match &mut self.frames {
-            None => {
-                self.room.publish(&self.layout, &mut self.rows);
-                self.sizes.admit(&self.layout, &self.rows)?;
+        self.screen.draw(self.room.as_ref())?;
+        for place in 0..self.players.len() {
+            let player = &mut self.players[place];
+            if player.is_gone() {
+                continue;
             }
-            Some(frames) => {
-                frames.push(tick, |rows| {
-                    self.room.publish(&self.layout, rows);
-                })?;
+            let me = player.seat.player;
+            for (_, body) in self.events.iter().filter(|(to, _)| to.includes(me)) {
+                player.bytes += body.len() as u64;
+                player.event(self.time_ms, body);
             }
-        }
-        let mut views = Vec::new();
-        for Player { seat, bot } in &mut self.players {
-            let seen = self.frames.as_mut().and_then(|frames| {
-                let sight = self.room.sight(seat.player);
-                let view = ViewKey::of(seat.player, &sight);
-                views.push((view, tick));
-                frames.seen(view, &sight)
-            });
-            let rows = seen.as_ref().unwrap_or(&self.rows);
-            let events = self.events.iter().filter(|(to, _)| to.includes(seat.player));
-            events.for_each(|(_, body)| bot.event(body));
-            for act in bot.act(seat.player, tick, rows) {
-                self.commands.push(match act {
-                    Act::Input(body) => Command::Input { player: seat.player, body },
-                    Act::Request(body) => {
-                        self.requests = self.requests.wrapping_add(1);
-                        Command::Request { player: seat.player, id: self.requests, body }
-                    }
-                });
-            }
-        }
-        if let Some(frames) = &mut self.frames {
-            frames.keep_bases(views.into_iter());
+            let (rows, bytes) = self.screen.seen(self.room.as_ref(), me);
+            player.bytes += bytes;
+            let acts = player.frame(self.time_ms, tick, rows);
+            self.take(place, acts);
         }
         self.events.clear();
         Ok(())
+    }
+
+    /// What a player does are commands of the next step, and so is that it is out.
+    fn take(&mut self, place: usize, acts: Result<Vec<Act>, String>) {
+        let player = &mut self.players[place];
+        let Seat { player: me, bot } = player.seat.clone();
+        match acts {
+            Ok(acts) => self.commands.extend(acts.into_iter().map(|act| match act {
+                Act::Input(body) => Command::Input { player: me, body },
+                Act::Request(body) => {
+                    self.requests = self.requests.wrapping_add(1);
+                    Command::Request { player: me, id: self.requests, body }
+                }
+            })),
+            Err(why) => {
+                player.leave();
+                self.commands.push(Command::Leave { player: me });
+                let tick = self.room.tick().0;
+                self.forfeits.push(Forfeit { player: me, bot, tick, why });
+                if self.players.iter().all(Player::is_gone) {
+                    self.end_without_result();
+                }
+            }
+        }
+    }
+
+    /// Lets arrive what is on its way.
+    fn arrive(&mut self) {
+        for place in 0..self.players.len() {
+            let acts = self.players[place].arrive(self.time_ms);
+            self.take(place, acts);
+        }
     }
 
     /// How long the match has lasted when the next step is due, or at least.
@@ -329,14 +379,41 @@ impl Table {
 
     /// Moves the time on to the next step.
     fn pass_time(&mut self) -> Result<(), MatchError> {
-        self.time_ms = match self.pace {
-            Pace::Fixed { .. } => self.next_ms(),
-            Pace::OnCommand if !self.commands.is_empty() => self.time_ms + THINK_MS,
-            Pace::OnCommand => match self.room.next_timer_ms() {
-                Some(due_ms) => due_ms.max(self.time_ms),
-                None => return Err(MatchError::Stuck { tick: self.room.tick().0 }),
-            },
-        };
+        match self.pace {
+            Pace::Fixed { .. } => {
+                self.time_ms = self.next_ms();
+                if self.has_lag {
+                    self.arrive();
+                }
+            }
+            Pace::OnCommand if !self.commands.is_empty() => self.time_ms += THINK_MS,
+            Pace::OnCommand => self.pass_time_to_command()?,
+        }
         Ok(())
+    }
+
+    /// Nothing happens until a timer is due or something arrives.
+    fn pass_time_to_command(&mut self) -> Result<(), MatchError> {
+        loop {
+            let timer = self.room.next_timer_ms();
+            let arrives = self.players.iter().filter_map(Player::next_ms).min();
+            let Some(next) = timer.into_iter().chain(arrives).min() else {
+                // The game waits for somebody who is out.
+                if !self.forfeits.is_empty() {
+                    self.end_without_result();
+                    return Ok(());
+                }
+                return Err(MatchError::Stuck { tick: self.room.tick().0 });
+            };
+            self.time_ms = self.time_ms.max(next);
+            self.arrive();
+            if !self.commands.is_empty() {
+                self.time_ms += THINK_MS;
+                return Ok(());
+            }
+            if self.result.is_some() || timer.is_some_and(|timer| timer <= self.time_ms) {
+                return Ok(());
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 /// 97.5 % of a normal distribution are below so many standard deviations.
-const Z: f64 = 1.959_964;
+pub(crate) const Z: f64 = 1.959_964;
 
 /// A share of matches, and between what it is.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]

@@ -5,7 +5,10 @@ use std::fmt::Display;
 use greenroom::Games;
 use greenroom::registry::{Entry, RoomPlan, UnknownGame};
 
+use super::command::BotCommand;
+use super::lag::Latency;
 use super::play::{MatchError, MatchLimits, Played, play};
+use super::shard::Shard;
 
 /// A series of bot matches, to be set up.
 ///
@@ -38,6 +41,9 @@ pub struct Simulation<'a> {
     ends_at_ms: Option<u64>,
     paired: bool,
     logs: bool,
+    bytes: bool,
+    latency: Option<Latency>,
+    commands: Vec<BotCommand>,
 }
 
 impl<'a> Simulation<'a> {
@@ -55,6 +61,9 @@ impl<'a> Simulation<'a> {
             ends_at_ms: None,
             paired: false,
             logs: false,
+            bytes: false,
+            latency: None,
+            commands: Vec::new(),
         }
     }
 
@@ -117,11 +126,33 @@ impl<'a> Simulation<'a> {
         self
     }
 
+    /// Count the bytes of the frames that clients would get.
+    #[must_use]
+    pub fn bytes(mut self, count: bool) -> Self {
+        self.bytes = count;
+        self
+    }
+
+    /// Puts a way between bots and room: they see old frames, and what they do comes late. In virtual
+    /// time, so that a seed still decides everything.
+    #[must_use]
+    pub fn latency(mut self, latency: Latency) -> Self {
+        self.latency = Some(latency);
+        self
+    }
+
+    /// Adds a bot that is a process: it is started for each match.
+    #[must_use]
+    pub fn bot_command(mut self, command: BotCommand) -> Self {
+        self.commands.push(command);
+        self
+    }
+
     /// Checks everything that can be checked before playing.
     pub fn prepare(&self) -> Result<Series, SimulationError> {
         let entry = self.games.get(&self.game)?;
         let plan = entry.game.plan(&self.config).map_err(SimulationError::Options)?;
-        let bots = line_up(&self.bots, entry)?;
+        let bots = line_up(&self.bots, &known_bots(entry, &self.commands)?, entry.game.name())?;
         if bots.len() > plan.seats as usize {
             return Err(SimulationError::TooManyBots { bots: bots.len(), seats: plan.seats });
         }
@@ -135,6 +166,9 @@ impl<'a> Simulation<'a> {
             ends_at_ms: self.ends_at_ms,
             paired: self.paired,
             logs: self.logs,
+            bytes: self.bytes,
+            latency: self.latency,
+            commands: self.commands.clone(),
         })
     }
 }
@@ -146,6 +180,9 @@ pub struct Series {
     pub(super) limits: MatchLimits,
     pub(super) ends_at_ms: Option<u64>,
     pub(super) logs: bool,
+    pub(super) bytes: bool,
+    pub(super) latency: Option<Latency>,
+    pub(super) commands: Vec<BotCommand>,
     bots: Vec<String>,
     seed: u64,
     matches: u64,
@@ -179,21 +216,23 @@ impl Series {
         if self.paired { self.bots.len() } else { 1 }
     }
 
-    /// The two bots, if only two of them play, each in as many seats.
+    /// Its bots by seat, in the first match.
     #[must_use]
-    pub fn two_sides(&self) -> Option<(&str, &str)> {
-        let first = self.bots.first()?;
-        let (own, others): (Vec<_>, Vec<_>) = self.bots.iter().partition(|bot| *bot == first);
-        let second = others.first()?;
-        let two = own.len() == others.len() && others.iter().all(|bot| bot == second);
-        two.then_some((first.as_str(), second.as_str()))
+    pub fn line_up(&self) -> &[String] {
+        &self.bots
+    }
+
+    /// The game.
+    #[must_use]
+    pub fn entry(&self) -> &Entry {
+        &self.entry
     }
 
     /// The matches of one of so many shards, by number: whole rounds of seats, so that in each of
     /// them every bot has had every seat.
-    pub fn shard(&self, Shard { place, of }: Shard) -> impl Iterator<Item = u64> {
+    pub fn shard(&self, shard: Shard) -> impl Iterator<Item = u64> {
         let round = self.bots.len() as u64;
-        (0..self.matches).filter(move |index| index / round % of == place)
+        (0..self.matches).filter(move |index| shard.has(index / round))
     }
 
     /// The bots of a match by seat. They move on by one seat from match to match, so that over a
@@ -211,32 +250,13 @@ impl Series {
     }
 }
 
-/// A part of a series, to be played by itself.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Shard {
-    place: u64,
-    of: u64,
-}
-
-impl Default for Shard {
-    /// The whole series.
-    fn default() -> Self {
-        Shard { place: 0, of: 1 }
-    }
-}
-
-impl std::str::FromStr for Shard {
-    type Err = String;
-
-    /// `2/5`: the second of five.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let number = |text: &str| text.parse::<u64>().ok();
-        let parts = text.split_once('/');
-        match parts.and_then(|(place, of)| Some((number(place)?, number(of)?))) {
-            Some((place @ 1.., of)) if place <= of => Ok(Shard { place: place - 1, of }),
-            _ => Err("write 2/5 for the second of five shards".to_owned()),
-        }
-    }
+/// The two bots, if only two of them play, each in as many seats.
+pub(crate) fn two_sides(bots: &[String]) -> Option<(&str, &str)> {
+    let first = bots.first()?;
+    let (own, others): (Vec<_>, Vec<_>) = bots.iter().partition(|bot| *bot == first);
+    let second = others.first()?;
+    let two = own.len() == others.len() && others.iter().all(|bot| bot == second);
+    two.then_some((first.as_str(), second.as_str()))
 }
 
 /// A series cannot be played.
@@ -248,6 +268,14 @@ pub enum SimulationError {
     /// The game does not have these options.
     #[error("--config: {0}")]
     Options(String),
+    /// A bot that is a process has a name that is taken.
+    #[error("--bot-cmd {command}: {why}")]
+    Command {
+        /// What was asked for.
+        command: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The line-up does not read.
     #[error("--bots {text}: {why}")]
     Bots {
@@ -280,13 +308,29 @@ pub enum SimulationError {
 /// Bots that a line-up may have; no game seats as many.
 const BOTS_MAX: usize = 10_000;
 
+/// All bots that may play, the default first.
+pub(crate) fn known_bots<'a>(
+    entry: &'a Entry,
+    commands: &'a [BotCommand],
+) -> Result<Vec<&'a str>, SimulationError> {
+    let mut known: Vec<&str> = entry.bot_names();
+    for command in commands {
+        let wrong = |why| SimulationError::Command { command: command.to_string(), why };
+        if known.contains(&command.name()) {
+            let name = command.name();
+            return Err(wrong(format!("there is a bot `{name}` already: write another_name=…")));
+        }
+        known.push(command.name());
+    }
+    Ok(known)
+}
+
 /// `8` or `hunter:4,random:4` as the bot of each seat.
-fn line_up(text: &str, entry: &Entry) -> Result<Vec<String>, SimulationError> {
+fn line_up(text: &str, known: &[&str], game: &str) -> Result<Vec<String>, SimulationError> {
     let wrong = |why: String| SimulationError::Bots { text: text.to_owned(), why };
-    let known = entry.bot_names();
-    let default = *known.first().ok_or_else(|| {
-        wrong(format!("{} has no bots: add some with `Games::bot`", entry.game.name()))
-    })?;
+    let default = *known
+        .first()
+        .ok_or_else(|| wrong(format!("{game} has no bots: add some with `Games::bot`")))?;
     let mut bots = Vec::new();
     for part in text.split(',').map(str::trim) {
         let (name, count) = match part.split_once(':') {
@@ -308,7 +352,7 @@ fn line_up(text: &str, entry: &Entry) -> Result<Vec<String>, SimulationError> {
 
 /// Bits well mixed: the finaliser of SplitMix64 (Steele, Lea, Flood: "Fast Splittable
 /// Pseudorandom Number Generators", 2014).
-pub(super) fn mix(bits: u64) -> u64 {
+pub(crate) fn mix(bits: u64) -> u64 {
     let bits = bits.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -345,7 +389,7 @@ mod tests {
     fn two_bots_with_as_many_seats_are_two_sides() {
         let sides = |bots| {
             let series = prepare("arena", bots, "").unwrap();
-            series.two_sides().map(|(one, two)| format!("{one} {two}"))
+            two_sides(series.line_up()).map(|(one, two)| format!("{one} {two}"))
         };
         assert_eq!(sides("random:2,hunter:2").as_deref(), Some("random hunter"));
         assert_eq!(sides("hunter,random,hunter,random").as_deref(), Some("hunter random"));
@@ -366,9 +410,6 @@ mod tests {
             (vec![0, 1, 2, 6, 7, 8, 12, 13], vec![3, 4, 5, 9, 10, 11])
         );
         assert_eq!(shard("1/1").len(), 14);
-        for wrong in ["", "1", "0/2", "3/2", "1/0", "a/b", "1/2/3"] {
-            assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
-        }
     }
 
     #[test]

@@ -1,61 +1,53 @@
-//! What came of matches: a line for each, one over all.
+//! What came of all matches of a series.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use serde_json::Value;
 
-use super::play::{Played, Seat};
 use super::rating::{Elo, Points, Rate, Sprt, Verdict};
-use super::series::{Series, mix};
+use super::series::{mix, two_sides};
 use super::sweep::Swept;
-
-/// A match.
-#[derive(Serialize)]
-pub(super) struct MatchLine {
-    #[serde(rename = "match")]
-    index: u64,
-    seed: u64,
-    ticks: u32,
-    hash: String,
-    seats: Vec<Seat>,
-    result: Value,
-    /// Options that are swept.
-    #[serde(skip_serializing_if = "Swept::is_empty")]
-    swept: Swept,
-}
+use crate::results::{Header, Made, MatchLine, Metrics};
 
 /// All of them.
 #[derive(Serialize, Default)]
-pub(super) struct Summary {
-    pub(super) matches: u64,
-    pub(super) ticks: u64,
+pub(crate) struct Summary {
+    pub(crate) matches: u64,
+    pub(crate) ticks: u64,
     ticks_per_sec: u64,
     seconds: f64,
     jobs: usize,
-    hash: String,
+    pub(crate) hash: String,
     /// By bot, if the game's results name a `winner`.
     wins: BTreeMap<String, u64>,
     /// The same as shares of the matches in which the bot had a seat and that say who won.
-    pub(super) rates: BTreeMap<String, Rate>,
+    pub(crate) rates: BTreeMap<String, Rate>,
+    /// What the game counts, by bot.
+    #[serde(skip_serializing_if = "Metrics::is_empty")]
+    pub(crate) metrics: Metrics,
+    /// Matches that bots were out of before the end, by bot.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) forfeits: BTreeMap<String, u64>,
     /// Where two bots with as many seats played each other.
     #[serde(skip_serializing_if = "Option::is_none")]
-    versus: Option<Versus>,
+    pub(crate) versus: Option<Versus>,
     /// Options that are swept.
     #[serde(skip_serializing_if = "Swept::is_empty")]
     swept: Swept,
+    #[serde(flatten)]
+    made: Made,
     #[serde(skip)]
     mixed: u64,
 }
 
 /// Two bots compared.
 #[derive(Serialize)]
-struct Versus {
+pub(crate) struct Versus {
     /// Whose points are counted: the bot that was named first.
-    bot: String,
-    against: String,
+    pub(crate) bot: String,
+    pub(crate) against: String,
     #[serde(flatten)]
-    elo: Option<Elo>,
+    pub(crate) elo: Option<Elo>,
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<Verdict>,
     #[serde(skip)]
@@ -70,70 +62,45 @@ struct Versus {
     sprt: Option<Sprt>,
 }
 
-impl MatchLine {
-    pub(super) fn new(index: u64, swept: &Swept, played: Played) -> Self {
-        MatchLine {
-            index,
-            seed: played.seed,
-            ticks: played.ticks,
-            hash: format!("{:016x}", played.hash),
-            seats: played.seats,
-            result: serde_json::from_str(&played.result).unwrap_or(Value::Null),
-            swept: swept.clone(),
-        }
-    }
-
-    /// The seat that won, `Some(None)` for a draw; `None` if the game's result does not say.
-    fn winner(&self) -> Option<Option<&Seat>> {
-        let winner = self.result.get("winner")?;
-        let seat = self.seats.iter().find(|seat| winner.as_u64() == Some(seat.player.0.into()));
-        (seat.is_some() || winner.is_null()).then_some(seat)
-    }
-
-    pub(super) fn to_text(&self) -> String {
-        let winner = match self.winner() {
-            Some(Some(seat)) => format!("{} ({}) wins: ", seat.player, seat.bot),
-            Some(None) => "nobody wins: ".to_owned(),
-            None => String::new(),
-        };
-        let MatchLine { index, seed, ticks, hash, result, .. } = self;
-        format!("match {index}, seed {seed}, {ticks} ticks, hash {hash}: {winner}{result}")
-    }
-}
-
 impl Summary {
     /// Of no match yet.
-    pub(super) fn new(series: &Series, swept: Swept, jobs: usize, sprt: Option<Sprt>) -> Self {
-        let versus = series.two_sides().map(|(bot, against)| Versus {
+    pub(crate) fn new(header: &Header, swept: Swept, sprt: Option<Sprt>) -> Self {
+        let versus = two_sides(&header.bots).map(|(bot, against)| Versus {
             bot: bot.to_owned(),
             against: against.to_owned(),
             elo: None,
             verdict: sprt.map(|_| Verdict::Open),
             points: Points::default(),
             open: Vec::new(),
-            round: series.matches_of_one_seed(),
+            round: if header.paired { header.bots.len() } else { 1 },
             sprt,
         });
-        Summary { swept, jobs, versus, ..Summary::default() }
+        Summary { swept, versus, made: header.made.clone(), ..Summary::default() }
     }
 
     /// Options that are swept, with their values.
-    pub(super) fn swept(&self) -> &Swept {
+    pub(crate) fn swept(&self) -> &Swept {
         &self.swept
     }
 
-    /// All have been played, in this time.
-    pub(super) fn done_in(&mut self, time: std::time::Duration) {
-        self.hash = format!("{:016x}", self.mixed);
+    /// All have been played, in this time, on so many threads.
+    pub(crate) fn done_in(&mut self, time: std::time::Duration, jobs: usize) {
         self.seconds = time.as_secs_f64();
         self.ticks_per_sec = (self.ticks as f64 / self.seconds.max(1e-9)) as u64;
+        self.jobs = jobs;
     }
 
     /// One more match. Returns whether more are needed.
-    pub(super) fn add(&mut self, line: &MatchLine, hash: u64) -> bool {
+    pub(crate) fn add(&mut self, line: &MatchLine) -> bool {
         self.matches += 1;
         self.ticks += u64::from(line.ticks);
-        self.mixed = mix(self.mixed ^ hash);
+        self.mixed = mix(self.mixed ^ line.hash);
+        self.hash = format!("{:016x}", self.mixed);
+        self.metrics.add(line);
+        let out: BTreeSet<&str> = line.forfeits.iter().map(|out| out.bot.as_str()).collect();
+        for bot in out {
+            *self.forfeits.entry(bot.to_owned()).or_default() += 1;
+        }
         let Some(winner) = line.winner() else { return true };
         let winner = winner.map(|seat| seat.bot.as_str());
         *self.wins.entry(winner.unwrap_or("nobody").to_owned()).or_default() += 1;
@@ -145,14 +112,15 @@ impl Summary {
         self.versus.as_mut().is_none_or(|versus| versus.add(winner))
     }
 
-    pub(super) fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> String {
         let Summary { matches, ticks, ticks_per_sec, seconds, jobs, hash, .. } = self;
         let swept: String =
             self.swept.iter().map(|(key, value)| format!("{key} {value}: ")).collect();
-        let mut text = format!(
-            "{swept}{matches} matches, {ticks} ticks in {seconds:.2} s ({ticks_per_sec} ticks/s, threads: \
-             {jobs}), hash {hash}"
-        );
+        let pace = match jobs {
+            0 => String::new(), // read from a file
+            _ => format!(" in {seconds:.2} s ({ticks_per_sec} ticks/s, threads: {jobs})"),
+        };
+        let mut text = format!("{swept}{matches} matches, {ticks} ticks{pace}, hash {hash}");
         let wins: Vec<_> = self.wins.iter().map(|(bot, wins)| format!("{bot} {wins}")).collect();
         if !wins.is_empty() {
             text += &format!("; won by {}", wins.join(", "));
@@ -167,6 +135,10 @@ impl Summary {
         }
         if let Some(versus) = &self.versus {
             text += &versus.to_text();
+        }
+        text += &self.metrics.to_text();
+        for (bot, matches) in &self.forfeits {
+            text += &format!("\n{bot} was out before the end, matches: {matches}");
         }
         text
     }
@@ -189,7 +161,7 @@ impl Versus {
         self.verdict.is_none_or(|verdict| verdict == Verdict::Open)
     }
 
-    fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> String {
         let Versus { bot, against, elo, verdict, .. } = self;
         let Some(Elo { difference, low, high }) = elo else { return String::new() };
         let verdict = match verdict {

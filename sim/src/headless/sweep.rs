@@ -1,6 +1,6 @@
 //! Options that take one value after the other: the same matches for each.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
 /// Series that a sweep may come to: nobody reads a longer table.
@@ -8,14 +8,14 @@ const VARIANTS_MAX: usize = 1000;
 
 /// Options with the values that sweeps give them, in the order of these.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub(super) struct Swept(Vec<(String, Value)>);
+pub(crate) struct Swept(Vec<(String, Value)>);
 
 impl Swept {
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value))
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
@@ -26,9 +26,31 @@ impl Serialize for Swept {
     }
 }
 
+impl<'de> Deserialize<'de> for Swept {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> de::Visitor<'de> for InOrder {
+            type Value = Swept;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("options with their values")
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Swept, A::Error> {
+                let mut swept = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    swept.push(entry);
+                }
+                Ok(Swept(swept))
+            }
+        }
+        from.deserialize_map(InOrder)
+    }
+}
+
 /// All options for each step of the sweeps, with what was swept; the first sweep is the slowest.
 /// Without sweeps there is one step. The error is a sentence.
-pub(super) fn variants(sweeps: &[String], config: &str) -> Result<Vec<(Swept, String)>, String> {
+pub(crate) fn variants(sweeps: &[String], config: &str) -> Result<Vec<(Swept, String)>, String> {
     let mut all = vec![Swept::default()];
     for sweep in sweeps {
         let (key, values) = read(sweep).map_err(|why| format!("--sweep {sweep}: {why}"))?;

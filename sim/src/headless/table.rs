@@ -6,7 +6,8 @@ use super::rating::Rate;
 use super::summary::Summary;
 
 /// One row for each series: what was swept, how many matches, how long one lasted, who won.
-pub(super) fn of(rows: &[Summary]) -> String {
+pub(crate) fn of<'a>(rows: impl IntoIterator<Item = &'a Summary>) -> String {
+    let rows: Vec<&Summary> = rows.into_iter().collect();
     let keys = rows.first().into_iter().flat_map(|row| row.swept().iter().map(|(key, _)| key));
     let bots: BTreeSet<&String> = rows.iter().flat_map(|row| row.rates.keys()).collect();
     let mut cells = vec![head(keys, &bots)];
@@ -35,7 +36,7 @@ fn share(rate: &Rate) -> String {
 }
 
 /// Columns as wide as their widest cell, numbers at the right.
-fn align(cells: &[Vec<String>]) -> String {
+pub(crate) fn align(cells: &[Vec<String>]) -> String {
     let columns = cells.first().map_or(0, Vec::len);
     let width = |column: usize| cells.iter().map(|row| row[column].chars().count()).max();
     let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();

@@ -5,22 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom::Rng;
-use greenroom::bot::{Act, AnyBot};
-use greenroom::registry::Entry;
 use greenroom_client::proto::{Refusal, Then};
-use greenroom_client::{CallError, Client, Connect, Join, RequestId, SeatInfo, Update};
+use greenroom_client::{CallError, Client, Join, SeatInfo, Update};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::staleness::Held;
+use super::live::Connection;
+use super::play::Play;
+use super::scenario::{Part, Role};
 use super::tally::Tally;
+use super::target::Plan;
 use super::timetable::Timetable;
 
-/// For the answer to a request.
-const REQUEST_DEADLINE: Duration = Duration::from_secs(10);
-/// What was unanswered for longer when its connection ends counts with its age: leaving it out
-/// would make a server look fast that answers nothing.
-const UNANSWERED_AFTER: Duration = Duration::from_secs(1);
 /// A bot in a room that steps on commands acts again when nothing has happened for so long, in
 /// case its last move was refused.
 const IDLE: Duration = Duration::from_secs(1);
@@ -32,27 +28,8 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 /// Seats that were gone when the bot came to them, in a row, before that counts as an error.
 const RACES_MAX: u32 = 20;
 
-/// What all bots have in common.
-pub(super) struct Plan {
-    pub(super) connect: Connect,
-    /// Each bot's own, if the server wants to know who they are.
-    pub(super) tokens: Option<Vec<String>>,
-    pub(super) entry: Entry,
-    pub(super) bot: String,
-    pub(super) options: String,
-    pub(super) seed: u64,
-}
-
-impl Plan {
-    /// How the bot of this number connects.
-    pub(super) fn connect(&self, bot: u32) -> Connect {
-        let token = self.tokens.as_ref().and_then(|tokens| tokens.get(bot as usize)).cloned();
-        Connect { token, ..self.connect.clone() }
-    }
-}
-
 /// How a connection ended.
-enum Ended {
+pub(super) enum Ended {
     /// The run is over.
     Run,
     /// It could not be had, or broke: try again.
@@ -61,36 +38,75 @@ enum Ended {
     Hopeless,
 }
 
-struct Life {
-    plan: Arc<Plan>,
+pub(super) struct Life {
+    pub(super) plan: Arc<Plan>,
     number: u32,
     timetable: Timetable,
-    tally: Arc<Tally>,
-    stop: watch::Receiver<bool>,
-    rng: Rng,
+    pub(super) tally: Arc<Tally>,
+    pub(super) connection_up: Connection,
+    stop: Stop,
+    role: Role,
+    /// Counts the times at which all connections break at once.
+    cut: watch::Receiver<u32>,
+    pub(super) rng: Rng,
     seated_before: bool,
     connected_before: bool,
     resumed_before: bool,
     matches: u64,
 }
 
+/// When a bot's life is over.
+#[derive(Clone)]
+struct Stop {
+    all: watch::Receiver<bool>,
+    at: Option<Instant>,
+}
+
+impl Stop {
+    /// Waits for it.
+    async fn come(&mut self) {
+        let at = self.at;
+        let own = async {
+            match at {
+                Some(at) => sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.all.wait_for(|stop| *stop) => {}
+            () = own => {}
+        }
+    }
+}
+
+/// What ends and breaks all bots at once.
+#[derive(Clone)]
+pub(super) struct Signals {
+    pub(super) stop: watch::Receiver<bool>,
+    pub(super) cut: watch::Receiver<u32>,
+}
+
 /// Lives until the run is over or there is no hope.
 pub(super) async fn live(
     plan: Arc<Plan>,
-    number: u32,
-    start: Instant,
+    part: Part,
     timetable: Timetable,
     tally: Arc<Tally>,
-    stop: watch::Receiver<bool>,
+    signals: Signals,
 ) {
+    let Part { number, role, start, end } = part;
+    let (stop, cut) = (Stop { all: signals.stop, at: end }, signals.cut);
     let rng = Rng::new(plan.seed ^ u64::from(number) << 32);
     let (seated_before, connected_before, resumed_before) = (false, false, false);
     let mut life = Life {
         plan,
         number,
         timetable,
+        connection_up: Connection::none(&tally),
         tally,
         stop,
+        role,
+        cut,
         rng,
         seated_before,
         connected_before,
@@ -103,7 +119,7 @@ pub(super) async fn live(
     loop {
         tokio::select! {
             () = sleep_until(wait) => {}
-            _ = stop.wait_for(|stop| *stop) => return,
+            () = stop.come() => return,
         }
         let began = Instant::now();
         match life.connection().await {
@@ -123,7 +139,7 @@ impl Life {
         let mut stop = self.stop.clone();
         let connected = tokio::select! {
             connected = Client::connect(self.plan.connect(self.number)) => connected,
-            _ = stop.wait_for(|stop| *stop) => return Ended::Run,
+            () = stop.come() => return Ended::Run,
         };
         let mut client = match connected {
             Ok(client) => client,
@@ -136,15 +152,26 @@ impl Life {
         if std::mem::replace(&mut self.connected_before, true) {
             self.tally.reconnected();
         }
+        self.connection_up.set_up(true);
         let ended = tokio::select! {
-            ended = self.matches(&mut client) => ended,
-            _ = stop.wait_for(|stop| *stop) => Ended::Run,
+            ended = self.on(&mut client) => ended,
+            () = stop.come() => Ended::Run,
         };
+        self.connection_up.set_up(false);
         self.tally.connection(client.stats());
         if client.closed().is_none() {
             client.close().await;
         }
         ended
+    }
+
+    /// What this bot does with a connection.
+    async fn on(&mut self, client: &mut Client) -> Ended {
+        match self.role {
+            Role::Player | Role::Slow => self.matches(client).await,
+            Role::Idle => self.idle(client).await,
+            Role::Spectator => self.look_on(client).await,
+        }
     }
 
     /// One match after the other.
@@ -157,10 +184,14 @@ impl Life {
             {
                 Ok(seat) => {
                     races = 0;
-                    if !std::mem::replace(&mut self.seated_before, true) {
-                        self.tally.joined();
-                    }
-                    if !self.one_match(client, &seat).await {
+                    self.arrived();
+                    let tally = Arc::clone(&self.tally);
+                    let (_seated, _plays) = (tally.live.seated.one(), tally.plays(seat.room));
+                    let stays = match self.role {
+                        Role::Slow => self.read_slowly(client).await,
+                        _ => self.one_match(client, &seat).await,
+                    };
+                    if !stays {
                         return Ended::Again;
                     }
                     continue;
@@ -190,17 +221,33 @@ impl Life {
         }
     }
 
+    /// The bot has what it came for.
+    pub(super) fn arrived(&mut self) {
+        if !std::mem::replace(&mut self.seated_before, true) {
+            self.tally.joined();
+        }
+    }
+
+    /// The bot has its seat again, so long after the break.
+    pub(super) fn came_back(&mut self, after: Duration) {
+        let before = std::mem::replace(&mut self.resumed_before, true);
+        self.tally.resumed(!before, after);
+        self.connection_up.set_up(true);
+    }
+
     /// Plays from the seat to its end; whether the connection is still there then.
     async fn one_match(&mut self, client: &mut Client, seat: &SeatInfo) -> bool {
         self.matches += 1;
         let seed = self.plan.seed ^ u64::from(self.number) << 32 ^ self.matches << 16;
-        let Some(bot) = self.plan.entry.bot(&self.plan.bot, seed) else { return false };
+        let plan = Arc::clone(&self.plan);
+        let Some(bot) = plan.entry.bot(&plan.bot, seed) else { return false };
         self.timetable.resume(Instant::now());
         let on_command = seat.tick_hz == 0;
         let mut play = Play {
             number: self.number,
             tally: &self.tally,
             bot,
+            acts: &plan.acts,
             client,
             seat,
             held: self.tally.watch.seat(seat),
@@ -208,6 +255,8 @@ impl Life {
             requests: BTreeMap::new(),
         };
         let follows_frames = self.timetable.follows_frames();
+        self.cut.mark_unchanged();
+        let mut frames = play.client.stats().frames;
         // When a bot that steps on commands acts next, and when it last did.
         let (mut turn, mut acted) = (Instant::now() + IDLE, None::<Instant>);
         loop {
@@ -216,6 +265,7 @@ impl Life {
                 update = play.client.next() => match update {
                     Update::Frame { tick, .. } => {
                         let now = Instant::now();
+                        self.tally.live.frames_until(&mut frames, play.client.stats().frames);
                         play.acknowledge(now);
                         if let Some(held) = &mut play.held {
                             held.frame(tick, now);
@@ -235,11 +285,15 @@ impl Life {
                     }
                     Update::People(_) => {}
                     // A bot of this game plays no other.
-                    Update::Left | Update::Moved { .. } => return true,
-                    Update::Broken { why, .. } => play.tally.disconnected(why.to_string()),
-                    Update::Resumed { .. } => {
+                    Update::Left | Update::Dismissed(_) | Update::Moved { .. } => return true,
+                    Update::Broken { why, .. } => {
+                        self.connection_up.set_up(false);
+                        play.tally.disconnected(why.to_string());
+                    }
+                    Update::Resumed { after, .. } => {
                         let before = std::mem::replace(&mut self.resumed_before, true);
-                        play.tally.resumed(!before);
+                        play.tally.resumed(!before, after);
+                        self.connection_up.set_up(true);
                     }
                     // For people.
                     Update::Notice { .. } | Update::Banned { .. } | Update::Chat(_) => {}
@@ -253,6 +307,7 @@ impl Life {
                         return false;
                     }
                 },
+                Ok(()) = self.cut.changed() => play.client.break_connection(),
                 () = sleep_until(next), if on_command || !follows_frames => {
                     let now = Instant::now();
                     if on_command {
@@ -266,89 +321,6 @@ impl Life {
                     }
                 }
             }
-        }
-    }
-}
-
-/// One match with what is under way in it.
-struct Play<'a> {
-    number: u32,
-    tally: &'a Tally,
-    bot: Box<dyn AnyBot>,
-    client: &'a mut Client,
-    seat: &'a SeatInfo,
-    /// `None` in a room that steps on commands.
-    held: Option<Held<'a>>,
-    /// Ordinal and due time of the inputs that no frame has acknowledged.
-    inputs: VecDeque<(u32, Instant)>,
-    requests: BTreeMap<RequestId, Instant>,
-}
-
-impl Play<'_> {
-    /// Lets the bot act; `due` is when that should have happened.
-    ///
-    /// In a room that steps on commands the bot's last move may not be in its state yet, and it
-    /// would make it again: there it acts once the answer is in, which comes before the frame.
-    fn act(&mut self, due: Instant) {
-        if self.seat.tick_hz == 0 && !self.requests.is_empty() {
-            return;
-        }
-        let Some((tick, rows)) = self.client.rows() else { return };
-        for act in self.bot.act(self.seat.player, tick, rows) {
-            let sent = match act {
-                Act::Input(body) => self
-                    .client
-                    .input_bytes(&body)
-                    .map(|sent| self.inputs.push_back((sent.ordinal, due))),
-                Act::Request(body) => self.client.start_bytes(body, REQUEST_DEADLINE).map(|id| {
-                    self.tally.requested();
-                    self.requests.insert(id, due);
-                }),
-            };
-            match sent {
-                // A closed connection is told by the next update, once.
-                Ok(()) | Err(CallError::Closed(_)) => {}
-                Err(error) => self.tally.failed(error.to_string()),
-            }
-        }
-    }
-
-    fn acknowledge(&mut self, now: Instant) {
-        let applied = self.client.applied();
-        let done = self.inputs.partition_point(|(ordinal, _)| *ordinal <= applied);
-        if done > 0 {
-            let times =
-                self.inputs.drain(..done).map(|(_, due)| now.saturating_duration_since(due));
-            self.tally.acknowledged(self.number, times);
-        }
-    }
-
-    fn replied(&mut self, id: RequestId, reply: Result<greenroom_client::Reply, CallError>) {
-        let due = self.requests.remove(&id);
-        match reply {
-            Ok(reply) => {
-                if let Some(due) = due {
-                    self.tally.answered(self.number, due.elapsed());
-                }
-                self.bot.reply(&reply.0);
-            }
-            Err(CallError::Closed(_)) => {}
-            Err(error) => self.tally.failed(error.to_string()),
-        }
-    }
-}
-
-impl Drop for Play<'_> {
-    fn drop(&mut self) {
-        let now = Instant::now();
-        let old = |due: &Instant| now.saturating_duration_since(*due) > UNANSWERED_AFTER;
-        let inputs = self.inputs.iter().map(|(_, due)| *due).filter(old);
-        let requests = self.requests.values().copied().filter(old);
-        let count = inputs.clone().count() + requests.clone().count();
-        if count > 0 {
-            self.tally.unanswered(count);
-            self.tally.acknowledged(self.number, inputs.map(|due| now - due));
-            requests.for_each(|due| self.tally.answered(self.number, now - due));
         }
     }
 }

@@ -65,6 +65,11 @@ impl Watch {
         Some(Held { watch: self, room: Arc::clone(rooms.get(&seat.room)?), newest: None })
     }
 
+    /// Forgets the ages so far.
+    pub(super) fn forget(&self) {
+        *lock(&self.ages) = Ages::new();
+    }
+
     pub(super) fn staleness(&self) -> Staleness {
         lock(&self.rooms).values().for_each(|room| room.settle(i64::MAX, &self.ages));
         let ages = lock(&self.ages);

@@ -8,6 +8,7 @@ use greenroom_client::Stats;
 use greenroom_client::proto::RoomId;
 use hdrhistogram::Histogram;
 
+use super::live::Live;
 use super::report::{Latency, Summary};
 use super::staleness::Watch;
 
@@ -16,6 +17,8 @@ const LONGEST_US: u64 = 60_000_000;
 /// Parts that bots share: enough that two threads seldom meet, few enough that histograms (some
 /// 150 KiB each) do not add up.
 const SHARDS: usize = 8;
+/// Times of coming back that are kept, the first ones: 8 MiB.
+const BACK_MAX: usize = 1 << 20;
 /// Distinct errors that are kept with their text.
 const ERRORS_SHOWN: usize = 10;
 
@@ -23,6 +26,7 @@ const ERRORS_SHOWN: usize = 10;
 pub(super) struct Tally {
     shards: Vec<Mutex<Shard>>,
     rare: Mutex<Rare>,
+    pub(super) live: Live,
     /// How old the states are that the bots hold.
     pub(super) watch: Watch,
 }
@@ -32,17 +36,46 @@ struct Shard {
     inputs: Histogram<u64>,
     requests: Histogram<u64>,
     late: Histogram<u64>,
+    /// Since the last row: see [`Tally::recent`].
+    recent: Recent,
+}
+
+/// The same of a stretch of time.
+pub(super) struct Recent {
+    pub(super) inputs: Histogram<u64>,
+    pub(super) late: Histogram<u64>,
+}
+
+impl Recent {
+    fn new() -> Self {
+        Recent { inputs: histogram(), late: histogram() }
+    }
+}
+
+impl Shard {
+    fn new() -> Self {
+        Shard {
+            inputs: histogram(),
+            requests: histogram(),
+            late: histogram(),
+            recent: Recent::new(),
+        }
+    }
 }
 
 /// What happens seldom.
 #[derive(Default)]
 struct Rare {
+    /// Times from a break to the seat, in microseconds.
+    back_us: Vec<u64>,
     joined: u64,
     reconnects: u64,
     resumed: u64,
     disconnects: u64,
     errors: u64,
     matches: BTreeSet<RoomId>,
+    /// Rooms in which bots play, and how many.
+    rooms: BTreeMap<RoomId, u32>,
     unanswered: u64,
     requests: u64,
     texts: BTreeMap<String, u64>,
@@ -69,9 +102,28 @@ fn record(histogram: &mut Histogram<u64>, time: Duration) {
 
 impl Tally {
     pub(super) fn new() -> Self {
-        let shard = || Shard { inputs: histogram(), requests: histogram(), late: histogram() };
-        let shards = std::iter::repeat_with(|| Mutex::new(shard())).take(SHARDS).collect();
-        Tally { shards, rare: Mutex::default(), watch: Watch::new() }
+        let shards = std::iter::repeat_with(|| Mutex::new(Shard::new())).take(SHARDS).collect();
+        Tally { shards, rare: Mutex::default(), live: Live::default(), watch: Watch::new() }
+    }
+
+    /// Forgets all times that were measured: those of the warm-up. What was counted stays.
+    pub(super) fn warmed_up(&self) {
+        self.shards.iter().for_each(|shard| *lock(shard) = Shard::new());
+        self.watch.forget();
+    }
+
+    /// What came since the last time that somebody asked.
+    pub(super) fn recent(&self) -> Recent {
+        let mut all = Recent::new();
+        for shard in &self.shards {
+            let mut shard = lock(shard);
+            // Equal bounds always add.
+            let _ = all.inputs.add(&shard.recent.inputs);
+            let _ = all.late.add(&shard.recent.late);
+            shard.recent.inputs.reset();
+            shard.recent.late.reset();
+        }
+        all
     }
 
     fn shard(&self, bot: u32) -> MutexGuard<'_, Shard> {
@@ -81,7 +133,10 @@ impl Tally {
     /// Inputs were acknowledged after these times.
     pub(super) fn acknowledged(&self, bot: u32, times: impl Iterator<Item = Duration>) {
         let mut shard = self.shard(bot);
-        times.for_each(|time| record(&mut shard.inputs, time));
+        for time in times {
+            record(&mut shard.inputs, time);
+            record(&mut shard.recent.inputs, time);
+        }
     }
 
     /// A request was answered.
@@ -91,7 +146,9 @@ impl Tally {
 
     /// A bot acted so much later than its timetable says.
     pub(super) fn late(&self, bot: u32, time: Duration) {
-        record(&mut self.shard(bot).late, time);
+        let mut shard = self.shard(bot);
+        record(&mut shard.late, time);
+        record(&mut shard.recent.late, time);
     }
 
     /// A bot got its first seat.
@@ -104,11 +161,27 @@ impl Tally {
         lock(&self.rare).reconnects += 1;
     }
 
-    /// A bot came back to its seat; whether for the first time.
-    pub(super) fn resumed(&self, first: bool) {
+    /// A bot came back to its seat so long after the break; whether for the first time.
+    pub(super) fn resumed(&self, first: bool, after: Duration) {
         let mut rare = lock(&self.rare);
+        // A bot that does nothing but come back does not fill the memory.
+        if rare.back_us.len() < BACK_MAX {
+            rare.back_us.push(after.as_micros() as u64);
+        }
         rare.reconnects += 1;
         rare.resumed += u64::from(first);
+    }
+
+    /// A bot plays in this room, until what it gets is dropped.
+    pub(super) fn plays(&self, room: RoomId) -> Plays<'_> {
+        *lock(&self.rare).rooms.entry(room).or_default() += 1;
+        Plays { tally: self, room }
+    }
+
+    /// One of the rooms in which bots play: any, by a number from 0 to 1.
+    pub(super) fn room(&self, chance: f64) -> Option<RoomId> {
+        let rare = lock(&self.rare);
+        rare.rooms.keys().nth((rare.rooms.len() as f64 * chance) as usize).copied()
     }
 
     /// The match in this room is over, as each of its bots says.
@@ -162,6 +235,8 @@ impl Tally {
             let _ = late.add(&shard.late);
         }
         let rare = lock(&self.rare);
+        let mut back = histogram();
+        rare.back_us.iter().for_each(|us| back.saturating_record((*us).clamp(1, LONGEST_US)));
         let summary = Summary {
             bots,
             joined: rare.joined,
@@ -181,10 +256,30 @@ impl Tally {
             seconds: (seconds * 1000.0).round() / 1000.0,
             latency_ms: Latency::of(&inputs),
             request_latency_ms: Latency::of(&requests),
+            back_ms: Latency::of(&back),
             staleness_ms: self.watch.staleness(),
             generator_late_ms: Latency::of(&late).p99,
+            ..Summary::default()
         };
         (summary, rare.texts.iter().map(|(text, times)| (text.clone(), *times)).collect())
+    }
+}
+
+/// A seat in a room.
+pub(super) struct Plays<'a> {
+    tally: &'a Tally,
+    room: RoomId,
+}
+
+impl Drop for Plays<'_> {
+    fn drop(&mut self) {
+        let mut rare = lock(&self.tally.rare);
+        if let Some(players) = rare.rooms.get_mut(&self.room) {
+            *players -= 1;
+            if *players == 0 {
+                rare.rooms.remove(&self.room);
+            }
+        }
     }
 }
 

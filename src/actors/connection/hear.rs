@@ -152,7 +152,8 @@ impl Connection {
             return;
         };
         // Looked for afterwards: the match may have ended just now.
-        if let Some(result) = room.and_then(|room| shared.directory.over().result_of(room)) {
+        let seat = claim.map(|claim| (claim.room, claim.player));
+        if let Some(result) = seat.and_then(|seat| shared.directory.over().result_of(seat)) {
             let result = Text::cut(&result);
             client.line.control(&ToClient::Ended { result });
         }

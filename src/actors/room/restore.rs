@@ -256,9 +256,7 @@ impl Runner {
         let (record, tick) = (Arc::clone(&self.args.record), self.room.as_ref().map(|r| r.tick()));
         record.shut();
         let away = record.members().end(result);
-        if away {
-            self.args.common.directory.over().keep(record.id, result, record.seat_hold());
-        }
+        self.args.common.directory.over().keep(record.id, &away, result, record.seat_hold());
         record.inbox().end();
         if self.args.common.results.has(record.id) {
             self.forget();

@@ -1,5 +1,6 @@
 //! `connect4`: two players drop discs into seven columns; four in a line win. Turn by turn: the
-//! room makes a step when somebody moves or a player's time is up, and costs nothing between.
+//! room makes a step when somebody moves or a player's time is up, and costs nothing between. It can
+//! be played beside another game, on the same connection.
 //!
 //! Play starts when both seats are taken; chance says who moves first. Whoever leaves loses, and
 //! so does whoever lets the time for a move run out.
@@ -174,6 +175,7 @@ pub struct Connect4 {
 impl Game for Connect4 {
     const NAME: &'static str = "connect4";
     const SEATS: u32 = 2;
+    const BESIDE: bool = true;
 
     type Options = Connect4Options;
     type State = State;

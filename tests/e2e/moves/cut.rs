@@ -12,7 +12,9 @@ use super::bot::{Bot, Common, each_has_one_seat, seats_are_taken};
 use super::{moved, new, send_on};
 use crate::support::probe::{Event, Goal, Request};
 use crate::support::proxy::Proxy;
-use crate::support::{DEADLINE, TestServer, event_where, find, new_room, setting, until, within};
+use crate::support::{
+    DEADLINE, TestServer, ended, event_where, find, new_room, setting, until, within,
+};
 
 const HOLDS: &str = r#"{"hold_ms":60000}"#;
 
@@ -72,6 +74,39 @@ async fn who_is_away_is_moved_too_and_comes_back_to_the_last_room() {
         })
         .await;
         assert_eq!(add(&mut client, 1).await, 2);
+    }
+}
+
+/// As whoever was away in the room from the beginning: by the token of the seat that they had before.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_away_and_moved_to_a_match_that_ends_is_told_the_result() {
+    let server = TestServer::start(|_| {}).await;
+    for moves in 1..=3 {
+        let (mut host, lobby) = server.seated(new_room(HOLDS)).await;
+        let (proxy, mut client) = behind(&server).await;
+        let seat = within("a seat", client.join(Join::Room(lobby.room))).await.unwrap();
+        proxy.goes_to("127.0.0.1:1".parse().unwrap());
+        proxy.cut();
+        event_where(&mut host, |event| *event == Event::Broke(seat.player)).await;
+        let (mut last, mut player) = (host, seat.player);
+        let mut before = Vec::new();
+        for _ in 0..moves {
+            let (mut there, game) = server.seated(new_room(HOLDS)).await;
+            send_on(&mut last, &[player], Goal::Room(game.room.0)).await;
+            let came = event_where(&mut there, |event| matches!(event, Event::CameFrom(..))).await;
+            let Event::CameFrom(new, _) = came else { unreachable!() };
+            event_where(&mut there, |event| *event == Event::Broke(new)).await;
+            before.push(std::mem::replace(&mut last, there));
+            player = new;
+        }
+        add(&mut last, 100 + moves).await;
+        last.start(&Request::End, DEADLINE).unwrap();
+        let result = ended(&mut last).await;
+        proxy.goes_to(server.server.wss());
+        assert_eq!(ended(&mut client).await, result);
+        // The connection is as good as any.
+        within("a seat", client.join(Join::Room(lobby.room))).await.unwrap();
+        assert_eq!(client.stats().resumed, 0);
     }
 }
 

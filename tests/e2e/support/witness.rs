@@ -41,6 +41,7 @@ impl Witness {
                     | Update::Reply { .. }
                     | Update::People(_)
                     | Update::Left
+                    | Update::Dismissed(_)
                     | Update::Moved { .. }
                     | Update::Banned { .. }
                     | Update::Chat(_)

@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 
-import { connect } from '../../src/index.js';
 import { bytesOf, frames, schemas } from './vectors.mjs';
 import { World } from './world.mjs';
+
+/** The modules, or the one file that is made of them. */
+const { connect } = await import(process.env.GREENROOM_JS ?? '../../src/index.js');
 
 const vector = frames.find(({ name }) => name === 'owned');
 const hash = BigInt(schemas.find(({ bytes }) => bytes === vector.schema).hash);

@@ -6,6 +6,8 @@ import {
   decodeInput,
   decodeToServer,
   encodeToClient,
+  onChannel,
+  readChannel,
 } from '../../src/protocol.js';
 
 export class World {
@@ -84,9 +86,12 @@ class Wire {
     this.closed = null;
   }
 
-  send(bytes) {
-    if (bytes[0] === CONTROL) this.heard.push(decodeToServer(bytes));
-    else if (bytes[0] === INPUT) this.heard.push({ type: 'Input', ...decodeInput(bytes) });
+  send(message) {
+    const [channel, bytes] = readChannel(message);
+    // What is said on the first has no number.
+    const on = channel > 0 ? { channel } : {};
+    if (bytes[0] === CONTROL) this.heard.push({ ...decodeToServer(bytes), ...on });
+    else if (bytes[0] === INPUT) this.heard.push({ type: 'Input', ...decodeInput(bytes), ...on });
     else throw new Error('what is this?');
   }
 
@@ -105,12 +110,13 @@ class Wire {
     this.onopen();
   }
 
-  bytes(bytes) {
-    this.onmessage({ data: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) });
+  bytes(bytes, channel = 0) {
+    const message = onChannel(channel, bytes);
+    this.onmessage({ data: message.buffer.slice(message.byteOffset, message.byteOffset + message.length) });
   }
 
-  say(message) {
-    this.bytes(encodeToClient(message));
+  say(message, channel) {
+    this.bytes(encodeToClient(message), channel);
   }
 
   welcome(more) {

@@ -277,6 +277,17 @@ pub enum Said {
     Gone,
 }
 
+fn said(message: &[u8]) -> Said {
+    match message.split_first() {
+        Some((&frame::CONTROL, rest)) => Said::Control(wire::decode(rest).expect("it decodes")),
+        Some((&frame::INPUT, rest)) => {
+            let (tick, body) = frame::read_input(rest).expect("an input");
+            Said::Input { tick, body: body.to_vec() }
+        }
+        other => panic!("the client sent {other:?}"),
+    }
+}
+
 /// The server's end of a connection.
 pub struct Peer {
     pub socket: WebSocketStream<Box<dyn Io>>,
@@ -290,24 +301,33 @@ impl Peer {
         self.say(&welcome("mock/1", games)).await;
     }
 
+    /// On the first channel.
     pub async fn heard(&mut self) -> Said {
-        match self.socket.next().await {
-            Some(Ok(Message::Binary(bytes))) => match bytes.split_first() {
-                Some((&frame::CONTROL, rest)) => {
-                    Said::Control(wire::decode(rest).expect("it decodes"))
-                }
-                Some((&frame::INPUT, rest)) => {
-                    let (tick, body) = frame::read_input(rest).expect("an input");
-                    Said::Input { tick, body: body.to_vec() }
-                }
-                other => panic!("the client sent {other:?}"),
-            },
+        let (channel, said) = self.heard_on().await;
+        assert_eq!(channel, 0, "{said:?}");
+        said
+    }
+
+    pub async fn heard_on(&mut self) -> (u8, Said) {
+        let said = match self.socket.next().await {
+            Some(Ok(Message::Binary(bytes))) => {
+                let (channel, message) = frame::read_channel(&bytes).expect("a channel");
+                return (channel, said(message));
+            }
             Some(Ok(Message::Close(close))) => {
                 Said::Closed(close.map_or(1005, |close| close.code.into()))
             }
             Some(Ok(Message::Ping(_))) => Said::Ping,
             Some(Ok(other)) => panic!("the client sent {other:?}"),
             Some(Err(_)) | None => Said::Gone,
+        };
+        (0, said)
+    }
+
+    pub async fn control_on(&mut self, channel: u8) -> ToServer {
+        match self.heard_on().await {
+            (on, Said::Control(message)) if on == channel => message,
+            other => panic!("not a control message on {channel}: {other:?}"),
         }
     }
 
@@ -336,8 +356,20 @@ impl Peer {
     }
 
     pub async fn say(&mut self, message: &ToClient) {
+        self.say_on(0, message).await;
+    }
+
+    pub async fn say_on(&mut self, channel: u8, message: &ToClient) {
         let mut bytes = vec![frame::CONTROL];
         wire::encode_into(message, &mut bytes);
+        self.send_on(channel, bytes).await;
+    }
+
+    pub async fn send_on(&mut self, channel: u8, bytes: Vec<u8>) {
+        let bytes = match channel {
+            0 => bytes,
+            channel => [&[frame::CHANNEL, channel], &bytes[..]].concat(),
+        };
         self.send(bytes).await;
     }
 

@@ -312,3 +312,18 @@ async fn nothing_of_an_earlier_seat_is_sent_again() {
     assert_eq!(within(peer.heard()).await, ack(0, 3));
     assert_eq!(within(peer.request()).await, 4);
 }
+
+#[tokio::test]
+async fn a_client_without_a_state_comes_back_to_the_change_as_one_with_a_state() {
+    let mock = Mock::tls().await;
+    let connect = Connect { keep_state: false, ..mock.connect() };
+    let (mut client, mut peer) = mock.held_by(connect).await;
+    peer.send(frame(4, 11, &[])).await;
+    assert!(matches!(within(client.next()).await, Update::Frame { tick: Tick(11), .. }));
+    // The program breaks it by itself, as a network would.
+    client.break_connection();
+    let why = broken(&mut client).await;
+    assert_eq!((why.by, why.reason.as_str()), (ClosedBy::Network, "this program broke it"));
+    let (_peer, asked) = asks(&mock, &mut client).await;
+    assert_eq!(asked.tick, Some(11));
+}

@@ -153,9 +153,8 @@ impl Runner {
         }
         record.audience().end(Ending::Over(result.to_owned()));
         // Whoever finds the seats gone finds the result.
-        if members.end(result) {
-            self.args.common.directory.over().keep(record.id, result, record.seat_hold());
-        }
+        let away = members.end(result);
+        self.args.common.directory.over().keep(record.id, &away, result, record.seat_hold());
         drop(members);
         record.words().close();
         self.meters.finished();

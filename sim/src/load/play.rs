@@ -1,0 +1,110 @@
+//! One match of one bot, with what is under way in it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use greenroom::bot::{Act, AnyBot};
+use greenroom_client::{CallError, Client, RequestId, SeatInfo};
+use tokio::time::Instant;
+
+use super::acts::Acts;
+use super::staleness::Held;
+use super::tally::Tally;
+
+/// For the answer to a request.
+const REQUEST_DEADLINE: Duration = Duration::from_secs(10);
+/// What was unanswered for longer when its connection ends counts with its age: leaving it out
+/// would make a server look fast that answers nothing.
+const UNANSWERED_AFTER: Duration = Duration::from_secs(1);
+
+/// One match with what is under way in it.
+pub(super) struct Play<'a> {
+    pub(super) number: u32,
+    pub(super) tally: &'a Tally,
+    pub(super) bot: Box<dyn AnyBot>,
+    /// What the bots did that see the state.
+    pub(super) acts: &'a Acts,
+    pub(super) client: &'a mut Client,
+    pub(super) seat: &'a SeatInfo,
+    /// `None` in a room that steps on commands.
+    pub(super) held: Option<Held<'a>>,
+    /// Ordinal and due time of the inputs that no frame has acknowledged.
+    pub(super) inputs: VecDeque<(u32, Instant)>,
+    pub(super) requests: BTreeMap<RequestId, Instant>,
+}
+
+impl Play<'_> {
+    /// Lets the bot act; `due` is when that should have happened.
+    ///
+    /// In a room that steps on commands the bot's last move may not be in its state yet, and it
+    /// would make it again: there it acts once the answer is in, which comes before the frame.
+    pub(super) fn act(&mut self, due: Instant) {
+        if self.seat.tick_hz == 0 && !self.requests.is_empty() {
+            return;
+        }
+        let acts = match self.client.rows() {
+            Some((tick, rows)) => self.acts.seen(self.bot.act(self.seat.player, tick, rows)),
+            None => self.acts.unseen(self.number),
+        };
+        for act in acts {
+            let sent = match act {
+                Act::Input(body) => self
+                    .client
+                    .input_bytes(&body)
+                    .map(|sent| self.inputs.push_back((sent.ordinal, due))),
+                Act::Request(body) => self.client.start_bytes(body, REQUEST_DEADLINE).map(|id| {
+                    self.tally.requested();
+                    self.requests.insert(id, due);
+                }),
+            };
+            match sent {
+                // A closed connection is told by the next update, once.
+                Ok(()) | Err(CallError::Closed(_)) => {}
+                Err(error) => self.tally.failed(error.to_string()),
+            }
+        }
+    }
+
+    pub(super) fn acknowledge(&mut self, now: Instant) {
+        let applied = self.client.applied();
+        let done = self.inputs.partition_point(|(ordinal, _)| *ordinal <= applied);
+        if done > 0 {
+            let times =
+                self.inputs.drain(..done).map(|(_, due)| now.saturating_duration_since(due));
+            self.tally.acknowledged(self.number, times);
+        }
+    }
+
+    pub(super) fn replied(
+        &mut self,
+        id: RequestId,
+        reply: Result<greenroom_client::Reply, CallError>,
+    ) {
+        let due = self.requests.remove(&id);
+        match reply {
+            Ok(reply) => {
+                if let Some(due) = due {
+                    self.tally.answered(self.number, due.elapsed());
+                }
+                self.bot.reply(&reply.0);
+            }
+            Err(CallError::Closed(_)) => {}
+            Err(error) => self.tally.failed(error.to_string()),
+        }
+    }
+}
+
+impl Drop for Play<'_> {
+    fn drop(&mut self) {
+        let now = Instant::now();
+        let old = |due: &Instant| now.saturating_duration_since(*due) > UNANSWERED_AFTER;
+        let inputs = self.inputs.iter().map(|(_, due)| *due).filter(old);
+        let requests = self.requests.values().copied().filter(old);
+        let count = inputs.clone().count() + requests.clone().count();
+        if count > 0 {
+            self.tally.unanswered(count);
+            self.tally.acknowledged(self.number, inputs.map(|due| now - due));
+            requests.for_each(|due| self.tally.answered(self.number, now - due));
+        }
+    }
+}
