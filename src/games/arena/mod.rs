@@ -12,7 +12,7 @@ pub mod ship;
 use greenroom_proto::{EntityId, Message, PlayerId, Replicate, Table, Tick};
 use serde::{Deserialize, Serialize};
 
-use crate::game::{Chat, Ctx, Game, Never, Pace, REWIND, Rewind, To};
+use crate::game::{Chat, Ctx, Game, Never, Pace, People, REWIND, Rewind, To};
 use crate::math;
 use bullet::{BULLET_LIFE, Bullet, Way};
 use outcome::Outcome;
@@ -134,6 +134,10 @@ impl Game for Arena {
 
     fn pace(options: &ArenaOptions) -> Pace {
         Pace::Fixed { tick_hz: options.tick_hz, send_every: options.send_every }
+    }
+
+    fn people(_: &ArenaOptions) -> People {
+        People::Named
     }
 
     fn seats(options: &ArenaOptions) -> u32 {
