@@ -253,7 +253,7 @@ async fn at_random_the_rooms_and_the_clients_agree() {
         players.push(Player { proxy, client });
     }
     let mut sums = BTreeMap::<RoomId, i32>::new();
-    for step in 0..setting("GREENROOM_STEPS", 200) {
+    for step in 0..setting("GREENROOM_STEPS", 100) {
         let player = &mut players[rng.below(3) as usize];
         let channel = rng.below(4) as u8;
         let room = player.rooms()[usize::from(channel)];

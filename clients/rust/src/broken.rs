@@ -27,10 +27,10 @@ pub(crate) struct Broken {
 
 impl Client {
     /// Breaks the connection as a network does that fails, without a word to the server. What follows
-    /// is what follows then: [`Update::Broken`], and the client comes back to its seat by itself. For
+    /// is what follows then: [`Update::Broken`], and the client comes back to its seats by itself. For
     /// tests of just that, and for generators of load.
     pub fn break_connection(&mut self) {
-        if self.link.socket.take().is_some() && self.closed().is_none() {
+        if self.link.socket.take().is_some() && self.link.closed.is_none() {
             self.lose(Closed::by_network("this program broke it", self.link.said));
         }
     }

@@ -16,7 +16,7 @@ pub fn held_on(channel: u8, id: u32) -> Joined {
 
 /// Gets the client a seat on a channel.
 pub async fn seat_on(client: &mut Client, peer: &mut Peer, channel: u8) -> SeatInfo {
-    let mut beside = client.beside(channel).unwrap();
+    let mut beside = client.beside(channel).expect("a channel");
     let join = Join::OpenOrCreate { game: "test", options: "" };
     let (seat, ()) = both(beside.join(join), async {
         let ToServer::Join { id, .. } = peer.control_on(channel).await else { panic!("no join") };
