@@ -26,7 +26,6 @@ mod record;
 pub mod reservations;
 mod rooms;
 mod roster;
-pub mod saved;
 pub mod seat;
 pub mod spectator;
 pub mod token;

@@ -13,6 +13,7 @@ mod ctx;
 mod moving;
 mod old_game;
 mod people;
+mod rewind;
 mod spectators;
 
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub(crate) use ctx::{SeatState, WordReply};
 pub use moving::MoveTo;
 pub use old_game::OldGame;
 pub use people::People;
+pub use rewind::{Past, REWIND, Rewind};
 pub use spectators::Spectators;
 
 use crate::account::{Account, Person};

@@ -119,6 +119,7 @@
 //! | [`room::listing`] | 8 entries of metadata by the creator, 8 by the game | refused; as a panic |
 //! | [`room::conduct`] | 256 accounts banned from a room, and 256 muted; 64 decisions of the backend that wait | the one that ends first is lifted; refused (429) |
 //! | [`game::Chat`] | 512 bytes of a line, and as many characters and lines in a time as the game says; 32 lines for those who come later | refused; the oldest go |
+//! | [`Rewind`] | 250 ms that a game looks back for who shot, or as it says; 64 ticks | older counts as that old |
 //! | [`room::inbox`] | one input per player and tick, some requests per player | input: the newer replaces the older; request: refused |
 //! | [`room::history`] | frames and bytes; only frames somebody stands on are kept | the client gets the whole state |
 //! | [`proto::Sizes`] | what clients take of a state, or less if the game says so ([`Game::STATE_BYTES_MAX`]) | as a panic: the step is left out, or the room ends (4007) |
@@ -161,6 +162,7 @@
 //! | [`room::origin`], [`directory::forwards`] | which seats players had before they were moved | partly |
 //! | [`seating`] | the seats of a room as numbers: taken, kept, waited for | yes |
 //! | [`session`], [`outbox`], [`answers`] | what a client may say next; what it is still to be sent; what it was answered | yes |
+//! | [`resume`] | which tokens give a seat back | yes |
 //! | [`effects`] | what a game asks of the outside world | yes |
 //! | [`journal`] | files with which unfinished matches survive the process; records and reading them are pure | partly |
 //! | [`published`] | a state in words: rows as JSON, by the names of their schema | yes |
@@ -260,8 +262,11 @@ pub mod math;
 pub mod options;
 pub mod outbox;
 pub mod panics;
+#[doc(hidden)]
+pub mod planted;
 pub mod published;
 pub mod registry;
+pub mod resume;
 pub mod rng;
 pub mod room;
 pub mod seating;
@@ -304,7 +309,8 @@ mod whole_file;
 #[cfg(feature = "server")]
 pub use cli::{cli, cli_of};
 pub use game::{
-    Chat, Ctx, Game, MoveTo, Never, OldGame, Pace, People, Signal, Spectators, To, Winner, ensure,
+    Chat, Ctx, Game, MoveTo, Never, OldGame, Pace, Past, People, REWIND, Rewind, Signal,
+    Spectators, To, Winner, ensure,
 };
 pub use options::{NoOptions, OptionHelp, OptionValue, Options};
 pub use registry::Games;
@@ -316,8 +322,8 @@ pub mod prelude {
     pub use crate::account::{Account, Role};
     pub use crate::bot::{Acts, Bot, View};
     pub use crate::{
-        Chat, Ctx, Game, Games, MoveTo, Never, NoOptions, OldGame, Options, Pace, People, Rng,
-        Signal, Spectators, To, Winner, ensure, math,
+        Chat, Ctx, Game, Games, MoveTo, Never, NoOptions, OldGame, Options, Pace, People, REWIND,
+        Rewind, Rng, Signal, Spectators, To, Winner, ensure, math,
     };
     pub use greenroom_proto::{
         Blob, EntityId, Eye, Full, Grid, List, Map, Message, PlayerId, Profile, Replicate, Seen,

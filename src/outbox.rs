@@ -17,6 +17,7 @@ use greenroom_proto::Tick;
 use greenroom_proto::frame::{EventKind, FRAME_EVENTS_MAX, write_event_of, write_varint};
 use serde::{Deserialize, Serialize};
 
+use crate::planted::{self, Bug};
 use crate::room::views::ViewKey;
 
 /// Bounds of the events of one seat: of those that wait to be sent, and as many again of those that
@@ -33,7 +34,7 @@ pub struct OutboxLimits {
 /// from earlier ticks, so that a busy tick does not close clients that keep up.
 const BUSY_TICK: usize = 8;
 
-/// More events wait than may.
+/// More events wait than may: the client is to be closed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Overflow;
 
@@ -124,7 +125,7 @@ impl Outbox {
 
     /// The view in which the next frame is.
     pub fn look(&mut self, view: ViewKey) {
-        if self.view != Some(view) {
+        if self.view != Some(view) && !planted::makes(Bug::StaleView) {
             // What it holds has the names of another view.
             self.base = None;
         }
@@ -157,7 +158,7 @@ impl Outbox {
     pub fn come_back(&mut self, tick: Option<Tick>, events: Option<u32>) -> Result<u32, Forgotten> {
         let events = events.unwrap_or(self.mail.newest());
         self.has(events)?;
-        self.acknowledge(events);
+        self.acknowledge(events + u32::from(planted::makes(Bug::EventTakenForHeard)));
         self.base = tick;
         self.away = false;
         (self.sent, self.sent_bytes) = (0, 0);
@@ -197,13 +198,15 @@ impl Outbox {
             self.earlier = waiting;
         }
         let bytes = waiting.1 + body.len();
-        if !self.away
+        let overflows = !self.away
             && (self.earlier.0 >= self.limits.events_max
                 || self.earlier.1 > self.limits.event_bytes_max
                 || waiting.0 >= FRAME_EVENTS_MAX as usize
-                || bytes > BUSY_TICK * self.limits.event_bytes_max)
-        {
-            return Err(Overflow);
+                || bytes > BUSY_TICK * self.limits.event_bytes_max);
+        if overflows {
+            // It is closed. What it does not get now it may get when it comes back, and else it learns
+            // that it missed something.
+            self.leave();
         }
         self.mail.bytes += body.len();
         self.mail.events.push_back(Kept { tick, kind, body: Arc::clone(body) });
@@ -212,7 +215,13 @@ impl Outbox {
             self.sent_bytes += body.len();
             self.forget_sent();
         }
-        Ok(())
+        if overflows { Err(Overflow) } else { Ok(()) }
+    }
+
+    /// Events that are kept, whether they were sent or wait, and their bytes.
+    #[must_use]
+    pub fn kept(&self) -> (usize, usize) {
+        (self.mail.events.len(), self.mail.bytes)
     }
 
     /// Whether events wait.
@@ -235,6 +244,9 @@ impl Outbox {
             let number = first.wrapping_add(place as u32);
             let age = tick.0.wrapping_sub(event.tick.0);
             write_event_of(event.kind, number, age, &event.body, out);
+        }
+        if planted::makes(Bug::EventsSentAgain) {
+            return;
         }
         self.sent += waiting;
         self.sent_bytes += bytes;

@@ -19,6 +19,7 @@ pub mod log;
 mod near;
 pub mod origin;
 pub mod recovery;
+pub mod saved;
 mod talk;
 pub mod views;
 

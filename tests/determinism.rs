@@ -236,7 +236,7 @@ fn a_change_of_one_input_is_seen_by_the_next_hash() {
     let player = PlayerId(1);
     let mut steps: Vec<Step> = vec![(vec![Command::join(player)], 0)];
     steps.extend((0..149).map(|_| (Vec::new(), 0)));
-    steps[20].0.push(Command::Input { player, body: vec![1, 100, 0] });
+    steps[20].0.push(Command::Input { player, body: vec![1, 100, 0, 0] });
     logged(room.as_mut(), &mut log, &steps, 1000);
     assert!(room.is_over(), "5 s are over");
     let original = log.clone();
@@ -244,7 +244,7 @@ fn a_change_of_one_input_is_seen_by_the_next_hash() {
     assert!(replay(&original).is_ok());
 
     let (_, mut room, mut log) = create(&games, "arena", r#"{"time_limit_secs": 5}"#, 1);
-    steps[20].0[0] = Command::Input { player, body: vec![1, 98, 0] };
+    steps[20].0[0] = Command::Input { player, body: vec![1, 98, 0, 0] };
     logged(room.as_mut(), &mut log, &steps, 1000);
     assert_ne!(replay(&log).unwrap().hash, replay(&original).unwrap().hash);
 }

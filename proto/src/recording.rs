@@ -23,7 +23,7 @@
 //! frame      varint    only if Head::tick_hz is 0: milliseconds since the frame before; 0 for the
 //!                      first of a block
 //!            varint    length of what follows
-//!            frame     a state frame as the protocol has it, but without the four bytes of `inputs
+//!            frame     a state frame as the protocol has it, but without the three bytes of `inputs
 //!                      applied` and `slack`: 0x02, or 0x03 and events; flags, tick, hash, state
 //!
 //! index      u32       0, where the length of another block would be

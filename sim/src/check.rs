@@ -11,7 +11,7 @@
 
 mod again;
 mod apart;
-mod chaos;
+mod besides;
 mod finding;
 mod garbage;
 mod play;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use greenroom::Games;
 
-use crate::{bench, capacity, check, headless, load, replay, report, tournament};
+use crate::{bench, capacity, chaos, check, headless, load, replay, report, tournament};
 
 #[derive(Parser)]
 #[command(name = "greenroom-sim", version, about, arg_required_else_help = true)]
@@ -64,6 +64,13 @@ enum Command {
     /// HashMap, clocks, statics, fields that are not written down. What it cannot find on one machine:
     /// floats that another platform computes otherwise (see clippy.toml).
     Check(check::Args),
+    /// Looks for promises of the server that it does not keep.
+    ///
+    /// Plays whole matches in one process, in virtual time, with what a server meets: clients that
+    /// break off, come back, read too slowly, steal tokens; games that panic; processes that die at any
+    /// byte. Everything follows from the seed. After each thing that happens all promises are checked;
+    /// for the first that is broken it says what is enough to break it, and ends with an error.
+    Chaos(chaos::Args),
 }
 
 /// Runs the command line of the simulator over these games.
@@ -110,6 +117,7 @@ pub fn cli(games: Games) -> ExitCode {
         Command::Bench(args) => bench::run(&args, &games),
         Command::Replay(args) => replay::run(&args, &games),
         Command::Check(args) => check::run(&args, &games),
+        Command::Chaos(args) => chaos::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,6 +5,7 @@
 
 pub mod bench;
 pub mod capacity;
+pub mod chaos;
 pub mod check;
 mod cli;
 pub mod headless;

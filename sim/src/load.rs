@@ -77,7 +77,7 @@ pub struct Args {
     /// The bots start evenly spread over so many seconds.
     #[arg(long, default_value_t = 2.0, value_parser = seconds, allow_negative_numbers = true)]
     ramp_secs: f64,
-    /// Times in the first so many seconds are not measured; what is counted is.
+    /// Times and CPU are measured after so many seconds; what is counted is from the beginning.
     #[arg(long, default_value_t = 0.0, value_parser = seconds, allow_negative_numbers = true)]
     warmup_secs: f64,
     /// What the run has to come to, as p99<60ms,desyncs=0; exit code 3 if it does not. What cannot be
@@ -102,6 +102,12 @@ pub fn run(args: &Args, games: &Games) -> Result<ExitCode, String> {
     let scenario = args.scenario;
     if args.share.is_some() && !scenario.has_share() {
         return Err(format!("--share: the scenario {} is about all bots", scenario.name()));
+    }
+    if args.warmup_secs >= args.secs {
+        return Err(format!(
+            "--warmup-secs {} leaves nothing of --secs {} to measure",
+            args.warmup_secs, args.secs
+        ));
     }
     let course = Course {
         scenario,
@@ -183,7 +189,7 @@ pub(crate) struct Rung {
     pub(crate) stale_p99_ms: f64,
     pub(crate) generator_late_ms: f64,
     pub(crate) generator_limited: bool,
-    /// On average over the run, arrivals included.
+    /// On average, after all have come.
     pub(crate) generator_cores: Option<f64>,
     pub(crate) server_cores: Option<f64>,
     pub(crate) server_mb: Option<f64>,
@@ -218,7 +224,6 @@ pub(crate) fn climb(
         Ok::<_, String>(outcome)
     })?;
     let summary = outcome.summary;
-    let cores = |process: report::Process| process.cpu_secs / summary.seconds.max(0.001);
     let broken = expect::broken(expectations, &summary);
     let rung = Rung {
         bots,
@@ -226,8 +231,8 @@ pub(crate) fn climb(
         stale_p99_ms: summary.staleness_ms.p99,
         generator_late_ms: summary.generator_late_ms,
         generator_limited: summary.generator_limited,
-        generator_cores: summary.generator.map(cores),
-        server_cores: summary.server.map(cores),
+        generator_cores: summary.generator.map(|process| process.cores),
+        server_cores: summary.server.map(|process| process.cores),
         server_mb: summary.server.map(|process| process.memory_mb_max),
         broken: broken.iter().map(ToString::to_string).collect(),
     };

@@ -165,7 +165,7 @@ fn the_first_difference_between_two_logs_is_named() {
             let player = PlayerId(1);
             let commands = match tick {
                 1 => vec![RoomCommand::join(player)],
-                20 => vec![RoomCommand::Input { player, body: vec![thrust, 0, 0] }],
+                20 => vec![RoomCommand::Input { player, body: vec![thrust, 0, 0, 0] }],
                 _ => Vec::new(),
             };
             log.step(room.tick().next(), 0, &commands);

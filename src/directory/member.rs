@@ -9,14 +9,15 @@ use greenroom_proto::{
 };
 
 use super::moving::Arrival;
-use super::saved::SavedMember;
 use super::token::Claim;
 use super::{Client, RoomRecord};
 use crate::account::Person;
 use crate::answers::{Again, Answer, Answers};
 use crate::game::{Pace, People};
 use crate::outbox::{Outbox, OutboxLimits};
+use crate::resume::Generations;
 use crate::room::origin::Origin;
+use crate::room::saved::SavedMember;
 
 /// A seat that somebody has, has asked for, or has left for a moment.
 pub(super) struct Member {
@@ -33,14 +34,10 @@ pub(super) struct Member {
     pub(super) head: Head,
     /// Since when there is no client.
     pub(super) away_since: Option<Instant>,
-    /// Counts the tokens that were made for this seat.
-    pub(super) generation: u32,
-    /// The newest token that is known to have arrived: older ones are not taken.
-    pub(super) confirmed: u32,
+    /// The tokens that were made for this seat.
+    pub(super) tokens: Generations,
     /// Whether the client was told who is here, and of all changes since.
     pub(super) knows_people: bool,
-    /// Token and attempt by which the client has come back.
-    pub(super) came_by: Option<(u32, u64)>,
     /// The player is moved here, and the game has not let them in yet.
     pub(super) arrival: Option<Arrival>,
     /// Seats whose tokens lead here, because the client may not have got one of this seat.
@@ -88,10 +85,8 @@ impl Member {
             answers: Answers::default(),
             head: Head::default(),
             away_since: None,
-            generation: 0,
-            confirmed: 0,
+            tokens: Generations::default(),
             knows_people: false,
-            came_by: None,
             arrival: None,
             origins: Vec::new(),
             moved: false,
@@ -105,8 +100,7 @@ impl Member {
             outbox: Some(Outbox::restore(limits, saved.mail)),
             answers: saved.answers,
             away_since: Some(now),
-            generation: saved.generation,
-            confirmed: saved.confirmed,
+            tokens: Generations::restored(saved.generation, saved.confirmed),
             origins: saved.origins,
             ..Member::new(saved.player, saved.person)
         }
@@ -121,8 +115,8 @@ impl Member {
         Some(SavedMember {
             player: self.player,
             person: Arc::clone(&self.person),
-            generation: self.generation,
-            confirmed: self.confirmed,
+            generation: self.tokens.newest(),
+            confirmed: self.tokens.confirmed(),
             asked,
             mail: self.outbox.as_ref()?.mail().clone(),
             answers: self.answers.clone(),
@@ -197,10 +191,10 @@ impl Member {
 
     /// Tells the client that it has its seat. `events`: the number of the last one before those to come.
     pub(super) fn welcome(&mut self, room: &RoomRecord, tick: Tick, events: u32) {
-        self.generation += 1;
+        let token = self.tokens.make();
         let Some(asked) = self.asked.take() else { return };
         let Some(client) = &self.client else { return };
-        client.sit(self.generation);
+        client.sit(token);
         let joined = self.joined(room, tick, (asked.id, asked.knows_schema), events);
         client.line.control(&match asked.moved_from {
             Some(from) => ToClient::Moved { from, joined },
@@ -212,7 +206,7 @@ impl Member {
     /// Tells the client that its seat is this one now, and not the one in the room `from`. `id`: of
     /// the `Resume` that this answers, or 0.
     pub(super) fn tell_moved(&mut self, room: &RoomRecord, tick: Tick, (id, from): (u32, RoomId)) {
-        self.generation += 1;
+        self.tokens.make();
         let Some(client) = &self.client else { return };
         let knows_schema = client.knows(room.entry.schema_hash);
         let joined = self.joined(room, tick, (id, knows_schema), 0);
@@ -231,7 +225,7 @@ impl Member {
             Pace::Fixed { tick_hz, send_every } => (tick_hz, send_every),
             Pace::OnCommand => (0, 1),
         };
-        let Member { player, generation, .. } = *self;
+        let (player, generation) = (self.player, self.tokens.newest());
         let inbox = room.inbox();
         let (inputs, requests) = inbox.taken_of(player);
         Joined {

@@ -17,13 +17,13 @@ pub use self::tell::{FramesSent, Sent, Sights};
 use super::member::{Asked, Back, Member};
 use super::over::Away;
 use super::roster::Told;
-use super::saved::SavedMember;
 use super::token::Claim;
 use super::{Client, RoomRecord};
 use crate::account::{Account, AccountId, Person};
 use crate::outbox::{Outbox, OutboxLimits};
 use crate::room::inbox::Inbox;
 use crate::room::origin::Origin;
+use crate::room::saved::SavedMember;
 
 /// Everybody who has a seat or has asked for one, in the order of asking.
 #[derive(Default)]
@@ -130,7 +130,7 @@ impl Members {
             false => (0, Back { tick: None, events: None, ..back }),
         };
         let holds = match is_own {
-            true => (member.confirmed..=member.generation).contains(&generation),
+            true => member.tokens.hold(generation),
             false => member
                 .origins
                 .iter()
@@ -139,16 +139,13 @@ impl Members {
         if !holds {
             return Err(Refusal::BadToken);
         }
-        let attempt = (generation, back.attempt);
-        // An attempt that its client has given up may arrive after the one that came through.
-        if member.client.is_some() && member.came_by.is_some_and(|came_by| attempt < came_by) {
+        if member.client.is_some() && member.tokens.is_outrun(generation, back.attempt) {
             return Err(Refusal::BadToken);
         }
         if back.events.is_some_and(|events| outbox.has(events).is_err()) {
             return Err(Refusal::TooFarBehind);
         }
-        member.came_by = Some(attempt);
-        member.confirmed = generation;
+        member.tokens.come_back(generation, back.attempt);
         member.only_schema = client.only_schema();
         let now = Instant::now();
         let before = member.client.take();
@@ -230,8 +227,8 @@ impl Members {
     /// more.
     pub fn confirm(&mut self, player: PlayerId, token: u32) -> Vec<Origin> {
         let Some(member) = self.find(player) else { return Vec::new() };
-        member.confirmed = member.confirmed.max(token);
-        match member.confirmed {
+        member.tokens.confirm(token);
+        match member.tokens.confirmed() {
             0 => Vec::new(),
             _ => std::mem::take(&mut member.origins),
         }
@@ -358,7 +355,7 @@ impl Members {
         let back = member.asked.as_ref().and_then(|asked| asked.back);
         let (Some(back), Some(outbox)) = (back, &mut member.outbox) else {
             // The connection broke once more.
-            member.generation += 1;
+            member.tokens.make();
             return;
         };
         match outbox.come_back(back.tick, back.events) {

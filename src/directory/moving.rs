@@ -227,7 +227,7 @@ impl RoomRecord {
         member.only_schema = going.only_schema;
         let old = Seat { room: Arc::clone(from), player: arrival.player };
         let new = Seat { room: Arc::clone(self), player };
-        let moves = |client: &Arc<Client>| client.move_on(&old, &new, member.generation + 1);
+        let moves = |client: &Arc<Client>| client.move_on(&old, &new, member.tokens.newest() + 1);
         match left.client.filter(moves) {
             Some(client) => {
                 let (id, known) = match left.asked {

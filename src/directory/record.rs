@@ -16,7 +16,6 @@ use super::lock;
 use super::members::Members;
 use super::moving::Moving;
 use super::operator::{self, Operator};
-use super::saved::{Restored, Saved};
 use super::token::TokenKey;
 use super::watches::Changes;
 use super::words::Words;
@@ -27,6 +26,7 @@ use crate::registry::{Entry, RoomPlan};
 use crate::room::Header;
 use crate::room::inbox::{Inbox, InboxLimits};
 use crate::room::recovery::Progress;
+use crate::room::saved::{Restored, Saved};
 use crate::scheduler::Waker;
 
 /// A room, whoever works on it.

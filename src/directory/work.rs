@@ -5,12 +5,12 @@ use std::time::Instant;
 use greenroom_proto::Tick;
 
 use super::clock::Clock;
-use super::saved::Saved;
 use crate::journal::{Kind, NotTaken, Position, RoomJournal};
 use crate::replays::KeptReplay;
 use crate::room::Command;
 use crate::room::log::{Keep, Log};
 use crate::room::recovery::{Crash, Decision};
+use crate::room::saved::Saved;
 
 /// The room's log, and how far what is in it was carried out. Locked for moments, and never while
 /// the game runs.

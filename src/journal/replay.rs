@@ -7,6 +7,7 @@ use greenroom_proto::RoomId;
 
 use super::record::{Head, Tag};
 use super::segment::SegmentHead;
+use crate::planted::{self, Bug};
 
 /// An unfinished room, as far as the journal has it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -118,12 +119,13 @@ impl Replay {
         let segment = self.before.map_or(0, |(head, _)| head.number);
         let Head { tag, room, number } = head;
         match (tag, self.chains.get_mut(&room)) {
-            (Tag::Start, _) => {
+            (Tag::Start, before) => {
+                let keeps = before.filter(|_| planted::makes(Bug::JournalGoesOn));
+                let more = keeps.map(|chain| std::mem::take(&mut chain.more)).unwrap_or_default();
                 self.headless.remove(&room);
                 let start = payload.to_vec();
                 let doubts = self.doubts;
-                let chain =
-                    Chain { start, more: Vec::new(), last: number, segment, doubts, cut: false };
+                let chain = Chain { start, more, last: number, segment, doubts, cut: false };
                 self.chains.insert(room, chain);
             }
             (Tag::More, Some(chain)) => {

@@ -90,7 +90,7 @@ fn answer<B>(request: &Request<B>, pages: &Pages) -> Answer {
     let plain = |status, text: &str| Answer::Plain(response(status, text));
     match request.uri().path() {
         "/ws" => {}
-        path if (page.is_some() || matches!(path, "/healthz" | "/"))
+        path if (page.is_some() || path == "/healthz")
             && !matches!(*request.method(), Method::GET | Method::HEAD) =>
         {
             let mut response = response(StatusCode::METHOD_NOT_ALLOWED, "use GET here\n");
@@ -98,11 +98,6 @@ fn answer<B>(request: &Request<B>, pages: &Pages) -> Answer {
             return Answer::Plain(response);
         }
         "/healthz" => return plain(StatusCode::OK, "ok\n"),
-        "/" => {
-            let text = "This is a Greenroom server. Game clients connect to /ws with the WebSocket \
-                        subprotocol greenroom.v1; pages import /greenroom.js.\n";
-            return plain(StatusCode::OK, text);
-        }
         _ => match page {
             Some(page) => return Answer::Plain(read(page, headers)),
             None => {
@@ -174,10 +169,17 @@ fn response(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
     response
 }
 
-/// A page, which pages from elsewhere may read, too; with gzip for whoever takes it.
+/// A page, with gzip for whoever takes it; only that it is still the same to whoever has it.
 fn read(page: &Page, asked: &HeaderMap) -> Response<Full<Bytes>> {
+    let is_known = asked.get(header::IF_NONE_MATCH) == Some(&page.tag);
     let gzip = page.gzip.as_ref().filter(|_| takes_gzip(asked));
-    let mut response = Response::new(Full::new(gzip.unwrap_or(&page.body).clone()));
+    let mut response = match is_known {
+        true => Response::default(),
+        false => Response::new(Full::new(gzip.unwrap_or(&page.body).clone())),
+    };
+    if is_known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
     let headers = response.headers_mut();
     if gzip.is_some() {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
@@ -187,9 +189,17 @@ fn read(page: &Page, asked: &HeaderMap) -> Response<Full<Bytes>> {
     }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(page.content_type));
     headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    headers.insert(header::ETAG, page.tag.clone());
+    // Kept, and asked for again each time: another build has other files.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    match page.reach.policy() {
+        Some(policy) => {
+            headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy))
+        }
+        None => headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+    };
     response
 }
 
@@ -252,6 +262,8 @@ mod tests {
         assert_eq!(path("/ws?x=1"), StatusCode::SWITCHING_PROTOCOLS);
         assert_eq!(path("/healthz"), StatusCode::OK);
         assert_eq!(path("/"), StatusCode::OK);
+        assert_eq!(path("/replay"), StatusCode::OK);
+        assert_eq!(path("/play/app.js"), StatusCode::OK);
         assert_eq!(path("/greenroom.js"), StatusCode::OK);
         assert_eq!(path("/schema/arena?x"), StatusCode::OK);
         assert_eq!(path("/schema/chess"), StatusCode::NOT_FOUND);
@@ -263,6 +275,25 @@ mod tests {
         assert_eq!(set("sec-websocket-protocol", "other"), StatusCode::BAD_REQUEST);
         let missing = status(|r| drop(r.headers_mut().remove("sec-websocket-key")));
         assert_eq!(missing, StatusCode::BAD_REQUEST);
+    }
+
+    #[test]
+    fn own_pages_have_a_policy_and_what_is_known_is_not_sent_again() {
+        let pages = Pages::new([]);
+        let read_as = |path, tag: Option<&HeaderValue>| {
+            let tag = tag.map(|tag| (header::IF_NONE_MATCH, tag.clone()));
+            read(pages.get(path).unwrap(), &tag.into_iter().collect())
+        };
+        let page = read_as("/", None);
+        let policy = page.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; ") && !policy.contains("unsafe"));
+        assert!(!page.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
+        let tag = &page.headers()[header::ETAG];
+        assert_eq!(read_as("/", Some(tag)).status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(read_as("/replay", Some(tag)).status(), StatusCode::OK);
+        let client = read_as("/greenroom.js", None);
+        assert_eq!(client.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+        assert!(!client.headers().contains_key(header::CONTENT_SECURITY_POLICY));
     }
 
     #[test]

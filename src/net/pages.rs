@@ -1,17 +1,36 @@
-//! What there is to read over HTTP beside the WebSocket: the JavaScript client, and what the games'
-//! messages look like. Nothing that a client would not get anyway, so anybody may read it, pages
-//! from elsewhere too.
+//! What there is to read over HTTP beside the WebSocket: pages that play the games, the JavaScript
+//! client, and what the games' messages look like. Nothing that a client would not get anyway, so
+//! anybody may read it; the client and the descriptions pages from elsewhere too.
+
+mod play;
 
 use std::collections::BTreeMap;
 
 use hyper::body::Bytes;
+use hyper::header::HeaderValue;
+use xxhash_rust::xxh3::xxh3_128;
 
-/// The JavaScript client, minified.
-const CLIENT: &str = include_str!("../../clients/js/dist/greenroom.js");
-/// The same with gzip: a third of it.
-const CLIENT_GZIP: &[u8] = include_bytes!("../../clients/js/dist/greenroom.js.gz");
-/// What shows the client's sources to whoever looks for a mistake.
-const CLIENT_MAP: &str = include_str!("../../clients/js/dist/greenroom.js.map");
+struct Bundle {
+    path: &'static str,
+    text: &'static str,
+    gzip: &'static [u8],
+    map: &'static str,
+}
+
+macro_rules! bundle {
+    ($name:literal) => {
+        Bundle {
+            path: concat!("/", $name, ".js"),
+            text: include_str!(concat!("../../clients/js/dist/", $name, ".js")),
+            gzip: include_bytes!(concat!("../../clients/js/dist/", $name, ".js.gz")),
+            map: include_str!(concat!("../../clients/js/dist/", $name, ".js.map")),
+        }
+    };
+}
+
+/// The JavaScript client, what is for the feel of a game, and the protocol by itself for recordings:
+/// minified, the same with gzip, and what shows the sources to whoever looks for a mistake.
+const CLIENT: [Bundle; 3] = [bundle!("greenroom"), bundle!("feel"), bundle!("protocol")];
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const JSON: &str = "application/json";
@@ -30,25 +49,58 @@ pub struct Page {
     pub body: Bytes,
     /// The same with gzip, where that is worth it.
     pub gzip: Option<Bytes>,
+    /// Its `ETag`: a hash of the bytes, weak as it is the same with gzip.
+    pub tag: HeaderValue,
+    /// Who may use it.
+    pub reach: Reach,
+}
+
+/// Who may use a page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reach {
+    /// Pages from elsewhere, too.
+    Anybody,
+    /// The pages of this server alone, which may do what [`play::POLICY`] says.
+    OwnPages,
+}
+
+impl Reach {
+    /// The `Content-Security-Policy` that goes with it.
+    #[must_use]
+    pub fn policy(self) -> Option<&'static str> {
+        (self == Reach::OwnPages).then_some(play::POLICY)
+    }
 }
 
 impl Page {
-    fn new(content_type: &'static str, body: impl Into<Bytes>) -> Self {
-        Page { content_type, body: body.into(), gzip: None }
+    fn new(content_type: &'static str, body: impl Into<Bytes>, reach: Reach) -> Self {
+        let body = body.into();
+        let tag = HeaderValue::try_from(format!("W/\"{:032x}\"", xxh3_128(&body)))
+            .expect("hexadecimal digits between quotes");
+        Page { content_type, body, gzip: None, tag, reach }
     }
 }
 
 impl Pages {
-    /// `/greenroom.js` with its source map, and `/schema/NAME` for each game of which the description, JSON, is given.
+    /// The pages that play; the client, `/feel.js` and `/protocol.js` with their source maps; and
+    /// `/schema/NAME` for each game of which the description, JSON, is given.
     #[must_use]
     pub fn new(descriptions: impl IntoIterator<Item = (String, String)>) -> Self {
-        let schema =
-            |(name, json): (String, String)| (format!("/schema/{name}"), Page::new(JSON, json));
-        let client = Page { gzip: Some(CLIENT_GZIP.into()), ..Page::new(JAVASCRIPT, CLIENT) };
-        let mut pages: BTreeMap<String, Page> = descriptions.into_iter().map(schema).collect();
-        pages.insert("/greenroom.js".to_owned(), client);
-        pages.insert("/greenroom.js.map".to_owned(), Page::new(JSON, CLIENT_MAP));
-        Pages { pages }
+        let schema = |(name, json): (String, String)| {
+            (format!("/schema/{name}"), Page::new(JSON, json, Reach::Anybody))
+        };
+        let client = CLIENT.into_iter().flat_map(|Bundle { path, text, gzip, map }| {
+            let script = Page::new(JAVASCRIPT, text, Reach::Anybody);
+            let script = Page { gzip: Some(gzip.into()), ..script };
+            [
+                (path.to_owned(), script),
+                (format!("{path}.map"), Page::new(JSON, map, Reach::Anybody)),
+            ]
+        });
+        let play = play::FILES.iter().map(|file| {
+            (file.path.to_owned(), Page::new(file.content_type, file.text, Reach::OwnPages))
+        });
+        Pages { pages: descriptions.into_iter().map(schema).chain(client).chain(play).collect() }
     }
 
     /// What is at this path.
@@ -69,6 +121,7 @@ mod tests {
         let client = pages.get("/greenroom.js").unwrap();
         let map = b"\n//# sourceMappingURL=greenroom.js.map\n";
         assert!(client.body.starts_with(b"/* greenroom-client ") && client.body.ends_with(map));
+        assert!(pages.get("/feel.js").is_some() && pages.get("/feel.js.map").is_some());
         let gzip = client.gzip.as_ref().unwrap();
         assert!(gzip.starts_with(&[0x1f, 0x8b]) && 2 * gzip.len() < client.body.len());
         assert!(pages.get("/greenroom.js.map").unwrap().body.starts_with(b"{"));

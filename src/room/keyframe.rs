@@ -14,7 +14,7 @@
 //!
 //! All numbers are little-endian. The parts are apart so that another build of the game, whose types
 //! differ, still reads the others: see [`Room::take_over`]. A change of this
-//! format raises the versions in `room/log.rs` and `directory/saved.rs`.
+//! format raises the versions in `room/log.rs` and `room/saved.rs`.
 
 use std::any::TypeId;
 use std::collections::BTreeMap;
@@ -264,7 +264,7 @@ mod tests {
     use crate::games::connect4::Connect4;
 
     /// If this fails, a keyframe's last part is other bytes than before: raise the version of logs
-    /// (`room/log.rs`) and of rooms in the journal (`directory/saved.rs`), make the golden logs anew.
+    /// (`room/log.rs`) and of rooms in the journal (`room/saved.rs`), make the golden logs anew.
     #[test]
     fn the_part_that_is_ours_has_the_form_of_this_version() {
         assert_eq!(fingerprint::of::<(Ctx<Connect4>, u64)>(), 0x0214_b494_3474_de2e);

@@ -23,6 +23,7 @@ pub use self::write::LogWriter;
 use super::recovery::{Crash, Decision};
 use super::{AnyRoom, Command, Header};
 use crate::game::Pace;
+use crate::planted::{self, Bug};
 
 /// What [`Log::to_bytes`] starts with: a name and the version of the format.
 const MAGIC: &[u8; 8] = b"GRLOG\0\0\x08";
@@ -152,6 +153,9 @@ impl Log {
     /// new record's bytes.
     pub fn decide(&mut self, decision: Decision) -> &[u8] {
         let tick = self.end();
+        if planted::makes(Bug::DecisionLost) {
+            return &[];
+        }
         self.note(&Record::Decision { tick, decision })
     }
 
@@ -192,6 +196,7 @@ impl Log {
         self.segments.push_back(Segment { keyframe, start: tick, end: tick, records: Vec::new() });
         let spare = match keep {
             Keep::All => 0,
+            Keep::Recent if planted::makes(Bug::LogUnbounded) => 0,
             Keep::Recent => self.segments.len().saturating_sub(2),
         };
         self.segments.drain(..spare).collect()

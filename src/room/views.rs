@@ -12,6 +12,7 @@ use greenroom_proto::layout::{Layout, TableLayout};
 use greenroom_proto::{Eye, PlayerId, Rows, Sight, TableRows, Teams, Tick};
 
 use super::near::{Grid, Point};
+use crate::planted::{self, Bug};
 
 /// What was seen stays in sight until it is so much farther away than an eye reaches.
 const LINGER: f64 = 1.1;
@@ -33,6 +34,7 @@ impl ViewKey {
     pub fn of(viewer: PlayerId, sight: &Sight) -> Self {
         match (sight.player, sight.eye) {
             (None, None) => ViewKey::Teams(sight.teams),
+            _ if planted::makes(Bug::SharedView) => ViewKey::Player(PlayerId(0)),
             _ => ViewKey::Player(viewer),
         }
     }

@@ -11,11 +11,11 @@ use crate::actors::connection::Shared;
 use crate::actors::room::{Keeper, Rooms};
 use crate::config::Config;
 use crate::directory::over::Away;
-use crate::directory::saved::Restored;
 use crate::directory::token::{KEY_BYTES, TokenKey};
 use crate::directory::{Directory, RoomRecord};
 use crate::journal::{Found, Journal, JournalError, Limits};
 use crate::registry::{Games, RoomPlan};
+use crate::room::saved::Restored;
 use crate::whole_file::{self, Readers};
 
 /// A journal that was opened, and what was in it.

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use greenroom::directory::saved::Restored;
 use greenroom::journal::Found;
 use greenroom::proto::RoomId;
+use greenroom::room::saved::Restored;
 use greenroom_client::Join;
 
 use crate::support::hosting::Hosted;

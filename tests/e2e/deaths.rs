@@ -4,10 +4,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use greenroom::directory::saved::Restored;
 use greenroom::faults::{Every, Faults, Timed};
 use greenroom::journal::{Found, Health, Journal, Limits};
 use greenroom::proto::RoomId;
+use greenroom::room::saved::Restored;
 use greenroom::supervision::Partitioned;
 use greenroom_client::{Client, Join, SeatInfo, Update};
 

@@ -42,7 +42,12 @@ async fn stalled_clients_cost_a_bounded_amount_of_memory() {
     // Thrust, turn and shoot from now on: the state changes all the time.
     let mut input = vec![frame::INPUT, 0, 0];
     wire::encode_into(
-        &greenroom::games::arena::Input { thrust: true, turn: 40, fire: true },
+        &greenroom::games::arena::Input {
+            thrust: true,
+            turn: 40,
+            fire: true,
+            ..Default::default()
+        },
         &mut input,
     );
     for _ in 0..CLIENTS {

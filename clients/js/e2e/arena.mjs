@@ -34,7 +34,7 @@ test('two clients play arena and see each other', async (t) => {
   assert.notEqual(one.player, other.player);
   await until('each sees both ships', () => [one, other].every((room) => room.state.ships.size === 2));
   const before = shipOf(other, one.player).heading;
-  const off = one.on('frame', () => one.input({ thrust: true, turn: 1, fire: false }));
+  const off = one.on('frame', () => one.input({ thrust: true, turn: 1, fire: false, view_age_ms: 0 }));
   await until("Bob sees Ada's ship turn and fly", () => {
     const ship = shipOf(other, one.player);
     return ship.heading !== before && ship.thrusting;
@@ -42,7 +42,7 @@ test('two clients play arena and see each other', async (t) => {
   await until('the room has applied inputs', () => one.inputApplied > 10);
   await sameState(one, other);
   off();
-  assert.throws(() => one.input({ thrust: true, turn: 1, shoot: true }), /has no field shoot: it has thrust, turn, fire/);
+  assert.throws(() => one.input({ thrust: true, turn: 1, shoot: true }), /has no field shoot: it has thrust, turn, fire, view_age_ms/);
   await until('the time to the server was measured', () => one.stats.rttMs !== null);
   assert.ok(Math.abs(one.serverTick() - one.tick) < 30, `${one.serverTick()} and ${one.tick}`);
   const removed = [];
@@ -63,7 +63,7 @@ test('a connection that is cut comes back without a gap or a repeat', async (t) 
   [one, other].forEach((room, place) => room.on('event', (event, { number, tick }) => {
     heard[place].push({ number, tick, event: JSON.stringify(event) });
   }));
-  const off = [one, other].map((room) => room.on('frame', () => room.input({ thrust: true, turn: 1, fire: true })));
+  const off = [one, other].map((room) => room.on('frame', () => room.input({ thrust: true, turn: 1, fire: true, view_age_ms: 0 })));
   for (let turn = 0; turn < 3; turn += 1) {
     const before = one.tick;
     const back = next(one, 'resume');
@@ -102,7 +102,7 @@ for (const [how, signal] of [['killed', 'SIGKILL'], ['stopped', 'SIGTERM']]) tes
   await sameState(one, other);
   assert.deepEqual([one.over, other.over, one.state.ships.size], [null, null, 2]);
   const before = one.inputApplied;
-  const { number } = one.input({ thrust: true, turn: 0, fire: false });
+  const { number } = one.input({ thrust: true, turn: 0, fire: false, view_age_ms: 0 });
   await until('inputs are applied', () => one.inputApplied >= number);
   assert.ok(number > before);
 });
@@ -115,7 +115,7 @@ test('who looks on sees what players see', async (t) => {
   assert.equal(view.spectating, true);
   await until('Eve sees the ship', () => view.state.ships.size === 1);
   await until('it flies', () => view.tick > 30);
-  assert.throws(() => view.input({ thrust: true, turn: 0, fire: false }), { code: 'Spectator' });
+  assert.throws(() => view.input({ thrust: true, turn: 0, fire: false, view_age_ms: 0 }), { code: 'Spectator' });
   await view.leave();
   assert.equal(eve.room, null);
 });

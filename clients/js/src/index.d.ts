@@ -229,6 +229,8 @@ export interface Room<G extends GameTypes = AnyGame> {
   readonly token: string | null;
   readonly over: Error | null;
   readonly inputApplied: number;
+  readonly inputAppliedTick: number | null;
+  readonly inputSlack: number;
   readonly stats: Stats;
   on<Name extends TableName<G['State']>>(
     what: 'add' | 'change' | 'remove',
@@ -244,7 +246,7 @@ export interface Room<G extends GameTypes = AnyGame> {
   on(what: 'end', hear: (result: unknown) => void): Off;
   on(what: 'close', hear: (why: Error | null) => void): Off;
   entityId(table: string, slot: number): { slot: number; generation: number } | null;
-  input(value: G['Input']): { number: number; tick: number };
+  input(value: G['Input'], tick?: number | null): { number: number; tick: number };
   request(value: G['Request'], how?: { timeout?: number }): Promise<G['Reply']>;
   chat(text: string, how?: { scope?: number; timeout?: number }): Promise<void>;
   leave(): Promise<void>;

@@ -5,7 +5,7 @@
  * const client = await connect('wss://host:8443', { profile: { name: 'Ada' } });
  * const room = await client.joinOrCreate('arena', { time_limit_secs: 300 });
  * room.on('add', 'ships', (ship, slot) => draw(ship));
- * room.input({ thrust: true, turn: 1, fire: false });
+ * room.input({ thrust: true, turn: 1, fire: false, view_age_ms: 0 });
  * ```
  *
  * ## Parts, in the order in which data flows
@@ -23,6 +23,7 @@
  * | `shape` | a game's messages from and to values |
  * | `target`, `watch`, `roster`, `clock` | ways into rooms, rooms that are watched, people, time |
  * | `error`, `closed`, `close` | what can go wrong, and how connections end |
+ * | `feel/` | what a game draws between frames: others, its own, and at which pace; by itself |
  * | `protocol` and the rest | messages, schemas and frames as the protocol has them |
  *
  * ## Rules
@@ -46,6 +47,7 @@
  * | events that come while the state is being sent anew | 8,192 | the connection ends |
  * | whole states in a row that turn out wrong | 8 | the connection ends |
  * | rows of a state | 16 MiB | the connection ends |
+ * | messages of one room while the seat in another is asked for again | those of `timeout` | the next attempt |
  * | time to come back | as long as the seat is held, and `reconnect` | `close` |
  * | silence of the server | `silence`, then a question and as much again | the connection is broken |
  *

@@ -11,6 +11,8 @@ const LEAD_MAX = 60;
 const SLACK_WANTED = 2;
 /** Frames with too much slack in a row before the lead is cut by one: a late input costs more. */
 const PATIENCE = 40;
+/** Inputs of which it is known for which tick they were. */
+const TICKS = 256;
 
 /** Of two counts of 32 bits that may have wrapped. */
 const isAfter = (count, other) => ((count - other) | 0) > 0;
@@ -22,6 +24,10 @@ export class Inputs {
     this.lead = this.auto ? Math.min(sendEvery, LEAD_MAX) : lead;
     this.sent = this.applied = arrived;
     this.early = 0;
+    /** How early the newest input came, as the last frame says. */
+    this.slack = 0;
+    /** By number, the tick that an input is for. */
+    this.ticks = [];
     /** The first input that was sent with the present lead: the slack of earlier ones is old news. */
     this.judgedFrom = arrived + 1;
     /** As the server counts; and what the counts were when this connection came up. */
@@ -35,6 +41,17 @@ export class Inputs {
       if (!kept) this.theirs.sent = (this.theirs.sent + 1) >>> 0;
     }
     return this.sent;
+  }
+
+  /** The newest input is for this tick. */
+  stamp(tick) {
+    this.ticks[this.sent % TICKS] = { number: this.sent, tick };
+  }
+
+  /** The tick that the newest input was for that the room has applied; `null` if that is not known. */
+  get appliedTick() {
+    const stamp = this.ticks[this.applied % TICKS];
+    return stamp?.number === this.applied ? stamp.tick : null;
   }
 
   /** The connection is back. So many inputs have arrived; others are lost. */
@@ -63,6 +80,7 @@ export class Inputs {
 
   /** Takes a frame's head. */
   acknowledge(applied, slack) {
+    this.slack = slack;
     const { theirs } = this;
     const more = (applied - theirs.applied) & 0xffff;
     // A room cannot apply what was not sent.

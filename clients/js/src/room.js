@@ -99,6 +99,10 @@ export class Room {
 
   /** The number of the newest input that the room has applied: see `input`. */
   get inputApplied() { return this.#seat.inputs.applied; }
+  /** The tick that it was for; `null` if none is applied yet. */
+  get inputAppliedTick() { return this.#seat.inputs.appliedTick; }
+  /** How many ticks before its own the newest input came, as of the last frame; below 0: late. */
+  get inputSlack() { return this.#seat.inputs.slack; }
 
   /** What was counted and measured: times in milliseconds. */
   get stats() {
@@ -143,19 +147,21 @@ export class Room {
   }
 
   /**
-   * Says what the player does now, for the tick that the room is about to make. Never waits: of
-   * those that cannot go out yet only the newest is kept, and while the connection is broken, too.
+   * Says what the player does now, for the tick that the room is about to make, or for `tick` if a
+   * game keeps a pace of its own (`feel/pace`). Never waits: of those that cannot go out yet only the
+   * newest is kept, and while the connection is broken, too.
    * Returns `{ number, tick }`; once `inputApplied` has reached the number the room has applied it.
    */
-  input(value) {
+  input(value, tick = null) {
     this.#seated();
     const body = this.#messages.input.encode(value);
     const { connection, number: channel, platform, up } = this.#channel;
-    const replaced = up ? connection.inputs.has(channel) : this.#seat.kept;
-    const { number, tick, message } = this.#seat.input(body, replaced, !up, platform.now());
+    const waits = connection.inputs.has(channel);
+    const replaced = up ? waits : this.#seat.kept;
+    const sent = this.#seat.input(body, { waits, kept: !up, tick, now: platform.now() });
     this.#counts[replaced ? 'inputsReplaced' : 'inputs'] += 1;
-    if (up) connection.sendInput(message, channel);
-    return { number, tick };
+    if (up) connection.sendInput(sent.message, channel);
+    return { number: sent.number, tick: sent.tick };
   }
 
   /** Asks the room something, which it does once, and returns its answer. */

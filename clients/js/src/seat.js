@@ -113,13 +113,14 @@ export class Seat {
 
   /**
    * Counts an input and makes its message. `waits`: the one before has not gone out, and this one
-   * takes its place; `kept`: there is no connection. Returns `{ number, tick, message }`.
+   * takes its place; `kept`: there is no connection; `tick`: the one it is for, `null` to have it
+   * chosen. Returns `{ number, tick, message }`.
    */
-  input(body, waits, kept, now) {
+  input(body, { waits, kept, tick, now }) {
     const number = this.inputs.count(kept ? this.kept : waits, kept);
     this.newestInput = body;
     this.kept = kept;
-    return { number, ...this.stamped(now) };
+    return { number, ...this.stamped(now, tick) };
   }
 
   /** The newest input once more, for a new connection; `null` if there was none. */
@@ -130,8 +131,9 @@ export class Seat {
     return this.stamped(now).message;
   }
 
-  stamped(now) {
-    const tick = this.inputs.due(this.replica.newest, now - this.newestAt, this.pace);
+  stamped(now, wanted = null) {
+    const tick = wanted ?? this.inputs.due(this.replica.newest, now - this.newestAt, this.pace);
+    this.inputs.stamp(tick);
     return { tick, message: encodeInput(tick, this.newestInput) };
   }
 }

@@ -96,6 +96,20 @@ test('the types name what there is, and nothing else', () => {
   for (const name of Object.keys(client)) assert.match(types, new RegExp(`export (?:function|class) ${name}\\b`));
 });
 
+test('what is for the feel of a game is a file by itself, with types', async () => {
+  const [modules, file] = await Promise.all([import('../src/feel/index.js'), import('../dist/feel.js')]);
+  assert.deepEqual(Object.keys(file).sort(), Object.keys(modules).sort());
+  const types = read('../src/feel/index.d.ts');
+  for (const [name, type] of Object.entries(modules)) {
+    const start = types.search(new RegExp(`export (?:class|function) ${name}\\b`));
+    assert.ok(start >= 0, name);
+    const named = types.slice(start, types.indexOf('\n}', start));
+    for (const member of Object.getOwnPropertyNames(type.prototype ?? {})) {
+      assert.match(named, new RegExp(`\\b${member}\\b`), `${name}.${member}`);
+    }
+  }
+});
+
 test('it depends on nothing', () => {
   const { dependencies, devDependencies, peerDependencies } = JSON.parse(read('../package.json'));
   assert.deepEqual([dependencies, devDependencies, peerDependencies], [undefined, undefined, undefined]);

@@ -19,6 +19,8 @@ import { gzipSync } from 'node:zlib';
 /** What is served, by its name: the module that it begins with. */
 export const ENTRIES = {
   greenroom: 'index.js',
+  protocol: 'protocol.js',
+  feel: 'feel/index.js',
 };
 
 /** Exact, as another version would make other files. esbuild joins modules, terser makes them smaller still. */

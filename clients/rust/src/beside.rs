@@ -188,15 +188,24 @@ impl Beside<'_> {
 
     /// Sends an input, see [`Client::input`].
     pub fn input<I: Serialize>(&mut self, input: &I) -> Result<Sent, CallError> {
-        self.input_with(|message| wire::encode_into(input, message))
+        self.input_with(None, |message| wire::encode_into(input, message))
+    }
+
+    /// Sends an input for that tick, see [`Client::input_for`].
+    pub fn input_for<I: Serialize>(&mut self, tick: Tick, input: &I) -> Result<Sent, CallError> {
+        self.input_with(Some(tick), |message| wire::encode_into(input, message))
     }
 
     /// Sends an input that the game's own code encoded.
     pub fn input_bytes(&mut self, input: &[u8]) -> Result<Sent, CallError> {
-        self.input_with(|message| message.extend_from_slice(input))
+        self.input_with(None, |message| message.extend_from_slice(input))
     }
 
-    fn input_with(&mut self, body: impl FnOnce(&mut Vec<u8>)) -> Result<Sent, CallError> {
+    fn input_with(
+        &mut self,
+        tick: Option<Tick>,
+        body: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<Sent, CallError> {
         let Client { places, link, .. } = &mut *self.client;
         let place = &mut places[self.on];
         place.need_seat(link)?;
@@ -216,7 +225,7 @@ impl Beside<'_> {
             return Err(CallError::TooLong { what: "input", why });
         }
         let waits = link.socket.as_ref().map(|socket: &Socket| socket.input_waits(channel));
-        let (sent, bytes) = seat.send(message, waits, Instant::now());
+        let (sent, bytes) = seat.send(message, waits, tick, Instant::now());
         link.stats.inputs += u64::from(!sent.replaced && !sent.kept);
         link.stats.inputs_replaced += u64::from(sent.replaced);
         if let Some(socket) = &mut link.socket {
@@ -229,6 +238,18 @@ impl Beside<'_> {
     #[must_use]
     pub fn applied(&self) -> u32 {
         self.place().applied()
+    }
+
+    /// The tick that it was for, see [`Client::applied_tick`].
+    #[must_use]
+    pub fn applied_tick(&self) -> Option<Tick> {
+        self.place().applied_tick()
+    }
+
+    /// How early the newest input came, see [`Client::input_slack`].
+    #[must_use]
+    pub fn input_slack(&self) -> i8 {
+        self.place().input_slack()
     }
 
     /// Asks the room something and waits for the answer, see [`Client::request`].

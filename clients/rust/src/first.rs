@@ -169,6 +169,11 @@ impl Client {
         self.first().input(input)
     }
 
+    /// Sends an input for that tick: for a program that keeps a pace of its own, see [`crate::feel`].
+    pub fn input_for<I: Serialize>(&mut self, tick: Tick, input: &I) -> Result<Sent, CallError> {
+        self.first().input_for(tick, input)
+    }
+
     /// Sends an input that the game's own code encoded.
     pub fn input_bytes(&mut self, input: &[u8]) -> Result<Sent, CallError> {
         self.first().input_bytes(input)
@@ -178,6 +183,18 @@ impl Client {
     #[must_use]
     pub fn applied(&self) -> u32 {
         self.places[0].applied()
+    }
+
+    /// The tick that this input was for; `None` if none is applied yet.
+    #[must_use]
+    pub fn applied_tick(&self) -> Option<Tick> {
+        self.places[0].applied_tick()
+    }
+
+    /// How many ticks before its own the newest input came, as of the last frame; below 0: late.
+    #[must_use]
+    pub fn input_slack(&self) -> i8 {
+        self.places[0].input_slack()
     }
 
     /// Asks the room something and waits for the answer. Updates that come meanwhile are kept for

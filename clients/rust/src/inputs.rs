@@ -1,5 +1,6 @@
 //! Inputs under way: for which tick they are sent, and which of them the room has applied.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use greenroom_proto::{Head, Tick};
@@ -54,6 +55,8 @@ const SLACK_WANTED: i8 = 2;
 /// Frames with too much slack in a row before the lead is cut by one: rare on purpose, because a
 /// late input costs more than an early one.
 const PATIENCE: u32 = 40;
+/// Inputs of which it is known for which tick they were.
+const TICKS_KEPT: usize = 256;
 
 /// The inputs of one seat.
 ///
@@ -71,6 +74,10 @@ pub(crate) struct Inputs {
     /// The first input that was sent with the present lead: slack of earlier ones is old news.
     judged_from: u32,
     early: u32,
+    /// How early the newest input came, as the last frame says.
+    slack: i8,
+    /// The newest inputs by number, oldest first, and for which tick each was.
+    ticks: VecDeque<(u32, Tick)>,
 }
 
 /// Inputs as the server counts them.
@@ -101,18 +108,27 @@ impl Inputs {
             ours_before: arrived,
         };
         let (sent, applied, judged_from) = (arrived, arrived, arrived.wrapping_add(1));
-        Inputs { sent, applied, theirs, policy, lead, judged_from, early: 0 }
+        let ticks = VecDeque::new();
+        Inputs { sent, applied, theirs, policy, lead, judged_from, early: 0, slack: 0, ticks }
     }
 
     /// Counts an input that is sent, or kept, `since` the frame of `newest` arrived. One that takes
-    /// the place of another has the other's ordinal.
-    pub(crate) fn send(&mut self, fate: Fate, newest: Tick, since: Duration, pace: Pace) -> Sent {
+    /// the place of another has the other's ordinal. It is for the tick that the caller says, if any.
+    pub(crate) fn send(
+        &mut self,
+        fate: Fate,
+        tick: Option<Tick>,
+        newest: Tick,
+        since: Duration,
+        pace: Pace,
+    ) -> Sent {
         let Fate { replaced, kept } = fate;
         if !replaced {
             self.sent = self.sent.wrapping_add(1);
             self.theirs.sent = self.theirs.sent.wrapping_add(u32::from(!kept));
         }
-        let tick = self.due(newest, since, pace);
+        let tick = tick.unwrap_or_else(|| self.due(newest, since, pace));
+        self.stamp(tick);
         Sent { ordinal: self.sent, tick, replaced, kept }
     }
 
@@ -136,7 +152,31 @@ impl Inputs {
     pub(crate) fn again(&mut self, kept: bool, newest: Tick, since: Duration, pace: Pace) -> Tick {
         self.sent = self.sent.wrapping_add(u32::from(!kept));
         self.theirs.sent = self.theirs.sent.wrapping_add(1);
-        self.due(newest, since, pace)
+        let tick = self.due(newest, since, pace);
+        self.stamp(tick);
+        tick
+    }
+
+    /// The newest input is for this tick.
+    fn stamp(&mut self, tick: Tick) {
+        if self.ticks.back().is_some_and(|(ordinal, _)| *ordinal == self.sent) {
+            self.ticks.pop_back();
+        }
+        if self.ticks.len() == TICKS_KEPT {
+            self.ticks.pop_front();
+        }
+        self.ticks.push_back((self.sent, tick));
+    }
+
+    /// The tick that the newest input was for that the room has applied, if that is known.
+    pub(crate) fn applied_tick(&self) -> Option<Tick> {
+        let stamp = self.ticks.iter().rev().find(|(ordinal, _)| *ordinal == self.applied);
+        stamp.map(|(_, tick)| *tick)
+    }
+
+    /// How early the newest input came, as the last frame says.
+    pub(crate) fn slack(&self) -> i8 {
+        self.slack
     }
 
     fn due(&self, newest: Tick, since: Duration, pace: Pace) -> Tick {
@@ -150,6 +190,7 @@ impl Inputs {
 
     /// Takes a frame's head.
     pub(crate) fn acknowledge(&mut self, head: Head) {
+        self.slack = head.slack;
         let theirs = &mut self.theirs;
         let more = u32::from(head.applied.wrapping_sub(theirs.applied as u16));
         // A room cannot apply what was not sent.
@@ -202,7 +243,7 @@ mod tests {
     const PACE: Pace = Pace { tick_hz: 20, send_every: 1 };
 
     fn send(inputs: &mut Inputs, tick: u32) -> Sent {
-        inputs.send(Fate::default(), Tick(tick), NOW, PACE)
+        inputs.send(Fate::default(), None, Tick(tick), NOW, PACE)
     }
 
     #[test]
@@ -256,7 +297,7 @@ mod tests {
         let mut inputs = Inputs::new(Lead::Fixed(1), 3, 0);
         let pace = Pace { tick_hz: 60, send_every: 3 };
         let mut tick =
-            |ms| inputs.send(Fate::default(), Tick(10), Duration::from_millis(ms), pace).tick;
+            |ms| inputs.send(Fate::default(), None, Tick(10), Duration::from_millis(ms), pace).tick;
         assert_eq!(tick(0), Tick(11));
         assert_eq!(tick(34), Tick(13));
         assert_eq!(tick(5000), Tick(17));
@@ -267,7 +308,7 @@ mod tests {
         let mut inputs = Inputs::new(Lead::Fixed(0), 1, 0);
         assert_eq!(send(&mut inputs, 1).ordinal, 1);
         let fate = Fate { replaced: true, kept: false };
-        assert_eq!(inputs.send(fate, Tick(1), NOW, PACE).ordinal, 1);
+        assert_eq!(inputs.send(fate, None, Tick(1), NOW, PACE).ordinal, 1);
         assert_eq!(send(&mut inputs, 1).ordinal, 2);
     }
 
@@ -302,8 +343,8 @@ mod tests {
         let mut inputs = Inputs::new(Lead::Fixed(0), 1, 0);
         send(&mut inputs, 1);
         let keep = |replaced| Fate { replaced, kept: true };
-        assert_eq!(inputs.send(keep(false), Tick(1), NOW, PACE).ordinal, 2);
-        assert_eq!(inputs.send(keep(true), Tick(1), NOW, PACE).ordinal, 2);
+        assert_eq!(inputs.send(keep(false), None, Tick(1), NOW, PACE).ordinal, 2);
+        assert_eq!(inputs.send(keep(true), None, Tick(1), NOW, PACE).ordinal, 2);
         inputs.resume(0);
         inputs.again(true, Tick(1), NOW, PACE);
         assert_eq!(applied(&mut inputs, 1), 2);

@@ -150,6 +150,11 @@
 //! A program that [expects](Connect::expects) one schema is not moved to rooms with another. When a
 //! move and a break of the connection meet, `Moved` comes right after [`Update::Resumed`].
 //!
+//! # How it feels to play
+//!
+//! A state comes some times a second. What a game draws between, others smoothly and its own at once, is
+//! made by [`feel`].
+//!
 //! # Several rooms at once
 //!
 //! A party, or a chat, beside a match, over one connection: three more channels, each with a seat of
@@ -226,6 +231,7 @@ mod closed;
 mod connect;
 mod drive;
 mod error;
+pub mod feel;
 mod first;
 mod greet;
 mod hear;

@@ -97,6 +97,16 @@ impl Place {
         self.seat.as_ref().map_or(0, |seat| seat.inputs().applied())
     }
 
+    /// The tick that it was for.
+    pub(crate) fn applied_tick(&self) -> Option<Tick> {
+        self.seat.as_ref().and_then(|seat| seat.inputs().applied_tick())
+    }
+
+    /// How many ticks before its own the newest input came.
+    pub(crate) fn input_slack(&self) -> i8 {
+        self.seat.as_ref().map_or(0, |seat| seat.inputs().slack())
+    }
+
     pub(crate) fn need_seat(&self, link: &Link) -> Result<(), CallError> {
         match &link.closed {
             Some(closed) => Err(closed.clone().into()),

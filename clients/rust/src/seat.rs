@@ -346,18 +346,21 @@ impl Seat {
     }
 
     /// Counts an input and stamps its message. `waits` is whether the socket has not taken the one
-    /// before; `None`: there is no socket, and this one is kept.
+    /// before; `None`: there is no socket, and this one is kept. `wanted` is the tick it is for, if the
+    /// caller says.
     pub(crate) fn send(
         &mut self,
         mut message: Vec<u8>,
         waits: Option<bool>,
+        wanted: Option<Tick>,
         now: Instant,
     ) -> (Sent, Bytes) {
         let kept = waits.is_none();
         let waited = self.last_input.as_ref().is_some_and(|(_, kept)| *kept);
         let fate = Fate { replaced: waits.unwrap_or(waited), kept };
         let (tick, at) = self.newest;
-        let sent = self.inputs.send(fate, tick, now.saturating_duration_since(at), self.pace());
+        let since = now.saturating_duration_since(at);
+        let sent = self.inputs.send(fate, wanted, tick, since, self.pace());
         stamp(&mut message, sent.tick);
         let bytes = Bytes::from(message);
         self.last_input = Some((bytes.clone(), kept));

@@ -17,7 +17,7 @@ use greenroom::room::{AnyRoom, Command, Step};
 use greenroom::{Pace, Rng, To};
 
 use super::Plan;
-use super::chaos::Chaos;
+use super::besides::Besides;
 
 /// A step that is made this often without success ends the match.
 const TRIES_MAX: u32 = 8;
@@ -70,7 +70,7 @@ struct Table<'a> {
     room: Box<dyn AnyRoom>,
     log: Log,
     progress: Progress,
-    chaos: Chaos,
+    besides: Besides,
     rng: Rng,
     players: Vec<Player>,
     history: History,
@@ -111,15 +111,15 @@ impl<'a> Table<'a> {
             Wildness::OneIn(steps) => steps,
         };
         let mut rng = Rng::new(seed ^ 0x6368_6563_6b21);
-        let of_chaos = Rng::new(rng.next_u64());
-        let chaos = Chaos::new(of_chaos, entry.game.messages(), options.seats, one_in);
+        let of_besides = Rng::new(rng.next_u64());
+        let besides = Besides::new(of_besides, entry.game.messages(), options.seats, one_in);
         let limits = HistoryLimits { frames_max: 2, bytes_max: usize::MAX };
         let mut table = Table {
             plan,
             log: Log::new(entry.header(options, seed), room.as_ref()),
             room,
             progress: Progress::default(),
-            chaos,
+            besides,
             rng,
             players: Vec::new(),
             history: History::new(entry.layout.clone(), limits),
@@ -132,14 +132,14 @@ impl<'a> Table<'a> {
         };
         // A large room is not full at once.
         for _ in 0..options.seats.min(8) {
-            table.commands.extend(table.chaos.join());
+            table.commands.extend(table.besides.join());
         }
         Ok(table)
     }
 
     /// Makes a step; `false` if nothing helps against its panics, or no client would take its state.
     fn step(&mut self) -> Result<bool, String> {
-        self.chaos.happen(&mut self.commands);
+        self.besides.happen(&mut self.commands);
         let tick = self.room.tick().next();
         let before = self.room.keyframe();
         self.log.step(tick, self.time_ms, &self.commands);
@@ -195,7 +195,7 @@ impl<'a> Table<'a> {
     /// What the room said, and what the bots do about it.
     fn hear(&mut self) {
         self.commands.clear();
-        self.chaos.hear(&self.said);
+        self.besides.hear(&self.said);
         for said in std::mem::take(&mut self.said) {
             match said {
                 Said::Joined(player, _) => self.seat(player),
@@ -245,14 +245,14 @@ impl<'a> Table<'a> {
             let events = self.events.iter().filter(|(to, _)| to.includes(*id));
             events.for_each(|(_, body)| bot.event(body));
             let acts = bot.act(*id, tick, &rows);
-            if !self.chaos.plays(*id) {
+            if !self.besides.plays(*id) {
                 continue;
             }
             for act in acts {
                 self.commands.push(match act {
                     Act::Input(body) => Command::Input { player: *id, body },
                     Act::Request(body) => {
-                        Command::Request { player: *id, id: self.chaos.request_id(), body }
+                        Command::Request { player: *id, id: self.besides.request_id(), body }
                     }
                 });
             }
@@ -271,7 +271,7 @@ impl<'a> Table<'a> {
             Pace::OnCommand => match self.room.next_timer_ms() {
                 Some(due_ms) => self.time_ms = due_ms.max(self.time_ms),
                 None => {
-                    let stirred = self.chaos.stir();
+                    let stirred = self.besides.stir();
                     self.commands.extend(stirred);
                     return !self.commands.is_empty();
                 }

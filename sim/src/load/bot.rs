@@ -255,12 +255,21 @@ impl Life {
             requests: BTreeMap::new(),
         };
         let follows_frames = self.timetable.follows_frames();
-        self.cut.mark_unchanged();
+        let sees = plan.sees(self.number);
+        // Kept from frame to frame: to wait anew for each would cost as much as to read one.
+        let timer = sleep_until(self.timetable.next());
+        let mut cuts = self.cut.clone();
+        cuts.mark_unchanged();
+        let (cut, mut is_cut) = (cuts.changed(), false);
+        tokio::pin!(timer, cut);
         let mut frames = play.client.stats().frames;
         // When a bot that steps on commands acts next, and when it last did.
         let (mut turn, mut acted) = (Instant::now() + IDLE, None::<Instant>);
         loop {
             let next = if on_command { turn } else { self.timetable.next() };
+            if timer.deadline() != next {
+                timer.as_mut().reset(next);
+            }
             tokio::select! {
                 update = play.client.next() => match update {
                     Update::Frame { tick, .. } => {
@@ -276,7 +285,8 @@ impl Life {
                             play.act(now);
                         }
                     }
-                    Update::Event(event) => play.bot.event(&event.body),
+                    Update::Event(event) if sees => play.bot.event(&event.body),
+                    Update::Event(_) => {}
                     Update::Reply { id, reply } => play.replied(id, reply),
                     Update::Rooms { .. } => {}
                     Update::Ended { .. } => {
@@ -307,8 +317,12 @@ impl Life {
                         return false;
                     }
                 },
-                Ok(()) = self.cut.changed() => play.client.break_connection(),
-                () = sleep_until(next), if on_command || !follows_frames => {
+                Ok(()) = &mut cut, if !is_cut => {
+                    // There is one in a run at most.
+                    is_cut = true;
+                    play.client.break_connection();
+                }
+                () = &mut timer, if on_command || !follows_frames => {
                     let now = Instant::now();
                     if on_command {
                         play.act(now);

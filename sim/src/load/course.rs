@@ -69,11 +69,16 @@ impl Watched {
         (cores * 100.0).round() / 100.0
     }
 
-    fn summary(&self, frames: u64) -> Process {
-        let cpu = self.now.saturating_sub(self.began);
+    /// Counts from now on.
+    fn begin(&mut self) {
+        self.began = process::cpu(self.pid).unwrap_or(self.began);
+    }
+
+    fn summary(&self, frames: u64, over: Duration) -> Process {
+        let cpu = self.now.saturating_sub(self.began).as_secs_f64();
         Process {
-            cpu_secs: cpu.as_secs_f64(),
-            cpu_us_per_frame: ms(1e6 * cpu.as_secs_f64() / frames.max(1) as f64),
+            cores: ms(cpu / over.as_secs_f64().max(0.001)),
+            cpu_us_per_frame: ms(1e6 * cpu / frames.max(1) as f64),
             memory_mb_max: mb(self.memory_max),
         }
     }
@@ -87,6 +92,8 @@ fn mb(bytes: u64) -> f64 {
 pub(super) struct Sampler {
     tally: Arc<Tally>,
     began: Instant,
+    /// From when on CPU is counted, and the frames that had come by then.
+    measured: (Instant, u64),
     every: Duration,
     warm: Option<Instant>,
     row_at: Instant,
@@ -117,6 +124,7 @@ impl Sampler {
         Sampler {
             tally,
             began,
+            measured: (began, 0),
             every,
             warm: warmup.map(|warmup| began + warmup),
             row_at: began + every,
@@ -141,13 +149,20 @@ impl Sampler {
                 pulse += PULSE;
             }
             if self.warm.take_if(|warm| *warm <= now).is_some() {
-                self.tally.warmed_up();
+                self.warmed_up(now);
             }
             if self.row_at <= now {
                 let row = self.row(now);
                 tell(&row);
             }
         }
+    }
+
+    /// Nothing that was measured so far counts.
+    fn warmed_up(&mut self, now: Instant) {
+        self.tally.warmed_up();
+        self.measured = (now, self.tally.live.frames.load(Relaxed));
+        [&mut self.generator, &mut self.server].into_iter().flatten().for_each(Watched::begin);
     }
 
     fn row(&mut self, now: Instant) -> Row {
@@ -179,8 +194,10 @@ impl Sampler {
             self.row(Instant::now());
         }
         [&mut self.generator, &mut self.server].into_iter().flatten().for_each(Watched::look);
-        let frames = self.tally.live.frames.load(Relaxed);
-        let summary = |process: Option<Watched>| process.map(|process| process.summary(frames));
+        let (since, before) = self.measured;
+        let (over, frames) = (since.elapsed(), self.tally.live.frames.load(Relaxed) - before);
+        let summary =
+            |process: Option<Watched>| process.map(|process| process.summary(frames, over));
         Sampled {
             rows: self.rows,
             generator: summary(self.generator),

@@ -54,7 +54,7 @@ metrics! {
     "unanswered" Count "inputs and requests without an answer" |s| Some(s.unanswered as f64);
     "late_p99" Time "lateness of this program itself" |s| Some(s.generator_late_ms);
     "server_cpu" Percent "of one core, on average" |s| {
-        s.server.as_ref().map(|server| 100.0 * server.cpu_secs / s.seconds.max(0.001))
+        s.server.as_ref().map(|server| 100.0 * server.cores)
     };
     "server_mb" Count "memory of the server's process at most, in MiB" |s| {
         s.server.as_ref().map(|server| server.memory_mb_max)

@@ -80,10 +80,11 @@ impl Summary {
     }
 }
 
-/// What a process took.
+/// What a process took, after the warm-up.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(super) struct Process {
-    pub(super) cpu_secs: f64,
+    /// CPU, on average.
+    pub(super) cores: f64,
     /// That time for each frame that came to a bot; all that the process did is in it.
     pub(super) cpu_us_per_frame: f64,
     /// In MiB.
@@ -197,10 +198,9 @@ pub(super) fn lines(summary: &Summary) -> Vec<(&'static str, String)> {
     lines.push(("generator late", format!("p99 {:.2} ms", summary.generator_late_ms)));
     for (name, process) in [("generator took", summary.generator), ("server took", summary.server)]
     {
-        let Some(Process { cpu_secs, cpu_us_per_frame, memory_mb_max }) = process else { continue };
-        let share = 100.0 * cpu_secs / summary.seconds.max(0.001);
+        let Some(Process { cores, cpu_us_per_frame, memory_mb_max }) = process else { continue };
         let value = format!(
-            "{share:.0} % of a core, {cpu_us_per_frame:.1} us for each frame, {memory_mb_max:.0} MiB"
+            "{cores:.2} cores, {cpu_us_per_frame:.1} us for each frame, {memory_mb_max:.0} MiB"
         );
         lines.push((name, value));
     }

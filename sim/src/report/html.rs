@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::plot::{Interval, histogram, intervals};
 use super::{Report, Series};
 use crate::headless::{Summary, rating::Rate};
+use crate::plot::escape;
 use crate::results::{Header, MatchLine};
 use crate::tournament::standings::Tally;
 
@@ -58,21 +59,6 @@ pub(super) fn of(report: &Report) -> String {
     forfeits(report, &mut page);
     facts(header, &mut page);
     page + "</body>\n</html>\n"
-}
-
-/// Text in a page.
-pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 fn title(header: &Header) -> String {

@@ -1,8 +1,9 @@
-//! Pictures as SVG: values with their intervals, and how often what came.
+//! Pictures as SVG: values with their intervals, and how often what came. Lines over time are those of
+//! `crate::plot`.
 
 use std::fmt::Write;
 
-use super::html::escape;
+use crate::plot::escape;
 
 /// Pixels.
 const WIDTH: f64 = 680.0;

@@ -8,10 +8,10 @@ use super::runner::{Runner, Turned};
 use super::{Common, RoomArgs};
 use crate::actors::results::MatchResult;
 use crate::directory::finished::Finished;
-use crate::directory::saved::Saved;
 use crate::directory::work::Work;
 use crate::room::log::Log;
 use crate::room::recovery::At;
+use crate::room::saved::Saved;
 
 /// A keyframe is taken when making again what follows the last one would take longer than this. Step
 /// times are measured, so that is what bringing the room back costs its players.

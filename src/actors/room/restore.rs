@@ -147,20 +147,25 @@ impl Runner {
         }
         self.note_attempt(&log, attempts + 1);
         let limits = self.args.common.config.outbox.limits();
-        let mut over = None;
+        // The last step may panic, and then all are made again: what they say is handed out once.
+        let mut heard = Vec::new();
         let replay = |tick: Tick, step: &Logged<'_>, said: Vec<Said>| {
-            expect(&record, step);
+            heard.push((tick, step.commands.clone(), said));
+        };
+        let room = match self.is_own(&log) {
+            true => self.replay(&log, 0, log.end(), replay)?,
+            false => self.take_over(&log)?,
+        };
+        let mut over = None;
+        for (tick, commands, said) in heard {
+            expect(&record, &commands);
             for said in said {
                 if let Said::Over { result } = &said {
                     over = Some(result.clone());
                 }
                 record.members().hand_out(&record, tick, &said, limits);
             }
-        };
-        let room = match self.is_own(&log) {
-            true => self.replay(&log, 0, log.end(), replay)?,
-            false => self.take_over(&log)?,
-        };
+        }
         // Whom the room knows and nobody else does was being moved away when it was kept.
         let strangers = record.members().reconcile(&record, &room.seated());
         let mut inbox = record.inbox();
@@ -231,13 +236,13 @@ impl Runner {
     }
 
     /// Has the journal know that this process tries to bring the room back, before it does: if it
-    /// dies of that, the next one is warned.
+    /// dies of that, the next one is warned. A panic is no death: it is decided about, and this
+    /// process tries again.
     fn note_attempt(&self, log: &Log, attempts: u32) {
         let record = &self.args.record;
         let Some(keeper) = &self.args.common.keeper else { return };
         let Some(mut work) = record.work(self.worker) else { return };
         work.journal = Some(keeper.room(record));
-        work.found = Some(attempts);
         let (tick, keyframe, records) = log.newest();
         let mut saved = record.saved(&work, tick, &log.header);
         (saved.end, saved.attempts) = (log.end(), attempts);
@@ -267,8 +272,8 @@ impl Runner {
 }
 
 /// What of a step concerns those who are not the game.
-fn expect(record: &Arc<crate::directory::RoomRecord>, step: &Logged<'_>) {
-    for command in &step.commands {
+fn expect(record: &Arc<crate::directory::RoomRecord>, commands: &[Command]) {
+    for command in commands {
         match command {
             Command::Join { player, person, from } => {
                 record.expect(*player, Arc::clone(person), from);

@@ -56,7 +56,7 @@ impl Members {
         let member = self.find(player).filter(is_seated).ok_or(Refusal::NoSeat)?;
         let mut origins = member.origins.clone();
         origins.retain(Origin::has_tokens);
-        origins.push(Origin::of(room, player, (member.confirmed, member.generation)));
+        origins.push(Origin::of(room, player, (member.tokens.confirmed(), member.tokens.newest())));
         if origins.len() > ORIGINS_MAX {
             return Err(Refusal::Busy);
         }

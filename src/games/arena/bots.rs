@@ -36,7 +36,11 @@ impl Hunter {
         let Some(target) = nearest(me, state) else {
             let home = (f32::from(state.width) / 2.0 - me.x, f32::from(state.height) / 2.0 - me.y);
             let turn = self.turn(me, math::atan2(home.1, home.0));
-            return Input { thrust: math::hypot(home.0, home.1) > DISTANCE, turn, fire: false };
+            return Input {
+                thrust: math::hypot(home.0, home.1) > DISTANCE,
+                turn,
+                ..Input::default()
+            };
         };
         let distance = math::hypot(target.x - me.x, target.y - me.y);
         let lead = lead(me, target, self.frame);
@@ -51,10 +55,11 @@ impl Hunter {
         {
             let (x, y) = me.nose();
             let thrust = x * away.0 + y * away.1 > 0.2;
-            return Input { thrust, turn: self.turn(me, math::atan2(away.1, away.0)), fire };
+            let turn = self.turn(me, math::atan2(away.1, away.0));
+            return Input { thrust, turn, fire, ..Input::default() };
         }
         let closing = off < 0.7 && distance > DISTANCE;
-        Input { thrust: closing, turn: self.turn(me, aim), fire }
+        Input { thrust: closing, turn: self.turn(me, aim), fire, ..Input::default() }
     }
 
     /// How to turn to point there by the next frame, if that is possible.
@@ -155,6 +160,8 @@ impl Bot for Random {
                 thrust: self.rng.chance(0.6),
                 turn: (self.rng.below(201) as i32 - 100) as i8,
                 fire: self.rng.chance(0.5),
+                // Over whatever network.
+                view_age_ms: self.rng.below(256) as u8,
             };
         }
         act.input(&self.input);

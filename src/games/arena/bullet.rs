@@ -1,10 +1,13 @@
 //! Bullets: told once when they are fired and once when they are gone. In between everybody
 //! computes where they are from the tick.
 
-use greenroom_proto::{PlayerId, Replicate, Tick};
+use std::time::Duration;
+
+use greenroom_proto::{EntityId, PlayerId, Replicate, Tick};
 use serde::{Deserialize, Serialize};
 
 use super::ship::{SHIP_RADIUS, Ship};
+use crate::game::{Past, Rewind};
 
 /// Speed of a bullet as seen from the ship that fires it, in units per second. Twice a ship's:
 /// beyond some 300 units a pilot who looks has the time to dodge.
@@ -38,6 +41,10 @@ pub struct Bullet {
     pub vy: f32,
     /// When it was fired.
     pub born: Tick,
+    /// How late whoever fired it sees others, in milliseconds. As long as it flies it meets them where
+    /// they are for that player: a shot that is seen to hit hits.
+    #[sync(skip)]
+    pub view_age_ms: u8,
 }
 
 impl Bullet {
@@ -56,6 +63,7 @@ impl Bullet {
             vx: told(ship.vx + nx * BULLET_SPEED, SPEED_STEP),
             vy: told(ship.vy + ny * BULLET_SPEED, SPEED_STEP),
             born,
+            view_age_ms: 0,
         }
     }
 
@@ -72,6 +80,28 @@ impl Bullet {
 pub(super) struct Way {
     pub from: (f32, f32),
     pub to: (f32, f32),
+}
+
+/// The way that a ship went during this step, as seen by whoever fired the bullet: the one before, if
+/// they see everything as it is.
+pub(super) fn seen_way(
+    bullet: &Bullet,
+    way: Way,
+    ship: EntityId,
+    past: &Rewind<EntityId, (f32, f32)>,
+    now: Tick,
+) -> Way {
+    if bullet.view_age_ms == 0 {
+        return way;
+    }
+    let ago = Duration::from_millis(bullet.view_age_ms.into());
+    past.way(&ship, now, ago).map_or(way, |[from, to]| Way { from: place(from), to: place(to) })
+}
+
+/// Where it was in between.
+fn place(past: Past<'_, (f32, f32)>) -> (f32, f32) {
+    let (from, to) = (past.from, past.to);
+    (from.0 + (to.0 - from.0) * past.share, from.1 + (to.1 - from.1) * past.share)
 }
 
 /// Whether a bullet touches a ship while both go their ways. What counts is how near they get on

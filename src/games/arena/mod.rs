@@ -12,7 +12,7 @@ pub mod ship;
 use greenroom_proto::{EntityId, Message, PlayerId, Replicate, Table, Tick};
 use serde::{Deserialize, Serialize};
 
-use crate::game::{Chat, Ctx, Game, Never, Pace, To};
+use crate::game::{Chat, Ctx, Game, Never, Pace, People, REWIND, Rewind, To};
 use crate::math;
 use bullet::{BULLET_LIFE, Bullet, Way};
 use outcome::Outcome;
@@ -45,7 +45,7 @@ crate::options! {
     }
 }
 
-/// What a player does with the controls. Three bytes; any value is legal.
+/// What a player does with the controls. Four bytes; any value is legal.
 #[derive(Message, Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Input {
     /// Burn the engine.
@@ -54,6 +54,9 @@ pub struct Input {
     pub turn: i8,
     /// Keep the trigger pulled.
     pub fire: bool,
+    /// How long before the tick that this is for the picture was which the player aims at, in
+    /// milliseconds: shots hit what is seen. More than 250 is 250; 0 where it is not known.
+    pub view_age_ms: u8,
 }
 
 /// What players are told once.
@@ -113,10 +116,13 @@ pub struct Arena {
     options: ArenaOptions,
     field: Field,
     state: State,
+    /// Where ships were, for who shoots at what they see.
+    past: Rewind<EntityId, (f32, f32)>,
 }
 
 impl Game for Arena {
     const NAME: &'static str = "arena";
+    const VERSION: u32 = 2;
 
     type Options = ArenaOptions;
     type State = State;
@@ -128,6 +134,10 @@ impl Game for Arena {
 
     fn pace(options: &ArenaOptions) -> Pace {
         Pace::Fixed { tick_hz: options.tick_hz, send_every: options.send_every }
+    }
+
+    fn people(_: &ArenaOptions) -> People {
+        People::Named
     }
 
     fn seats(options: &ArenaOptions) -> u32 {
@@ -148,7 +158,8 @@ impl Game for Arena {
             score_limit: options.score_limit,
             ..State::default()
         };
-        Arena { options: options.clone(), field, state }
+        let past = Rewind::new(options.tick_hz, REWIND);
+        Arena { options: options.clone(), field, state, past }
     }
 
     fn state(&self) -> &State {
@@ -160,6 +171,7 @@ impl Game for Arena {
         self.come_back(ctx);
         let ways = self.fly(ctx);
         self.bounce_apart();
+        self.remember(now);
         self.shoot(&ways, ctx);
         let goal = self.state.score_limit;
         if now >= self.state.ends || self.state.ships.values().any(|ship| ship.score >= goal) {
@@ -178,7 +190,11 @@ impl Game for Arena {
     }
 
     fn leave(&mut self, player: PlayerId, _: &mut Ctx<Self>) {
-        self.state.ships.retain(|ship| ship.player != player);
+        let Arena { state, past, .. } = self;
+        for (id, _) in state.ships.iter().filter(|(_, ship)| ship.player == player) {
+            past.forget(&id);
+        }
+        state.ships.retain(|ship| ship.player != player);
     }
 }
 
@@ -263,7 +279,9 @@ impl Arena {
                 ship.ammo -= 1;
                 ship.ready = now + ctx.ticks(SHOT_INTERVAL);
                 ship.status = Status::Flying;
-                self.state.bullets.insert(Bullet::fired_by(ship, now));
+                let bullet =
+                    Bullet { view_age_ms: input.view_age_ms, ..Bullet::fired_by(ship, now) };
+                self.state.bullets.insert(bullet);
             }
         }
         ways
@@ -281,10 +299,18 @@ impl Arena {
         }
     }
 
+    /// Notes where ships are now, as everybody will see it. A wreck that comes back comes from nowhere.
+    fn remember(&mut self, now: Tick) {
+        for (id, ship) in self.state.ships.iter().filter(|(_, ship)| ship.is_flying()) {
+            self.past.record(now, id, (ship.x, ship.y));
+        }
+    }
+
     /// Bullets fly, hit, and are gone at a wall or when their time is up.
     fn shoot(&mut self, ways: &[(EntityId, Way)], ctx: &mut Ctx<Self>) {
         let (now, hz) = (ctx.tick(), self.state.tick_hz);
         let (life, field, wrecked) = (ctx.ticks(BULLET_LIFE), self.field, ctx.ticks(WRECKED));
+        let past = &self.past;
         let State { ships, bullets, .. } = &mut self.state;
         let mut landed: Vec<(PlayerId, bool)> = Vec::new();
         bullets.retain(|bullet| {
@@ -294,7 +320,7 @@ impl Arena {
             let target = ways.iter().find(|(id, ship)| {
                 ships.get(*id).is_some_and(|ship| {
                     ship.status == Status::Flying && ship.player != bullet.owner
-                }) && bullet::hits(way, *ship)
+                }) && bullet::hits(way, bullet::seen_way(bullet, *ship, *id, past, now))
             });
             if let Some(ship) = target.and_then(|(id, _)| ships.get_mut(*id)) {
                 let killed = hit(ship, now + wrecked);

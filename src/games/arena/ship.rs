@@ -199,7 +199,7 @@ mod tests {
         for hz in [1.0, 30.0, 128.0] {
             let mut ship = Ship { x: 100.0, y: 100.0, heading: 0.3, ..Ship::default() };
             for _ in 0..2000 {
-                ship.fly(&Input { thrust: true, turn: 1, fire: false }, 1.0 / hz, FIELD);
+                ship.fly(&Input { thrust: true, turn: 1, ..Input::default() }, 1.0 / hz, FIELD);
                 assert!(FIELD.contains(ship.x, ship.y), "{ship:?}");
                 assert!(math::hypot(ship.vx, ship.vy) <= SPEED_MAX * 1.001, "{ship:?}");
             }
@@ -213,6 +213,61 @@ mod tests {
         collide(&mut one, &mut other, FIELD);
         assert_eq!((one.vx, other.vx), (-30.0, 50.0));
         assert!((other.x - one.x - 2.0 * SHIP_RADIUS).abs() < 0.001);
+    }
+
+    /// What `src/web/play/arena-flight.js` is held to, too: flights, and ships that meet.
+    #[test]
+    fn a_page_predicts_the_same_flight() {
+        let mut rng = crate::rng::Rng::new(4);
+        let numbers = |ship: &Ship| [ship.x, ship.y, ship.vx, ship.vy, ship.heading];
+        let mut flights = Vec::new();
+        for hz in [10u16, 30, 60, 128] {
+            let start = Ship { x: 200.0, y: 300.0, heading: 3.0, ..Ship::default() };
+            let mut ship = start.clone();
+            let mut input = Input::default();
+            let mut steps = Vec::new();
+            for tick in 0..150 {
+                if tick % 9 == 0 {
+                    let turn = (rng.below(221) as i32 - 110) as i8;
+                    input = Input { thrust: rng.chance(0.7), turn, ..input };
+                }
+                // As a room has it: see `Ctx::dt`.
+                ship.fly(&input, 1.0 / f32::from(hz), FIELD);
+                let json = serde_json::json!([input.thrust, input.turn, numbers(&ship)]);
+                steps.push(json);
+            }
+            flights.push(serde_json::json!({"hz": hz, "start": numbers(&start), "steps": steps}));
+        }
+        let mut meetings = Vec::new();
+        for _ in 0..40 {
+            let mut place = |far: f32| rng.between(SHIP_RADIUS, far - SHIP_RADIUS);
+            let (x, y) = (place(FIELD.width), place(FIELD.height));
+            let mut ship = |reach: f32| Ship {
+                x: (x + rng.between(-reach, reach)).clamp(SHIP_RADIUS, FIELD.width - SHIP_RADIUS),
+                y,
+                vx: rng.between(-SPEED_MAX, SPEED_MAX),
+                vy: rng.between(-SPEED_MAX, SPEED_MAX),
+                ..Ship::default()
+            };
+            let (mut one, mut other) = (ship(0.0), ship(30.0));
+            let before = [numbers(&one), numbers(&other)];
+            collide(&mut one, &mut other, FIELD);
+            let after = [numbers(&one), numbers(&other)];
+            meetings.push(serde_json::json!({"before": before, "after": after}));
+        }
+        let cases = serde_json::json!({
+            "field": {"width": FIELD.width, "height": FIELD.height},
+            "flights": flights,
+            "meetings": meetings,
+        });
+        let text = format!("{cases}\n");
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/vectors/arena-flight.json");
+        if std::env::var("GREENROOM_VECTORS").is_ok_and(|what| what == "write") {
+            std::fs::write(path, &text).unwrap();
+        }
+        let told =
+            "GREENROOM_VECTORS=write cargo test --lib a_page_predicts, and see arena-flight.js";
+        assert!(std::fs::read_to_string(path).unwrap() == text, "ships fly otherwise: {told}");
     }
 
     proptest! {

@@ -8,7 +8,7 @@ use greenroom_proto::{Rows, layout_of, publish, wire};
 
 const ANNA: PlayerId = PlayerId(1);
 const BERT: PlayerId = PlayerId(2);
-const FIRE: Input = Input { thrust: false, turn: 0, fire: true };
+const FIRE: Input = Input { thrust: false, turn: 0, fire: true, view_age_ms: 0 };
 
 struct Match {
     game: Arena,
@@ -122,6 +122,50 @@ fn a_shield_keeps_bullets_off_until_its_owner_shoots() {
     assert_eq!(duel.ship(BERT).status, Status::Flying);
 }
 
+/// Bert flies down across Anna's line of fire, and Anna fires as he is on it in a picture so old.
+fn crossing(view_age_ms: u8, says: u8, hz: u16) -> bool {
+    let mut duel = Match::duel(&format!(r#"{{"tick_hz": {hz}}}"#));
+    let bert = duel.ship(BERT);
+    // The bullet is there after 0.3 s: that is where he is to be then, as she sees him.
+    let ahead = (500.0 - 300.0 - 14.0 - 3.0 - 14.0) / bullet::BULLET_SPEED;
+    (bert.y, bert.vy) = (300.0 - 300.0 * (ahead - f32::from(view_age_ms) / 1000.0 + 0.5), 300.0);
+    let keep = |duel: &mut Match| duel.ship(BERT).vy = 300.0;
+    let fire = u32::from(hz) / 2;
+    let mut events = Vec::new();
+    for tick in 0..u32::from(hz) {
+        let shot = Input { view_age_ms: says, ..FIRE };
+        duel.hold(ANNA, if tick == fire { shot } else { Input::default() });
+        keep(&mut duel);
+        events.extend(duel.step());
+    }
+    events.contains(&Event::Hit { by: ANNA, player: BERT })
+}
+
+#[test]
+fn a_shot_hits_what_the_player_who_fires_sees() {
+    for hz in [20, 30, 60, 128] {
+        for age in [0, 60, 130, 250] {
+            assert!(crossing(age, age, hz), "{hz} Hz, {age} ms");
+        }
+        assert!(!crossing(200, 0, hz), "{hz} Hz: without rewinding it goes past behind him");
+        assert!(!crossing(0, 200, hz), "{hz} Hz: who says a wrong age misses what they see");
+        assert!(crossing(250, 255, hz), "{hz} Hz: no more than 250 ms count");
+    }
+}
+
+#[test]
+fn a_ship_that_has_come_back_is_not_hit_where_it_was_wrecked() {
+    let mut duel = Match::duel(r#"{"life": 1, "tick_hz": 1}"#);
+    duel.hold(ANNA, Input { view_age_ms: 250, ..FIRE });
+    duel.steps(2);
+    assert_eq!(duel.ship(BERT).status, Status::Wrecked);
+    duel.steps(2);
+    let bert = duel.game.state.ships.iter().find(|(_, ship)| ship.player == BERT).unwrap();
+    let (now, ago) = (duel.ctx.tick, std::time::Duration::from_millis(250));
+    let past = duel.game.past.at(&bert.0, now, ago).unwrap();
+    assert_eq!((past.from, past.to), (&(bert.1.x, bert.1.y), &(bert.1.x, bert.1.y)));
+}
+
 #[test]
 fn whoever_sprays_runs_out_of_shots() {
     let mut duel = Match::duel("");
@@ -178,7 +222,7 @@ fn players_come_and_go_and_bullets_of_the_gone_score_for_nobody() {
 #[test]
 fn a_ship_whose_connection_broke_drifts() {
     let mut duel = Match::duel("");
-    duel.hold(ANNA, Input { thrust: true, turn: 100, fire: true });
+    duel.hold(ANNA, Input { thrust: true, turn: 100, ..FIRE });
     duel.ctx.seat_mut(ANNA).unwrap().connected = false;
     duel.steps(10);
     assert_eq!((duel.ship(ANNA).vx, duel.ship(ANNA).heading), (0.0, 0.0));
@@ -213,13 +257,13 @@ fn a_flying_bullet_costs_nothing_on_the_wire() {
 }
 
 #[test]
-fn an_input_takes_three_bytes_and_any_three_that_decode_are_legal() {
-    let full = Input { thrust: true, turn: i8::MIN, fire: true };
-    assert_eq!(wire::encode(&full).len(), 3);
+fn an_input_takes_four_bytes_and_any_four_that_decode_are_legal() {
+    let full = Input { thrust: true, turn: i8::MIN, fire: true, view_age_ms: u8::MAX };
+    assert_eq!(wire::encode(&full).len(), 4);
     let mut duel = Match::duel("");
     for turn in [i8::MIN, -101, -1, 0, 1, 100, i8::MAX] {
         for player in [ANNA, BERT] {
-            duel.hold(player, Input { thrust: true, turn, fire: true });
+            duel.hold(player, Input { turn, ..full });
         }
         duel.steps(40);
         let mut rows = Rows::default();

@@ -19,7 +19,7 @@ pub mod table;
 use greenroom_proto::{Message, PlayerId, Text};
 use serde::{Deserialize, Serialize};
 
-use crate::game::{Ctx, Game, Pace, To};
+use crate::game::{Ctx, Game, Pace, People, To};
 use card::{Card, Suit};
 use deck::Deck;
 use table::{Seat, State, Turn};
@@ -194,6 +194,10 @@ impl Game for Cards {
 
     fn seats(options: &CardsOptions) -> u32 {
         options.players.into()
+    }
+
+    fn people(_: &CardsOptions) -> People {
+        People::Named
     }
 
     fn new(options: &CardsOptions, _: &mut Ctx<Self>) -> Self {

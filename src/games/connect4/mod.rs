@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use board::{Board, COLUMNS, ROWS};
 
-use crate::game::{Ctx, Game, Pace, Signal, To, ensure};
+use crate::game::{Ctx, Game, Pace, People, Signal, To, ensure};
 
 crate::options! {
     /// What the creator of a match chooses.
@@ -187,6 +187,10 @@ impl Game for Connect4 {
 
     fn pace(_: &Connect4Options) -> Pace {
         Pace::OnCommand
+    }
+
+    fn people(_: &Connect4Options) -> People {
+        People::Named
     }
 
     fn new(options: &Connect4Options, _: &mut Ctx<Self>) -> Self {

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use greenroom::directory::saved::Restored;
 use greenroom::game::Game;
 use greenroom::journal::{Found, Journal, Limits};
 use greenroom::room::Room;
+use greenroom::room::saved::Restored;
 
 use super::probe::{self, Probe, State};
 

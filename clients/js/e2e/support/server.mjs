@@ -47,9 +47,10 @@ export async function serve(test, { port = 0, plain = 'off', args = [] } = {}) {
 
 /**
  * Hands bytes on to a port until the test is over. `cut` breaks all connections as a network does
- * that is gone; while `refusing` is true, new ones break at once.
+ * that is gone; while `refusing` is true, new ones break at once. `delayMs()`: for how long each piece is
+ * on its way, in order.
  */
-export async function proxy(test, to) {
+export async function proxy(test, to, delayMs = null) {
   const open = new Set();
   const self = { refusing: false, dials: 0 };
   const server = createServer((near) => {
@@ -67,7 +68,8 @@ export async function proxy(test, to) {
         other.destroy();
         open.delete(both);
       });
-      one.pipe(other);
+      if (delayMs === null) one.pipe(other);
+      else late(one, other, delayMs);
     }
   });
   server.listen(0, '127.0.0.1');
@@ -79,6 +81,15 @@ export async function proxy(test, to) {
     server.close();
   });
   return self;
+}
+
+function late(from, to, delayMs) {
+  const under = [];
+  // Timers may overtake each other, so each takes the piece that is next.
+  from.on('data', (bytes) => {
+    under.push(bytes);
+    setTimeout(() => to.destroyed || to.write(under.shift()), delayMs());
+  });
 }
 
 /** Waits until something holds: asks every 5 ms, and fails after `DEADLINE_MS`. */

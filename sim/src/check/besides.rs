@@ -17,7 +17,7 @@ use super::garbage;
 const NAMES: [&str; 4] = ["", "Ada", "Ada", "王王王王王王王王王王"];
 
 /// Who is in a room, as its host knows it, and what else could happen.
-pub(super) struct Chaos {
+pub(super) struct Besides {
     rng: Rng,
     shapes: MessageShapes,
     seats: u32,
@@ -30,9 +30,9 @@ pub(super) struct Chaos {
     effects: Vec<u32>,
 }
 
-impl Chaos {
+impl Besides {
     pub(super) fn new(rng: Rng, shapes: MessageShapes, seats: u32, one_in: u32) -> Self {
-        Chaos {
+        Besides {
             rng,
             shapes,
             seats,

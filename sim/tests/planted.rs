@@ -1,0 +1,43 @@
+//! `chaos` finds mistakes: each of those that are planted in the server, within so many seeds.
+//!
+//! `cargo test -p greenroom-sim --features planted-bugs --test planted`
+
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use greenroom::planted::{Bug, plant};
+use greenroom_sim::chaos::search;
+
+/// Seeds within which each mistake is found, and the promise that it breaks.
+fn expected(bug: Bug) -> (u64, &'static str) {
+    match bug {
+        Bug::EventsSentAgain => (5, "events go on without a gap"),
+        Bug::EventTakenForHeard => (10, "events go on without a gap"),
+        Bug::StaleView => (20, "a replica is what its room published"),
+        Bug::SharedView => (5, "a client sees what it may, and no more"),
+        Bug::MergedForStep => (20, "a replica is what its room published"),
+        Bug::HistoryUnbounded => (10, "a history has a bound"),
+        Bug::RequestDoneAgain => (20, "a request is done once"),
+        Bug::RequestsForgotten => (50, "a request is done once"),
+        Bug::InboxUnbounded => (50, "an inbox has a bound"),
+        Bug::AnswerDropped => (20, "an answer is kept until it has arrived"),
+        Bug::OldTokens => (400, "a token is worth nothing once the next has arrived"),
+        Bug::DecisionLost => (5, "a room survives the panics of its game"),
+        Bug::LogUnbounded => (5, "a log has a bound"),
+        Bug::JournalGoesOn => (5, "a room survives the death of its process"),
+    }
+}
+
+#[test]
+fn every_planted_mistake_is_found() {
+    for bug in Bug::ALL {
+        let (within, promise) = expected(bug);
+        plant(Some(bug));
+        let found = search(1, within);
+        // The same run again, from nothing but its seed.
+        let again = found.as_ref().err().map(|failure| search(failure.seed, 1));
+        plant(None);
+        let Err(failure) = found else { panic!("{bug:?} is not found within {within} seeds") };
+        assert_eq!(failure.promise, promise, "{bug:?}: {}", failure.report);
+        assert_eq!(again, Some(Err(failure)), "{bug:?}");
+    }
+}

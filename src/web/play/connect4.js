@@ -1,0 +1,94 @@
+// Connect four: a board of buttons, one for each column.
+
+import { el, setText } from "/play/dom.js";
+
+const [COLUMNS, ROWS] = [7, 6];
+const DISCS = ["empty", "yellow", "red"];
+const WHY = {
+  NotStarted: "The other player is still to come.",
+  Over: "The match is over.",
+  NotYourTurn: "It is the other player's turn.",
+  NoSuchColumn: "There is no such column.",
+  ColumnFull: "This column is full.",
+};
+
+export const connect4 = {
+  title: "Connect four",
+  about: "Drop discs into seven columns. Four in a line win.",
+  players: "2 players, turn by turn",
+  help: "Choose a column with the mouse, with Tab and Enter, or with the keys 1 to 7.",
+  scoreName: "Disc",
+  options: {},
+  verdict({ winner, reason }, nameOf) {
+    const how = { four: "has four in a line", left: "wins, as the other has left", time_up: "wins, as the other's time is up" };
+    return winner == null ? "Nobody has won: the board is full." : `${nameOf(winner)} ${how[reason] ?? "has won"}.`;
+  },
+  mount,
+};
+
+function mount({ root, room, nameOf, say }) {
+  const turn = el("p", { class: "turn", role: "status" });
+  const columns = Array.from({ length: COLUMNS }, (_, column) => {
+    const cells = Array.from({ length: ROWS }, () => el("i"));
+    const button = el("button", { type: "button", onclick: () => drop(column) }, ...cells);
+    return { button, cells: cells.reverse() };
+  });
+  root.append(el("div", { class: "board" }, turn, el("div", { class: "connect4" }, ...columns.map(({ button }) => button))));
+  let last = null;
+
+  async function drop(column) {
+    try {
+      const reply = await room.request({ Drop: { column } });
+      if (reply.Err) say(WHY[reply.Err] ?? reply.Err);
+    } catch (error) {
+      say(error.message);
+    }
+  }
+
+  function show() {
+    const { phase, board, players, turn: whose } = room.state;
+    const mine = phase === "Playing" && whose === room.player && !room.spectating;
+    const words = { Waiting: "Waiting for another player", Over: "The match is over" };
+    setText(turn, words[phase] ?? (mine ? `Your turn: you are ${DISCS[players.indexOf(room.player) + 1]}` : `It is ${nameOf(whose)}'s turn`));
+    columns.forEach(({ button, cells }, column) => {
+      const discs = cells.map((cell, row) => {
+        const disc = board.cells[row][column];
+        cell.dataset.disc = disc;
+        // Who cannot tell the colours apart, sees the letters.
+        setText(cell, ["", "Y", "R"][disc]);
+        cell.classList.toggle("last", last?.row === row && last?.column === column);
+        return disc;
+      });
+      button.disabled = !mine || discs.at(-1) !== 0;
+      const from = discs.filter((disc) => disc !== 0).map((disc) => DISCS[disc]).join(", ");
+      button.setAttribute("aria-label", `Column ${column + 1}: ${from === "" ? "empty" : `${from} from the bottom`}`);
+    });
+  }
+
+  const stop = new AbortController();
+  addEventListener("keydown", ({ key, target, ctrlKey, metaKey, altKey }) => {
+    const column = columns[Number(key) - 1];
+    if (ctrlKey || metaKey || altKey || target.closest?.("input") || column === undefined) return;
+    if (!column.button.disabled) column.button.click();
+  }, { signal: stop.signal });
+  const offs = [
+    room.on("frame", show),
+    room.on("event", ({ Started, Dropped }) => {
+      if (Started) say(`${nameOf(Started.first)} begins`);
+      if (Dropped === undefined) return;
+      last = Dropped;
+      show();
+      say(`${Dropped.player === room.player ? "You drop" : `${nameOf(Dropped.player)} drops`} into column ${Dropped.column + 1}`);
+    }),
+  ];
+  show();
+  return {
+    chat: null,
+    scores: () => room.state.players.filter((player) => player !== 0)
+      .map((player, place) => ({ player, score: DISCS[place + 1] })),
+    close() {
+      stop.abort();
+      offs.forEach((off) => off());
+    },
+  };
+}

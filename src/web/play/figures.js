@@ -1,0 +1,45 @@
+// How the connection is: the time to the server over the last minute, and some numbers.
+
+import { el, setText, svg } from "/play/dom.js";
+import { ceiling, path } from "/play/plot.js";
+
+const [WIDTH, HEIGHT] = [240, 40];
+/** Values kept: one a second. */
+const KEPT = 60;
+
+export class Figures {
+  #values = [];
+  #now = el("strong", {}, "–");
+  #top = el("span");
+  #line = svg("path", { class: "line" });
+  #picture = svg("svg", { class: "plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img" }, this.#line);
+  #numbers = el("p", { class: "figures" });
+  #before = { frames: 0, frameBytes: 0 };
+
+  constructor() {
+    this.element = el("section", { class: "panel", "aria-label": "Connection" },
+      el("figure", {},
+        el("figcaption", {}, el("span", {}, "Time to the server and back"), this.#now),
+        this.#picture,
+        el("p", { class: "axis" }, el("span", {}, "a minute ago"), this.#top)),
+      this.#numbers);
+  }
+
+  /** Once a second. */
+  update(stats, scriptMs) {
+    const { rttMs, frames, frameBytes, inputLeadTicks } = stats;
+    this.#values.push(rttMs);
+    if (this.#values.length > KEPT) this.#values.shift();
+    const max = ceiling(Math.max(10, ...this.#values.map((value) => value ?? 0)));
+    this.#line.setAttribute("d", path(this.#values, max, KEPT, WIDTH, HEIGHT));
+    const now = rttMs == null ? "–" : `${rttMs < 10 ? rttMs.toFixed(1) : rttMs.toFixed(0)} ms`;
+    setText(this.#now, now);
+    setText(this.#top, `up to ${max} ms`);
+    this.#picture.setAttribute("aria-label", `Time to the server and back: ${now}, over a minute`);
+    const bytes = frameBytes - this.#before.frameBytes;
+    const script = scriptMs == null ? "" : ` · ${scriptMs.toFixed(2)} ms of script a picture`;
+    setText(this.#numbers, `${frames - this.#before.frames} frames and ${(bytes / 1024).toFixed(1)} KiB a second · inputs ${inputLeadTicks} ticks ahead${script}`);
+    if (scriptMs != null) this.#numbers.dataset.scriptMs = scriptMs.toFixed(3);
+    this.#before = { frames, frameBytes };
+  }
+}

@@ -1,0 +1,76 @@
+// A bad network, to see what it does to a game: messages arrive late, but in order, as TCP has it.
+
+/** By name: how late each way, and by how much more at most, in milliseconds. */
+export const NETWORKS = [
+  { name: "as it is", delay: 0, more: 0 },
+  { name: "another continent: 150 ms", delay: 75, more: 0 },
+  { name: "bad mobile: 150 ± 50 ms", delay: 50, more: 50 },
+  { name: "terrible: 400 ± 200 ms", delay: 100, more: 200 },
+];
+
+let chosen = NETWORKS[0];
+
+/** From now on, also for connections that there are. */
+export function choose(place) {
+  chosen = NETWORKS[place] ?? NETWORKS[0];
+}
+
+/** Hands on in order, each after the delay that holds now; at once where there is none. */
+class Line {
+  #free = 0;
+  #waiting = 0;
+
+  pass(work) {
+    const now = performance.now();
+    if (chosen.delay === 0 && this.#waiting === 0) {
+      work();
+      return;
+    }
+    this.#free = Math.max(this.#free, now + chosen.delay + Math.random() * chosen.more);
+    this.#waiting += 1;
+    setTimeout(() => {
+      this.#waiting -= 1;
+      work();
+    }, this.#free - now);
+  }
+}
+
+/** A WebSocket over such a network, as far as the client uses one. */
+export class SlowSocket {
+  #inner;
+  #out = new Line();
+  #in = new Line();
+  onopen = null;
+  onmessage = null;
+  onclose = null;
+  onerror = null;
+
+  constructor(url, protocol, Socket = Native) {
+    this.#inner = new Socket(url, protocol);
+    for (const name of ["onopen", "onmessage", "onclose", "onerror"]) {
+      this.#inner[name] = (event) => this.#in.pass(() => this[name]?.(event));
+    }
+  }
+
+  get readyState() { return this.#inner.readyState; }
+  get bufferedAmount() { return this.#inner.bufferedAmount; }
+  get binaryType() { return this.#inner.binaryType; }
+  set binaryType(type) { this.#inner.binaryType = type; }
+
+  send(bytes) {
+    // The client writes its next message into the same memory.
+    const copy = chosen.delay === 0 ? bytes : bytes.slice();
+    this.#out.pass(() => this.#inner.readyState === 1 && this.#inner.send(copy));
+  }
+
+  close(code, reason) {
+    this.#out.pass(() => this.#inner.close(code, reason));
+  }
+}
+
+const Native = globalThis.WebSocket;
+
+/** Every connection that this page opens from now on goes over it. */
+export function install() {
+  globalThis.WebSocket = SlowSocket;
+}

@@ -1,0 +1,29 @@
+import { browser, until } from './support/chromium.mjs';
+import { browsing, clean, keepPicture, visitor } from './support/page.mjs';
+import { serve } from './support/server.mjs';
+
+browsing("the console shows a room's crash, and its return with everybody in it", async (t) => {
+  // A fault that never comes: with it the console may make a room panic.
+  const server = await serve(t, { args: ['--dev-faults', 'panic-room=every:1000000000'] });
+  const chromium = await browser(t);
+  const ada = await visitor(chromium, server.plain, 'Ada');
+  await ada.click('#play-arena');
+  const id = await ada.sees('#room-id');
+  const operator = await chromium.tab(server.console, { height: 1000 });
+  await operator.sees('#rooms', id);
+  await operator.click('#rooms tbody button.link');
+  await operator.sees('#room', 'Ada');
+  await operator.click('#room button.acts');
+  await operator.sees('#crashes', 'arena');
+  await until('the list says that it was started again', () => operator.run((room) => {
+    const row = [...document.querySelectorAll('#rooms tbody tr')].find(({ textContent }) => textContent.includes(room));
+    return row?.querySelector('.mark') !== null;
+  }, id));
+  await operator.sees('#room', 'Ada');
+  const frames = () => ada.run(() => Number(/(\d+) frames/.exec(document.querySelector('.figures').textContent)[1]));
+  await until('the match goes on', async () => await frames() > 0);
+  await ada.sees('[aria-label="Scores"]', 'Ada');
+  await keepPicture(operator, 'console');
+  clean(operator, server.console);
+  clean(ada, server.plain);
+});
