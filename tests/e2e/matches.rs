@@ -46,6 +46,7 @@ async fn play(mut client: Client, seed: u64, seen: Seen) -> (String, u32) {
                 }
             }
             Update::Event(event) => bot.event(&event.body),
+            Update::People(_) => {}
             Update::Ended { result } => {
                 assert_eq!(client.stats().desyncs, 0);
                 return (result, frames);
@@ -71,7 +72,7 @@ async fn watch(mut raw: Raw, seen: Seen) -> (String, u32) {
                 note(&seen, frame.tick, replica.rows());
             }
             Got::Control(ToClient::Ended { result }) => return (result.into_string(), agreed),
-            Got::Ping => {}
+            Got::Control(ToClient::Roster(_)) | Got::Ping => {}
             other => panic!("{other:?}"),
         }
     }

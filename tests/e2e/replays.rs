@@ -75,6 +75,7 @@ async fn play(mut client: Client, seed: u64) -> (Tick, Rows) {
                 }
             }
             Update::Event(event) => bot.event(&event.body),
+            Update::People(_) => {}
             Update::Ended { .. } => return last.expect("a frame before the end"),
             other => panic!("{other:?}"),
         }
