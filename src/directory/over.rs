@@ -44,6 +44,8 @@ struct Results {
 
 struct Ended {
     result: Arc<str>,
+    /// Those of [`Results::seats`] that led here.
+    seats: Vec<SeatId>,
     until: Instant,
 }
 
@@ -55,21 +57,20 @@ impl Over {
         }
         let now = Instant::now();
         let mut over = self.lock();
-        let Results { of_rooms, seats } = &mut *over;
-        if of_rooms.len() >= RESULTS_MAX {
-            of_rooms.retain(|_, ended| now < ended.until);
+        if over.of_rooms.len() >= RESULTS_MAX || over.seats.len() + away.seats.len() > SEATS_MAX {
+            over.forget_where(|ended| ended.until <= now);
         }
-        if of_rooms.len() >= RESULTS_MAX {
-            let oldest =
-                of_rooms.iter().min_by_key(|(_, ended)| ended.until).map(|(room, _)| *room);
-            oldest.and_then(|room| of_rooms.remove(&room));
+        if over.of_rooms.len() >= RESULTS_MAX
+            && let Some(oldest) = over.of_rooms.values().map(|ended| ended.until).min()
+        {
+            over.forget_where(|ended| ended.until == oldest);
         }
-        of_rooms.insert(room, Ended { result: result.into(), until: now + hold });
-        if seats.len() + away.seats.len() > SEATS_MAX {
-            seats.retain(|_, room| of_rooms.contains_key(room));
-        }
-        let space = SEATS_MAX.saturating_sub(seats.len());
-        seats.extend(away.seats.iter().take(space).map(|seat| (*seat, room)));
+        let space = SEATS_MAX.saturating_sub(over.seats.len());
+        let mut seats: Vec<_> = away.seats.iter().take(space).copied().collect();
+        over.seats.extend(seats.iter().map(|seat| (*seat, room)));
+        // Told once more after a crash, they are still of this room.
+        seats.extend(over.of_rooms.remove(&room).into_iter().flat_map(|ended| ended.seats));
+        over.of_rooms.insert(room, Ended { result: result.into(), seats, until: now + hold });
     }
 
     /// The result of the match in which whoever had this seat was at its end.
@@ -97,6 +98,17 @@ impl Over {
 
     fn lock(&self) -> MutexGuard<'_, Results> {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Results {
+    fn forget_where(&mut self, is_over: impl Fn(&Ended) -> bool) {
+        let Results { of_rooms, seats } = self;
+        for (_, ended) in of_rooms.extract_if(.., |_, ended| is_over(ended)) {
+            for seat in ended.seats {
+                seats.remove(&seat);
+            }
+        }
     }
 }
 
@@ -144,12 +156,12 @@ mod tests {
         }
         assert_eq!(over.result_of(seat(1, 3)), None, "who stayed there is told nothing");
         // However many there are, and those of forgotten results make way.
-        for room in 0..3 * RESULTS_MAX as u64 {
+        for room in 0..RESULTS_MAX as u64 + 100 {
             let seats: Vec<_> = (0..4).map(|player| seat(1_000_000 + room, player)).collect();
             over.keep(RoomId(10 + room), &somebody(&seats), "lost", LONG * 2);
             assert!(over.lock().seats.len() <= SEATS_MAX);
         }
-        let last = 1_000_000 + 3 * RESULTS_MAX as u64 - 1;
+        let last = 1_000_000 + RESULTS_MAX as u64 + 99;
         assert_eq!(over.result_of(seat(last, 3)).as_deref(), Some("lost"));
         assert_eq!(over.result_of(seat(1, 2)), None);
     }

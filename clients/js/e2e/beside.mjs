@@ -16,7 +16,7 @@ test('a match and a board game on one connection, which is cut', async (t) => {
   const other = await bob.joinById(game.id);
   const [{ Started: { first } }] = await started;
   const flies = async () => {
-    const { number } = match.input({ thrust: true, turn: 1, fire: false });
+    const { number } = match.input({ thrust: true, turn: 1, fire: false, view_age_ms: 0 });
     await until('the match has applied an input', () => match.inputApplied >= number);
   };
   let turn = first;

@@ -113,6 +113,12 @@ impl Calls {
         self.of_seat().filter(move |(_, waiting)| is_request(waiting.asked)).map(|(id, _)| id)
     }
 
+    /// The same with lines that are to be said.
+    pub(crate) fn of_room(&self) -> impl Iterator<Item = u32> {
+        let is_of_room = |asked| matches!(asked, Asked::Request | Asked::Started | Asked::Chat);
+        self.of_seat().filter(move |(_, waiting)| is_of_room(waiting.asked)).map(|(id, _)| id)
+    }
+
     fn of_seat(&self) -> impl Iterator<Item = (u32, &Waiting)> {
         self.waiting.range(self.before_seat.saturating_add(1)..).map(|(id, waiting)| (*id, waiting))
     }

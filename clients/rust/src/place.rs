@@ -238,7 +238,11 @@ impl Place {
     /// The seat is lost, and the connection goes on.
     pub(crate) fn lose(&mut self, lost: Lost) -> Result<(), Wrong> {
         self.seated = false;
-        self.no_answers(&CallError::NoSeat);
+        // What is asked of the server, for lists of rooms, is answered all the same.
+        let open: Vec<_> = self.calls.of_room().collect();
+        for id in open {
+            self.answered(id, Err(CallError::NoSeat));
+        }
         match std::mem::take(&mut self.leaving) {
             true => Ok(()),
             false => self.note(Update::Dismissed(lost)),

@@ -117,8 +117,11 @@ class Motion {
     return shown;
   }
 
-  #say(input, tick) {
-    if (this.#room.over === null) this.#room.input(input, tick);
+  /** Shots hit what is seen, so the room is told how old that is. */
+  #say(input, tick = null) {
+    if (this.#room.over !== null) return;
+    const age = tick === null ? 0 : Math.round((tick * 1000) / this.#room.tickHz - this.#others.time);
+    this.#room.input({ ...input, view_age_ms: Math.min(Math.max(age, 0), 250) }, tick);
   }
 
   restart() {

@@ -9,7 +9,7 @@ use greenroom::proto::RoomId;
 use greenroom_client::Join;
 
 use super::bot::{Bot, Common, each_has_one_seat, seats_are_taken};
-use crate::support::{TestServer, new_room, setting, within};
+use crate::support::{DEADLINE, TestServer, new_room, setting, within};
 
 const SEATS: u32 = 12;
 
@@ -49,7 +49,7 @@ async fn in_a_storm_of_moves_no_seat_is_lost_or_doubled() {
         tokio::spawn(bot.play())
     };
     let bots: Vec<_> = clients.drain(..).map(&mut play).collect();
-    within("many moves", async {
+    let many = async {
         while common.moved.load(Ordering::Relaxed) < wanted {
             assert!(bots.iter().all(|bot| !bot.is_finished()));
             for room in server.server.directory().all() {
@@ -58,8 +58,9 @@ async fn in_a_storm_of_moves_no_seat_is_lost_or_doubled() {
             }
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
-    })
-    .await;
+    };
+    // They take some ten seconds where nothing else runs.
+    tokio::time::timeout(6 * DEADLINE, many).await.expect("many moves");
     common.stop.store(true, Ordering::Relaxed);
     for bot in bots {
         clients.push(within("a bot", bot).await.unwrap());

@@ -1,7 +1,7 @@
 //! Several seats on one connection: each gets what is its own.
 
 use greenroom_client::proto::{
-    CloseCode, Joined, PlayerId, Refusal, RoomId, Text, Tick, ToClient, ToServer, wire,
+    CloseCode, Joined, List, PlayerId, Refusal, RoomId, Text, Tick, ToClient, ToServer, wire,
 };
 use greenroom_client::{CallError, Client, Join, Lost, SeatInfo, Update};
 
@@ -122,8 +122,14 @@ async fn a_seat_that_is_left_or_taken_away_ends_nothing_elsewhere() {
     full(&mut peer, 2, 41).await;
     assert_eq!(within(client.next_any()).await, (2, of_frame(41)));
     assert_eq!(client.stats().frames_ignored, 1);
-    // Also on the first.
-    peer.say(&ToClient::Dismissed { code: CloseCode::RoomFailed }).await;
+    // Also on the first, where what is asked of the server is answered all the same.
+    let (rooms, ()) = both(client.list("test"), async {
+        let ToServer::List { id, .. } = peer.control_on(0).await else { panic!() };
+        peer.say(&ToClient::Dismissed { code: CloseCode::RoomFailed }).await;
+        peer.say(&ToClient::Rooms { id, rooms: List::default() }).await;
+    })
+    .await;
+    assert_eq!(rooms, Ok(vec![]));
     let lost = Lost::Dismissed(CloseCode::RoomFailed);
     assert_eq!(within(client.next()).await, Update::Dismissed(lost));
     assert!(client.is_connected() && client.seat().is_none());
