@@ -17,13 +17,13 @@ fn expected(bug: Bug) -> (u64, &'static str) {
         Bug::MergedForStep => (20, "a replica is what its room published"),
         Bug::HistoryUnbounded => (10, "a history has a bound"),
         Bug::RequestDoneAgain => (20, "a request is done once"),
-        Bug::RequestsForgotten => (50, "a request is done once"),
+        Bug::RequestsForgotten => (100, "a request is done once"),
         Bug::InboxUnbounded => (50, "an inbox has a bound"),
         Bug::AnswerDropped => (20, "an answer is kept until it has arrived"),
-        Bug::OldTokens => (400, "a token is worth nothing once the next has arrived"),
-        Bug::DecisionLost => (5, "a room survives the panics of its game"),
-        Bug::LogUnbounded => (5, "a log has a bound"),
-        Bug::JournalGoesOn => (5, "a room survives the death of its process"),
+        Bug::OldTokens => (1000, "a token is worth nothing once the next has arrived"),
+        Bug::DecisionLost => (10, "a room survives the panics of its game"),
+        Bug::LogUnbounded => (10, "a log has a bound"),
+        Bug::JournalGoesOn => (10, "a room survives the death of its process"),
     }
 }
 

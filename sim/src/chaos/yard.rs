@@ -185,7 +185,13 @@ impl Yard {
             (3, Some(id)) => {
                 let seen = self.seen(ctx);
                 let face = self.secret(seen, ctx);
-                if let Some(card) = self.state.cards.get_mut(id) {
+                let Some(card) = self.state.cards.get_mut(id) else { return };
+                if matches!(card.seen, Seen::Player(_) | Seen::Nobody) {
+                    // What comes into sight says how it moved since the frame before: not a secret.
+                    self.state.cards.remove(id);
+                    self.card_ids += 1;
+                    self.state.cards.insert(Card { id: self.card_ids, seen, face });
+                } else {
                     (card.seen, card.face) = (seen, face);
                 }
             }
