@@ -189,7 +189,7 @@ fn the_first_difference_between_two_logs_is_named() {
     assert!(said.contains("one.log: 1\n") && said.contains("seed.log: 2\n"), "{said}");
     let (said, well) = diff(&write("input.log", 1, 0, 100).0);
     assert!(!well && said.starts_with("they part in tick 20, in command 1\n"), "{said}");
-    assert!(said.contains("body: [1, 0, 0]") && said.contains("body: [0, 0, 0]"), "{said}");
+    assert!(said.contains("body: [1, 0, 0, 0]") && said.contains("body: [0, 0, 0, 0]"), "{said}");
     let (said, well) = diff(&write("short.log", 1, 1, 90).0);
     assert!(!well && said.starts_with("they part after tick 90, where one ends\n"), "{said}");
 

@@ -30,7 +30,7 @@ fn other_games_versions_and_schemas_are_told_apart() {
     other.header.version = 0;
     assert_eq!(
         replay(&other).to_string(),
-        "it was played under version 0 of arena; this build has version 1"
+        "it was played under version 0 of arena; this build has version 2"
     );
     let mut other = log();
     other.header.schema_hash ^= 1;
