@@ -2,7 +2,7 @@
 //! it finds.
 //!
 //! There are none without the feature `planted-bugs`, which is in no default and does not compile in a
-//! release build. With it there is one at a time, on the thread that [planted](plant) it.
+//! release build. With it there is one at a time, on the thread that planted it (`plant`).
 
 #[cfg(all(feature = "planted-bugs", not(debug_assertions)))]
 compile_error!("planted-bugs puts mistakes into the server: it is for tests, in debug builds only");

@@ -60,7 +60,7 @@ pub struct Page {
 pub enum Reach {
     /// Pages from elsewhere, too.
     Anybody,
-    /// The pages of this server alone, which may do what [`play::POLICY`] says.
+    /// The pages of this server alone, which may do what their policy says.
     OwnPages,
 }
 
