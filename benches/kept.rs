@@ -126,7 +126,9 @@ impl Played {
         for player in 1..=self.players {
             let noise = (tick / 10).wrapping_mul(0x9e37_79b9).wrapping_mul(player).rotate_left(9);
             let body = match self.entry.game.name() {
-                "arena" => wire::encode(&(noise & 3 != 0, noise as i8, noise >> 16 & 3 == 0)),
+                "arena" => {
+                    wire::encode(&(noise & 3 != 0, noise as i8, noise >> 16 & 3 == 0, noise as u8))
+                }
                 _ => wire::encode(&(noise as i8, (noise >> 8) as i8, noise >> 16 & 15 == 0)),
             };
             self.commands.push(Command::Input { player: PlayerId(player), body });

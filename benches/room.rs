@@ -30,7 +30,7 @@ fn inputs(tick: u32) -> Vec<Command> {
     (1..=PLAYERS)
         .map(|player| {
             let noise = (tick / 10).wrapping_mul(0x9e37_79b9).wrapping_mul(player).rotate_left(9);
-            let input = (noise & 3 != 0, noise as i8, noise >> 16 & 3 == 0);
+            let input = (noise & 3 != 0, noise as i8, noise >> 16 & 3 == 0, noise as u8);
             Command::Input { player: PlayerId(player), body: wire::encode(&input) }
         })
         .collect()

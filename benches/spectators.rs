@@ -39,7 +39,7 @@ async fn play(mut client: Client, mut random: u64) {
     loop {
         if let Update::Frame { .. } = client.next().await {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let steer = (random >> 40 & 3 != 0, (random >> 48) as i8, random >> 60 & 3 == 0);
+            let steer = (random >> 40 & 3 != 0, (random >> 48) as i8, random >> 60 & 3 == 0, 0u8);
             client.input(&steer).unwrap();
         }
     }

@@ -165,7 +165,7 @@ async fn play(mut ws: Ws, number: u64, shared: Arc<Shared>) {
                 random ^= random << 13;
                 random ^= random >> 7;
                 random ^= random << 17;
-                let input = (random & 3 != 0, (random >> 8) as i8, random >> 16 & 3 == 0);
+                let input = (random & 3 != 0, (random >> 8) as i8, random >> 16 & 3 == 0, 0u8);
                 let mut bytes = Vec::with_capacity(8);
                 frame::write_input(greenroom_proto::Tick(0), &wire::encode(&input), &mut bytes);
                 ws.send(Message::binary(bytes)).await.unwrap();

@@ -109,6 +109,9 @@ class Film {
     at("time").setAttribute("aria-valuetext", words);
     const scores = this.#view.scores().map(({ player, score }) => `${this.nameOf(player)}: ${score}`);
     setText(at("scores"), scores.join(" · "));
+    // The time is where it goes to; this is of where it still is.
+    const busy = String(this.#isSeeking);
+    if (at("scores").getAttribute("aria-busy") !== busy) at("scores").setAttribute("aria-busy", busy);
   }
 
   by(ms) {
