@@ -48,6 +48,9 @@ pub struct Outbox {
     limits: OutboxLimits,
     base: Option<Tick>,
     view: Option<ViewKey>,
+    /// The first frame that was handed over in this view: what the client holds of older ones has
+    /// the names of another.
+    view_since: Option<Tick>,
     mail: Mail,
     /// How many of the first events were sent. All of them, while the client is away: which of
     /// them it has, it says when it comes back.
@@ -95,6 +98,7 @@ impl Outbox {
             limits,
             base: None,
             view: None,
+            view_since: None,
             mail: Mail::default(),
             sent: 0,
             sent_bytes: 0,
@@ -128,6 +132,7 @@ impl Outbox {
         if self.view != Some(view) && !planted::makes(Bug::StaleView) {
             // What it holds has the names of another view.
             self.base = None;
+            self.view_since = None;
         }
         self.view = Some(view);
     }
@@ -159,7 +164,8 @@ impl Outbox {
         let events = events.unwrap_or(self.mail.newest());
         self.has(events)?;
         self.acknowledge(events + u32::from(planted::makes(Bug::EventTakenForHeard)));
-        self.base = tick;
+        // It may have left before the frame in which its view became another.
+        self.base = tick.filter(|tick| self.view_since.is_some_and(|since| *tick >= since));
         self.away = false;
         (self.sent, self.sent_bytes) = (0, 0);
         // What waited for it is no fault of its own.
@@ -234,6 +240,7 @@ impl Outbox {
     /// carries them, and takes the frame as the new base.
     pub fn hand_over(&mut self, tick: Tick, out: &mut Vec<u8>) {
         self.base = Some(tick);
+        self.view_since.get_or_insert(tick);
         let (waiting, bytes) = self.waiting();
         if waiting == 0 {
             return;

@@ -20,6 +20,18 @@ fn every_promise_is_kept() {
     }
 }
 
+/// Seeds that broke a promise once.
+const FOUND: [u64; 4] = [3227, 22_470, 63_761, 511_476];
+
+#[test]
+fn what_was_broken_once_is_kept() {
+    for seed in FOUND {
+        if let Err(failure) = search(seed, 1) {
+            panic!("{}", failure.report);
+        }
+    }
+}
+
 #[test]
 fn a_seed_is_the_same_run_every_time() {
     assert_eq!(search(7, 5).unwrap(), search(7, 5).unwrap());

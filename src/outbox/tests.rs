@@ -48,6 +48,32 @@ fn whoever_was_closed_as_too_slow_misses_nothing_unnoticed() {
     assert_eq!(outbox.waiting().0, 8);
 }
 
+/// Found by `chaos`: a client left, its view became another one in which somebody else stood on the
+/// very frame that it held, and it got the change from there.
+#[test]
+fn whoever_left_before_the_view_became_another_gets_the_whole_state() {
+    let (own, other) = (ViewKey::Teams(Teams::of(0)), ViewKey::Teams(Teams::NONE));
+    let mut outbox = Outbox::new(LIMITS);
+    outbox.look(own);
+    (1..=5).for_each(|tick| outbox.hand_over(Tick(tick), &mut Vec::new()));
+    let base = |outbox: &Outbox, tick| {
+        let mut outbox = outbox.clone();
+        outbox.leave();
+        outbox.come_back(Some(Tick(tick)), None).unwrap();
+        outbox.base()
+    };
+    assert_eq!(base(&outbox, 3), Some(Tick(3)));
+    outbox.look(other);
+    assert_eq!(base(&outbox, 5), None);
+    outbox.hand_over(Tick(6), &mut Vec::new());
+    assert_eq!(base(&outbox, 5), None);
+    assert_eq!(base(&outbox, 6), Some(Tick(6)));
+    // Back to the first one: its names may be others by now.
+    outbox.look(own);
+    outbox.hand_over(Tick(7), &mut Vec::new());
+    assert_eq!((base(&outbox, 3), base(&outbox, 7)), (None, Some(Tick(7))));
+}
+
 #[test]
 fn a_busy_tick_does_not_close_a_client_that_keeps_up() {
     let mut outbox = Outbox::new(LIMITS);

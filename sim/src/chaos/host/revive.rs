@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use greenroom::game::Said;
 use greenroom::proto::Tick;
-use greenroom::room::recovery::{Decision, decide};
 use greenroom::room::saved::{Restored, Saved};
 use greenroom::room::{AnyRoom, Command, Room};
 
@@ -13,7 +12,7 @@ use super::super::disk::Disk;
 use super::super::seat::Seat;
 use super::super::wires::Wires;
 use super::super::yard::Yard;
-use super::step::{CRASHES_MAX, Failed, again};
+use super::step::{Failed, again};
 use super::{Bounds, Host, Witness};
 
 const PROMISE: &str = "a room survives the death of its process";
@@ -55,7 +54,7 @@ impl Host {
     fn replay(&mut self, mut saved: Saved, now: u64) -> Result<(), Broken> {
         // Whoever dies of it is counted in the journal first.
         saved.attempts += 1;
-        let (mut heard, mut crashes) = (Vec::new(), 0);
+        let mut heard = Vec::new();
         let room = loop {
             saved.end = self.log.end();
             let (_, keyframe, records) = self.log.newest();
@@ -66,25 +65,13 @@ impl Host {
                 Ok(room) => break room,
                 Err(Failed::Panicked(crash)) if crash.tick == self.log.end() => {
                     self.witness.panics += 1;
-                    crashes += 1;
-                    holds(crashes < CRASHES_MAX, PROMISE, || "a step fails for ever".to_owned())?;
-                    match decide(&self.last_decisions()?, &crash, self.log.header.seed) {
-                        Some(Decision::End) | None => return broken(PROMISE, crash),
-                        Some(decision) => self.note(decision),
-                    }
+                    self.leave_out(&crash, PROMISE)?;
                 }
                 Err(failed) => return Err(failed.into()),
             }
         };
         self.room = room;
         self.take_up(heard, now)
-    }
-
-    fn last_decisions(&self) -> Result<Vec<Decision>, Broken> {
-        match self.log.last_step() {
-            Ok(step) => Ok(step.map(|step| step.decisions).unwrap_or_default()),
-            Err(error) => broken("a log reads back", error),
-        }
     }
 
     /// What the steps said is kept for those who come back.

@@ -12,9 +12,6 @@ use super::super::wires::Wires;
 use super::super::yard::Yard;
 use super::{HOLD_MS, Host, INBOX, LOG_BYTES_MAX};
 
-/// Panics of one step, and no more.
-pub(super) const CRASHES_MAX: usize = 8;
-
 /// Where in the next step the process dies.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in super::super) enum Death {
@@ -99,7 +96,7 @@ impl Host {
     /// Has the step made, again and again without what panics. Returns what each player sees.
     fn make(&mut self, tick: Tick) -> Result<Vec<(PlayerId, Sight)>, Broken> {
         let mut decisions = Vec::new();
-        for _ in 0..CRASHES_MAX {
+        loop {
             self.said.clear();
             let panicked = match self.try_to_make(&decisions) {
                 Ok(sights) => return Ok(sights),
@@ -113,28 +110,32 @@ impl Host {
             }
             let (at, text) = (self.progress.at().1, panicked.text().to_owned());
             let crash = Crash { tick, at, text, place: panicked.place().to_owned() };
-            let seed = self.log.header.seed;
-            match decide(&decisions, &crash, seed) {
-                Some(Decision::End) | None => {
-                    return broken("a room survives the panics of its game", &panicked);
-                }
-                Some(decision) => self.note(decision),
-            }
+            self.leave_out(&crash, "a room survives the panics of its game")?;
             self.restore()?;
-            decisions = match self.log.last_step() {
-                Ok(Some(step)) => step.decisions,
-                Ok(None) => Vec::new(),
-                Err(error) => return broken("a log reads back", error),
-            };
+            decisions = self.last_decisions()?;
         }
-        broken("a room survives the panics of its game", format!("{tick} fails for ever"))
     }
 
-    /// Notes what is left out of the last step.
-    pub(super) fn note(&mut self, decision: Decision) {
+    /// Notes what is left out of the last step, in which this happened. That is something new each
+    /// time, so there is an end to it.
+    pub(super) fn leave_out(&mut self, crash: &Crash, promise: &'static str) -> Result<(), Broken> {
+        let before = self.last_decisions()?;
+        let decision = match decide(&before, crash, self.log.header.seed) {
+            Some(Decision::End) | None => return broken(promise, crash),
+            Some(decision) => decision,
+        };
+        holds(!before.contains(&decision), promise, || format!("{decision:?} twice: {crash}"))?;
         let tick = self.log.end();
         let record = self.log.decide(decision);
         self.journal.more(&[&tick.0.to_le_bytes(), record]);
+        Ok(())
+    }
+
+    fn last_decisions(&self) -> Result<Vec<Decision>, Broken> {
+        match self.log.last_step() {
+            Ok(step) => Ok(step.map(|step| step.decisions).unwrap_or_default()),
+            Err(error) => broken("a log reads back", error),
+        }
     }
 
     fn try_to_make(&mut self, decisions: &[Decision]) -> Result<Vec<(PlayerId, Sight)>, Panicked> {
