@@ -83,6 +83,9 @@ pub struct Inbox {
     /// The step made last.
     now: Tick,
     players: Vec<PlayerInbox>,
+    /// Those who are going in the next step, with the newest of their requests that is in the log:
+    /// until that step is there too, they may be brought back.
+    leaving: Vec<(PlayerId, u32)>,
     queue: Vec<Command>,
     counts: InboxCounts,
 }
@@ -122,8 +125,8 @@ impl Inbox {
     /// An empty inbox.
     #[must_use]
     pub fn new(limits: InboxLimits) -> Self {
-        let (players, queue) = (Vec::new(), Vec::new());
-        Inbox { limits, now: Tick(0), players, queue, counts: InboxCounts::default() }
+        let (players, leaving, queue) = (Vec::new(), Vec::new(), Vec::new());
+        Inbox { limits, now: Tick(0), players, leaving, queue, counts: InboxCounts::default() }
     }
 
     /// The room's creator has chosen more than options.
@@ -175,7 +178,8 @@ impl Inbox {
     /// A player goes; what waits of theirs is still done, in order.
     pub fn leave(&mut self, player: PlayerId) {
         if let Some(place) = self.place(player) {
-            self.players.remove(place);
+            let inbox = self.players.remove(place);
+            self.leaving.push((player, inbox.logged));
             self.queue.push(Command::Leave { player });
         }
     }
@@ -305,6 +309,7 @@ impl Inbox {
     /// are refused.
     pub fn end(&mut self) -> Vec<(PlayerId, u32)> {
         self.players.clear();
+        self.leaving.clear();
         requests(&std::mem::take(&mut self.queue)).collect()
     }
 
@@ -319,6 +324,7 @@ impl Inbox {
     pub fn take(&mut self, by_tick: bool, commands: &mut Vec<Command>) {
         self.now = self.now.next();
         self.note_logged();
+        self.leaving.clear();
         commands.append(&mut self.queue);
         for inbox in &mut self.players {
             inbox.in_step.clear();
@@ -343,6 +349,7 @@ impl Inbox {
     /// Moves who comes and who goes into `commands`, and counts a step as made. All else waits.
     pub fn take_members(&mut self, commands: &mut Vec<Command>) {
         self.now = self.now.next();
+        self.leaving.clear();
         commands.extend(self.queue.extract_if(.., |command| is_membership(command)));
     }
 
@@ -376,7 +383,13 @@ impl Inbox {
     /// The newest request of the player that is in the log.
     #[must_use]
     pub fn logged_of(&self, player: PlayerId) -> u32 {
-        self.place(player).map_or(0, |place| self.players[place].logged)
+        match self.place(player) {
+            Some(place) => self.players[place].logged,
+            None => {
+                let leaving = self.leaving.iter().find(|(who, _)| *who == player);
+                leaving.map_or(0, |(_, logged)| *logged)
+            }
+        }
     }
 
     /// What the player's next frame tells about their inputs.

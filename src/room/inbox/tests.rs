@@ -132,3 +132,17 @@ fn what_somebody_has_asked_who_is_moved_away_is_not_done() {
     inbox.leave(bert);
     assert_eq!(inbox.depart(bert), None);
 }
+
+/// Found by `chaos`: the process died with a leave that waited, so the seat came back, without what
+/// it had asked for: that was done again.
+#[test]
+fn what_was_asked_is_known_until_the_leave_is_in_the_log() {
+    let mut inbox = inbox();
+    inbox.request(ANNA, 7, Vec::new()).unwrap();
+    take(&mut inbox);
+    assert_eq!(inbox.logged_of(ANNA), 7);
+    inbox.leave(ANNA);
+    assert_eq!((inbox.has(ANNA), inbox.logged_of(ANNA)), (false, 7));
+    assert_eq!(take(&mut inbox), [Command::Leave { player: ANNA }]);
+    assert_eq!(inbox.logged_of(ANNA), 0);
+}
