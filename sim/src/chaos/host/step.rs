@@ -124,11 +124,11 @@ impl Host {
             Some(Decision::End) | None => return broken(promise, crash),
             Some(decision) => decision,
         };
-        holds(!before.contains(&decision), promise, || format!("{decision:?} twice: {crash}"))?;
         let tick = self.log.end();
         let record = self.log.decide(decision);
         self.journal.more(&[&tick.0.to_le_bytes(), record]);
-        Ok(())
+        let is_new = !before.contains(&decision) && self.last_decisions()?.contains(&decision);
+        holds(is_new, promise, || format!("{decision:?} does not help: {crash}"))
     }
 
     fn last_decisions(&self) -> Result<Vec<Decision>, Broken> {
