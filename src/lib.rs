@@ -138,7 +138,7 @@
 //! | [`ops`], the console | 8 pages at once, 100 rooms and 100 connections on each, 1 MiB of a room's state in words; a page's socket that is full | refused (503); the first by the order asked for; said instead; skipped, then one change |
 //! | [`directory::operator`] | 8 consoles that wait for the state of a room, for a second | refused (429); said instead |
 //! | [`directory::words`] | 64 words of the backend that wait for a room; 64 KiB for a reply | refused (429); said (500) |
-//! | [`directory::over`] | 4,096 results for those who were away, for as long as their seats would be held; 16,384 seats from which they were moved there | the oldest go; they are told that the seat is gone |
+//! | [`directory::over`] | 4,096 results for those who had a seat and did not hear them, for a minute, or as long as their seats would be held; 16,384 seats from which they were moved there | the oldest go; they are told that the seat is gone |
 //! | [`directory::finished`] | the last 1,024 results, for 10 minutes | the oldest go |
 //! | `ops::idempotency` | 1,024 keys, for 10 minutes | the oldest go: such a change is done again |
 //! | [`fingerprint`] | 64 types deep, 16,384 lines | what is beyond is not seen |

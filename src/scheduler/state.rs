@@ -366,11 +366,14 @@ impl Shared {
             queues.slow_threads -= 1;
         }
         queues.lost += 1;
-        let exhausted = queues.lost > self.limits.lost_threads_max;
+        let (lost, max) = (queues.lost, self.limits.lost_threads_max);
+        let exhausted = lost > max;
         drop((stand, queues));
         tracing::error!(
-            task = &*entry.name,
-            "a turn has not ended after {} ms: its thread is lost",
+            room = &*entry.name,
+            lost,
+            "a step has not ended after {} ms: an endless loop in the game, most likely. Its thread is \
+             lost and burns a core until this process ends, which it does at more than {max} of these",
             busy.as_millis()
         );
         entry.end(End::Stalled(busy));

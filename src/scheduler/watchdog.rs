@@ -46,11 +46,11 @@ fn look(shared: &Arc<Shared>) {
         if busy >= STUCK && thread.names_stuck() {
             counter!("greenroom_actors_stuck_total", "class" => "room").increment(1);
             tracing::warn!(
-                actor = &*entry.name,
-                class = "room",
-                message = "step",
+                room = &*entry.name,
                 secs = busy.as_secs_f64(),
-                "a room is in the same step for over a second"
+                "a room is in the same step for over a second: its own players wait, others do not. \
+                 At {:?} it is given up and restored",
+                shared.limits.stall
             );
         }
         if busy >= shared.limits.stall {
