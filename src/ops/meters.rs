@@ -89,7 +89,7 @@ meters! {
     "greenroom_states_too_large_total" Counter Count ["game"] "steps to a state that clients would not take";
 
     "greenroom_rooms_crashed_total" Counter Count ["kind"] "panics in rooms, and stalls: steps that never ended";
-    "greenroom_threads_lost" Gauge Count [] "threads in steps that never ended, each of which burns a core until the process is started anew";
+    "greenroom_threads_lost" Gauge Count [] "threads in steps that were given up and have not ended: each burns a core";
     "greenroom_rooms_restored_total" Counter Count ["from"] "rooms brought back from their log, or from the journal";
     "greenroom_rooms_failed_total" Counter Count [] "rooms that could not be brought back: their match is lost";
     "greenroom_rooms_set_aside_total" Counter Count [] "rooms of another process that this one cannot go on with";

@@ -372,8 +372,8 @@ impl Shared {
         tracing::error!(
             room = &*entry.name,
             lost,
-            "a step has not ended after {} ms: an endless loop in the game, most likely. Its thread is \
-             lost and burns a core until this process ends, which it does at more than {max} of these",
+            "a step has not ended after {} ms: an endless loop in the game, most likely. Its thread \
+             burns a core until it does; with more than {max} of these at once the process ends",
             busy.as_millis()
         );
         entry.end(End::Stalled(busy));
