@@ -68,7 +68,8 @@ impl Wild {
             4 | 5 => ToServer::Leave,
             6 => {
                 let token = self.any(|loot| &loot.tokens, Token::default());
-                let (tick, events) = (Some(Tick(number)), number.is_multiple_of(2).then_some(number));
+                let (tick, events) =
+                    (Some(Tick(number)), number.is_multiple_of(2).then_some(number));
                 ToServer::Resume { id, token, attempt: number.into(), tick, events, schema: None }
             }
             7 => {
