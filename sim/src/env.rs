@@ -149,19 +149,11 @@ fn serve(
             Asked::Reset(seed) => Ask::Reset(seed),
             Asked::Step(actions) => Ask::Step(Arc::new(actions)),
         };
-        // The head goes out with the first records, and only if there are some.
-        let (mut begun, mut said) = (false, Ok(()));
-        pool.ask(&ask, |records| {
-            if !begun {
-                begun = true;
-                said = wire::records(output, rooms * plan.form.bytes);
-            }
-            if said.is_ok() {
-                said = output.write_all(records);
-            }
-            Ok(())
-        })?;
-        match said.and_then(|()| output.flush()) {
+        let mut records = pool.ask(&ask)?;
+        let said = wire::records(output, rooms * plan.form.bytes)
+            .and_then(|()| records.try_for_each(|records| output.write_all(records)))
+            .and_then(|()| output.flush());
+        match said {
             Err(error) if gone(&error) => return Ok(()),
             said => said.map_err(unsaid)?,
         }

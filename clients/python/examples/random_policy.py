@@ -5,6 +5,7 @@
 
 import argparse
 import json
+import os
 import time
 
 import numpy as np
@@ -57,10 +58,13 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
             "matches": matches,
             "reward": reward,
         }
+    # Of both programs; the other one has ended by now.
+    cpu_secs = sum(os.times()[:4])
     print(
         f"{told['agent_steps_per_sec']:,.0f} agent steps/s "
         f"({args.envs} rooms of {env.agents} agents, {steps} steps in {secs:.2f} s, "
-        f"{told['share_choosing']:.0%} of it to choose actions; {matches} matches over)"
+        f"{told['share_choosing']:.0%} of it to choose actions; {cpu_secs:.2f} s of CPU time with "
+        f"all there was before; {matches} matches over)"
     )
     return told
 

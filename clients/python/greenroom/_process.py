@@ -77,7 +77,7 @@ class Process:
 
     def step(self, actions: np.ndarray) -> None:
         """Asks for a step; the actions are contiguous 32-bit integers."""
-        self._ask(_ASK_STEP, memoryview(actions).cast("B"))
+        self._ask(_ASK_STEP, actions.data.cast("B"))
 
     def records(self, bytes_expected: int) -> np.ndarray:
         """Waits for the records that were asked for."""
@@ -87,7 +87,7 @@ class Process:
         if kind != _RECORDS or length != bytes_expected:
             raise self._ended("has sent what is no frame of this format")
         buffer = np.empty(length, np.uint8)
-        self._fill(memoryview(buffer))
+        self._fill(buffer.data)
         return buffer
 
     def close(self) -> None:

@@ -201,13 +201,13 @@ def _control(control: Mapping[str, Any]) -> Control:
 def _box(field: Mapping[str, Any]) -> spaces.Space:
     shape = tuple(field["shape"][1:])
     inf = float("inf")
-    low = [-inf if it["low"] is None else it["low"] for it in field["columns"]]
-    high = [inf if it["high"] is None else it["high"] for it in field["columns"]]
+    low = np.array([-inf if it["low"] is None else it["low"] for it in field["columns"]])
+    high = np.array([inf if it["high"] is None else it["high"] for it in field["columns"]])
     if field["columns"] and field["columns"][0]["name"] == "present":
         # A row that is not there is all zeros.
         low, high = np.minimum(low, 0.0), np.maximum(high, 0.0)
-    low, high = (np.broadcast_to(np.asarray(it, np.float32), shape) for it in (low, high))
-    return spaces.Box(low, high, shape, np.float32)
+    bounds = [np.broadcast_to(it.astype(np.float32), shape) for it in (low, high)]
+    return spaces.Box(bounds[0], bounds[1], shape, np.float32)
 
 
 def _action_space(controls: list[Control]) -> spaces.Space:

@@ -391,7 +391,7 @@ mod tests {
     #[derive(Message, PartialEq, Debug, Serialize, Deserialize)]
     #[message(crate = "greenroom::proto")]
     struct All {
-        wide: (u16, u32, u64, i16, i32, i64),
+        wide: ((u16, u32, u64), (i16, i32, i64)),
         far: [f64; 2],
         near: f32,
         option: Option<i16>,
@@ -418,12 +418,12 @@ mod tests {
         const TERMS: Terms = Terms { ranges: &[("near", -500..=70_000)], masked: &[], win: 1.0 };
         let controls = Controls::new(&messages, &TERMS).unwrap();
         let value = |name: &str| match name {
-            "wide.0" => 300,
-            "wide.1" => 70_000,
-            "wide.2" => 251,
-            "wide.3" => -300,
-            "wide.4" => i32::MIN,
-            "wide.5" => i32::MAX,
+            "wide.0.0" => 300,
+            "wide.0.1" => 70_000,
+            "wide.0.2" => 251,
+            "wide.1.0" => -300,
+            "wide.1.1" => i32::MIN,
+            "wide.1.2" => i32::MAX,
             "far.0" => -1000,
             "far.1" => 250,
             "near" => 65_500,
@@ -437,7 +437,7 @@ mod tests {
         let values: Vec<i32> = controls.all.iter().map(|it| value(&it.name)).collect();
         assert_eq!((controls.check(&values), values.len()), (Ok(()), 14));
         let all: All = wire::decode(&controls.bodies(&values).input.unwrap()).unwrap();
-        let wide = (300, 70_000, 251, -300, i32::MIN, i64::from(i32::MAX));
+        let wide = ((300, 70_000, 251), (-300, i32::MIN, i64::from(i32::MAX)));
         let one = One::Named { far: -70_000 };
         let text = Default::default();
         let far = [-1.0, 0.25];

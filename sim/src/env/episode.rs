@@ -112,6 +112,10 @@ impl Episode {
     fn reward(&mut self) {
         let (table, win) = (&self.table, self.plan.win);
         for (agent, before) in self.scores.iter_mut().enumerate() {
+            if self.told.terminated[agent] {
+                self.told.rewards[agent] = 0.0;
+                continue;
+            }
             let me = player(agent);
             // Who has left has no score any more.
             let seated = table.is_seated(agent);

@@ -31,7 +31,7 @@ struct Thread {
     /// With a buffer to be filled.
     tell: SyncSender<(Ask, Vec<u8>)>,
     hear: Receiver<Answer>,
-    spare: Vec<u8>,
+    records: Vec<u8>,
 }
 
 impl Pool {
@@ -49,32 +49,29 @@ impl Pool {
                 .name(format!("rooms-{number}"))
                 .spawn(move || work(&plan, first..end, &asked, &answer))
                 .map_err(|error| format!("no thread for rooms: {error}: choose fewer --jobs"))?;
-            threads.push(Thread { tell, hear, spare: Vec::new() });
+            threads.push(Thread { tell, hear, records: Vec::new() });
         }
         let mut pool = Pool { threads };
         // That all of them could be made.
-        pool.hear(|_| Ok(()))?;
+        pool.hear()?;
         Ok(pool)
     }
 
-    /// Has all rooms do something, and hands on the records of the first ones, the next, and so on.
-    pub(super) fn ask(
-        &mut self,
-        ask: &Ask,
-        take: impl FnMut(&[u8]) -> Result<(), String>,
-    ) -> Result<(), String> {
+    /// Has all rooms do something; returns their records, those of the first rooms first. They are
+    /// good until the next time.
+    pub(super) fn ask(&mut self, ask: &Ask) -> Result<impl Iterator<Item = &[u8]>, String> {
         for thread in &mut self.threads {
-            let job = (ask.clone(), std::mem::take(&mut thread.spare));
+            let job = (ask.clone(), std::mem::take(&mut thread.records));
             thread.tell.send(job).map_err(|_| ended())?;
         }
-        self.hear(take)
+        self.hear()?;
+        Ok(self.threads.iter().map(|thread| &thread.records[..]))
     }
 
-    fn hear(&mut self, mut take: impl FnMut(&[u8]) -> Result<(), String>) -> Result<(), String> {
+    /// Waits for all of them: there are records of all rooms, or none.
+    fn hear(&mut self) -> Result<(), String> {
         for thread in &mut self.threads {
-            let records = thread.hear.recv().map_err(|_| ended())??;
-            take(&records)?;
-            thread.spare = records;
+            thread.records = thread.hear.recv().map_err(|_| ended())??;
         }
         Ok(())
     }
