@@ -16,12 +16,16 @@
 //!                    2 step     i32 for each control of each agent of each room
 //! ```
 //!
+//! A record has `record_bytes`; each of the `fields` in the hello is at an `offset` in it, in C order, with
+//! numpy's name for its type. The first axis of an observation is the agent's: its views are `view_bytes`
+//! apart, and where all see the same (`shared`) there is one. `controls` are in the order of a step; where
+//! one has a `mask`, its values begin there in `action_mask`.
+//!
 //! A length that is not that of its kind is refused before its body is read. When the input ends
 //! between two frames, so does the process, without an error.
 //!
 //! **Observations** are the rows that a client has ([`greenroom::proto::schema`]), as floats: an agent
-//! sees what its view has and nothing else. Where all players see the same it is told once for a room
-//! (`shared`). **Actions** are whole numbers, one for each control: the fields of the game's input and
+//! sees what its view has and nothing else. **Actions** are whole numbers, one for each control: the fields of the game's input and
 //! request, with the ranges that [`greenroom::training::Training`] says. **Rewards** are by how much
 //! its `score` grows, and at the end who has won. A step of a room at a fixed rate is as many of its
 //! ticks as there are between two frames, or `--every`; one that steps on commands goes on until it is

@@ -138,6 +138,20 @@ fn rewards_are_what_the_score_grows_by_and_who_has_won() {
 }
 
 #[test]
+fn in_the_arena_what_one_gains_another_loses() {
+    let config = r#"{"max_players": 4, "score_limit": 1000}"#.to_owned();
+    let args = Args { config, ..args("arena", 1) };
+    let (hello, frames, _) = talk(&args, &script(&plan(&args), 1, 1700, 2));
+    let mut hits = 0;
+    for frame in &frames {
+        let rewards = floats(field(&hello, frame, 0, "rewards"));
+        assert!(rewards.iter().sum::<f32>().abs() < 1e-4, "{rewards:?}");
+        hits += usize::from(rewards.iter().any(|reward| *reward > 0.3));
+    }
+    assert!(hits > 5, "they hit each other {hits} times");
+}
+
+#[test]
 fn matches_are_cut_off_where_that_is_asked_for() {
     let args = Args { steps_max: 10, ..args("arena", 1) };
     let (hello, frames, _) = talk(&args, &script(&plan(&args), 1, 24, 5));
