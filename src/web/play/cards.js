@@ -26,8 +26,8 @@ const WHY = {
 export const cards = {
   title: "Cards",
   about: "Play a card of the same suit or rank; an eight goes always, and names the next suit.",
-  players: "2 players here, turn by turn; up to 6 in rooms that programs make",
-  help: "Cards with a green edge fit. Go through them with Tab, play with Enter.",
+  players: "2 players, turn by turn",
+  help: "Cards with a green edge fit: press one. By keyboard: Tab, then Enter.",
   scoreName: "Points",
   options: { players: 2 },
   verdict({ winner }, nameOf) {

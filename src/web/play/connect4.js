@@ -12,11 +12,24 @@ const WHY = {
   ColumnFull: "This column is full.",
 };
 
+/** The cells of a line of four, as `row * COLUMNS + column`; none if there is no such line. */
+function fourIn(cells) {
+  for (let place = 0; place < ROWS * COLUMNS; place += 1) {
+    const [row, column] = [Math.floor(place / COLUMNS), place % COLUMNS];
+    for (const [up, aside] of [[0, 1], [1, 0], [1, 1], [1, -1]]) {
+      const line = [0, 1, 2, 3].map((step) => [row + up * step, column + aside * step]);
+      const disc = cells[row][column];
+      if (disc !== 0 && line.every(([y, x]) => cells[y]?.[x] === disc)) return line.map(([y, x]) => y * COLUMNS + x);
+    }
+  }
+  return [];
+}
+
 export const connect4 = {
   title: "Connect four",
   about: "Drop discs into seven columns. Four in a line win.",
   players: "2 players, turn by turn",
-  help: "Choose a column with the mouse, with Tab and Enter, or with the keys 1 to 7.",
+  help: "Choose a column: press it, go there with ← → and press Enter, or use the keys 1 to 7.",
   scoreName: "Disc",
   options: {},
   verdict({ winner, reason }, nameOf) {
@@ -28,13 +41,24 @@ export const connect4 = {
 
 function mount({ root, room, nameOf, say }) {
   const turn = el("p", { class: "turn", role: "status" });
+  const board = el("div", { class: "connect4", role: "group", "aria-label": "Board", onkeydown: aside });
   const columns = Array.from({ length: COLUMNS }, (_, column) => {
     const cells = Array.from({ length: ROWS }, () => el("i"));
     const button = el("button", { type: "button", onclick: () => drop(column) }, ...cells);
     return { button, cells: cells.reverse() };
   });
-  root.append(el("div", { class: "board" }, turn, el("div", { class: "connect4" }, ...columns.map(({ button }) => button))));
+  board.append(...columns.map(({ button }) => button));
+  root.append(el("div", { class: "board" }, turn, board));
   let last = null;
+
+  /** From column to column with the arrows. */
+  function aside({ key, target }) {
+    const way = { ArrowLeft: -1, ArrowRight: 1 }[key];
+    if (way === undefined) return;
+    let next = columns.findIndex(({ button }) => button === target);
+    do next += way; while (columns[next]?.button.disabled);
+    columns[next]?.button.focus();
+  }
 
   async function drop(column) {
     try {
@@ -50,6 +74,7 @@ function mount({ root, room, nameOf, say }) {
     const mine = phase === "Playing" && whose === room.player && !room.spectating;
     const words = { Waiting: "Waiting for another player", Over: "The match is over" };
     setText(turn, words[phase] ?? (mine ? `Your turn: you are ${DISCS[players.indexOf(room.player) + 1]}` : `It is ${nameOf(whose)}'s turn`));
+    const four = phase === "Over" ? fourIn(board.cells) : [];
     columns.forEach(({ button, cells }, column) => {
       const discs = cells.map((cell, row) => {
         const disc = board.cells[row][column];
@@ -57,6 +82,7 @@ function mount({ root, room, nameOf, say }) {
         // Who cannot tell the colours apart, sees the letters.
         setText(cell, ["", "Y", "R"][disc]);
         cell.classList.toggle("last", last?.row === row && last?.column === column);
+        cell.classList.toggle("four", four.includes(row * COLUMNS + column));
         return disc;
       });
       button.disabled = !mine || discs.at(-1) !== 0;

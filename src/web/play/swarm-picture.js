@@ -31,7 +31,7 @@ export class SwarmPicture {
     creatures(context, shown, player);
     context.restore();
     if (scale > 0.6) names(context, shown, { scale, left, top }, nameOf);
-    mark(context, room, width);
+    mark(context, room, this.#eye, width);
   }
 
   #drawPellets(context, { state, tick }) {
@@ -108,10 +108,12 @@ function pathOf(pellets, isRich, radius) {
   return path;
 }
 
-function mark(context, { state, tick }, width) {
+function mark(context, { state, tick }, eye, width) {
   const seconds = Math.max(0, Math.ceil((state.ends - tick) / (state.tick_hz || 20)));
   context.textAlign = "center";
   context.font = "600 15px system-ui, sans-serif";
   context.fillStyle = "#e8efeb";
-  context.fillText(`${state.alive} alive · ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`, width / 2, 24);
+  // As the rules have it: a creature weighs a quarter of the square of its radius.
+  const weight = eye === null ? "" : ` · you weigh ${Math.round((eye.radius * eye.radius) / 4)}`;
+  context.fillText(`${state.alive} alive · ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}${weight}`, width / 2, 24);
 }
