@@ -109,7 +109,7 @@ async function moved(tabs) {
       const done = await tab.run(() => {
         const ways = ['[aria-label="Name a suit"]', '[aria-label="Your cards"]', '.cards-ask'];
         for (const way of ways) {
-          const button = document.querySelector(`${way} button:enabled`);
+          const button = document.querySelector(`${way} button:not([aria-disabled="true"])`);
           if (button?.checkVisibility()) {
             button.click();
             return true;

@@ -41,31 +41,30 @@ export const connect4 = {
 
 function mount({ root, room, nameOf, say }) {
   const turn = el("p", { class: "turn", role: "status" });
+  const note = el("p", { class: "note", role: "status" });
   const board = el("div", { class: "connect4", role: "group", "aria-label": "Board", onkeydown: aside });
   const columns = Array.from({ length: COLUMNS }, (_, column) => {
     const cells = Array.from({ length: ROWS }, () => el("i"));
-    const button = el("button", { type: "button", onclick: () => drop(column) }, ...cells);
+    const button = el("button", { type: "button", disabled: room.spectating, onclick: () => drop(column) }, ...cells);
     return { button, cells: cells.reverse() };
   });
   board.append(...columns.map(({ button }) => button));
-  root.append(el("div", { class: "board" }, turn, board));
+  root.append(el("div", { class: "board" }, turn, note, board));
   let last = null;
 
   /** From column to column with the arrows. */
   function aside({ key, target }) {
     const way = { ArrowLeft: -1, ArrowRight: 1 }[key];
     if (way === undefined) return;
-    let next = columns.findIndex(({ button }) => button === target);
-    do next += way; while (columns[next]?.button.disabled);
-    columns[next]?.button.focus();
+    columns[columns.findIndex(({ button }) => button === target) + way]?.button.focus();
   }
 
   async function drop(column) {
     try {
       const reply = await room.request({ Drop: { column } });
-      if (reply.Err) say(WHY[reply.Err] ?? reply.Err);
+      setText(note, reply.Err ? WHY[reply.Err] ?? reply.Err : "");
     } catch (error) {
-      say(error.message);
+      setText(note, error.message);
     }
   }
 
@@ -85,7 +84,8 @@ function mount({ root, room, nameOf, say }) {
         cell.classList.toggle("four", four.includes(row * COLUMNS + column));
         return disc;
       });
-      button.disabled = !mine || discs.at(-1) !== 0;
+      // Still there for the focus and for who listens; the room says why nothing can be dropped.
+      button.setAttribute("aria-disabled", !mine || discs.at(-1) !== 0);
       const from = discs.filter((disc) => disc !== 0).map((disc) => DISCS[disc]).join(", ");
       button.setAttribute("aria-label", `Column ${column + 1}: ${from === "" ? "empty" : `${from} from the bottom`}`);
     });
@@ -95,7 +95,7 @@ function mount({ root, room, nameOf, say }) {
   addEventListener("keydown", ({ key, target, ctrlKey, metaKey, altKey }) => {
     const column = columns[Number(key) - 1];
     if (ctrlKey || metaKey || altKey || target.closest?.("input") || column === undefined) return;
-    if (!column.button.disabled) column.button.click();
+    column.button.click();
   }, { signal: stop.signal });
   const offs = [
     room.on("frame", show),
@@ -103,6 +103,7 @@ function mount({ root, room, nameOf, say }) {
       if (Started) say(`${nameOf(Started.first)} begins`);
       if (Dropped === undefined) return;
       last = Dropped;
+      setText(note, "");
       show();
       say(`${Dropped.player === room.player ? "You drop" : `${nameOf(Dropped.player)} drops`} into column ${Dropped.column + 1}`);
     }),

@@ -23,9 +23,12 @@ class Line {
   #free = 0;
   #waiting = [];
 
+  /** Whether what passes now arrives later. */
+  get delays() { return now.delay > 0 || this.#waiting.length > 0; }
+
   pass(work) {
     const begun = performance.now();
-    if (now.delay === 0 && this.#waiting.length === 0) {
+    if (!this.delays) {
       work();
       return;
     }
@@ -60,7 +63,7 @@ export class SlowSocket {
 
   send(bytes) {
     // The client writes its next message into the same memory.
-    const copy = now.delay === 0 ? bytes : bytes.slice();
+    const copy = this.#out.delays ? bytes.slice() : bytes;
     this.#out.pass(() => this.#inner.readyState === 1 && this.#inner.send(copy));
   }
 
