@@ -68,6 +68,8 @@ browsing('who is sent out is told so, and may choose another game', async (t) =>
   const room = await tab.sees('#room-id');
   await operate(server, `/v1/rooms/${room}/kick`, { player: 1 });
   assert.match(await tab.sees('#banner'), /4006/);
+  await tab.click('#play-cards');
+  await until('it is another room', async () => ![null, room].includes(await tab.text('#room-id')));
   clean(tab, server.plain);
 });
 

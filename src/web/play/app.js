@@ -82,9 +82,9 @@ async function invited() {
 
 /** The connection is over, or never was. */
 function failed(error) {
-  const again = error.then === "stop" ? "" : " Load this page again to try once more.";
+  client = null;
   setText(at("about"), "not connected");
-  banner.tell(`${banner.sentence(error)}${again}`);
+  banner.tell(banner.sentence(error), { name: "Connect again", run: open });
 }
 
 const play = (room) => enter((how) => client.joinById(room, how));
@@ -98,10 +98,13 @@ function make(name, how = {}) {
 
 /** Goes into a room by one of the ways in. */
 async function enter(way, words = "Coming in.") {
-  if (client === null || isEntering || (stage !== null && !stage.isOver)) return;
+  if (isEntering || (stage !== null && !stage.isOver)) return;
   isEntering = true;
   banner.busy(words);
   try {
+    // The server has closed the connection, which is no reason not to ask once more.
+    if (client === null) await open();
+    if (client === null) return;
     show(await way({ profile: profile() }));
   } catch (error) {
     banner.tell(banner.sentence(error));

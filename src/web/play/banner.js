@@ -1,6 +1,6 @@
 // What happens to the connection, in words.
 
-import { setText } from "/play/dom.js";
+import { el, setText } from "/play/dom.js";
 
 /** For how long it says that all is well again, in milliseconds. */
 const BACK_MS = 4000;
@@ -25,9 +25,10 @@ export function busy(text) {
   over = setTimeout(() => show(text, "busy"), BUSY_MS);
 }
 
-/** Something that cannot be helped. */
-export function tell(text) {
+/** Something that cannot be helped, except by what a button does: `act` is `{ name, run }`. */
+export function tell(text, act = null) {
   show(text, "gone");
+  if (act !== null) element.append(" ", el("button", { type: "button", onclick: act.run }, act.name));
 }
 
 export function clear() {
