@@ -1,6 +1,6 @@
 // How arena looks.
 
-import { colour } from "/play/canvas.js";
+import { alone, colour } from "/play/canvas.js";
 
 /** As the game's rules have them, in units. */
 const [SHIP_RADIUS, BULLET_RADIUS] = [14, 3];
@@ -64,6 +64,7 @@ export class ArenaPicture {
     }
     timeLeft(context, width, (state.ends - tick) / (state.tick_hz || 30));
     const mine = [...state.ships.values()].find(({ player }) => player === me);
+    if (mine && state.ships.size === 1) alone(context, width);
     if (mine) ammunition(context, width, height, mine);
   }
 

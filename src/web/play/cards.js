@@ -108,11 +108,11 @@ function mount({ root, room, nameOf, say }) {
       if (id === whose) seat.setAttribute("aria-current", "true");
       else seat.removeAttribute("aria-current");
     });
-    root.toggleAttribute("data-over", Over !== undefined);
+    root.toggleAttribute("data-waiting", state.turn === "Waiting");
   }
 
   function words(state, mine) {
-    if (state.turn === "Waiting") return "Waiting for others";
+    if (state.turn === "Waiting") return "Waiting for others. Send a friend the link.";
     const { Playing, Choosing, Over } = state.turn;
     if (Over) return "The match is over";
     const deal = `Deal ${state.deal} of ${state.deals}. `;

@@ -71,7 +71,7 @@ function mount({ root, room, nameOf, say }) {
   function show() {
     const { phase, board, players, turn: whose } = room.state;
     const mine = phase === "Playing" && whose === room.player && !room.spectating;
-    const words = { Waiting: "Waiting for another player", Over: "The match is over" };
+    const words = { Waiting: "Waiting for another player. Send a friend the link.", Over: "The match is over" };
     setText(turn, words[phase] ?? (mine ? `Your turn: you are ${DISCS[players.indexOf(room.player) + 1]}` : `It is ${nameOf(whose)}'s turn`));
     const four = phase === "Over" ? fourIn(board.cells) : [];
     columns.forEach(({ button, cells }, column) => {

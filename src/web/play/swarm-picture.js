@@ -1,6 +1,6 @@
 // How swarm looks: a thousand things that move, between two frames where they are on the way.
 
-import { colour } from "/play/canvas.js";
+import { alone, colour } from "/play/canvas.js";
 
 /** Of a pellet, in units; a rich one is larger. */
 const [PELLET, PELLET_RICH] = [2.5, 4];
@@ -32,6 +32,7 @@ export class SwarmPicture {
     context.restore();
     if (scale > 0.6) names(context, shown, { scale, left, top }, nameOf);
     mark(context, room, this.#eye, width);
+    if (this.#eye !== null && state.alive === 1) alone(context, width);
   }
 
   #drawPellets(context, { state, tick }) {
