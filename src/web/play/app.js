@@ -115,6 +115,10 @@ async function enter(way, words = "Coming in.") {
 
 function show(room) {
   const game = GAMES.get(room.game);
+  if (game === undefined) {
+    room.leave();
+    throw new Error(`there is no page here that shows ${room.game}`);
+  }
   stage?.close();
   banner.clear();
   at("start").hidden = true;
