@@ -34,7 +34,8 @@ export const connect4 = {
   options: {},
   verdict({ winner, reason }, nameOf) {
     const how = { four: "has four in a line", left: "wins, as the other has left", time_up: "wins, as the other's time is up" };
-    return winner == null ? "Nobody has won: the board is full." : `${nameOf(winner)} ${how[reason] ?? "has won"}.`;
+    if (winner == null) return reason === "full" ? "Nobody has won: the board is full." : "Nobody has won.";
+    return `${nameOf(winner)} ${how[reason] ?? "has won"}.`;
   },
   mount,
 };

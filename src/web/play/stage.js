@@ -118,7 +118,7 @@ export class Stage {
     this.#offs.push(
       this.#room.on("drop", (why, withinMs) => banner.dropped(why, withinMs)),
       this.#room.on("resume", (how) => banner.resumed(how)),
-      this.#room.on("end", (result) => { this.#result = result; }),
+      this.#room.on("end", (result) => { this.#result = result ?? {}; }),
       this.#room.on("close", (why) => (this.#result ? this.#end() : this.#ways.leave(why))),
     );
   }
