@@ -10,7 +10,7 @@ use super::observed::{Column, Observed};
 /// Records start at multiples of this.
 const ALIGN: usize = 8;
 
-/// A field of a record.
+/// A field of one.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Field {
     pub(super) name: String,
@@ -48,9 +48,9 @@ struct Places {
     truncated: usize,
 }
 
-/// The form of a record.
+/// Where everything is in a record.
 #[derive(Debug)]
-pub(super) struct Form {
+pub(super) struct Record {
     pub(super) tables: Vec<Observed>,
     pub(super) fields: Vec<Field>,
     /// Of a record.
@@ -81,7 +81,7 @@ pub(super) struct Told {
     pub(super) truncated: bool,
 }
 
-impl Form {
+impl Record {
     pub(super) fn new(
         tables: Vec<Observed>,
         controls: &Controls,
@@ -105,7 +105,7 @@ impl Form {
         let to_act = fields.add("to_act", "|b1", &[agents]);
         let terminated = fields.add("terminations", "|b1", &[agents]);
         let truncated = fields.add("truncated", "|b1", &[]);
-        Form {
+        Record {
             bytes: fields.at.next_multiple_of(ALIGN),
             fields: fields.all,
             tables,
