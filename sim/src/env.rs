@@ -273,7 +273,7 @@ impl Plan {
             "shared": self.record.shared,
             "controls": self.controls.all,
             "record_bytes": self.record.bytes,
-            "view_bytes": self.record.view_bytes(),
+            "view_bytes": self.record.view_bytes,
             "fields": self.record.fields,
         }))
     }
