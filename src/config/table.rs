@@ -236,6 +236,9 @@ tunables! {
         /// Time after which a step that has not ended never will: its room is restored on another thread.
         step_timeout as "step_timeout_ms": Duration = 5_000, ms(100, 600_000), Fixed,
             "a hundred times the longest tick anybody would play with; its players stand still meanwhile";
+        /// Time after which nobody waits for an effect any more: its handler is cut off, and the game is told that it is lost.
+        effect_timeout as "effect_timeout_ms": Duration = 60_000, ms(100, 3_600_000), Live,
+            "what no backend has answered within a minute it never will; sixteen that hang would keep all further ones of their room from beginning";
         /// Directory of the crash files.
         crash_dir: PathBuf = "crashes", Kind::Path, Live,
             "beside the working directory; greenroom-sim replay plays such a file up to the panic";
