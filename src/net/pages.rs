@@ -1,14 +1,20 @@
 //! What there is to read over HTTP beside the WebSocket: pages that play the games, the JavaScript
 //! client, and what the games' messages look like. Nothing that a client would not get anyway, so
 //! anybody may read it; the client and the descriptions pages from elsewhere too.
+//!
+//! The pages that play are those built in, or those of whoever runs the server.
 
+mod own;
 mod play;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 use xxhash_rust::xxh3::xxh3_128;
+
+pub use own::PagesError;
 
 struct Bundle {
     path: &'static str,
@@ -62,6 +68,8 @@ pub enum Reach {
     Anybody,
     /// The pages of this server alone, which may do what their policy says.
     OwnPages,
+    /// The same, but they are the game's own: what they may do they say themselves.
+    Game,
 }
 
 impl Reach {
@@ -101,6 +109,26 @@ impl Pages {
             (file.path.to_owned(), Page::new(file.content_type, file.text, Reach::OwnPages))
         });
         Pages { pages: descriptions.into_iter().map(schema).chain(client).chain(play).collect() }
+    }
+
+    /// The same with the files of this directory in place of the pages that play: `index.html` at its
+    /// directory's path, the others by their names.
+    ///
+    /// # Errors
+    /// A directory without `index.html`, with something that cannot be read, with more than is kept in
+    /// memory, or with a file where the server has its own.
+    pub fn with_own(mut self, dir: &Path) -> Result<Self, PagesError> {
+        let own = own::read(dir)?;
+        self.pages.retain(|_, page| page.reach != Reach::OwnPages);
+        let is_ours = |path: &str| {
+            matches!(path, "/ws" | "/healthz") || path.starts_with("/schema/") || self.get(path).is_some()
+        };
+        if let Some(path) = own.keys().find(|path| is_ours(path)) {
+            let file = dir.join(path.trim_start_matches('/'));
+            return Err(PagesError::Taken { file, path: path.clone() });
+        }
+        self.pages.extend(own);
+        Ok(self)
     }
 
     /// What is at this path.
