@@ -34,9 +34,11 @@ macro_rules! bundle {
     };
 }
 
-/// The JavaScript client, what is for the feel of a game, and the protocol by itself for recordings:
-/// minified, the same with gzip, and what shows the sources to whoever looks for a mistake.
-const CLIENT: [Bundle; 3] = [bundle!("greenroom"), bundle!("feel"), bundle!("protocol")];
+/// The JavaScript client, what it loads when rooms are to be found, what is for the feel of a game, and
+/// the protocol by itself for recordings: minified, the same with gzip, and what shows the sources to
+/// whoever looks for a mistake.
+const CLIENT: [Bundle; 4] =
+    [bundle!("greenroom"), bundle!("finding"), bundle!("feel"), bundle!("protocol")];
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const JSON: &str = "application/json";
@@ -90,7 +92,7 @@ impl Page {
 }
 
 impl Pages {
-    /// The pages that play; the client, `/feel.js` and `/protocol.js` with their source maps; and
+    /// The pages that play; the client, `/feel.js` and the others with their source maps; and
     /// `/schema/NAME` for each game of which the description, JSON, is given.
     #[must_use]
     pub fn new(descriptions: impl IntoIterator<Item = (String, String)>) -> Self {
@@ -149,7 +151,11 @@ mod tests {
         let client = pages.get("/greenroom.js").unwrap();
         let map = b"\n//# sourceMappingURL=greenroom.js.map\n";
         assert!(client.body.starts_with(b"/* greenroom-client ") && client.body.ends_with(map));
-        assert!(pages.get("/feel.js").is_some() && pages.get("/feel.js.map").is_some());
+        for file in ["finding", "feel", "protocol"] {
+            let path = format!("/{file}.js");
+            assert_eq!(pages.get(&path).unwrap().reach, Reach::Anybody, "{path}");
+            assert!(pages.get(&format!("{path}.map")).is_some(), "{path}");
+        }
         let gzip = client.gzip.as_ref().unwrap();
         assert!(gzip.starts_with(&[0x1f, 0x8b]) && 2 * gzip.len() < client.body.len());
         assert!(pages.get("/greenroom.js.map").unwrap().body.starts_with(b"{"));
