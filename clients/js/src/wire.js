@@ -19,11 +19,11 @@ export function textOf(bytes) {
   }
 }
 
-class Reader {
-  constructor(bytes) {
+export class Reader {
+  constructor(bytes, at = 0) {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.at = 0;
+    this.at = at;
   }
 
   /** Goes on by `count` bytes and returns where they start. */
@@ -38,12 +38,20 @@ class Reader {
     return this.bytes[this.skip(1)];
   }
 
+  u16() {
+    return this.view.getUint16(this.skip(2), true);
+  }
+
+  u32() {
+    return this.view.getUint32(this.skip(4), true);
+  }
+
   /** A number of at most `size` bytes: 2 or 4. */
   varint(size) {
     const first = this.byte();
     if (first < 251) return first;
-    if (first === 251) return this.view.getUint16(this.skip(2), true);
-    if (first === 252 && size >= 4) return this.view.getUint32(this.skip(4), true);
+    if (first === 251) return this.u16();
+    if (first === 252 && size >= 4) return this.u32();
     throw new Malformed('a number is larger than its type');
   }
 
@@ -61,6 +69,7 @@ class Reader {
     return Number(length);
   }
 
+  /** A copy of the next bytes. */
   take(count) {
     const start = this.skip(count);
     return this.bytes.slice(start, start + count);
@@ -98,11 +107,10 @@ class Writer {
     }
     const [mark, size] = value < 0x10000 ? [251, 2] : value < 0x100000000 ? [252, 4] : [253, 8];
     this.byte(mark);
-    let rest = BigInt(value);
-    for (let start = this.grow(size), place = 0; place < size; place += 1) {
-      this.bytes[start + place] = Number(rest & 0xffn);
-      rest >>= 8n;
-    }
+    // All 64 bits, of which those beyond `size` bytes are 0 and not kept.
+    const start = this.grow(8);
+    new DataView(this.bytes.buffer).setBigUint64(start, BigInt(value), true);
+    this.length = start + size;
   }
 
   put(bytes) {
