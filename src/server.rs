@@ -384,8 +384,7 @@ impl Server {
 
 /// What is read over HTTP.
 fn pages(config: &Config, games: &Games) -> Result<Pages, ServeError> {
-    let described =
-        |entry: &Entry| Some((entry.game.name().to_owned(), entry.description().ok()?));
+    let described = |entry: &Entry| Some((entry.game.name().to_owned(), entry.description().ok()?));
     let pages = Pages::new(games.entries().filter_map(described));
     Ok(match &config.listen.pages {
         Some(dir) => pages.with_own(dir)?,

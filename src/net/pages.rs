@@ -123,7 +123,9 @@ impl Pages {
         let own = own::read(dir)?;
         self.pages.retain(|_, page| page.reach != Reach::OwnPages);
         let is_ours = |path: &str| {
-            matches!(path, "/ws" | "/healthz") || path.starts_with("/schema/") || self.get(path).is_some()
+            matches!(path, "/ws" | "/healthz")
+                || path.starts_with("/schema/")
+                || self.get(path).is_some()
         };
         if let Some(path) = own.keys().find(|path| is_ours(path)) {
             let file = dir.join(path.trim_start_matches('/'));

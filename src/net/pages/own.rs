@@ -184,7 +184,9 @@ mod tests {
         assert_eq!(is("/level/"), Some((html, "<p>level".into())));
         assert_eq!(is("/level/a%20picture.PNG"), Some(("image/png", "png".into())));
         assert_eq!(is("/model"), Some(("application/octet-stream", "bytes".into())));
-        for path in ["/.secret", "/.git/config", "/play/app.js", "/replay", "/../own.rs", "/level/.."] {
+        for path in
+            ["/.secret", "/.git/config", "/play/app.js", "/replay", "/../own.rs", "/level/.."]
+        {
             assert!(pages.get(path).is_none(), "{path}");
         }
         assert!(pages.get("/greenroom.js").is_some() && pages.get("/schema/tag").is_some());
@@ -200,7 +202,10 @@ mod tests {
         };
         assert_eq!(fault(&[("page.html", "")]), "DIR has no index.html, which is what / shows");
         let taken = fault(&[("index.html", ""), ("greenroom.js", "")]);
-        assert!(taken.starts_with("DIR/greenroom.js would be read at /greenroom.js, where "), "{taken}");
+        assert!(
+            taken.starts_with("DIR/greenroom.js would be read at /greenroom.js, where "),
+            "{taken}"
+        );
         for file in ["ws", "healthz", "schema/tag"] {
             let taken = fault(&[("index.html", ""), (file, "")]);
             assert!(taken.contains("the server has its own"), "{taken}");
@@ -209,7 +214,10 @@ mod tests {
         assert!(fault(&[("index.html", ""), (&deep, "")]).contains("more than 1024 files"));
         let nowhere = Path::new("/nowhere/at/all");
         let fault = Pages::new([]).with_own(nowhere).err().unwrap().to_string();
-        assert!(fault.starts_with("/nowhere/at/all: ") && fault.ends_with("can be read"), "{fault}");
+        assert!(
+            fault.starts_with("/nowhere/at/all: ") && fault.ends_with("can be read"),
+            "{fault}"
+        );
     }
 
     #[test]
