@@ -45,7 +45,7 @@ const CONTENT_TYPES: &[(&str, &str)] = &[
 #[derive(Debug, Error)]
 pub enum PagesError {
     /// A file or directory that cannot be read.
-    #[error("{}: {source}: pages names a directory that can be read", path.display())]
+    #[error("cannot read {}: {source}; give --pages a directory that can be read", path.display())]
     Unreadable {
         /// Which.
         path: PathBuf,
@@ -215,7 +215,7 @@ mod tests {
         let nowhere = Path::new("/nowhere/at/all");
         let fault = Pages::new([]).with_own(nowhere).err().unwrap().to_string();
         assert!(
-            fault.starts_with("/nowhere/at/all: ") && fault.ends_with("can be read"),
+            fault.starts_with("cannot read /nowhere/at/all: ") && fault.ends_with("can be read"),
             "{fault}"
         );
     }
