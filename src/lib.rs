@@ -106,6 +106,7 @@
 //! | [`actors::listener::door`] | time for TLS, HTTP head, first message | dropped, 408 or closed (4100) |
 //! | [`auth::gate`] | clients of whom it is found out at once who they are; time for it | they wait their turn; told to come back (4105) |
 //! | [`actors::connection`] | 8 messages before the welcome | closed (4001) |
+//! | [`net::pages`] | 1,024 files and 64 MiB of the game's own pages, read at the start | the server does not start |
 //! | [`auth::accounts`] | connections of an account | the oldest is closed (4009), or the newest told to come back (4106) |
 //! | [`account`], [`proto::Profile`] | 64 bytes of an account's id, 512 of its claims; 32 of a name, 256 of what else a person says | refused; a name is cut |
 //! | [`net::reader`] | bytes of a frame and a message | closed (1009) |

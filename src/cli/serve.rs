@@ -109,6 +109,10 @@ fn say_where(server: &Server, names: &str) {
     if let Some(address) = server.ops() {
         let _ = writeln!(out, "operations on http://{address}");
     }
+    let _ = match server.plain() {
+        Some(address) => writeln!(out, "pages on http://{address}/"),
+        None => writeln!(out, "pages on https://{}/", server.wss()),
+    };
     let _ = out.flush();
 }
 

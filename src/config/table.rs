@@ -90,6 +90,9 @@ tunables! {
         /// Directory of the development certificates.
         certs_dir: PathBuf = "certs", Kind::Path, Fixed,
             "beside the working directory, where .gitignore keeps it out of the repository";
+        /// Directory of the game's own pages, read at the start: its index.html is shown at /.
+        pages: Option<PathBuf> = "off", Kind::PathOrOff, Fixed,
+            "off shows the pages that play the built-in games; at most 1,024 files and 64 MiB, which stay in memory";
         /// Connections the kernel holds for us until we accept them.
         backlog: usize = 4_096, count(16, 65_535, "connections"), Fixed,
             "the usual 128 drops connections when a crowd comes back at once; the kernel caps it at net.core.somaxconn";

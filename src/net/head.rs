@@ -18,7 +18,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::pages::{Page, Pages};
+use super::pages::{Page, Pages, Reach};
 
 /// How long a peer has to read its answer and hang up.
 const PART_MAX: Duration = Duration::from_secs(1);
@@ -215,12 +215,12 @@ fn read(page: &Page, asked: &HeaderMap) -> Response<Full<Bytes>> {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    match page.reach.policy() {
-        Some(policy) => {
-            headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy))
-        }
-        None => headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
-    };
+    if let Some(policy) = page.reach.policy() {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    }
+    if page.reach == Reach::Anybody {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    }
     response
 }
 
