@@ -200,7 +200,8 @@ async fn a_thousand_clients_wait_their_turn_at_a_slow_hook() {
     assert!(count(0) > 0 && count(4105) >= CLIENTS / 10, "{} let in", count(0));
     assert!(most.load(Ordering::SeqCst) <= AT_ONCE);
     assert_eq!(now.load(Ordering::SeqCst), 0);
-    until("the others are gone", || server.server.connections() == count(0)).await;
+    // Those that nobody drives meanwhile may have lost their connection, on a slow machine.
+    until("the others are gone", || server.server.connections() <= count(0)).await;
     let one = ends.get_mut(&0).unwrap().iter_mut().flatten().next().unwrap();
     within("a list", one.list("who")).await.unwrap();
     // A client that was told to come back is let in.
