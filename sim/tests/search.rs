@@ -32,8 +32,8 @@ fn wins<B: Bot<Game = Connect4>>(
 
 #[test]
 fn a_bot_that_tries_a_hundred_lines_for_each_move_hardly_loses_to_chance() {
-    let (own, others) = wins(bots::Random::new, 100, 100);
-    assert!(own >= 95, "{own}, {others}");
+    let (own, others) = wins(bots::Random::new, 40, 100);
+    assert!(own >= 36, "{own}, {others}");
 }
 
 /// A debug build has no time for more; `.ci/run release` has the example win nine of ten of a hundred
