@@ -30,18 +30,17 @@ use crate::headless::{MatchError, THINK_MS, answer};
 /// use greenroom_sim::Match;
 ///
 /// let mut game = Match::<Connect4>::new(&Connect4Options::defaults(), 7, 2)?;
-/// let before = game.snapshot();
-/// // Of all columns the one after which the other can do least.
-/// let worth = |game: &mut Match<Connect4>, column| {
+/// for column in [0, 6, 1, 6, 2, 6] {
+///     game.ask(game.state().turn, &Drop { column });
+/// }
+/// // Does whoever is to move win at once, and where?
+/// let (me, before) = (game.state().turn, game.snapshot());
+/// let wins = (0..7).find(|column| {
 ///     game.restore(&before);
-///     game.ask(game.state().turn, &Drop { column })?.ok()?;
-///     Some(game.state().board.cells.iter().flatten().filter(|disc| **disc == 0).count())
-/// };
-/// let best = (0..7).max_by_key(|column| worth(&mut game, *column));
-/// assert!(best.is_some());
-///
-/// game.restore(&before);
-/// assert_eq!(game.hash(), before.to_match().hash());
+///     game.ask(me, &Drop { column: *column });
+///     game.result().is_some_and(|end| end.winner == Some(me))
+/// });
+/// assert_eq!(wins, Some(3));
 /// # Ok::<(), greenroom_sim::headless::MatchError>(())
 /// ```
 ///
