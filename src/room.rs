@@ -81,7 +81,8 @@ pub trait AnyRoom: Send {
     fn fields(&self) -> Vec<Field>;
 }
 
-/// A room of a known game.
+/// A room of a known game. Where the game can be cloned, so can the room: the clone goes on by itself.
+#[derive(Clone)]
 pub struct Room<G: Game> {
     game: G,
     ctx: Ctx<G>,

@@ -34,16 +34,16 @@ pub struct Args {
     #[arg(long)]
     game: String,
     /// How many matches; from the second on ever more happens in them that no bot would do
-    #[arg(long, default_value_t = 16)]
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
     /// The first seed
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Steps of each match, if it does not end before
-    #[arg(long, default_value_t = 600, conflicts_with = "secs")]
+    #[arg(long, default_value_t = 600, conflicts_with = "secs", value_parser = clap::value_parser!(u32).range(1..))]
     ticks: u32,
     /// Seconds of each match, in its room's time, instead of steps
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     secs: Option<u32>,
     /// The game's options, as a JSON object
     #[arg(long, default_value = "{}")]

@@ -11,6 +11,7 @@ mod jobs;
 mod keep;
 mod lag;
 mod mind;
+mod outside;
 mod play;
 mod player;
 mod process;
@@ -19,6 +20,7 @@ pub mod rating;
 mod screen;
 mod series;
 mod shard;
+mod simulation;
 mod summary;
 mod sweep;
 mod table;
@@ -35,12 +37,15 @@ pub use command::BotCommand;
 pub(crate) use driver::{Driver, Task};
 use keep::{Keep, Logs};
 pub use lag::Latency;
+pub(crate) use outside::answer;
+pub(crate) use play::THINK_MS;
 pub use play::{Forfeit, MatchError, MatchLimits, Played, Seat};
 pub(crate) use progress::Progress;
 use rating::Sprt;
-pub use series::{Series, Simulation, SimulationError};
+pub use series::{Series, SimulationError};
 pub(crate) use series::{known_bots, mix, two_sides};
 pub use shard::Shard;
+pub use simulation::{Named, Playable, Simulation};
 pub(crate) use summary::Summary;
 pub(crate) use sweep::{Swept, variants};
 pub(crate) use table::{align, of as table_of};
@@ -56,7 +61,7 @@ pub struct Args {
     #[arg(long, default_value = "2")]
     bots: String,
     /// How many matches; bots move on by one seat from match to match
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     matches: u64,
     /// Gives matches in which the same bots change seats the same seed
     #[arg(long)]

@@ -7,10 +7,12 @@ use std::time::Duration;
 use greenroom::Games;
 
 use super::command::BotCommand;
+use super::jobs;
 use super::lag::Latency;
 use super::play::MatchLimits;
 use super::process;
-use super::series::{Series, Simulation};
+use super::series::Series;
+use super::simulation::Simulation;
 use crate::results::{Header, ResultsFile};
 
 /// What to play, how, and where what came of it goes.
@@ -30,9 +32,9 @@ pub(crate) struct Common {
     /// What all chance comes from
     #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     pub(crate) seed: u64,
-    /// Threads that play; 0: one for each core
-    #[arg(long, default_value_t = 0)]
-    jobs: usize,
+    /// Threads that play, up to 1024; 0: one for each core
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=1024))]
+    jobs: u16,
     /// The game's options, as a JSON object
     #[arg(long, default_value = "{}")]
     pub(crate) config: String,
@@ -53,10 +55,10 @@ pub(crate) struct Common {
     #[arg(long)]
     bytes: bool,
     /// End each match after so many seconds of its room's time, whatever the game says
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     secs: Option<u32>,
     /// Give a match up after so many steps
-    #[arg(long, default_value_t = MatchLimits::default().ticks_max)]
+    #[arg(long, default_value_t = MatchLimits::default().ticks_max, value_parser = clap::value_parser!(u32).range(1..))]
     ticks_max: u32,
 }
 
@@ -72,12 +74,12 @@ impl Common {
     }
 
     /// What to play, without who and how often.
-    pub(crate) fn simulation<'a>(
+    pub(crate) fn simulation(
         &self,
-        games: &'a Games,
+        games: &Games,
         config: &str,
         commands: &[BotCommand],
-    ) -> Simulation<'a> {
+    ) -> Simulation {
         let limits = MatchLimits { ticks_max: self.ticks_max, ..MatchLimits::default() };
         let simulation =
             Simulation::new(games, &self.game).config(config).limits(limits).bytes(self.bytes);
@@ -112,7 +114,6 @@ impl Common {
     }
 
     pub(crate) fn jobs(&self) -> NonZeroUsize {
-        let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        NonZeroUsize::new(self.jobs).unwrap_or(cores)
+        jobs::threads(self.jobs.into())
     }
 }

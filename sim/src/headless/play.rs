@@ -5,19 +5,20 @@
 
 use greenroom::bot::Act;
 use greenroom::game::Said;
-use greenroom::proto::{PlayerId, Refusal, TooLarge};
+use greenroom::proto::{PlayerId, TooLarge};
 use greenroom::room::log::{Keep, Log};
 use greenroom::room::{AnyRoom, Command};
-use greenroom::{Pace, Signal, To};
+use greenroom::{Pace, To};
 use serde::{Deserialize, Serialize};
 
+use super::outside;
 use super::player::Player;
 use super::screen::Screen;
 use super::series::Series;
 
 /// Virtual time that a bot takes for a move in a room that steps on commands. Above 0, so that
 /// timers come due even while bots never stop asking.
-const THINK_MS: u64 = 1;
+pub(crate) const THINK_MS: u64 = 1;
 /// Steps between two keyframes in the log of a match.
 const KEYFRAME_EVERY: u32 = 512;
 
@@ -39,15 +40,17 @@ impl Default for MatchLimits {
 
 /// A match that was played to its end.
 #[derive(Clone, Debug)]
-pub struct Played {
+pub struct Played<R = String> {
     /// What the room was made from, besides the options.
     pub seed: u64,
     /// Steps made.
     pub ticks: u32,
-    /// The result, as the game's JSON; `null` where [`Simulation::secs`] ended the match.
+    /// The result, as the game's JSON; `null` where [`Simulation::secs`] ended the match. As a value of
+    /// its type it comes from [`Simulation::run`].
     ///
     /// [`Simulation::secs`]: super::Simulation::secs
-    pub result: String,
+    /// [`Simulation::run`]: super::Simulation::run
+    pub result: R,
     /// Hash of the whole room after the last step: equal for equal matches.
     pub hash: u64,
     /// Who sat where.
@@ -60,6 +63,28 @@ pub struct Played {
     pub forfeits: Vec<Forfeit>,
     /// The log, if it was asked for.
     pub log: Option<Log>,
+}
+
+impl<R> Played<R> {
+    /// Who played for this player.
+    #[must_use]
+    pub fn bot_of(&self, player: PlayerId) -> Option<&str> {
+        self.seats.iter().find(|seat| seat.player == player).map(|seat| &*seat.bot)
+    }
+
+    /// The same with another result.
+    pub(super) fn with<S>(self, result: S) -> Played<S> {
+        Played {
+            seed: self.seed,
+            ticks: self.ticks,
+            result,
+            hash: self.hash,
+            seats: self.seats,
+            bytes: self.bytes,
+            forfeits: self.forfeits,
+            log: self.log,
+        }
+    }
 }
 
 /// A seat of a match.
@@ -261,6 +286,7 @@ impl Table {
     /// What the room said: answers go to the bots at once, events along with a frame.
     fn hear(&mut self) -> Result<(), MatchError> {
         for said in std::mem::take(&mut self.said) {
+            outside::answer(&said, &mut self.commands);
             match said {
                 Said::Reply { player, body, .. } => {
                     if let Some(player) = self.players.iter_mut().find(|p| p.seat.player == player)
@@ -275,21 +301,10 @@ impl Table {
                     return Err(MatchError::Refused { player, bot, why });
                 }
                 Said::Over { result } => self.result = Some(result),
-                Said::Kick(player) => self.commands.push(Command::Leave { player }),
-                // Nobody does effects here: a match depends on nothing outside.
-                Said::Effect { number, .. } => {
-                    self.commands.push(Command::Signal(Signal::Lost { effect: number }));
-                }
-                // There is no other room here.
-                Said::Move { number, players, .. } => {
-                    let why = Refusal::UnknownRoom;
-                    let stay = players.into_iter().map(|player| {
-                        Command::Signal(Signal::NotMoved { effect: number, player, why })
-                    });
-                    self.commands.extend(stay);
-                    self.commands.push(Command::EffectDone { effect: number });
-                }
-                Said::Joined(..)
+                Said::Kick(_)
+                | Said::Effect { .. }
+                | Said::Move { .. }
+                | Said::Joined(..)
                 | Said::JoinFailed(_)
                 | Said::Resumed(_)
                 | Said::ResumeRefused(_)
