@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use greenroom::bot::{Act, AnyBot};
+use greenroom_client::proto::Tick;
 use greenroom_client::{CallError, Client, RequestId, SeatInfo};
 use tokio::time::Instant;
 
@@ -20,14 +21,20 @@ const UNANSWERED_AFTER: Duration = Duration::from_secs(1);
 /// One match with what is under way in it.
 pub(super) struct Play<'a> {
     pub(super) number: u32,
+    /// Has a copy of the state, and what it meets with is measured.
+    pub(super) sees: bool,
+    /// Those that were counted so far.
+    pub(super) frames: u64,
     pub(super) tally: &'a Tally,
     pub(super) bot: Box<dyn AnyBot>,
     /// What the bots did that see the state.
     pub(super) acts: &'a Acts,
     pub(super) client: &'a mut Client,
     pub(super) seat: &'a SeatInfo,
-    /// `None` in a room that steps on commands.
+    /// `None` in a room that steps on commands, and for who does not see.
     pub(super) held: Option<Held<'a>>,
+    /// When the newest frame came.
+    pub(super) arrived: Option<Instant>,
     /// Ordinal and due time of the inputs that no frame has acknowledged.
     pub(super) inputs: VecDeque<(u32, Instant)>,
     pub(super) requests: BTreeMap<RequestId, Instant>,
@@ -42,8 +49,9 @@ impl Play<'_> {
         if self.seat.tick_hz == 0 && !self.requests.is_empty() {
             return;
         }
+        let age = self.age(due);
         let acts = match self.client.rows() {
-            Some((tick, rows)) => self.acts.seen(self.bot.act(self.seat.player, tick, rows)),
+            Some((tick, rows)) => self.acts.seen(self.bot.act(self.seat.player, tick, rows, age)),
             None => self.acts.unseen(self.number),
         };
         for act in acts {
@@ -65,12 +73,38 @@ impl Play<'_> {
         }
     }
 
+    /// How much later than in the step after the newest frame's what is said then takes effect, in
+    /// whole steps: those that the room has made since as far as this bot can know, and those by which
+    /// its last input came too late for the step that it was for.
+    fn age(&self, at: Instant) -> Duration {
+        let SeatInfo { tick_hz, send_every, .. } = *self.seat;
+        let (hz, Some(arrived)) = (u32::from(tick_hz), self.arrived) else {
+            return Duration::ZERO;
+        };
+        let since = at.saturating_duration_since(arrived).as_secs_f64() * f64::from(hz);
+        // When frames stay out there is no telling where the room is.
+        let since = since.min(2.0 * f64::from(send_every)) as u32;
+        // An input is for the step of the newest frame, so the next one is one step late.
+        let late = -i32::from(self.client.input_slack()) - 1;
+        Duration::from_secs(u64::from(since) + late.max(0) as u64) / hz.max(1)
+    }
+
+    /// A frame has come.
+    pub(super) fn frame(&mut self, tick: Tick, now: Instant) {
+        self.arrived = Some(now);
+        self.acknowledge(now);
+        if let Some(held) = &mut self.held {
+            held.frame(tick, now);
+        }
+    }
+
+    /// Counts what has come, and the inputs that the room has applied.
     pub(super) fn acknowledge(&mut self, now: Instant) {
+        self.tally.live.frames_until(&mut self.frames, self.client.stats().frames);
         let applied = self.client.applied();
         let done = self.inputs.partition_point(|(ordinal, _)| *ordinal <= applied);
-        if done > 0 {
-            let times =
-                self.inputs.drain(..done).map(|(_, due)| now.saturating_duration_since(due));
+        let times = self.inputs.drain(..done).map(|(_, due)| now.saturating_duration_since(due));
+        if self.sees && done > 0 {
             self.tally.acknowledged(self.number, times);
         }
     }
@@ -96,6 +130,7 @@ impl Play<'_> {
 
 impl Drop for Play<'_> {
     fn drop(&mut self) {
+        self.tally.live.frames_until(&mut self.frames, self.client.stats().frames);
         let now = Instant::now();
         let old = |due: &Instant| now.saturating_duration_since(*due) > UNANSWERED_AFTER;
         let inputs = self.inputs.iter().map(|(_, due)| *due).filter(old);
@@ -103,6 +138,8 @@ impl Drop for Play<'_> {
         let count = inputs.clone().count() + requests.clone().count();
         if count > 0 {
             self.tally.unanswered(count);
+        }
+        if count > 0 && self.sees {
             self.tally.acknowledged(self.number, inputs.map(|due| now - due));
             requests.for_each(|due| self.tally.answered(self.number, now - due));
         }
