@@ -46,16 +46,20 @@ mod threads;
 mod timetable;
 mod unseeing;
 
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread;
 use std::time::Duration;
 
 use greenroom::Games;
 
 use serde::Serialize;
+use tokio::runtime::Runtime;
 
 use self::expect::Expectation;
 use self::scenario::{Course, Scenario};
+use self::target::Plan;
 pub(crate) use self::target::Target;
 
 /// Exit code of a run in which something did not come as expected. 1 is an error, and 2 is a mistake on
@@ -124,7 +128,7 @@ pub fn run(args: &Args, games: &Games) -> Result<ExitCode, String> {
         warmup_secs: args.warmup_secs,
     };
     let plan = args.target.plan(games, args.bots)?;
-    let outcome = runtime()?.block_on(async {
+    let outcome = runtime(&plan, args.bots)?.block_on(async {
         let server = args.target.greet(&plan).await?;
         let (bots, game) = (args.bots, &args.target.game);
         eprintln!("{bots} bots play {game} on {} ({server})", args.target.url);
@@ -180,8 +184,16 @@ fn tell(args: &Args, outcome: run::Outcome) -> Result<ExitCode, String> {
     }
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, String> {
+/// Bots that see the state for each thread, as long as there are more cores: a tenth of a core's time at
+/// 20 frames a second. More threads than need be wake each other.
+const SEEING_PER_THREAD: u32 = 200;
+
+/// For those of so many bots that see the state, and for what else there is to do.
+fn runtime(plan: &Plan, bots: u32) -> Result<Runtime, String> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = plan.seeing(bots).div_ceil(SEEING_PER_THREAD) as usize;
     tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads.clamp(1, cores))
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start the threads of the bots: {error}"))
@@ -224,7 +236,7 @@ pub(crate) fn climb(
         warmup_secs,
     };
     let plan = target.plan(games, bots)?;
-    let outcome = runtime()?.block_on(async {
+    let outcome = runtime(&plan, bots)?.block_on(async {
         tokio::select! {
             () = tokio::time::sleep(rest) => {}
             () = run::interrupted() => return Ok(None),

@@ -88,15 +88,15 @@ fn mb(bytes: u64) -> f64 {
     (bytes as f64 / f64::from(1 << 20) * 10.0).round() / 10.0
 }
 
-/// Notes how late the thread on which it is polled is.
-pub(super) async fn pulse(tally: &Tally) {
+/// Notes how late the thread on which it is polled is, beyond what it is meant to be.
+pub(super) async fn pulse(tally: &Tally, meant: Duration) {
     let mut due = Instant::now() + PULSE;
     loop {
         sleep_until(due).await;
         let now = Instant::now();
         // One for each that was missed: a stall counts as long as it lasted.
         while due <= now {
-            tally.late(0, now - due);
+            tally.late(0, (now - due).saturating_sub(meant));
             due += PULSE;
         }
     }

@@ -49,12 +49,7 @@ impl Play<'_> {
         if self.seat.tick_hz == 0 && !self.requests.is_empty() {
             return;
         }
-        let age = self.age(due);
-        let acts = match self.client.rows() {
-            Some((tick, rows)) => self.acts.seen(self.bot.act(self.seat.player, tick, rows, age)),
-            None => self.acts.unseen(self.number),
-        };
-        for act in acts {
+        for act in self.decide(due) {
             let sent = match act {
                 Act::Input(body) => self
                     .client
@@ -71,6 +66,17 @@ impl Play<'_> {
                 Err(error) => self.tally.failed(error.to_string()),
             }
         }
+    }
+
+    /// What the bot does then.
+    fn decide(&mut self, at: Instant) -> Vec<Act> {
+        if !self.sees {
+            return self.acts.unseen(self.number);
+        }
+        let age = self.age(at);
+        // None before the first frame.
+        let Some((tick, rows)) = self.client.rows() else { return Vec::new() };
+        self.acts.seen(self.bot.act(self.seat.player, tick, rows, age))
     }
 
     /// How much later than in the step after the newest frame's what is said then takes effect, in

@@ -51,8 +51,7 @@ pub(super) async fn run(
     live: impl Fn(&Row),
 ) -> Result<Outcome, String> {
     let (plan, tally) = (Arc::new(plan), Arc::new(Tally::new()));
-    let unseeing = (0..course.bots).filter(|bot| !plan.sees(*bot)).count();
-    let threads = Threads::start(unseeing as u32, &tally)?;
+    let threads = Threads::start(course.bots - plan.seeing(course.bots), &tally)?;
     let began = Instant::now();
     let ((stop, stops), (cut, cuts)) = (watch::channel(false), watch::channel(0));
     let mut bots = JoinSet::new();
@@ -86,7 +85,7 @@ pub(super) async fn run(
         // They gave up: nothing that would change by waiting.
         () = all_done => {}
         () = sampler.run(live) => {}
-        () = pulse(&tally) => {}
+        () = pulse(&tally, Duration::ZERO) => {}
         () = breaks => {}
     }
     let seconds = began.elapsed().as_secs_f64();

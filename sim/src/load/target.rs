@@ -165,6 +165,11 @@ impl Plan {
         Connect { token, keep_state: self.sees(bot), ..self.connect.clone() }
     }
 
+    /// How many of so many bots have a copy of the state.
+    pub(super) fn seeing(&self, bots: u32) -> u32 {
+        (0..bots).filter(|bot| self.sees(*bot)).count() as u32
+    }
+
     /// Whether the bot of this number has a copy of the state.
     pub(super) fn sees(&self, bot: u32) -> bool {
         is_among(bot, self.decode)

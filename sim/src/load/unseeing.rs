@@ -1,7 +1,7 @@
 //! A match of a bot that does not see the state, and acts by a timetable.
 //!
-//! No frame wakes it. It looks at its connection before it acts, and now and then in between, as a game
-//! does that looks before it draws: frames that came meanwhile are read in one go. What the server is
+//! No frame wakes it. It looks at its connection when it acts, and now and then in between, as a game
+//! does that looks when it draws: frames that came meanwhile are read in one go. What the server is
 //! told it is told all the same: inputs when they are due, events and replies that arrived within
 //! [`LOOK`] of the time at which others say so.
 
@@ -40,14 +40,14 @@ impl Life {
                     play.client.break_connection();
                 }
             }
+            // First: what goes out confirms to the other end, as TCP does, what is read after it.
+            self.act(play, Instant::now());
             while let Some(update) = play.client.try_next() {
                 if let Some(stays) = self.hear(play, update) {
                     return stays;
                 }
             }
-            let now = Instant::now();
-            play.acknowledge(now);
-            self.act(play, now);
+            play.acknowledge(Instant::now());
         }
     }
 }
