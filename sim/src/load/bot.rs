@@ -297,6 +297,9 @@ impl Life {
                 Ok(()) = &mut cut, if !is_cut => {
                     // There is one in a run at most.
                     is_cut = true;
+                    if let Some(stays) = self.read(play) {
+                        return stays;
+                    }
                     play.client.break_connection();
                 }
                 () = &mut timer, if on_command || !follows_frames => {
@@ -329,10 +332,23 @@ impl Life {
         cuts
     }
 
-    /// What has happened besides frames. If the match is over by it: whether the connection is still
+    /// Reads what has come, see [`Life::hear`]. Also before a connection breaks: otherwise it would
+    /// break with all that was not read yet, and coming back would be another thing for the server.
+    pub(super) fn read(&mut self, play: &mut Play<'_>) -> Option<bool> {
+        while let Some(update) = play.client.try_next() {
+            if let Some(stays) = self.hear(play, update) {
+                return Some(stays);
+            }
+        }
+        play.acknowledge(Instant::now());
+        None
+    }
+
+    /// What has happened. If the match is over by it: whether the connection is still
     /// there.
     pub(super) fn hear(&mut self, play: &mut Play<'_>, update: Update) -> Option<bool> {
         match update {
+            Update::Frame { tick, .. } if play.sees => play.frame(tick, Instant::now()),
             Update::Event(event) if play.sees => play.bot.event(&event.body),
             Update::Reply { id, reply } => play.replied(id, reply),
             Update::Ended { .. } => {

@@ -33,21 +33,19 @@ impl Life {
                 continue;
             }
             timer.as_mut().reset(self.timetable.next().min(Instant::now() + LOOK));
-            tokio::select! {
-                () = &mut timer => {}
-                Ok(()) = &mut cut, if !is_cut => {
-                    is_cut = true;
-                    play.client.break_connection();
-                }
-            }
+            let is_due = tokio::select! {
+                () = &mut timer => true,
+                Ok(()) = &mut cut, if !is_cut => false,
+            };
             // First: what goes out confirms to the other end, as TCP does, what is read after it.
             self.act(play, Instant::now());
-            while let Some(update) = play.client.try_next() {
-                if let Some(stays) = self.hear(play, update) {
-                    return stays;
-                }
+            if let Some(stays) = self.read(play) {
+                return stays;
             }
-            play.acknowledge(Instant::now());
+            if !is_due {
+                is_cut = true;
+                play.client.break_connection();
+            }
         }
     }
 }
