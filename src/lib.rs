@@ -155,6 +155,7 @@
 //! | [`account`] | who plays, as the studio and as a room know them | yes |
 //! | [`fingerprint`] | the layout of a type's bytes as a number | yes |
 //! | [`bot`] | players that are programs | yes |
+//! | [`training`] | what a learner is to know of a game | yes |
 //! | [`games`] | arena, cards, connect4 and swarm | yes |
 //! | [`registry`] | games by name, their types erased: bytes in, bytes out | yes |
 //! | [`room`] | one match: step, keyframe, hash; its inbox and log; its history of frames and what each viewer sees of them | yes |
@@ -271,6 +272,7 @@ pub mod rng;
 pub mod room;
 pub mod seating;
 pub mod session;
+pub mod training;
 
 // The shell.
 #[cfg(feature = "server")]

@@ -20,6 +20,7 @@ use crate::effects::EffectHandler;
 use crate::game::{Chat, Game, Pace, People, Spectators};
 use crate::options::{OptionHelp, Options};
 use crate::room::{AnyRoom, Header, Room, Taken};
+use crate::training::{self, AnyTraining, Training, TrainingRoom};
 
 /// Clients that wait for a seat in one room at most, whatever its game says: each is told its place
 /// whenever that changes.
@@ -233,6 +234,8 @@ pub struct Entry {
     pub layout: Layout,
     /// Does what the game asks of the outside world, if anybody does.
     pub effects: Option<EffectHandler>,
+    /// What a learner is to know of it, if it says anything.
+    pub training: Option<Arc<dyn AnyTraining>>,
     bots: Vec<(&'static str, BotMaker)>,
 }
 
@@ -252,6 +255,14 @@ impl Entry {
     #[must_use]
     pub fn bot(&self, name: &str, seed: u64) -> Option<Box<dyn AnyBot>> {
         self.bots.iter().find(|(known, _)| *known == name).map(|(_, make)| make(seed))
+    }
+
+    /// A room before its first step in which somebody learns, with options of a plan.
+    pub fn training_room(&self, options: &str, seed: u64) -> Result<Box<dyn TrainingRoom>, String> {
+        match &self.training {
+            Some(training) => training.create(options, seed),
+            None => Ok(Box::new(training::Untold(self.game.create(options, seed)?))),
+        }
     }
 
     /// The schema as a client gets it that may know it already.
@@ -318,6 +329,7 @@ impl Games {
             layout,
             schema: Arc::new(schema),
             effects: None,
+            training: None,
             bots: Vec::new(),
         };
         let taken = self.entries.insert(G::NAME, entry).is_some();
@@ -335,6 +347,16 @@ impl Games {
         let make: BotMaker =
             Arc::new(move |seed| Box::new(TypedBot::new(make(seed), layout.clone())));
         entry.bots.push((name, make));
+        self
+    }
+
+    /// Has a game that was added before say what a learner is to know of it.
+    ///
+    /// # Panics
+    /// When the game is not there.
+    pub fn training<G: Training>(mut self) -> Self {
+        let entry = self.entries.get_mut(G::NAME).expect("add the game before its training");
+        entry.training = Some(Arc::new(training::Typed::<G>::new()));
         self
     }
 
