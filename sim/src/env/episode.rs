@@ -1,6 +1,7 @@
 //! One room with those who learn in it: match after match, each from a seed of its own.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use greenroom::bot::{Act, AnyBot};
 use greenroom::game::Said;
@@ -358,7 +359,7 @@ impl Table {
                 bot.event(body);
             }
             let rows = self.screen.seen(self.room.room(), *me);
-            let acts = bot.act(*me, tick, &rows);
+            let acts = bot.act(*me, tick, &rows, Duration::ZERO);
             self.take(*me, acts);
         }
         self.bots = bots;
