@@ -79,20 +79,10 @@ impl Play<'_> {
         self.acts.seen(self.bot.act(self.seat.player, tick, rows, age))
     }
 
-    /// How much later than in the step after the newest frame's what is said then takes effect, in
-    /// whole steps: those that the room has made since as far as this bot can know, and those by which
-    /// its last input came too late for the step that it was for.
     fn age(&self, at: Instant) -> Duration {
-        let SeatInfo { tick_hz, send_every, .. } = *self.seat;
-        let (hz, Some(arrived)) = (u32::from(tick_hz), self.arrived) else {
-            return Duration::ZERO;
-        };
-        let since = at.saturating_duration_since(arrived).as_secs_f64() * f64::from(hz);
-        // When frames stay out there is no telling where the room is.
-        let since = since.min(2.0 * f64::from(send_every)) as u32;
-        // An input is for the step of the newest frame, so the next one is one step late.
-        let late = -i32::from(self.client.input_slack()) - 1;
-        Duration::from_secs(u64::from(since) + late.max(0) as u64) / hz.max(1)
+        let since =
+            self.arrived.map_or(Duration::ZERO, |at_last| at.saturating_duration_since(at_last));
+        age(self.seat, since, self.client.input_slack())
     }
 
     /// A frame has come.
@@ -149,5 +139,57 @@ impl Drop for Play<'_> {
             self.tally.acknowledged(self.number, inputs.map(|due| now - due));
             requests.for_each(|due| self.tally.answered(self.number, now - due));
         }
+    }
+}
+
+/// How much later than in the step after the newest frame's what is said now takes effect, in whole steps:
+/// those that the room has made `since` as far as a client can know, and those by which its last input
+/// came too late.
+fn age(seat: &SeatInfo, since: Duration, slack: i8) -> Duration {
+    let hz = u32::from(seat.tick_hz);
+    // When frames stay out there is no telling where the room is.
+    let made = (since.as_secs_f64() * f64::from(hz)).min(2.0 * f64::from(seat.send_every)) as u32;
+    // An input is for the step of the newest frame, so the next one is one late.
+    let late = (-i32::from(slack) - 1).max(0) as u32;
+    Duration::from_secs((made + late).into()) / hz.max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use greenroom_client::proto::{PlayerId, RoomId};
+
+    use super::*;
+
+    #[test]
+    fn a_view_is_as_old_as_steps_were_made_since_and_the_last_input_was_late() {
+        let games = greenroom::Games::builtin();
+        let schema = Arc::clone(&games.get("arena").unwrap().schema);
+        let seat = SeatInfo {
+            room: RoomId(1),
+            game: "arena".into(),
+            player: PlayerId(1),
+            tick_hz: 20,
+            send_every: 1,
+            schema_hash: schema.hash(),
+            schema,
+            hold: Duration::ZERO,
+        };
+        // Nothing was sent yet, or it came before the next step: as good as without a network.
+        for (since_ms, slack, age_ms) in [
+            (0, 0, 0),
+            (0, -1, 0),
+            (49, -1, 0),
+            (50, -1, 50),
+            (0, -3, 100),
+            (60, -2, 100),
+            (900, 0, 100),
+        ] {
+            let age = age(&seat, Duration::from_millis(since_ms), slack);
+            assert_eq!(age, Duration::from_millis(age_ms), "{since_ms} ms, {slack}");
+        }
+        let on_command = SeatInfo { tick_hz: 0, ..seat };
+        assert_eq!(age(&on_command, Duration::from_secs(9), 0), Duration::ZERO);
     }
 }
