@@ -25,11 +25,11 @@
 //! between two frames, so does the process, without an error.
 //!
 //! **Observations** are the rows that a client has ([`greenroom::proto::schema`]), as floats: an agent
-//! sees what its view has and nothing else. **Actions** are whole numbers, one for each control: the fields of the game's input and
-//! request, with the ranges that [`greenroom::training::Training`] says. **Rewards** are by how much
-//! its `score` grows, and at the end who has won. A step of a room at a fixed rate is as many of its
-//! ticks as there are between two frames, or `--every`; one that steps on commands goes on until it is
-//! on an agent.
+//! sees what its view has and nothing else. **Actions** are whole numbers, one for each control: the
+//! fields of the game's input and request, with the ranges that [`greenroom::training::Training`] says.
+//! **Rewards** are by how much its `score` grows, and at the end who has won. A step of a room at a fixed
+//! rate is as many of its ticks as there are between two frames, or `--every`; one that steps on commands
+//! goes on until it is on an agent.
 //!
 //! **Ends.** A match ends for an agent when it is over or the agent's seat is (`terminations`), or is
 //! cut off after `--steps-max` (`truncated`). The record then has the last that is seen of it. The next
@@ -41,10 +41,12 @@
 
 mod controls;
 mod episode;
+mod form;
 mod observed;
 mod pool;
 mod record;
 mod screen;
+mod table;
 mod wire;
 
 #[cfg(test)]
@@ -63,7 +65,7 @@ use crate::headless::Simulation;
 use controls::Controls;
 use observed::RowsAtMost;
 use pool::{Ask, Pool};
-use record::Form;
+use record::Record;
 use wire::Asked;
 
 /// Bytes of the records of all rooms, and of their actions: beyond, a step takes so long that fewer
@@ -154,7 +156,7 @@ fn serve(
             Asked::Step(actions) => Ask::Step(Arc::new(actions)),
         };
         let mut records = pool.ask(&ask)?;
-        let said = wire::records(output, rooms * plan.form.bytes)
+        let said = wire::records(output, rooms * plan.record.bytes)
             .and_then(|()| records.try_for_each(|records| output.write_all(records)))
             .and_then(|()| output.flush());
         match said {
@@ -187,7 +189,7 @@ struct Plan {
     bots: Vec<String>,
     win: f32,
     controls: Controls,
-    form: Form,
+    record: Record,
 }
 
 impl Plan {
@@ -219,7 +221,7 @@ impl Plan {
         let at_most =
             RowsAtMost { said: &args.rows, by_game: &by_game, otherwise: args.rows_max as usize };
         let tables = observed::tables(&entry.schema, &at_most)?;
-        let form = Form::new(tables, &controls, agents, !entry.layout.is_restricted());
+        let record = Record::new(tables, &controls, agents, !entry.layout.is_restricted());
         let plan = Plan {
             entry: entry.clone(),
             pace: room.pace,
@@ -233,9 +235,9 @@ impl Plan {
             bots,
             win: terms.win,
             controls,
-            form,
+            record,
         };
-        let bytes = plan.form.bytes.max(4 * plan.values()).saturating_mul(args.envs as usize);
+        let bytes = plan.record.bytes.max(4 * plan.values()).saturating_mul(args.envs as usize);
         match bytes <= STEP_BYTES_MAX {
             true => Ok(plan),
             false => Err(format!(
@@ -249,7 +251,7 @@ impl Plan {
 
     /// Numbers of the actions of a room.
     fn values(&self) -> usize {
-        self.form.agents * self.controls.all.len()
+        self.record.agents * self.controls.all.len()
     }
 
     fn hello(&self, rooms: usize) -> Result<Value, String> {
@@ -265,14 +267,14 @@ impl Plan {
             "tick_hz": tick_hz,
             "ticks_per_step": tick_hz.map(|_| self.every),
             "envs": rooms,
-            "agents": self.form.agents,
+            "agents": self.record.agents,
             "bots": self.bots,
             "seed": self.seed,
-            "shared": self.form.shared,
+            "shared": self.record.shared,
             "controls": self.controls.all,
-            "record_bytes": self.form.bytes,
-            "view_bytes": self.form.view_bytes(),
-            "fields": self.form.fields,
+            "record_bytes": self.record.bytes,
+            "view_bytes": self.record.view_bytes,
+            "fields": self.record.fields,
         }))
     }
 }

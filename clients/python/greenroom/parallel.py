@@ -92,10 +92,12 @@ class ParallelEnv:
     def _by_agent(self, arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, Any]]:
         """Copies; what is of the whole room, everybody has."""
 
-        def of(array: np.ndarray, place: int) -> Any:
-            return array[0, place].copy() if array.ndim > 1 else array[0]
+        def of(name: str, array: np.ndarray, place: int) -> Any:
+            value = array[0, place].copy() if array.ndim > 1 else array[0]
+            # As spaces take it.
+            return value.astype(np.int8) if name == "action_mask" else value
 
         return {
-            agent: {name: of(array, self._place(agent)) for name, array in arrays.items()}
+            agent: {name: of(name, array, self._place(agent)) for name, array in arrays.items()}
             for agent in self.agents
         }

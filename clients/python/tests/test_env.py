@@ -1,6 +1,8 @@
 """The package against a real simulator. GREENROOM_SIM says where it is."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 import unittest
@@ -174,8 +176,7 @@ class Parallel(unittest.TestCase):
                     for agent in env.agents:
                         self.assertTrue(env.observation_space(agent).contains(observations[agent]))
                         if infos[agent]["to_act"]:
-                            mask = infos[agent]["action_mask"].astype(np.int8)
-                            actions[agent] = space.sample(mask)
+                            actions[agent] = space.sample(infos[agent]["action_mask"])
                     observations, rewards, terminations, truncations, infos = env.step(actions)
                     for agent, reward in rewards.items():
                         total[agent] += reward
@@ -198,9 +199,16 @@ class Parallel(unittest.TestCase):
 
 
 class Examples(unittest.TestCase):
+    def test_what_the_readme_shows_runs(self):
+        text = (HERE.parent / "README.md").read_text()
+        blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        self.assertEqual(len(blocks), 2)
+        for block in blocks:
+            exec(compile(block, "README.md", "exec"), {})
+
     def test_a_random_policy_plays_matches(self):
         told = random_policy.main(
-            ["--envs=16", "--steps=160", f"--config={{\"max_players\": 4, \"time_limit_secs\": 5}}"]
+            ["--envs=16", "--steps=160", f"--config={json.dumps(SHORT)}"]
         )
         self.assertEqual(told["matches"], 16)
 

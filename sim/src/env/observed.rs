@@ -252,3 +252,100 @@ fn column(lane: &LaneSchema) -> Column {
     };
     Column { name: lane.name.as_str().to_owned(), low, high }
 }
+
+#[cfg(test)]
+mod tests {
+    use greenroom::prelude::*;
+    use greenroom::proto::{layout_of, publish, schema_of};
+
+    use super::*;
+
+    #[derive(Replicate, Default)]
+    struct State {
+        wide: i64,
+        #[sync(range = (-2.0, 2.0), step = 0.5)]
+        ranged: f32,
+        #[sync(angle = 8)]
+        angle: f32,
+        #[sync(quat = 12)]
+        turn: [f32; 4],
+        kind: Kind,
+        maybe: Option<i8>,
+        things: Table<Thing>,
+    }
+
+    #[derive(Replicate, Default)]
+    enum Kind {
+        #[default]
+        Nothing,
+        Some(u8),
+    }
+
+    #[derive(Replicate, Default)]
+    struct Thing {
+        #[sync(step = 0.25)]
+        x: f32,
+        parts: List<u8, 2>,
+    }
+
+    fn observed(state: &State, rows: usize) -> (Vec<Observed>, Vec<f32>, u32) {
+        let at_most = RowsAtMost { said: &[], by_game: &|_| None, otherwise: rows };
+        let tables = tables(&schema_of::<State>(), &at_most).unwrap();
+        let (layout, mut rows) = (layout_of::<State>(), Rows::default());
+        publish(state, &layout, &mut rows);
+        let mut out = vec![7; tables.iter().map(Observed::len).sum::<usize>() * 4];
+        let left_out = write(&tables, &rows, &mut out);
+        let floats = out.chunks_exact(4).map(|it| f32::from_le_bytes(it.try_into().unwrap()));
+        let floats = floats.collect();
+        (tables, floats, left_out)
+    }
+
+    #[test]
+    fn every_kind_of_lane_is_the_value_that_it_stands_for() {
+        let half = std::f32::consts::FRAC_1_SQRT_2;
+        let state = State {
+            wide: (3 << 32) + 5,
+            ranged: 1.5,
+            angle: -std::f32::consts::FRAC_PI_2,
+            turn: [0.0, half, 0.0, -half],
+            kind: Kind::Some(9),
+            maybe: Some(-4),
+            ..State::default()
+        };
+        let (tables, floats, _) = observed(&state, 1);
+        let value = |name: &str| {
+            let place = tables[0].columns.iter().position(|column| column.name == name);
+            floats[place.unwrap_or_else(|| panic!("{name} in {:?}", tables[0].columns))]
+        };
+        assert_eq!((floats[0], floats[1]), (5.0, 3.0), "low and high bits");
+        assert_eq!(value("ranged"), 1.5);
+        assert_eq!(value("angle"), -std::f32::consts::FRAC_PI_2);
+        assert_eq!((value("kind"), value("maybe")), (1.0, 1.0));
+        assert!(floats.contains(&9.0) && floats.contains(&-4.0));
+        // A rotation and its negative are the same one.
+        let turn = ["w", "x", "y", "z"].map(|part| value(&format!("turn.{part}")));
+        let dot = turn[0] * -half + turn[2] * half;
+        assert!((dot.abs() - 1.0).abs() < 1e-3, "{turn:?}");
+    }
+
+    #[test]
+    fn rows_have_the_places_of_their_slots_and_those_beyond_are_counted() {
+        let mut state = State::default();
+        let ids: Vec<EntityId> = (1..=4)
+            .map(|x| {
+                let parts = List::first([10 * x, 10 * x + 1]);
+                state.things.insert(Thing { x: f32::from(x), parts })
+            })
+            .collect();
+        state.things.remove(ids[0]);
+        let (tables, floats, left_out) = observed(&state, 3);
+        let place = tables[0].len();
+        let things = &floats[place..place + tables[1].len()];
+        assert_eq!((tables[1].rows, tables[2].rows), (3, 6));
+        assert_eq!(things, [0.0, 0.0, 1.0, 2.0, 1.0, 3.0]);
+        let parts = &floats[place + tables[1].len()..];
+        assert_eq!(parts, [0.0, 0.0, 0.0, 0.0, 1.0, 20.0, 1.0, 21.0, 1.0, 30.0, 1.0, 31.0]);
+        // The fourth, and its two parts.
+        assert_eq!(left_out, 3);
+    }
+}

@@ -102,7 +102,7 @@ fn work(
     if answer.send(Ok(Vec::new())).is_err() {
         return;
     }
-    let (bytes, values) = (plan.form.bytes, plan.values());
+    let (bytes, values) = (plan.record.bytes, plan.values());
     while let Ok((ask, mut records)) = asked.recv() {
         records.resize(episodes.len() * bytes, 0);
         let places = records.chunks_exact_mut(bytes).zip(&mut episodes).enumerate();

@@ -10,7 +10,7 @@ use super::observed::{Column, Observed};
 /// Records start at multiples of this.
 const ALIGN: usize = 8;
 
-/// A field of a record.
+/// A field of one.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Field {
     pub(super) name: String,
@@ -42,15 +42,16 @@ struct Places {
     winner: usize,
     left_out: usize,
     rewards: usize,
+    views: usize,
     masks: usize,
     to_act: usize,
     terminated: usize,
     truncated: usize,
 }
 
-/// The form of a record.
+/// Where everything is in a record.
 #[derive(Debug)]
-pub(super) struct Form {
+pub(super) struct Record {
     pub(super) tables: Vec<Observed>,
     pub(super) fields: Vec<Field>,
     /// Of a record.
@@ -59,8 +60,8 @@ pub(super) struct Form {
     /// All agents see the same, so that it is told once.
     pub(super) shared: bool,
     mask: usize,
-    /// Bytes of one view's tables.
-    view: usize,
+    /// Of the tables of one view, and so how far apart two are.
+    pub(super) view_bytes: usize,
     places: Places,
 }
 
@@ -81,7 +82,7 @@ pub(super) struct Told {
     pub(super) truncated: bool,
 }
 
-impl Form {
+impl Record {
     pub(super) fn new(
         tables: Vec<Observed>,
         controls: &Controls,
@@ -95,24 +96,21 @@ impl Form {
         let winner = fields.add("winner", "<i4", &[]);
         let left_out = fields.add("rows_left_out", "<u4", &[]);
         let rewards = fields.add("rewards", "<f4", &[agents]);
-        let views = if shared { 1 } else { agents };
-        let view = tables.iter().map(|table| table.len() * 4).sum();
-        for table in &tables {
-            fields.observation(table, views, view);
-        }
-        fields.at += view * views;
+        let (views, count) = (fields.at, if shared { 1 } else { agents });
+        let view_bytes: usize = tables.iter().map(|table| fields.observation(table, count)).sum();
+        fields.at = views + view_bytes * count;
         let masks = fields.add("action_mask", "|b1", &[agents, controls.mask]);
         let to_act = fields.add("to_act", "|b1", &[agents]);
         let terminated = fields.add("terminations", "|b1", &[agents]);
         let truncated = fields.add("truncated", "|b1", &[]);
-        Form {
+        Record {
             bytes: fields.at.next_multiple_of(ALIGN),
             fields: fields.all,
             tables,
             agents,
             shared,
             mask: controls.mask,
-            view,
+            view_bytes,
             places: Places {
                 hash,
                 tick,
@@ -120,6 +118,7 @@ impl Form {
                 winner,
                 left_out,
                 rewards,
+                views,
                 masks,
                 to_act,
                 terminated,
@@ -128,15 +127,10 @@ impl Form {
         }
     }
 
-    /// How far apart the views of two agents are, in bytes.
-    pub(super) fn view_bytes(&self) -> usize {
-        self.view
-    }
-
     /// The bytes of an agent's view in a record; all have the first where it is shared.
     pub(super) fn view<'r>(&self, record: &'r mut [u8], agent: usize) -> &'r mut [u8] {
-        let start = self.places.rewards + 4 * self.agents + agent * self.view;
-        &mut record[start..start + self.view]
+        let start = self.places.views + agent * self.view_bytes;
+        &mut record[start..start + self.view_bytes]
     }
 
     /// Writes what is not seen.
@@ -197,25 +191,21 @@ impl Fields {
         offset
     }
 
-    /// A table, whose views are that many bytes apart.
-    fn observation(&mut self, table: &Observed, views: usize, apart: usize) {
-        let before: usize = self
-            .all
-            .iter()
-            .filter(|field| field.kind == Kind::Observation)
-            .map(|field| 4 * field.shape[1..].iter().product::<usize>())
-            .sum();
-        debug_assert!(before <= apart);
+    /// A table, behind those before it in the first view; returns its bytes in one view.
+    fn observation(&mut self, table: &Observed, views: usize) -> usize {
+        let (rows, columns) = (table.rows, table.columns.len());
         self.all.push(Field {
             name: table.name.clone(),
             kind: Kind::Observation,
             dtype: "<f4",
             shape: match table.single {
-                true => vec![views, table.columns.len()],
-                false => vec![views, table.rows, table.columns.len()],
+                true => vec![views, columns],
+                false => vec![views, rows, columns],
             },
-            offset: self.at + before,
+            offset: self.at,
             columns: table.columns.clone(),
         });
+        self.at += table.len() * 4;
+        table.len() * 4
     }
 }
