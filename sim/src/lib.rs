@@ -8,6 +8,7 @@ pub mod capacity;
 pub mod chaos;
 pub mod check;
 mod cli;
+mod costs;
 pub mod headless;
 pub mod load;
 mod plot;

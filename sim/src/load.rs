@@ -33,7 +33,7 @@ mod live;
 mod others;
 mod page;
 mod play;
-mod process;
+pub(crate) mod process;
 mod report;
 mod run;
 mod scenario;

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::player::Player;
 use super::screen::Screen;
 use super::series::Series;
+use crate::costs::StepTimes;
 
 /// Virtual time that a bot takes for a move in a room that steps on commands. Above 0, so that
 /// timers come due even while bots never stop asking.
@@ -137,7 +138,9 @@ pub enum MatchError {
     },
 }
 
-struct Table {
+struct Table<'a> {
+    /// How long its steps take, if that is measured.
+    times: Option<&'a mut StepTimes>,
     room: Box<dyn AnyRoom>,
     pace: Pace,
     players: Vec<Player>,
@@ -157,9 +160,14 @@ struct Table {
 }
 
 /// Plays one match from its seed, with these bots by seat. Everything that happens follows from
-/// the arguments.
-pub(super) fn play(series: &Series, bots: &[&str], seed: u64) -> Result<Played, MatchError> {
-    let mut table = Table::new(series, bots, seed)?;
+/// these; `times` only looks on.
+pub(super) fn play(
+    series: &Series,
+    bots: &[&str],
+    seed: u64,
+    times: Option<&mut StepTimes>,
+) -> Result<Played, MatchError> {
+    let mut table = Table { times, ..Table::new(series, bots, seed)? };
     loop {
         table.step()?;
         if series.ends_at_ms.is_some_and(|ends| table.next_ms() >= ends) {
@@ -183,7 +191,7 @@ pub(super) fn play(series: &Series, bots: &[&str], seed: u64) -> Result<Played, 
     }
 }
 
-impl Table {
+impl Table<'_> {
     fn new(series: &Series, bots: &[&str], seed: u64) -> Result<Self, MatchError> {
         let (entry, plan) = (&series.entry, &series.plan);
         let room = entry.game.create(&plan.options, seed).map_err(MatchError::Room)?;
@@ -192,6 +200,7 @@ impl Table {
             .map(|(player, name)| Player::new(series, name, (player, bots.len()), seed))
             .collect();
         Ok(Table {
+            times: None,
             log: series.logs.then(|| Log::new(entry.header(plan, seed), room.as_ref())),
             room,
             pace: plan.pace,
@@ -245,7 +254,11 @@ impl Table {
         if let Some(log) = &mut self.log {
             log.step(self.room.tick().next(), self.time_ms, &self.commands);
         }
-        self.room.step(self.time_ms, &self.commands, &mut self.said);
+        let mut step = || self.room.step(self.time_ms, &self.commands, &mut self.said);
+        match &mut self.times {
+            Some(times) => times.of(step),
+            None => step(),
+        }
         self.commands.clear();
         if let Some(log) = &mut self.log {
             if Log::wants_hash(self.room.as_ref()) {
