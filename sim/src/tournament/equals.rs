@@ -11,9 +11,6 @@ use super::{Args, Tournament};
 use crate::headless::Swept;
 use crate::results::MatchLine;
 
-/// As many as it takes to tell 5 in 100 from 7.
-const TOURNAMENTS: u64 = 1000;
-
 #[derive(Parser)]
 struct Line {
     #[command(flatten)]
@@ -29,11 +26,11 @@ fn games() -> Games {
 }
 
 /// Of how many bots some tournaments of these say that they are better or worse than the mean.
-fn called_different(bots: &str, matches: &str) -> usize {
+fn called_different(tournaments: u64, bots: &str, matches: &str) -> usize {
     let games = games();
     let names: Vec<String> = bots.split(',').map(str::to_owned).collect();
     let mut called = 0;
-    for seed in 0..TOURNAMENTS {
+    for seed in 0..tournaments {
         let seed = seed.to_string();
         let line =
             ["", "--game", "connect4", "--bots", bots, "--matches", matches, "--seed", &seed];
@@ -61,9 +58,10 @@ fn called_different(bots: &str, matches: &str) -> usize {
 
 #[test]
 fn of_a_thousand_tournaments_of_equals_five_in_a_hundred_call_them_different_at_most() {
-    for (bots, matches) in [("random,second", "20"), ("random,second,third,fourth", "4")] {
-        let ratings = TOURNAMENTS as usize * bots.split(',').count();
-        let called = called_different(bots, matches);
+    let four = "random,second,third,fourth";
+    for (tournaments, bots, matches) in [(1000, "random,second", "20"), (100, four, "4")] {
+        let ratings = tournaments as usize * bots.split(',').count();
+        let called = called_different(tournaments, bots, matches);
         println!("{bots}, {matches} matches of two that meet: {called} of {ratings}");
         assert!(called * 20 <= ratings, "{bots}: {called} of {ratings}");
     }
