@@ -188,7 +188,7 @@ fn what_matches_cost_is_beside_the_results_and_not_among_them() {
     assert!(std::fs::read(&whole).unwrap() == std::fs::read(&out).unwrap());
     let said = good(report(&[&out], &["--costs", costs_name, "--html", html_name]));
     assert!(said.contains("\nMatches   30, of 3000 ticks together\n"), "{said}");
-    let html = std::fs::read_to_string(html).unwrap();
+    let html = std::fs::read_to_string(&html).unwrap();
     assert!(html.contains("Time of a step of the room"), "{html}");
     if cfg!(target_os = "linux") {
         assert!(said.contains("\nMemory    ") && html.contains("Memory of the process"), "{said}");

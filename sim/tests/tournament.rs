@@ -67,7 +67,7 @@ fn shards_of_a_round_robin_put_together_are_the_file_of_the_whole() {
     let whole = with("whole", &["--log", &file("logs")]);
     let parts = [("1/2", 2), ("2/2", 1)].map(|(shard, meetings)| {
         let said = with(&shard.replace('/', "-"), &["--shard", shard]);
-        assert_eq!(said.matches("round ").count(), meetings, "{said}");
+        assert_eq!(said.matches(" : ").count(), meetings, "{said}");
         file(&shard.replace('/', "-"))
     });
     let mut report = Command::new(env!("CARGO_BIN_EXE_greenroom-sim"));
