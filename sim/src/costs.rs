@@ -151,8 +151,8 @@ impl CostsFile {
     fn tell(&mut self) -> Result<(), String> {
         let me = std::process::id();
         let cpu = process::cpu(me).zip(self.cpu_before);
-        self.row.seconds = (now() - self.began).as_secs_f64();
-        self.row.cpu_seconds = cpu.map(|(cpu, before)| cpu.saturating_sub(before).as_secs_f64());
+        self.row.seconds = secs(now() - self.began);
+        self.row.cpu_seconds = cpu.map(|(cpu, before)| secs(cpu.saturating_sub(before)));
         self.row.memory_bytes = process::memory(me);
         self.row.step_us = self.steps.told();
         self.steps = StepTimes::new();
@@ -220,6 +220,11 @@ impl Costs {
             step_us: Steps { p50: median(|steps| steps.p50), p99: median(|steps| steps.p99), max },
         })
     }
+}
+
+/// To the millisecond: more is noise.
+fn secs(time: Duration) -> f64 {
+    time.as_millis() as f64 / 1000.0
 }
 
 /// Bytes as megabytes, with two digits behind the point.

@@ -15,16 +15,18 @@ const STYLE: &str = "\
 @media(prefers-color-scheme:dark){:root{--line:#7ab8ff;--bar:#2f5d92;--bad:#ff7b8a;\
 --c0:#56b4e9;--c1:#f0914c;--c2:#2fbf94;--c3:#e0a0c5}}
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
-h1,h2,h3{line-height:1.2}h1{overflow-wrap:anywhere}h2{margin-top:2.5rem}
+h1,h2,h3{line-height:1.2;overflow-wrap:anywhere}h2{margin-top:2.5rem}h3{margin-top:2rem}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;margin:1rem 0;font-variant-numeric:tabular-nums}
 caption{text-align:left;font-weight:600;padding-bottom:.3rem}
-th,td{padding:.25rem .75rem;border-bottom:1px solid #8885;text-align:right;white-space:nowrap}
-td.long{text-align:left;white-space:normal;overflow-wrap:anywhere}
-th:first-child,td:first-child{text-align:left;padding-left:0}
+th,td{padding:.25rem .75rem;border-bottom:1px solid #8885;text-align:left;vertical-align:top}
+td{overflow-wrap:anywhere}th:first-child,td:first-child{padding-left:0}
+.wide th,.wide td{text-align:right;white-space:nowrap}.wide th:first-child{text-align:left}
+.wide td.long{text-align:left;white-space:normal}
 figure{margin:1.5rem 0}
-svg{max-width:100%;height:auto;display:block;margin:1rem 0}
+svg{width:100%;max-width:680px;height:auto;display:block;margin:1rem 0}
 svg text{fill:currentColor;font:13px system-ui,sans-serif}
+@media(max-width:40rem){th,td{padding:.25rem .4rem}.wide table{font-size:14px}svg text{font-size:20px}}
 .grid{stroke:#8884}.mark{stroke:#888;stroke-dasharray:4 3}.bar{fill:var(--bar)}
 .line{stroke:var(--line);stroke-width:2;fill:none}.dot{fill:var(--line)}.bad{color:var(--bad)}
 .c0{color:var(--c0)}.c1{color:var(--c1)}.c2{color:var(--c2)}.c3{color:var(--c3)}

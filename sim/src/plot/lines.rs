@@ -8,7 +8,7 @@ use super::escape;
 /// Pixels: the whole, and what is left free at each side.
 const WIDTH: f64 = 680.0;
 const HEIGHT: f64 = 200.0;
-const LEFT: f64 = 60.0;
+const LEFT: f64 = 72.0;
 const RIGHT: f64 = 12.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 34.0;

@@ -267,9 +267,7 @@ fn costs_of(costs: &Costs, page: &mut String) {
     let (made, jobs) = (&costs.header.made, costs.header.jobs);
     let title = format!("What it cost: {}, threads: {jobs}", made.target);
     let _ = writeln!(page, "<h2>{}</h2>", escape(&title));
-    let row = |(name, what): (&str, String)| vec![name.to_owned(), what];
-    let rows: Vec<_> = total.facts().into_iter().map(row).collect();
-    table("Measured, and another time something else", &["", ""], &rows, page);
+    named("Measured, and another time something else", &total.facts(), page);
     let line = |name, value: &dyn Fn(&Row) -> f64| Line {
         name,
         points: costs.rows.iter().map(|row| (row.matches as f64, value(row))).collect(),
@@ -283,30 +281,38 @@ fn costs_of(costs: &Costs, page: &mut String) {
     page.push_str(&plot("Time of a step of the room", "microseconds", steps).figure());
 }
 
+/// What belongs to each of some names.
+fn named(caption: &str, rows: &[(&str, String)], page: &mut String) {
+    let _ = write!(page, "<table>\n<caption>{}</caption>\n<tbody>\n", escape(caption));
+    for (name, what) in rows {
+        let (name, what) = (escape(name), escape(what));
+        let _ = writeln!(page, "<tr><th scope=\"row\">{name}</th><td>{what}</td></tr>");
+    }
+    page.push_str("</tbody>\n</table>\n");
+}
+
 /// Which matches these are.
 fn facts(header: &Header, page: &mut String) {
     let made = &header.made;
-    let mut rows: Vec<Vec<String>> = [
+    let mut rows = vec![
         ("Game", format!("{}, version {}", made.game, made.game_version)),
         ("Greenroom", format!("{} ({}, {})", made.greenroom, made.commit, made.target)),
         ("Bots", header.bots.join(", ")),
         ("Seed", header.seed.to_string()),
         ("Options", header.config.to_string()),
         ("Shard", header.shard.clone()),
-    ]
-    .map(|(name, what)| vec![name.to_owned(), what])
-    .into();
+    ];
     for (name, what) in [("Swept", &header.sweep), ("Processes", &header.commands)] {
         if !what.is_empty() {
-            rows.push(vec![name.to_owned(), what.join("; ")]);
+            rows.push((name, what.join("; ")));
         }
     }
     if let Some(latency) = &header.latency {
-        rows.push(vec!["Latency".to_owned(), latency.clone()]);
+        rows.push(("Latency", latency.clone()));
     }
     if let Some(secs) = header.secs {
-        rows.push(vec!["Ended after".to_owned(), format!("{secs} s")]);
+        rows.push(("Ended after", format!("{secs} s")));
     }
     page.push_str("<h2>Where this comes from</h2>\n");
-    table("The same again: play with all of this", &["", ""], &rows, page);
+    named("The same again: play with all of this", &rows, page);
 }
