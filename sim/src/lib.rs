@@ -34,6 +34,7 @@ pub mod capacity;
 pub mod chaos;
 pub mod check;
 mod cli;
+mod costs;
 pub mod env;
 pub mod headless;
 pub mod load;

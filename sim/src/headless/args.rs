@@ -7,12 +7,16 @@ use std::time::Duration;
 use greenroom::Games;
 
 use super::command::BotCommand;
+use super::driver::Driver;
 use super::jobs;
 use super::lag::Latency;
 use super::play::MatchLimits;
 use super::process;
+use super::progress::Progress;
 use super::series::Series;
+use super::shard::Shard;
 use super::simulation::Simulation;
+use crate::costs::CostsFile;
 use crate::results::{Header, ResultsFile};
 
 /// What to play, how, and where what came of it goes.
@@ -44,9 +48,19 @@ pub(crate) struct Common {
     /// Write what came of each match into this file, line by line (`report` reads it)
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write into this file what the matches cost this machine: time of steps, CPU, memory (`report
+    /// --costs` reads it)
+    #[arg(long, value_name = "FILE")]
+    costs: Option<PathBuf>,
     /// Go on with the file of --out, if it is there: matches in it are not played again
     #[arg(long = "continue", requires = "out")]
     go_on: bool,
+    /// Plays one of so many parts, as 2/5: `report` puts them together
+    #[arg(long, value_name = "PART/PARTS", default_value = "1/1")]
+    pub(crate) shard: Shard,
+    /// Write the log of each match into this directory
+    #[arg(long, value_name = "DIR")]
+    pub(crate) log: Option<PathBuf>,
     /// What it takes to the bots and back, in the room's time: 80ms±20 is 60 to 100 ms, half of it either way
     #[arg(long, value_name = "MS±MS")]
     latency: Option<Latency>,
@@ -83,6 +97,7 @@ impl Common {
         let limits = MatchLimits { ticks_max: self.ticks_max, ..MatchLimits::default() };
         let simulation =
             Simulation::new(games, &self.game).config(config).limits(limits).bytes(self.bytes);
+        let simulation = simulation.logs(self.log.is_some());
         let simulation = match self.secs {
             Some(secs) => simulation.secs(secs),
             None => simulation,
@@ -104,16 +119,32 @@ impl Common {
             ticks_max: self.ticks_max,
             bytes: self.bytes,
             latency: self.latency.map(|latency| latency.to_string()),
+            shard: self.shard.to_string(),
             ..Header::new(series.entry(), series.plan(), bots)
         }
     }
 
-    pub(crate) fn results(&self, header: &Header) -> Result<Option<ResultsFile>, String> {
+    /// What plays so many matches; `lines`: something is printed for each.
+    pub(crate) fn driver(
+        &self,
+        header: &Header,
+        matches: u64,
+        lines: bool,
+    ) -> Result<Driver, String> {
+        let jobs = self.jobs();
         let open = |path: &PathBuf| ResultsFile::open(path, header, self.go_on);
-        self.out.as_ref().map(open).transpose()
+        let results = self.out.as_ref().map(open).transpose()?;
+        let create = |path: &PathBuf| CostsFile::create(path, &header.made, jobs.get(), matches);
+        let costs = self.costs.as_ref().map(create).transpose()?;
+        Ok(Driver { jobs, results, costs, progress: Progress::of(matches, lines) })
     }
 
-    pub(crate) fn jobs(&self) -> NonZeroUsize {
+    /// The name of the log of a match; `series` is what tells it from that of another series.
+    pub(crate) fn log_name(&self, series: &str, index: u64) -> String {
+        format!("{}-{}{series}-{index}.log", self.game, self.seed)
+    }
+
+    fn jobs(&self) -> NonZeroUsize {
         jobs::threads(self.jobs.into())
     }
 }

@@ -15,6 +15,7 @@ use super::outside;
 use super::player::Player;
 use super::screen::Screen;
 use super::series::Series;
+use crate::costs::StepTimes;
 
 /// Virtual time that a bot takes for a move in a room that steps on commands. Above 0, so that
 /// timers come due even while bots never stop asking.
@@ -162,7 +163,9 @@ pub enum MatchError {
     },
 }
 
-struct Table {
+struct Table<'a> {
+    /// How long its steps take, if that is measured.
+    times: Option<&'a mut StepTimes>,
     room: Box<dyn AnyRoom>,
     pace: Pace,
     players: Vec<Player>,
@@ -182,9 +185,14 @@ struct Table {
 }
 
 /// Plays one match from its seed, with these bots by seat. Everything that happens follows from
-/// the arguments.
-pub(super) fn play(series: &Series, bots: &[&str], seed: u64) -> Result<Played, MatchError> {
-    let mut table = Table::new(series, bots, seed)?;
+/// these; `times` only looks on.
+pub(super) fn play(
+    series: &Series,
+    bots: &[&str],
+    seed: u64,
+    times: Option<&mut StepTimes>,
+) -> Result<Played, MatchError> {
+    let mut table = Table { times, ..Table::new(series, bots, seed)? };
     loop {
         table.step()?;
         if series.ends_at_ms.is_some_and(|ends| table.next_ms() >= ends) {
@@ -208,7 +216,7 @@ pub(super) fn play(series: &Series, bots: &[&str], seed: u64) -> Result<Played, 
     }
 }
 
-impl Table {
+impl Table<'_> {
     fn new(series: &Series, bots: &[&str], seed: u64) -> Result<Self, MatchError> {
         let (entry, plan) = (&series.entry, &series.plan);
         let room = entry.game.create(&plan.options, seed).map_err(MatchError::Room)?;
@@ -217,6 +225,7 @@ impl Table {
             .map(|(player, name)| Player::new(series, name, (player, bots.len()), seed))
             .collect();
         Ok(Table {
+            times: None,
             log: series.logs.then(|| Log::new(entry.header(plan, seed), room.as_ref())),
             room,
             pace: plan.pace,
@@ -270,7 +279,11 @@ impl Table {
         if let Some(log) = &mut self.log {
             log.step(self.room.tick().next(), self.time_ms, &self.commands);
         }
-        self.room.step(self.time_ms, &self.commands, &mut self.said);
+        let mut step = || self.room.step(self.time_ms, &self.commands, &mut self.said);
+        match &mut self.times {
+            Some(times) => times.of(step),
+            None => step(),
+        }
         self.commands.clear();
         if let Some(log) = &mut self.log {
             if Log::wants_hash(self.room.as_ref()) {

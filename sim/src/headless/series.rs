@@ -6,6 +6,7 @@ use super::command::BotCommand;
 use super::lag::Latency;
 use super::play::{MatchError, MatchLimits, Played, play};
 use super::shard::Shard;
+use crate::costs::StepTimes;
 
 /// A series of matches that can be played, each by itself and in any order.
 pub struct Series {
@@ -79,8 +80,17 @@ impl Series {
 
     /// Plays one match. The same index always gives the same match.
     pub fn play(&self, index: u64) -> Result<Played, SimulationError> {
+        self.play_timed(index, None)
+    }
+
+    /// The same, and how long each step takes.
+    pub(super) fn play_timed(
+        &self,
+        index: u64,
+        times: Option<&mut StepTimes>,
+    ) -> Result<Played, SimulationError> {
         let error = |error| SimulationError::Match { index, error };
-        play(self, &self.bots_of(index), self.seed_of(index)).map_err(error)
+        play(self, &self.bots_of(index), self.seed_of(index), times).map_err(error)
     }
 }
 
