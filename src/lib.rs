@@ -163,6 +163,7 @@
 //! | [`seating`] | the seats of a room as numbers: taken, kept, waited for | yes |
 //! | [`session`], [`outbox`], [`answers`] | what a client may say next; what it is still to be sent; what it was answered | yes |
 //! | [`resume`] | which tokens give a seat back | yes |
+//! | [`room::course`], [`intensity`] | how far a room's log was carried out and how it goes on after a panic or a dead process; how often that is tried | yes |
 //! | [`effects`] | what a game asks of the outside world | yes |
 //! | [`journal`] | files with which unfinished matches survive the process; records and reading them are pure | partly |
 //! | [`published`] | a state in words: rows as JSON, by the names of their schema | yes |
@@ -257,6 +258,7 @@ pub mod finding;
 pub mod fingerprint;
 pub mod game;
 pub mod games;
+pub mod intensity;
 pub mod journal;
 pub mod math;
 pub mod options;

@@ -38,11 +38,13 @@ pub enum Bug {
     LogUnbounded,
     /// A start in the journal does not replace what was before.
     JournalGoesOn,
+    /// A step of the next process that panics counts as a process that died.
+    PanicTakenForDeath,
 }
 
 impl Bug {
     /// All there are.
-    pub const ALL: [Bug; 14] = [
+    pub const ALL: [Bug; 15] = [
         Bug::EventsSentAgain,
         Bug::EventTakenForHeard,
         Bug::StaleView,
@@ -57,6 +59,7 @@ impl Bug {
         Bug::DecisionLost,
         Bug::LogUnbounded,
         Bug::JournalGoesOn,
+        Bug::PanicTakenForDeath,
     ];
 }
 

@@ -9,6 +9,7 @@ pub mod backlog;
 mod bytes;
 pub mod command;
 pub mod conduct;
+pub mod course;
 pub mod fault;
 pub mod fields;
 pub mod history;

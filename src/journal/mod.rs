@@ -119,6 +119,7 @@
 //!
 //! | file | one idea | pure |
 //! |---|---|---|
+//! | `records.rs` | what rooms and journal say to each other | yes |
 //! | `record.rs`, `segment.rs` | the bytes above | yes |
 //! | `replay.rs` | what to keep of records that are read again, and what to doubt | yes |
 //! | `segments.rs` | which segments are needed | yes |
@@ -129,6 +130,7 @@
 //! | `read.rs`, `disk.rs`, `lock.rs` | files | |
 
 pub mod record;
+mod records;
 pub mod replay;
 pub mod segment;
 
@@ -171,6 +173,7 @@ mod writer;
 #[allow(clippy::disallowed_methods)]
 mod tests;
 
+pub use records::{Kind, NotTaken, Position, Records};
 pub use replay::Found;
 #[cfg(feature = "server")]
 pub use {
@@ -178,5 +181,5 @@ pub use {
     health::Health,
     limits::Limits,
     open::Journal,
-    room::{Kind, NotTaken, Position, RoomJournal},
+    room::RoomJournal,
 };

@@ -52,6 +52,8 @@ pub(super) struct Player {
     bell: Option<u32>,
     /// It comes back without what it had: some events are gone.
     forgets: bool,
+    /// What it saw last was undone: it may find its seat gone, or given to somebody else.
+    undone: bool,
     open: BTreeMap<u32, Request>,
     newest_request: u32,
     unconfirmed: u32,
@@ -77,6 +79,7 @@ impl Player {
             word: None,
             bell: None,
             forgets: false,
+            undone: false,
             open: BTreeMap::new(),
             newest_request: 0,
             unconfirmed: 0,
@@ -144,6 +147,11 @@ impl Player {
             schema: None,
         };
         self.say(&resume);
+    }
+
+    /// The process has died with a disk that failed: what happened last is undone.
+    pub(super) fn undo(&mut self) {
+        self.undone = true;
     }
 
     /// Its connection is gone.

@@ -26,9 +26,9 @@ impl Runner {
         let mut wanted = self.worked_since_keyframe >= REPLAY_MAX;
         if !wanted {
             let work = record.any_work();
-            let log = work.log.as_ref();
-            wanted = work.wants_start()
-                || log.is_some_and(|log| log.wants_keyframe(config.rooms.log_bytes_max));
+            wanted = work.course.as_ref().is_some_and(|course| {
+                course.wants_start() || course.log().wants_keyframe(config.rooms.log_bytes_max)
+            });
         }
         let Some(room) = &self.room else { return };
         record.progress.note(At::Keep);
@@ -36,8 +36,9 @@ impl Runner {
         record.progress.note(At::Rest);
         if let Some(hash) = hash
             && let Some(mut work) = record.work(self.worker)
+            && let Some(course) = &mut work.course
         {
-            work.hash(hash);
+            course.hash(hash);
         }
         if wanted {
             self.keep_all();
@@ -58,7 +59,7 @@ impl Runner {
         let (tick, keyframe) = (room.tick(), room.keyframe());
         record.progress.note(At::Rest);
         let mut work = record.work(self.worker)?;
-        let header = work.log.as_ref()?.header.clone();
+        let header = work.log()?.header.clone();
         let saved = record.saved(&work, tick, &header);
         Some(keep(&mut work, keyframe, &saved))
     }
@@ -105,8 +106,10 @@ impl Runner {
         let hash = room.hash();
         record.progress.note(At::Rest);
         let Some(mut work) = record.work(self.worker) else { return };
-        work.hash(hash);
-        if let (Some(replay), Some(log)) = (work.replay.take(), work.log.clone()) {
+        if let Some(course) = &mut work.course {
+            course.hash(hash);
+        }
+        if let (Some(replay), Some(log)) = (work.replay.take(), work.log().cloned()) {
             drop(work);
             replay.finish(record.id.to_string(), log);
         }
@@ -118,10 +121,10 @@ impl Runner {
         metrics::counter!("greenroom_rooms_failed_total").increment(1);
         tracing::error!(room = %record.id, game = record.entry.game.name(), "a room failed: {why}");
         directory.over().lose(record.id);
-        let tick = record.any_work().told;
+        let tick = record.any_work().told();
         let finished = Finished::without(record.entry.game.name(), tick, true);
         directory.finished().keep(record.id, finished);
-        let log = record.any_work().log.clone();
+        let log = record.any_work().log().cloned();
         if let (Some(keeper), Some(log)) = (keeper, log) {
             match keeper.set_aside(&record.id.to_string(), &log.to_bytes()) {
                 Ok(path) => tracing::error!(room = %record.id, "its log was set aside as {}",

@@ -21,13 +21,14 @@ use super::effects::Effects;
 use super::idle::Idle;
 use super::meters::Meters;
 use super::pace::Schedule;
-use super::restore::{Begun, Redo};
+use super::restore::Begun;
 use super::{Common, RoomArgs};
 use crate::directory::audience::Ending;
 use crate::directory::clock::Clock;
 use crate::directory::members::Sights;
 use crate::game::{Pace, Said};
 use crate::journal::Position;
+use crate::room::course::Redo;
 use crate::room::fault::RoomFault;
 use crate::room::history::{History, HistoryLimits};
 use crate::room::recovery::{At, Decision};
@@ -216,13 +217,14 @@ impl Runner {
                 let came = inbox.take_counts();
                 drop(inbox);
                 self.meters.inbox(came);
-                let next = work.log.as_ref().map_or(Tick(0), |log| log.end().next());
+                let Some(course) = &mut work.course else { return Turned::Done };
+                let next = course.log().end().next();
                 let faults = self.args.common.config.dev.faults.of_step(record.id, next);
                 self.commands.extend(faults.map(Command::Fault));
                 if record.operator().take_panic() {
                     self.commands.push(Command::Fault(RoomFault::Panic));
                 }
-                let position = work.step(time_ms, &self.commands, None);
+                let position = course.note(time_ms, &self.commands, None);
                 Noted { time_ms, decisions: Vec::new(), position, until }
             }
         });

@@ -126,6 +126,9 @@ impl Host {
     }
 
     fn join(&mut self, wires: &mut Wires, now: u64, id: ConnId, asked: u32) {
+        if self.is_over {
+            return refuse(wires, now, id, (asked, Refusal::UnknownRoom, ""));
+        }
         if self.seats.len() >= SEATS {
             return refuse(wires, now, id, (asked, Refusal::RoomFull, ""));
         }

@@ -105,7 +105,7 @@ impl Host {
 
     fn welcome(&mut self, wires: &mut Wires, now: u64, tick: Tick, player: PlayerId, events: u32) {
         let (inputs, requests) = self.inbox.taken_of(player);
-        let schema_hash = self.log.header.schema_hash;
+        let schema_hash = self.course.log().header.schema_hash;
         let lead = self.inbox.lead_ticks_max();
         let Some(seat) = self.seat_mut(player) else { return };
         let token = seat.tokens.make();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use greenroom::proto::{
-    EventKind, HashCheck, Joined, PlayerId, Refusal, Replica, ToClient, recover, wire,
+    CloseCode, EventKind, HashCheck, Joined, PlayerId, Refusal, Replica, ToClient, recover, wire,
 };
 
 use super::super::broken::{Broken, broken, holds};
@@ -28,7 +28,10 @@ impl Player {
                     _ => broken("what the server says is read", "a control message is not"),
                 }
             }
-            Down::Close(_) => {
+            Down::Close(code) => {
+                if code == CloseCode::RoomFailed {
+                    self.lose_seat();
+                }
                 self.broke();
                 Ok(())
             }
@@ -88,7 +91,7 @@ impl Player {
                     )
                 },
             )?;
-            if std::mem::take(&mut self.forgets) {
+            if std::mem::take(&mut self.forgets) | std::mem::take(&mut self.undone) {
                 (self.word, self.bell) = (None, None);
             }
         } else {
@@ -114,7 +117,9 @@ impl Player {
             Phase::Joining(asked) if asked == id => {
                 self.phase = Phase::Away;
                 match why {
-                    Refusal::RoomFull | Refusal::Game | Refusal::Failed => Ok(()),
+                    Refusal::RoomFull | Refusal::Game | Refusal::Failed | Refusal::UnknownRoom => {
+                        Ok(())
+                    }
                     _ => broken("an honest client is heard", format!("its join: {why:?}")),
                 }
             }
@@ -122,6 +127,9 @@ impl Player {
                 self.phase = Phase::Away;
                 match why {
                     Refusal::SeatGone => self.lose_seat(),
+                    Refusal::OtherAccount if self.undone => self.lose_seat(),
+                    // The room ended before it came to the seat.
+                    Refusal::Failed => {}
                     Refusal::TooFarBehind => self.forgets = true,
                     _ => {
                         let found = format!("client {} by its newest token: {why:?}", self.number);
@@ -141,7 +149,7 @@ impl Player {
         self.token = None;
         self.tokens.clear();
         self.open.clear();
-        self.forgets = false;
+        (self.forgets, self.undone) = (false, false);
         self.phase = Phase::Away;
     }
 

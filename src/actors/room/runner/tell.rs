@@ -29,9 +29,11 @@ impl Runner {
         }
         self.commands.clear();
         self.commands.shrink_to(64);
-        let result = self.hand_out(tick, work.epoch);
+        let result = self.hand_out(tick, work.epoch());
         self.send_frames(is_over);
-        work.told = tick;
+        if let Some(course) = &mut work.course {
+            course.told();
+        }
         drop(work);
         match result {
             Some(result) => {
