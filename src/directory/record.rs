@@ -26,7 +26,6 @@ use crate::registry::{Entry, RoomPlan};
 use crate::room::Header;
 use crate::room::course::Course;
 use crate::room::inbox::{Inbox, InboxLimits};
-use crate::room::recovery::Progress;
 use crate::room::saved::{Restored, Saved};
 use crate::scheduler::Waker;
 
@@ -42,8 +41,6 @@ pub struct RoomRecord {
     pub seed: u64,
     /// Makes the tokens of its seats.
     pub tokens: Arc<TokenKey>,
-    /// Where the game is in its work.
-    pub progress: Progress,
     /// Nobody needs to be told that it has begun any more.
     pub(super) begun: AtomicBool,
     pub(super) begun_bell: Notify,
@@ -101,7 +98,6 @@ impl RoomRecord {
             entry,
             seed,
             tokens: Arc::clone(tokens),
-            progress: Progress::default(),
             begun: AtomicBool::new(false),
             begun_bell: Notify::new(),
             closing: AtomicBool::new(false),

@@ -31,9 +31,9 @@ impl Runner {
             });
         }
         let Some(room) = &self.room else { return };
-        record.progress.note(At::Keep);
+        self.progress.note(At::Keep);
         let hash = Log::wants_hash(room.as_ref()).then(|| room.hash());
-        record.progress.note(At::Rest);
+        self.progress.note(At::Rest);
         if let Some(hash) = hash
             && let Some(mut work) = record.work(self.worker)
             && let Some(course) = &mut work.course
@@ -55,9 +55,9 @@ impl Runner {
     fn with_all<T>(&self, keep: impl FnOnce(&mut Work, Vec<u8>, &Saved) -> T) -> Option<T> {
         let room = self.room.as_ref()?;
         let record = &self.args.record;
-        record.progress.note(At::Keep);
+        self.progress.note(At::Keep);
         let (tick, keyframe) = (room.tick(), room.keyframe());
-        record.progress.note(At::Rest);
+        self.progress.note(At::Rest);
         let mut work = record.work(self.worker)?;
         let header = work.log()?.header.clone();
         let saved = record.saved(&work, tick, &header);
@@ -102,9 +102,9 @@ impl Runner {
         let record = &self.args.record;
         let wanted = record.any_work().replay.is_some();
         let Some(room) = self.room.as_ref().filter(|_| wanted) else { return };
-        record.progress.note(At::Keep);
+        self.progress.note(At::Keep);
         let hash = room.hash();
-        record.progress.note(At::Rest);
+        self.progress.note(At::Rest);
         let Some(mut work) = record.work(self.worker) else { return };
         if let Some(course) = &mut work.course {
             course.hash(hash);

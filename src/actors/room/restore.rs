@@ -179,7 +179,7 @@ impl Runner {
     fn make_again(&self, way: &Return) -> Result<Back, NotBegun> {
         let record = &self.args.record;
         let restore = |keyframe: &[u8]| record.entry.game.restore(keyframe);
-        let back = way.make(restore, &record.progress).map_err(|error| error.to_string())?;
+        let back = way.make(restore, &self.progress).map_err(|error| error.to_string())?;
         if let Some(error) = &back.diverged {
             counter!("greenroom_replays_diverged_total").increment(1);
             tracing::error!(room = %record.id, game = record.entry.game.name(),

@@ -13,6 +13,7 @@
 
 mod tell;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use greenroom_proto::{Sight, Tick};
@@ -31,7 +32,7 @@ use crate::journal::Position;
 use crate::room::course::Redo;
 use crate::room::fault::RoomFault;
 use crate::room::history::{History, HistoryLimits};
-use crate::room::recovery::{At, Decision};
+use crate::room::recovery::{At, Decision, Progress};
 use crate::room::{AnyRoom, Command, Step};
 use crate::scheduler::{Next, Task, Waker};
 
@@ -44,6 +45,8 @@ pub(super) struct Runner {
     pub(super) args: RoomArgs,
     /// Its number among those who worked on the room.
     pub(super) worker: u64,
+    /// Where the game is in its work. The worker's own: one that was given up may come back.
+    pub(super) progress: Arc<Progress>,
     effects: Effects,
     meters: Meters,
     pub(super) room: Option<Box<dyn AnyRoom>>,
@@ -119,7 +122,11 @@ impl Task for Runner {
 }
 
 impl Runner {
-    pub(super) fn new(args: RoomArgs, worker: u64, runtime: tokio::runtime::Handle) -> Self {
+    pub(super) fn new(
+        args: RoomArgs,
+        (worker, progress): (u64, Arc<Progress>),
+        runtime: tokio::runtime::Handle,
+    ) -> Self {
         let (record, config) = (&args.record, &args.common.config);
         let clock = record.any_work().clock;
         let schedule = match record.plan.pace {
@@ -140,6 +147,7 @@ impl Runner {
             meters: Meters::of(record.entry.game.name()),
             args,
             worker,
+            progress,
             room: None,
             schedule,
             clock,
@@ -265,9 +273,9 @@ impl Runner {
         let record = &self.args.record;
         let Noted { time_ms, decisions, .. } = noted;
         let step = Step { time_ms: *time_ms, commands: &self.commands, decisions };
-        room.make(step, &record.progress, &mut self.said);
+        room.make(step, &self.progress, &mut self.said);
         self.worked_since_keyframe += now.elapsed();
-        record.progress.note(At::Show);
+        self.progress.note(At::Show);
         let due = match record.plan.pace {
             Pace::Fixed { send_every, .. } => room.tick().0.is_multiple_of(u32::from(send_every)),
             Pace::OnCommand => true,
@@ -285,7 +293,7 @@ impl Runner {
             }
             self.look();
         }
-        self.args.record.progress.note(At::Rest);
+        self.progress.note(At::Rest);
     }
 
     /// Asks the game what each player sees, and what those who look on.
@@ -296,7 +304,7 @@ impl Runner {
         let Some(room) = self.room.as_ref().filter(|_| self.history.is_restricted()) else {
             return;
         };
-        let progress = &self.args.record.progress;
+        let progress = &self.progress;
         progress.note(At::Show);
         self.sights.extend(room.seated().into_iter().map(|player| (player, room.sight(player))));
         self.sights.sort_unstable_by_key(|(player, _)| *player);

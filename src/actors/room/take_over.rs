@@ -21,12 +21,12 @@ impl Runner {
     pub(super) fn take_over(&mut self, log: &Log) -> Result<Back, String> {
         let record = &self.args.record;
         let (_, keyframe, _) = log.newest();
-        record.progress.note(At::Keep);
+        self.progress.note(At::Keep);
         // A panic in the game's migrate is a refusal: it would panic the next time too.
         let taken = catch(|| record.entry.game.take_over(keyframe)).map_err(|panicked| {
             format!("the game panicked in migrate: {} ({})", panicked.text(), panicked.place())
         });
-        record.progress.note(At::Rest);
+        self.progress.note(At::Rest);
         let (room, how) = taken??;
         let header = self.args.common.header(record);
         let keyframe = room.keyframe();
