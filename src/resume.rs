@@ -49,7 +49,7 @@ impl Generations {
     #[must_use]
     pub fn hold(&self, token: u32) -> bool {
         let oldest = if planted::makes(Bug::OldTokens) { 0 } else { self.confirmed };
-        token >= oldest
+        token >= oldest && !(planted::makes(Bug::UndoneTokens) && token > self.newest)
     }
 
     /// Whether the client that has the seat came by a later token or attempt: one that its client has

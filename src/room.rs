@@ -158,6 +158,8 @@ impl<G: Game> Room<G> {
                     progress.note(At::Command(place));
                     self.apply(command);
                 }
+                // Effects stay open: the game is told later that what they came to is lost.
+                false if matches!(command, Command::Signal(signal) if signal.closes()) => {}
                 false => self.apply_without_hook(command),
             }
         }

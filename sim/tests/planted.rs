@@ -24,6 +24,13 @@ fn expected(bug: Bug) -> (u64, &'static str) {
         Bug::DecisionLost => (10, "a room survives the panics of its game"),
         Bug::LogUnbounded => (10, "a log has a bound"),
         Bug::JournalGoesOn => (10, "a room survives the death of its process"),
+        Bug::PanicTakenForDeath => (50, "only processes that died count"),
+        Bug::RestartsUnbounded => (50, "a room that fails again and again ends"),
+        Bug::EndForgotten => (100, "a room that ended stays ended"),
+        Bug::StartForgotten => (20, "a disk that works again is used"),
+        Bug::UndoneTokens => (50, "the newest token gives the seat back"),
+        Bug::LeaverForgotten => (500, "who is to go goes"),
+        Bug::EffectsForgotten => (50, "an effect comes to something once"),
     }
 }
 

@@ -205,12 +205,15 @@ impl<J: Records> Course<J> {
     /// Whether the journal wants all of the room.
     #[must_use]
     pub fn wants_start(&self) -> bool {
-        self.journal.as_ref().is_some_and(Records::wants_start)
+        let wants = self.journal.as_ref().is_some_and(Records::wants_start);
+        wants && !planted::makes(Bug::StartForgotten)
     }
 
     /// Nothing of the room need be kept any more.
     pub fn forget(&mut self) {
-        if let Some(mut journal) = self.journal.take() {
+        if let Some(mut journal) = self.journal.take()
+            && !planted::makes(Bug::EndForgotten)
+        {
             let _ = journal.append(Kind::End, &[]);
         }
     }

@@ -346,15 +346,32 @@ impl Inbox {
         std::mem::take(&mut self.counts)
     }
 
+    /// A step was left out, and with it what effects had come to: the game is told in the next.
+    pub fn answers_are_lost(&mut self, commands: &[Command]) {
+        for command in commands {
+            if let Command::Signal(
+                Signal::Answer { effect, .. }
+                | Signal::Lost { effect }
+                | Signal::NotMoved { effect, .. },
+            ) = command
+            {
+                self.signal(Signal::Lost { effect: *effect });
+            }
+        }
+    }
+
     /// The room was brought back after the process had died: what nobody else remembers is said to it
     /// again.
     pub fn go_on_with(&mut self, room: &dyn AnyRoom) {
         self.set_now(room.tick());
-        for effect in room.effects_open() {
+        let lost = room.effects_open().iter().filter(|_| !planted::makes(Bug::EffectsForgotten));
+        for effect in lost {
             self.signal(Signal::Lost { effect: *effect });
         }
         // The word of that may have died with the process.
-        room.going().into_iter().for_each(|player| self.leave(player));
+        if !planted::makes(Bug::LeaverForgotten) {
+            room.going().into_iter().for_each(|player| self.leave(player));
+        }
     }
 
     /// Moves who comes and who goes into `commands`, and counts a step as made. All else waits.

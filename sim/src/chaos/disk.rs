@@ -139,6 +139,11 @@ impl Journal {
         self.failing = fails;
     }
 
+    /// Whether the disk takes nothing.
+    pub(super) fn is_failing(&self) -> bool {
+        self.failing
+    }
+
     /// Whether all that the room did is on disk.
     pub(super) fn is_whole(&self) -> bool {
         !self.broken

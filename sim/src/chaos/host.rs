@@ -82,6 +82,8 @@ pub(super) struct Witness {
     pub(super) deaths: u64,
     /// When the game panicked in this process.
     restarts: Vec<u64>,
+    /// Processes that have died while they brought the room back.
+    tries: u32,
 }
 
 /// A process.
@@ -96,6 +98,10 @@ pub(super) struct Host {
     /// The room failed too often, and is no more.
     pub(super) is_over: bool,
     restarts: RestartWindow,
+    /// Processes that are to die while they bring the room back.
+    dies_again: u32,
+    /// Effects that run, and when something comes of them.
+    effects: Vec<(u32, u64)>,
     inbox: Inbox,
     history: History,
     conns: BTreeMap<ConnId, Conn>,
@@ -147,6 +153,8 @@ impl Host {
             witness,
             is_over: false,
             restarts: RestartWindow::new(bounds.restarts),
+            dies_again: 0,
+            effects: Vec::new(),
             inbox: Inbox::new(INBOX),
             history: History::new(layout.clone(), bounds.history),
             conns: BTreeMap::new(),

@@ -58,6 +58,10 @@ pub(super) enum Action {
     Flood {
         client: u32,
     },
+    /// It says a line.
+    Say {
+        client: u32,
+    },
     /// It does not trust its state.
     Resync {
         client: u32,
@@ -123,7 +127,7 @@ impl Setting {
     fn action(&self, wild: u32, rng: &mut Rng) -> Action {
         let client = rng.below(self.clients);
         if rng.below(200) < 15 + wild {
-            return match rng.below(22) {
+            return match rng.below(23) {
                 0..4 => Action::Cut { client, unnoticed_ms: rng.below(2) * rng.below(3000) },
                 4..8 => Action::Connect { client, holds: rng.below(4) > 0 },
                 8..10 => Action::Stall { client, ms: 100 + rng.below(6000) },
@@ -135,6 +139,7 @@ impl Setting {
                 18 => Action::Resync { client },
                 19 => Action::Flood { client },
                 20 => Action::Disk { fails: rng.below(2) == 0 },
+                21 => Action::Request { client, wish: Wish::Kick },
                 _ => Action::Request { client, wish: Wish::Boom },
             };
         }
@@ -143,10 +148,12 @@ impl Setting {
             4 => Action::Connect { client, holds: true },
             5 | 6 => Action::Input { client, push: rng.below(9) as i8 - 4 },
             _ => {
-                let wish = match rng.below(8) {
+                let wish = match rng.below(12) {
                     0 => Wish::Fuse,
                     1 => Wish::Burst,
                     2 => Wish::Look,
+                    3 => Wish::Effect,
+                    4..6 => return Action::Say { client },
                     _ => Wish::Count,
                 };
                 Action::Request { client, wish }
@@ -165,9 +172,10 @@ fn fault(rng: &mut Rng) -> RoomFault {
 }
 
 fn death(rng: &mut Rng) -> Death {
-    match rng.below(3) {
+    match rng.below(4) {
         0 => Death::Torn(rng.below(100)),
         1 => Death::Noted,
+        2 => Death::Again(1 + rng.below(2)),
         _ => Death::Telling(rng.below(5)),
     }
 }

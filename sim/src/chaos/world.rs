@@ -117,6 +117,7 @@ impl World {
             Action::Flood { client } => {
                 (0..8).for_each(|_| self.players[place(client)].ask(Wish::Count));
             }
+            Action::Say { client } => self.players[place(client)].talk(),
             Action::Resync { client } => self.players[place(client)].resync(),
             Action::Steal { client, old } => self.steal(place(client), old),
             Action::Fault(fault) => self.host_mut()?.faults.push(fault),
@@ -293,6 +294,10 @@ impl World {
             return Ok(());
         }
         let (seats, seated) = (host.seats.len(), host.room.seated().len());
+        let twice = host.room.game().effects().1;
+        holds(twice.is_none(), "an effect comes to something once", || {
+            format!("something came of {twice:?} twice")
+        })?;
         holds(seats <= SEATS && seated <= SEATS, "no room has more players than seats", || {
             format!("{seats} seats, {seated} players in the room")
         })?;

@@ -14,14 +14,24 @@ use super::Host;
 
 const SAME: &str = "a log gives the same match again";
 
+/// What became of a room that was to be brought back.
+pub(super) enum Brought {
+    /// It is there.
+    Back(Back),
+    /// It panicked too often.
+    TooOften,
+    /// The process died of it.
+    Died,
+}
+
 impl Host {
-    /// Has the steps made again that were carried out. `None`: they panicked too often.
+    /// Has the steps made again that were carried out.
     pub(super) fn bring_back(
         &mut self,
         mut crash: Option<Crash>,
         now: u64,
         promise: &'static str,
-    ) -> Result<Option<Back>, Broken> {
+    ) -> Result<Brought, Broken> {
         loop {
             let before = self.last_decisions()?;
             let way = match self.course.resume(crash.clone()) {
@@ -39,6 +49,13 @@ impl Host {
                 // Whoever dies of it is counted in the journal first.
                 let saved = self.saved(self.course.log().newest().0);
                 self.course.note_attempt(saved, attempt);
+                let tries = self.witness.tries;
+                holds(attempt == tries + 1, "only processes that died count", || {
+                    format!("attempt {attempt} after {tries} of them")
+                })?;
+                if self.dies_again > 0 {
+                    return Ok(Brought::Died);
+                }
             }
             let restore = |keyframe: &[u8]| {
                 let room = Room::<Yard>::restore(keyframe).map_err(|error| error.to_string())?;
@@ -47,13 +64,14 @@ impl Host {
             match panics::catch(|| way.make(restore, &self.progress)) {
                 Ok(Ok(back)) => {
                     holds(back.diverged.is_none(), SAME, || format!("{:?}", back.diverged))?;
-                    return Ok(Some(back));
+                    self.witness.tries = 0;
+                    return Ok(Brought::Back(back));
                 }
                 Ok(Err(why)) => return broken(SAME, why),
                 Err(panicked) => crash = Some(self.crashed(&panicked)?),
             }
             if !self.may_restart(now)? {
-                return Ok(None);
+                return Ok(Brought::TooOften);
             }
         }
     }

@@ -15,7 +15,7 @@ use super::super::seat::Seat;
 use super::super::wires::Wires;
 use super::super::yard::Yard;
 use super::Host;
-use super::back::typed;
+use super::back::{Brought, typed};
 
 const PROMISE: &str = "a room survives the death of its process";
 
@@ -39,7 +39,7 @@ impl Host {
             Ok(restored) => restored,
             Err(error) => return broken(PROMISE, error),
         };
-        let Host { mut witness, bounds, .. } = self;
+        let Host { mut witness, bounds, dies_again, .. } = self;
         let end = log.end();
         holds(end >= witness.kept, "what somebody saw is kept", || {
             format!("the log ends with {end}, and {} was told and kept", witness.kept)
@@ -58,22 +58,30 @@ impl Host {
         let mut course = Course::found(log, &saved);
         course.keep_in(RoomJournal(Rc::clone(&journal)));
         let mut host = Host::with(room, course, bounds, journal, witness);
-        host.revive(saved, now)?;
-        Ok(host)
+        host.dies_again = dies_again;
+        match host.revive(saved, now)? {
+            true => Ok(host),
+            false => {
+                (host.dies_again, host.witness.tries) = (dies_again - 1, host.witness.tries + 1);
+                host.next_process(now)
+            }
+        }
     }
 
-    fn revive(&mut self, saved: Saved, now: u64) -> Result<(), Broken> {
+    /// `false`: the process dies of it.
+    fn revive(&mut self, saved: Saved, now: u64) -> Result<bool, Broken> {
         self.last_player = saved.last_player;
         for member in saved.members {
             self.inbox.restore(member.player, member.asked);
             self.seats.push(Seat::restored(member, self.bounds.outbox, now));
         }
         match self.bring_back(None, now, PROMISE)? {
-            Some(back) => self.take_up(back, now)?,
-            None => self.end(&mut Wires::new(), now),
+            Brought::Back(back) => self.take_up(back, now)?,
+            Brought::TooOften => self.end(&mut Wires::new(), now),
+            Brought::Died => return Ok(false),
         }
         self.keep_all();
-        Ok(())
+        Ok(true)
     }
 
     /// What the steps said is kept for those who come back.

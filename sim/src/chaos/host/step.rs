@@ -1,5 +1,6 @@
 //! A step: noted, made, told, as the server's worker does it; and a process that dies in the middle.
 
+use greenroom::game::Signal;
 use greenroom::panics::{self, Panicked};
 use greenroom::proto::{CloseCode, PlayerId, Refusal, Sight};
 use greenroom::room::course::{Back, Redo};
@@ -10,7 +11,7 @@ use greenroom::room::{AnyRoom, Command, Step};
 
 use super::super::broken::{Broken, broken, holds};
 use super::super::wires::Wires;
-use super::back::typed;
+use super::back::{Brought, typed};
 use super::{HOLD_MS, Host, INBOX, LOG_BYTES_MAX, refuse};
 
 /// What each player sees.
@@ -23,6 +24,8 @@ pub(in super::super) enum Death {
     Torn(u32),
     /// After it was written.
     Noted,
+    /// The same, and so do so many of the next while they make it again.
+    Again(u32),
     /// While it is told: so many clients have got their frames.
     Telling(u32),
 }
@@ -48,6 +51,7 @@ impl Host {
             return Ok(if death.is_some() { Stepped::Dead } else { Stepped::On });
         }
         self.end_holds(now);
+        self.end_effects(now);
         self.commands.clear();
         self.inbox.take(true, &mut self.commands);
         self.check_inbox()?;
@@ -59,6 +63,10 @@ impl Host {
                 return Ok(Stepped::Dead);
             }
             Some(Death::Noted) => return Ok(Stepped::Dead),
+            Some(Death::Again(times)) => {
+                self.dies_again = times;
+                return Ok(Stepped::Dead);
+            }
             Some(Death::Telling(_)) | None => {}
         }
         let Some(sights) = self.make(now)? else {
@@ -81,7 +89,23 @@ impl Host {
             return Ok(Stepped::Dead);
         }
         self.keep();
+        let journal = self.journal.borrow();
+        holds(
+            journal.is_whole() || journal.is_failing(),
+            "a disk that works again is used",
+            || format!("{tick} is not kept"),
+        )?;
+        drop(journal);
         Ok(Stepped::On)
+    }
+
+    fn end_effects(&mut self, now: u64) {
+        for (effect, _) in self.effects.extract_if(.., |(_, due)| *due <= now) {
+            self.inbox.signal(match effect % 3 {
+                0 => Signal::Lost { effect },
+                _ => Signal::Answer { effect, body: Vec::new() },
+            });
+        }
     }
 
     fn end_holds(&mut self, now: u64) {
@@ -94,7 +118,9 @@ impl Host {
 
     fn check_inbox(&self) -> Result<(), Broken> {
         for seat in &self.seats {
-            let requests = |command: &&Command| matches!(command, Command::Request { player, .. } if *player == seat.player);
+            let requests = |command: &&Command| {
+                command.asks().is_some_and(|(player, _)| player == seat.player)
+            };
             let count = self.commands.iter().filter(requests).count();
             holds(count <= INBOX.requests_per_player_max, "an inbox has a bound", || {
                 format!("{} requests of {} in one step", count, seat.player)
@@ -110,7 +136,12 @@ impl Host {
         loop {
             self.said.clear();
             let panicked = match self.try_to_make(&decisions) {
-                Ok(sights) => return Ok(Some(sights)),
+                Ok(sights) => {
+                    if decisions.contains(&Decision::Skip) {
+                        self.inbox.answers_are_lost(&self.commands);
+                    }
+                    return Ok(Some(sights));
+                }
                 Err(panicked) => panicked,
             };
             let crash = self.crashed(&panicked)?;
@@ -118,9 +149,9 @@ impl Host {
                 true => {
                     self.bring_back(Some(crash), now, "a room survives the panics of its game")?
                 }
-                false => None,
+                false => Brought::TooOften,
             };
-            let Some(back) = back else { return Ok(None) };
+            let Brought::Back(back) = back else { return Ok(None) };
             match self.restore(back)? {
                 Some(redo) => (self.commands, decisions) = (redo.commands, redo.decisions),
                 None => return broken("a step is made again", "it counts as told"),

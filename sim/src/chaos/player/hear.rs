@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use greenroom::proto::{
-    CloseCode, EventKind, HashCheck, Joined, PlayerId, Refusal, Replica, ToClient, recover, wire,
+    CloseCode, EventKind, HashCheck, Joined, PlayerId, Refusal, Replica, RoomEvent, ToClient,
+    recover, wire,
 };
 
 use super::super::broken::{Broken, broken, holds};
@@ -50,15 +51,17 @@ impl Player {
             ToClient::Joined(joined) => self.joined(&joined),
             ToClient::Refused { id, why, .. } => self.refused(id, why),
             ToClient::Reply { id, body } => {
+                // A line is answered by nothing.
+                if self.open.remove(&id) == Some(None) && body.is_empty() {
+                    return Ok(());
+                }
                 let reply: Reply = match wire::decode(&body) {
                     Ok(reply) => reply,
                     Err(error) => return broken("what the server says is read", error),
                 };
                 holds(reply.id == id && !reply.again, "a request is done once", || {
                     format!("client {} is answered {reply:?} to request {id}", self.number)
-                })?;
-                self.open.remove(&id);
-                Ok(())
+                })
             }
             ToClient::Left => {
                 self.lose_seat();
@@ -91,12 +94,12 @@ impl Player {
                     )
                 },
             )?;
-            if std::mem::take(&mut self.forgets) | std::mem::take(&mut self.undone) {
-                (self.word, self.bell) = (None, None);
+            if std::mem::take(&mut self.forgets) | self.undone {
+                (self.word, self.bell, self.line) = (None, None, None);
             }
         } else {
             self.replica = Replica::new(self.layout.clone());
-            (self.word, self.bell) = (Some(0), None);
+            (self.word, self.bell, self.line) = (Some(0), None, None);
             self.tokens.clear();
             self.newest_request = 0;
         }
@@ -106,8 +109,8 @@ impl Player {
         self.phase = Phase::Seated;
         if resumes {
             self.confirm();
-            let open: Vec<_> = self.open.values().copied().collect();
-            open.into_iter().for_each(|request| self.request(request));
+            let open: Vec<_> = self.open.iter().map(|(id, wish)| (*id, *wish)).collect();
+            open.into_iter().for_each(|(id, wish)| self.request(id, wish));
         }
         Ok(())
     }
@@ -165,6 +168,7 @@ impl Player {
             }
         };
         self.frames += 1;
+        self.undone = false;
         let same = frame.tick == expected.tick
             && frame.hash != HashCheck::Differs
             && *self.replica.rows() == expected.rows;
@@ -180,15 +184,17 @@ impl Player {
         })?;
         for event in frame.events {
             let next = self.events.wrapping_add(1);
-            holds(
-                event.number == next && event.kind == EventKind::Game,
-                "events go on without a gap",
-                || format!("client {who} got {} after {}", event.number, self.events),
-            )?;
+            holds(event.number == next, "events go on without a gap", || {
+                format!("client {who} got {} after {}", event.number, self.events)
+            })?;
             self.events = next;
             self.unconfirmed += 1;
-            match wire::decode(&event.body) {
-                Ok(event) => self.event(event)?,
+            let read = match event.kind {
+                EventKind::Game => wire::decode(&event.body).map(|event| self.event(event)),
+                EventKind::Room => wire::decode(&event.body).map(|event| self.line(&event)),
+            };
+            match read {
+                Ok(heard) => heard?,
                 Err(error) => return broken("what the server says is read", error),
             }
         }
@@ -196,6 +202,15 @@ impl Player {
             self.confirm();
         }
         Ok(())
+    }
+
+    fn line(&mut self, event: &RoomEvent) -> Result<(), Broken> {
+        let RoomEvent::Chat(line) = event;
+        let number: u32 = line.text.parse().unwrap_or_default();
+        let (before, who) = (self.line.replace(number), self.number);
+        holds(before.is_none_or(|before| before + 1 == number), "each line is heard once", || {
+            format!("client {who} heard line {number} after {before:?}")
+        })
     }
 
     fn event(&mut self, event: Event) -> Result<(), Broken> {

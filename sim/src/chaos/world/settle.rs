@@ -61,9 +61,13 @@ impl World {
         for player in self.players.iter().filter(|player| player.is_seated()) {
             let Some((id, _)) = player.token else { continue };
             let (words, bells) = host.room.game().said_to(id);
-            player.check_all(words, bells, host.room.tick())?;
+            player.check_all([words, bells, host.room.game().lines()], host.room.tick())?;
         }
-        Ok(())
+        let (effects, going) = (host.room.game().effects().0, host.room.going());
+        holds(effects.is_empty(), "an effect comes to something once", || {
+            format!("nothing came of {effects:?}")
+        })?;
+        holds(going.is_empty(), "who is to go goes", || format!("{going:?} are still here"))
     }
 
     /// The whole log once more, and the next process.
