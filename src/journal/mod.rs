@@ -113,7 +113,9 @@
 //! first record), `segments`, `disk_bytes`.
 //!
 //! If a process dies while its disk fails, nothing on that disk can say so: rooms come back as of
-//! the last record before.
+//! the last record before. Players have their seats again, by whichever token they got since. One that
+//! holds a state which was undone may be sent a change of the room's new state of the same step: its
+//! hash differs, and the client asks for the whole.
 //!
 //! ## What is where
 //!

@@ -367,3 +367,115 @@ fn start<J: Records>(
 ) -> Option<Result<Position, NotTaken>> {
     Some(journal.as_mut()?.append(Kind::Start, parts))
 }
+
+#[cfg(test)]
+mod tests {
+    use greenroom_proto::PlayerId;
+
+    use super::*;
+    use crate::games::arena::Arena;
+    use crate::registry::Games;
+    use crate::room::fault::RoomFault;
+    use crate::room::{Room, Step};
+
+    /// A journal that takes everything and keeps nothing.
+    struct Takes;
+
+    impl Records for Takes {
+        fn append(&mut self, _: Kind, _: &[&[u8]]) -> Result<Position, NotTaken> {
+            Ok(Position(0))
+        }
+
+        fn wants_start(&self) -> bool {
+            false
+        }
+    }
+
+    const PANIC: Command = Command::Fault(RoomFault::Panic);
+
+    /// A room in which somebody has joined, which was told, and two things are to panic, which they
+    /// have not yet.
+    fn course() -> Course<Takes> {
+        let games = Games::builtin();
+        let entry = games.get("arena").unwrap();
+        let plan = entry.game.plan("{}").unwrap();
+        let mut room = Room::<Arena>::new(&plan.options, 7).unwrap();
+        let mut course = Course::new(Log::new(entry.header(&plan, 7), &room), Some(Takes));
+        let joins = [Command::join(PlayerId(1))];
+        course.note(0, &joins, None);
+        room.make(
+            Step { time_ms: 0, commands: &joins, decisions: &[] },
+            &Progress::default(),
+            &mut Vec::new(),
+        );
+        course.told();
+        course.note(0, &[PANIC, PANIC], None);
+        course
+    }
+
+    /// The same in the next process, after so many have died of it.
+    fn found(attempts: u32) -> Course<Takes> {
+        let log = course().log;
+        let (header, tick) = (log.header.clone(), log.newest().0);
+        let (end, time_ms, epoch, last_player) = (log.end(), 0, 0, 1);
+        let members = Vec::new();
+        let saved = Saved { header, tick, end, time_ms, epoch, attempts, last_player, members };
+        Course::found(log, &saved)
+    }
+
+    fn restore(keyframe: &[u8]) -> Result<Box<dyn AnyRoom>, String> {
+        let room = Room::<Arena>::restore(keyframe).map_err(|error| error.to_string())?;
+        Ok(Box::new(room))
+    }
+
+    fn panicked(place: u32) -> Option<Crash> {
+        let (text, at) = ("a fault that was asked for".to_owned(), At::Command(place));
+        Some(Crash { tick: Tick(2), at, text, place: String::new() })
+    }
+
+    #[test]
+    fn a_step_that_was_not_told_is_made_again_without_what_panicked() {
+        let mut course = course();
+        let way = course.resume(panicked(0)).unwrap();
+        assert_eq!((way.decisions.len(), way.attempt), (1, None));
+        let back = way.make(restore, &Progress::default()).unwrap();
+        assert_eq!((back.room.tick(), back.heard.len()), (Tick(1), 0));
+        let redo = back.redo.unwrap();
+        assert_eq!(
+            (redo.commands.len(), &redo.decisions[..]),
+            (2, &[Decision::DropCommand(0)][..])
+        );
+        // A supervisor that fails ends no step.
+        assert_eq!(course.resume(None).unwrap().decisions, []);
+    }
+
+    #[test]
+    fn what_another_process_was_told_is_heard_once_it_all_works() {
+        let mut course = found(0);
+        for place in 0..2 {
+            let way = course.resume(place.checked_sub(1).and_then(panicked)).unwrap();
+            let panics = crate::panics::catch(|| way.make(restore, &Progress::default()).is_ok());
+            assert!(panics.is_err());
+        }
+        let way = course.resume(panicked(1)).unwrap();
+        let back = way.make(restore, &Progress::default()).unwrap();
+        assert!(back.redo.is_none());
+        assert_eq!(back.heard.iter().map(|step| step.tick).collect::<Vec<_>>(), [Tick(1), Tick(2)]);
+        course.back();
+        assert_eq!((course.told_up_to(), course.epoch()), (Tick(2), 1));
+        assert_eq!(course.resume(None).unwrap().attempt, None);
+    }
+
+    #[test]
+    fn only_processes_that_die_are_counted_and_the_third_leaves_the_step_out() {
+        let mut course = found(1);
+        for crash in [None, panicked(0), panicked(1)] {
+            let way = course.resume(crash).unwrap();
+            assert_eq!(way.attempt, Some(2));
+            assert!(!way.decisions.contains(&Decision::Skip));
+        }
+        let way = found(2).resume(None).unwrap();
+        assert_eq!((&way.decisions[..], way.attempt), (&[Decision::Skip][..], Some(3)));
+        assert_eq!(found(3).resume(None).err(), Some(Lost::KillsProcesses(3)));
+    }
+}

@@ -1,5 +1,6 @@
 //! The process dies in a step that is in the journal and was not made: the next one makes it, for the
-//! first time perhaps, and it may fail there.
+//! first time perhaps, and it may fail there. Or it dies while its disk takes nothing: what was last is
+//! undone.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use greenroom_client::{Client, Join, Update};
 
 use crate::support::hosting::Hosted;
 use crate::support::probe::{Event, Request};
+use crate::support::state_dir::copy_of;
 use crate::support::{DEADLINE, find, new_room, next, state_where, within};
 
 /// As if the process had died in one more step, in which this happened.
@@ -40,8 +42,7 @@ async fn died_in(step: impl FnOnce(PlayerId) -> Vec<Command>) -> (Hosted, Client
     let seat = within("a seat", one.join(new_room(r#"{"hold_ms":60000}"#))).await.unwrap();
     let mut two = server.connect().await;
     let of_two = within("a seat", two.join(Join::Room(seat.room))).await.unwrap();
-    let sum: i32 = within("an answer", one.request(&Request::Add(5), DEADLINE)).await.unwrap();
-    assert_eq!(sum, 5);
+    assert_eq!(add(&mut one, 5).await, 5);
     server.kill();
     drop(two);
     note_step(&server.dir.path().join("state"), seat.room, &step(of_two.player));
@@ -53,6 +54,10 @@ fn request(player: PlayerId, id: u32, request: &Request) -> Command {
 }
 
 const BURST: Request = Request::Events { count: 3, bytes: 10 };
+
+async fn add(client: &mut Client, more: i32) -> i32 {
+    within("an answer", client.request(&Request::Add(more), DEADLINE)).await.unwrap()
+}
 
 async fn resumed(client: &mut Client) {
     find(client, |update| matches!(update, Update::Resumed { .. }).then_some(())).await;
@@ -114,8 +119,37 @@ async fn a_thread_that_hung_in_that_step_says_nothing_when_it_is_back() {
     while began.elapsed() < 2 * hang {
         mark += 1;
         assert_eq!(fillers(&mut one, mark).await, [0u32; 0]);
-        let sum: i32 = within("an answer", one.request(&Request::Add(1), DEADLINE)).await.unwrap();
-        assert_eq!(sum, 4 + mark as i32);
+        assert_eq!(add(&mut one, 1).await, 4 + mark as i32);
     }
     assert_eq!(one.stats().desyncs, 0);
+}
+
+/// The seat's token is one of which the next process knows nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_saw_what_no_disk_has_kept_gets_the_seat_back() {
+    let mut server = Hosted::start();
+    let mut one = server.connect().await;
+    within("a seat", one.join(new_room(r#"{"hold_ms":60000}"#))).await.unwrap();
+    assert_eq!(add(&mut one, 5).await, 5);
+    let state = server.dir.path().join("state");
+    let kept = copy_of(&state);
+    for sum in 6..8 {
+        one.break_connection();
+        resumed(&mut one).await;
+        assert_eq!(add(&mut one, 1).await, sum);
+    }
+    server.kill();
+    for file in std::fs::read_dir(&state).unwrap().map(|file| file.unwrap().path()) {
+        if file.extension().is_some_and(|ending| ending == "journal") {
+            std::fs::remove_file(file).unwrap();
+        }
+    }
+    for file in std::fs::read_dir(kept.path()).unwrap().map(|file| file.unwrap().path()) {
+        std::fs::copy(&file, state.join(file.file_name().unwrap())).unwrap();
+    }
+    server.start_again();
+    resumed(&mut one).await;
+    let state = state_where(&mut one, |state| state.sum == 5).await;
+    assert_eq!((state.here, state.went), (1, 0));
+    assert_eq!(add(&mut one, 2).await, 7);
 }

@@ -86,6 +86,14 @@ pub(super) struct Witness {
     tries: u32,
 }
 
+impl Witness {
+    /// What was seen last is undone.
+    fn undo(&mut self) {
+        self.rolled_back = true;
+        self.answered.clear();
+    }
+}
+
 /// A process.
 pub(super) struct Host {
     pub(super) room: Room<Yard>,

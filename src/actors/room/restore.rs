@@ -32,7 +32,7 @@ enum NotBegun {
     /// There will be none.
     Failed(String),
     /// The game held this worker up for so long that another one has the room.
-    Lost,
+    Replaced,
 }
 
 impl From<String> for NotBegun {
@@ -81,7 +81,7 @@ impl Runner {
         let room = record.entry.game.create(&record.plan.options, record.seed)?;
         let header = self.args.common.header(&record);
         let log = Log::from_keyframe(header.clone(), Tick(0), room.keyframe());
-        let mut work = record.work(self.worker).ok_or(NotBegun::Lost)?;
+        let mut work = record.work(self.worker).ok_or(NotBegun::Replaced)?;
         let journal = self.args.common.keeper.as_ref().map(|keeper| keeper.room(&record));
         work.replay = self.args.common.replays.as_ref().map(KeptReplays::begin);
         let saved = record.saved(&work, Tick(0), &header);
@@ -115,7 +115,7 @@ impl Runner {
         let record = Arc::clone(&self.args.record);
         let Back { room, redo, .. } = self.make_again(way)?;
         // Nobody else may have it who hands out something meanwhile.
-        let work = record.work(self.worker).ok_or(NotBegun::Lost)?;
+        let work = record.work(self.worker).ok_or(NotBegun::Replaced)?;
         // Membership is ours: it survives whatever the room went through.
         let mut members = record.members();
         members.resync_all();
@@ -143,7 +143,7 @@ impl Runner {
             false => self.take_over(way.log())?,
         };
         // Once, and by one worker: this one may have hung.
-        let mut work = record.work(self.worker).ok_or(NotBegun::Lost)?;
+        let mut work = record.work(self.worker).ok_or(NotBegun::Replaced)?;
         let over = heard.iter().filter_map(Heard::result).last().map(str::to_owned);
         self.hand_out_heard(&heard);
         // Whom the room knows and nobody else does was being moved away when it was kept.

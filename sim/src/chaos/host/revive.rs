@@ -45,9 +45,9 @@ impl Host {
             format!("the log ends with {end}, and {} was told and kept", witness.kept)
         })?;
         // Nobody can keep what the disk does not take.
-        witness.rolled_back = end < witness.told || owes_end;
-        if witness.rolled_back {
-            witness.answered.clear();
+        witness.rolled_back = false;
+        if end < witness.told || owes_end {
+            witness.undo();
         }
         witness.restarts.clear();
         let room = match Room::<Yard>::restore(log.newest().1) {
