@@ -144,7 +144,7 @@ impl Runner {
         };
         // Once, and by one worker: this one may have hung.
         let mut work = record.work(self.worker).ok_or(NotBegun::Replaced)?;
-        let over = heard.iter().filter_map(Heard::result).last().map(str::to_owned);
+        let over = heard.iter().find_map(Heard::result).map(str::to_owned);
         self.hand_out_heard(&heard);
         // Whom the room knows and nobody else does was being moved away when it was kept.
         let strangers = record.members().reconcile(&record, &room.seated());
