@@ -12,14 +12,16 @@ mod conduct;
 mod ctx;
 mod moving;
 mod old_game;
+mod pace;
 mod people;
 mod rewind;
+mod said;
+mod signal;
 mod spectators;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use greenroom_proto::{ChatLine, Message, PlayerId, Profile, Refusal, Replicate, Sight};
+use greenroom_proto::{Message, PlayerId, Profile, Replicate, Sight};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -29,14 +31,15 @@ pub use ctx::{Ctx, EFFECTS_MAX, TIMERS_MAX};
 pub(crate) use ctx::{SeatState, WordReply};
 pub use moving::MoveTo;
 pub use old_game::OldGame;
+pub use pace::Pace;
 pub use people::People;
 pub use rewind::{Past, REWIND, Rewind};
+pub use said::{Said, To};
+pub use signal::Signal;
 pub use spectators::Spectators;
 
-use crate::account::{Account, Person};
+use crate::account::Account;
 use crate::options::Options;
-use crate::room::conduct::{Conduct, Lasting};
-use crate::room::listing::Listing;
 
 /// For how long a seat is held whose player's connection broke, if a game does not say.
 const SEAT_HOLD: Duration = Duration::from_secs(30);
@@ -369,232 +372,4 @@ pub enum Never {}
 pub struct Winner {
     /// Who won; nobody in a draw.
     pub winner: Option<PlayerId>,
-}
-
-/// How time passes in a room.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum Pace {
-    /// In steps of equal length.
-    Fixed {
-        /// Steps per second, 1 to 128.
-        tick_hz: u16,
-        /// Clients get a frame every so many steps, at least 1.
-        send_every: u16,
-    },
-    /// A step for each bunch of commands or timers; nothing happens and nothing is sent between.
-    OnCommand,
-}
-
-impl Pace {
-    /// The nearest pace that a room can have.
-    #[must_use]
-    pub fn in_range(self) -> Self {
-        match self {
-            Pace::Fixed { tick_hz, send_every } => {
-                Pace::Fixed { tick_hz: tick_hz.clamp(1, 128), send_every: send_every.max(1) }
-            }
-            Pace::OnCommand => Pace::OnCommand,
-        }
-    }
-}
-
-/// Who gets an event.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum To {
-    /// Everybody, those too who look on without a seat.
-    All,
-    /// One player.
-    One(PlayerId),
-    /// Everybody but one.
-    Except(PlayerId),
-    /// These players.
-    Group(Vec<PlayerId>),
-    /// Everybody with a seat.
-    Players,
-}
-
-impl To {
-    /// Whether those are told who look on without a seat.
-    #[must_use]
-    pub fn is_public(&self) -> bool {
-        *self == To::All
-    }
-
-    /// Whether `player` is one of them.
-    #[must_use]
-    pub fn includes(&self, player: PlayerId) -> bool {
-        match self {
-            To::All | To::Players => true,
-            To::One(one) => *one == player,
-            To::Except(one) => *one != player,
-            To::Group(group) => group.contains(&player),
-        }
-    }
-}
-
-/// What comes into a room from outside.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum Signal {
-    /// What came of an effect.
-    Answer {
-        /// The number that [`Ctx::effect`] returned.
-        effect: u32,
-        /// As the handler encoded it.
-        body: Vec<u8>,
-    },
-    /// No answer to an effect will ever come: its handler panicked or there is none, or the process
-    /// died meanwhile. It may have been done or not; it is never done again by itself.
-    Lost {
-        /// The number that [`Ctx::effect`] returned.
-        effect: u32,
-    },
-    /// A word from the studio's backend, of its own accord. [`Ctx::reply`] answers it.
-    Word {
-        /// Another one for each word to this room.
-        id: u64,
-        /// As the sender encoded it: a JSON text, if it came over the operations address. See
-        /// [`Signal::word`].
-        body: Vec<u8>,
-    },
-    /// A player could not be moved to another room, and stays: they have not noticed anything.
-    NotMoved {
-        /// The number that [`Ctx::move_players`] returned.
-        effect: u32,
-        /// Who.
-        player: PlayerId,
-        /// Why: `RoomFull`, `Locked`, `UnknownRoom`, … for all of them; `Game` or `Failed` where the
-        /// other game has not let this one in; `NoSeat` for one who has left meanwhile; `Busy` for
-        /// one who is being moved already.
-        why: Refusal,
-    },
-}
-
-impl Signal {
-    /// Whether nothing more comes of its effect.
-    pub(crate) fn closes(&self) -> bool {
-        matches!(self, Signal::Answer { .. } | Signal::Lost { .. })
-    }
-
-    /// The word from the studio's backend, read as JSON; `None` if the signal is something else. A
-    /// backend makes mistakes: what does not read is an error to be replied to, not a panic.
-    ///
-    /// ```
-    /// # use greenroom::Signal;
-    /// #[derive(serde::Deserialize)]
-    /// struct Order { rounds: u32 }
-    ///
-    /// let word = |text: &str| Signal::Word { id: 1, body: text.into() };
-    /// assert_eq!(word(r#"{"rounds": 3}"#).word::<Order>().unwrap().unwrap().rounds, 3);
-    /// assert!(word("[]").word::<Order>().unwrap().is_err());
-    /// assert!(Signal::Lost { effect: 1 }.word::<Order>().is_none());
-    /// ```
-    #[must_use]
-    pub fn word<W: DeserializeOwned>(&self) -> Option<Result<W, String>> {
-        let Signal::Word { body, .. } = self else { return None };
-        Some(serde_json::from_slice(body).map_err(|error| error.to_string()))
-    }
-}
-
-/// What a step of a room wants done outside of it, in order.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum Said {
-    /// The player has the seat now, as this person.
-    Joined(PlayerId, Arc<Person>),
-    /// The game refused the player.
-    JoinRefused(PlayerId, String),
-    /// The game panicked when the player came.
-    JoinFailed(PlayerId),
-    /// The player is back in the seat.
-    Resumed(PlayerId),
-    /// There is no seat to come back to.
-    ResumeRefused(PlayerId),
-    /// The player's seat is free.
-    Left(PlayerId),
-    /// The answer to a request.
-    Reply {
-        /// Whose request.
-        player: PlayerId,
-        /// Its number.
-        id: u32,
-        /// The encoded reply.
-        body: Vec<u8>,
-    },
-    /// The game panicked over a request: nothing came of it.
-    RequestFailed {
-        /// Whose request.
-        player: PlayerId,
-        /// Its number.
-        id: u32,
-    },
-    /// Something happened.
-    Event {
-        /// Who is told.
-        to: To,
-        /// The encoded event.
-        body: Vec<u8>,
-    },
-    /// Something is to be done outside; the answer comes back as a [`Signal`] of this number.
-    Effect {
-        /// Counts up from 1 in a room.
-        number: u32,
-        /// As the game encoded it.
-        body: Vec<u8>,
-    },
-    /// The match is over.
-    Over {
-        /// The result as JSON.
-        result: String,
-    },
-    /// What the outside is told of the room has changed.
-    Listing(Box<Listing>),
-    /// The player's seat is to end.
-    Kick(PlayerId),
-    /// The game was told a word of the studio's backend.
-    Heard {
-        /// The word's.
-        id: u64,
-        /// What the game said to it, as JSON.
-        reply: Option<String>,
-    },
-    /// The game panicked over a word of the studio's backend: nothing came of it.
-    WordFailed {
-        /// The word's.
-        id: u64,
-    },
-    /// Players are to be moved to another room.
-    Move {
-        /// As of an effect.
-        number: u32,
-        /// Who, each once.
-        players: Vec<PlayerId>,
-        /// Where.
-        to: Box<MoveTo>,
-    },
-    /// Others are kept out of the room, or quiet in it, than before.
-    Conduct {
-        /// The room's time, in milliseconds.
-        time_ms: u64,
-        /// Who.
-        conduct: Box<Conduct>,
-    },
-    /// The player has no seat, or none any more: they are kept out of the room.
-    Banned(PlayerId, Lasting),
-    /// Somebody has said something.
-    Chat {
-        /// Who is told.
-        to: To,
-        /// What.
-        line: Box<ChatLine>,
-    },
-    /// What the player wanted to say was not said.
-    Refused {
-        /// Whose line.
-        player: PlayerId,
-        /// Its number.
-        id: u32,
-        /// Why.
-        why: Refusal,
-        /// Why, for a person.
-        text: String,
-    },
 }

@@ -76,7 +76,7 @@
 //! | the process is replaced by another build | stopped in order, it leaves a keyframe of each room with its players in it ([`server::stopping`]); the next takes it over as it is or through [`Game::migrate`] ([`fingerprint`]), or sets it aside |
 //! | a build was killed, and another is started | its rooms with steps after their keyframe are set aside: only that build makes the same of them |
 //! | the hook that knows the accounts hangs, panics or has an error | that client is told to come back, after a panic refused; the others wait their turn |
-//! | the disk fails | it is said, counted, and the matches go on; their replays are lost |
+//! | the disk fails, or somebody deletes the journal under it | it is said, counted, and the matches go on; their replays are lost, results wait for it |
 //! | the operations address | restarted on the same socket; given up after ten times in ten seconds, and the matches go on |
 //! | the lobby | restarted; whoever waits for its answer asks again, once |
 //! | listings | restarted; who watches what is in the directory |
@@ -106,6 +106,7 @@
 //! | [`actors::listener::door`] | time for TLS, HTTP head, first message | dropped, 408 or closed (4100) |
 //! | [`auth::gate`] | clients of whom it is found out at once who they are; time for it | they wait their turn; told to come back (4105) |
 //! | [`actors::connection`] | 8 messages before the welcome | closed (4001) |
+//! | [`net::pages`] | 1,024 files and 64 MiB of the game's own pages, read at the start | the server does not start |
 //! | [`auth::accounts`] | connections of an account | the oldest is closed (4009), or the newest told to come back (4106) |
 //! | [`account`], [`proto::Profile`] | 64 bytes of an account's id, 512 of its claims; 32 of a name, 256 of what else a person says | refused; a name is cut |
 //! | [`net::reader`] | bytes of a frame and a message | closed (1009) |
@@ -131,6 +132,8 @@
 //! | [`room::backlog`] | frames of a room that wait to be shown late, in bytes; events for those who look on | every second frame is left out; the oldest events go, and who missed one is closed (4101) |
 //! | [`room::log`] | two keyframes and the records after each | the older goes |
 //! | [`journal`] | 8 MiB that wait for the disk | records are lost, rooms begin anew |
+//! | [`effects`] | 16 of a room at once, a minute for each | wait their turn; cut off, and lost to the game |
+//! | [`actors::results`] | 4,096 results that wait for the disk | are in the log instead |
 //! | [`scheduler`] | 64 threads for rooms with long steps; 8 lost threads | they share; the process ends with an error |
 //! | [`crash_files`] | 32 files | the oldest go |
 //! | [`config::StopTimes`] | 9 s for a stop, shares of it for rooms, connections, results, effects, journal | what is not done is cut off: a hung room's last state is in the journal |
@@ -138,7 +141,7 @@
 //! | [`ops`], the console | 8 pages at once, 100 rooms and 100 connections on each, 1 MiB of a room's state in words; a page's socket that is full | refused (503); the first by the order asked for; said instead; skipped, then one change |
 //! | [`directory::operator`] | 8 consoles that wait for the state of a room, for a second | refused (429); said instead |
 //! | [`directory::words`] | 64 words of the backend that wait for a room; 64 KiB for a reply | refused (429); said (500) |
-//! | [`directory::over`] | 4,096 results for those who were away, for as long as their seats would be held; 16,384 seats from which they were moved there | the oldest go; they are told that the seat is gone |
+//! | [`directory::over`] | 4,096 results for those who had a seat and did not hear them, for a minute, or as long as their seats would be held; 16,384 seats from which they were moved there | the oldest go; they are told that the seat is gone |
 //! | [`directory::finished`] | the last 1,024 results, for 10 minutes | the oldest go |
 //! | `ops::idempotency` | 1,024 keys, for 10 minutes | the oldest go: such a change is done again |
 //! | [`fingerprint`] | 64 types deep, 16,384 lines | what is beyond is not seen |
@@ -155,6 +158,7 @@
 //! | [`account`] | who plays, as the studio and as a room know them | yes |
 //! | [`fingerprint`] | the layout of a type's bytes as a number | yes |
 //! | [`bot`] | players that are programs | yes |
+//! | [`training`] | what a learner is to know of a game | yes |
 //! | [`games`] | arena, cards, connect4 and swarm | yes |
 //! | [`registry`] | games by name, their types erased: bytes in, bytes out | yes |
 //! | [`room`] | one match: step, keyframe, hash; its inbox and log; its history of frames and what each viewer sees of them | yes |
@@ -273,6 +277,7 @@ pub mod rng;
 pub mod room;
 pub mod seating;
 pub mod session;
+pub mod training;
 
 // The shell.
 #[cfg(feature = "server")]

@@ -132,6 +132,7 @@ impl Server {
         sabotage::check(&config)?;
         let times = StopTimes::of(&config);
         let gate = Gate::new(games.authenticator(), &config.auth)?;
+        let pages = pages(&config, &games)?;
         let (sockets, wss, plain) = bind(&config)?;
         let operations = operations::open(&config)?;
         let keeping = Keeping::open(&config, results, &times)?;
@@ -212,9 +213,6 @@ impl Server {
             .await?;
         top.set(root.clone());
         let sabotage = Sabotage::start(&config.dev.faults, &root, keeper.as_ref());
-        let described =
-            |entry: &Entry| Some((entry.game.name().to_owned(), entry.description().ok()?));
-        let pages = Pages::new(games.entries().filter_map(described));
         let door = Arc::new(Door {
             pages,
             tls: TlsAcceptor::from(tls::server_config(identity)?),
@@ -382,4 +380,14 @@ impl Server {
         self.directory.leaving().close(stopping::window_ms(self.connections()));
         stopping::end(&self.root, &self.under_way, &self.times).await;
     }
+}
+
+/// What is read over HTTP.
+fn pages(config: &Config, games: &Games) -> Result<Pages, ServeError> {
+    let described = |entry: &Entry| Some((entry.game.name().to_owned(), entry.description().ok()?));
+    let pages = Pages::new(games.entries().filter_map(described));
+    Ok(match &config.listen.pages {
+        Some(dir) => pages.with_own(dir)?,
+        None => pages,
+    })
 }

@@ -1,6 +1,7 @@
-//! Writes small files so that no reader ever sees half of one, and nobody else one that is secret.
+//! Writes small files so that no reader ever sees half of one, and nobody else one that is secret. And
+//! whether a file that is open is still the one at its path.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -9,6 +10,27 @@ use std::path::Path;
 pub(crate) enum Readers {
     All,
     Owner,
+}
+
+/// Whether whoever opens `path` gets this file: not after somebody deleted or moved it, or its directory,
+/// or mounted a disk over it.
+pub(crate) fn is_at(file: &File, path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let same = |one: &fs::Metadata, other: &fs::Metadata| {
+            (one.dev(), one.ino()) == (other.dev(), other.ino())
+        };
+        match (file.metadata(), fs::metadata(path)) {
+            (Ok(open), Ok(found)) => same(&open, &found),
+            _ => false,
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        path.exists()
+    }
 }
 
 /// Writes a temporary file beside `path` and renames it.

@@ -44,6 +44,11 @@ fn a_new_crate_is_complete_and_carries_its_name() {
     assert!(read("src/bin/hot-potato-sim.rs").contains("greenroom_sim::cli(hot_potato::games())"));
     assert!(read("tests/match.rs").contains("Simulation::new(&games, \"hot-potato\")"));
     assert!(read("README.md").starts_with("# hot-potato\n"));
+    let page = read("web/index.html");
+    assert!(page.contains("<title>hot-potato</title>"), "{page}");
+    assert!(page.contains("joinOrCreate('hot-potato')") && !page.contains("'tag'"), "{page}");
+    let settings: toml::Table = read("greenroom.toml").parse().unwrap();
+    assert_eq!(settings["listen"]["pages"].as_str(), Some("web"));
     assert!(read(".gitignore").contains("/target\n"));
     for file in ["src/lib.rs", "src/bots.rs", "clippy.toml", "rustfmt.toml", "Cargo.lock"] {
         read(file);

@@ -236,8 +236,8 @@ pub enum ToClient {
         games: List<GameName, 256>,
         /// Messages that the client may send per second in the long run; twice as many at once.
         messages_per_sec: u32,
-        /// A client that says nothing for so long, in milliseconds, is pinged, and closed if it
-        /// does not answer in time.
+        /// Every so many milliseconds a client is pinged, and closed if it then says nothing at all
+        /// for some time.
         ping_interval_ms: u32,
     },
     /// A seat was given, or given back. The state follows: whole, or as the change from the one

@@ -201,9 +201,9 @@
 //!   input, …                        ─▶          for the match from here on
 //! ```
 //!
-//! - Nothing of the room before follows `Moved`. The state comes whole, events count from 1, inputs and
-//!   acknowledged events anew; requests have higher ids than [`Joined::requests`], as ever. `RoomCode`
-//!   and `Roster` follow as after a `Joined`.
+//! - Nothing of the room before follows `Moved`, none of its events either that were not sent yet. The
+//!   state comes whole, events count from 1, inputs and acknowledged events anew; requests have higher ids
+//!   than [`Joined::requests`], as ever. `RoomCode` and `Roster` follow as after a `Joined`.
 //! - `Arrived` is said at once after each `Moved`, with its room and player. Until it comes, the server
 //!   takes what the client says for what it said to the room before: inputs and `Ack`s are nothing,
 //!   requests are refused (`Moved`).

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use greenroom::Games;
 
-use crate::{bench, capacity, chaos, check, headless, load, replay, report, tournament};
+use crate::{bench, capacity, chaos, check, env, headless, load, replay, report, tournament};
 
 #[derive(Parser)]
 #[command(name = "greenroom-sim", version, about, arg_required_else_help = true)]
@@ -28,6 +28,13 @@ enum Command {
     Match(headless::Args),
     /// Plays bots against each other, everybody or in Swiss rounds, and rates them.
     Tournament(tournament::Args),
+    /// Steps many rooms at once for a program that learns to play.
+    ///
+    /// Talks to it over standard input and output, in binary frames: what the players see as numbers,
+    /// what they do as whole numbers, rewards, ends. Everything follows from the seed and the actions.
+    /// clients/python is the other side of it, for numpy; the documentation of greenroom_sim::env has
+    /// the frames.
+    Env(env::Args),
     /// Says what came of matches whose results were written with --out, and puts shards together.
     Report(report::Args),
     /// Plays bots over wss against a running server and measures.
@@ -89,6 +96,7 @@ pub fn cli(games: Games) -> ExitCode {
         .version(version)
         .mut_subcommand("match", |command| command.after_help(&known))
         .mut_subcommand("tournament", |command| command.after_help(&known))
+        .mut_subcommand("env", |command| command.after_help(&known))
         .mut_subcommand("load", |command| {
             command.after_help(format!("{known}\n\n{}", load::expect::known()))
         })
@@ -105,6 +113,7 @@ pub fn cli(games: Games) -> ExitCode {
     let result = match command {
         Command::Match(args) => headless::run(&args, &games),
         Command::Tournament(args) => tournament::run(&args, &games),
+        Command::Env(args) => env::run(&args, &games),
         Command::Report(args) => report::run(&args),
         Command::Load(args) => match load::run(&args, &games) {
             Ok(code) => return code,

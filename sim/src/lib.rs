@@ -1,6 +1,6 @@
 //! Greenroom without players: headless bot matches and tournaments in virtual time, reports of
-//! them, replays of logs, bots that load a real server over wss and find how many players it carries,
-//! and measurements of a game alone. A crate with games of its own has the same commands through
+//! them, rooms for programs that learn to play, replays of logs, bots that load a real server over wss
+//! and find how many players it carries, and measurements of a game alone. A crate with games of its own has the same commands through
 //! [`cli`].
 
 pub mod bench;
@@ -8,6 +8,7 @@ pub mod capacity;
 pub mod chaos;
 pub mod check;
 mod cli;
+pub mod env;
 pub mod headless;
 pub mod load;
 mod plot;

@@ -144,9 +144,14 @@ impl Actor for AudienceActor {
     async fn start(args: AudienceArgs, ctx: &Context<AudienceMsg>) -> Result<Self, Failure> {
         let AudienceArgs { scheduler, config, shown } = args;
         let show = Show::new(Arc::clone(&shown.room), &config);
+        let name = format!(
+            "{} {}, as shown to those who look on",
+            shown.room.entry.game.name(),
+            shown.room.id
+        );
         let (tell_idle, idle) = oneshot::channel();
         let mailbox = ctx.mailbox().clone();
-        let running = scheduler.run_patiently(ctx.name(), show, move |end| {
+        let running = scheduler.run_patiently(name, show, move |end| {
             let _ = mailbox.cast(AudienceMsg::Ended(end));
             let _ = tell_idle.send(());
         });

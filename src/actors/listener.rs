@@ -11,7 +11,7 @@ pub mod door;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use metrics::counter;
 use tokio::net::TcpListener;
@@ -22,7 +22,9 @@ use super::actor::{Actor, Context, Failure, Named};
 
 /// How long to wait after an accept that failed for want of something: the cause does not go away
 /// by asking again at once.
-pub(super) const ACCEPT_BACK_OFF: Duration = Duration::from_millis(100);
+const ACCEPT_BACK_OFF: Duration = Duration::from_millis(100);
+/// How often it is said that connections cannot be accepted, as long as that goes on.
+const REFUSALS_TOLD_EVERY: Duration = Duration::from_secs(60);
 
 /// What the listener starts from.
 #[derive(Clone)]
@@ -113,17 +115,40 @@ impl<F: FnMut()> Drop for OnDrop<F> {
 }
 
 async fn accept(socket: &TcpListener, door: &Arc<Door>, secure: bool) {
+    let mut refusals = Refusals::default();
     loop {
         match socket.accept().await {
             Ok((tcp, from)) => {
                 tokio::spawn(Arc::clone(door).enter(tcp, from, secure));
             }
-            Err(error) => {
-                counter!("greenroom_accept_errors_total").increment(1);
-                tracing::warn!("a connection could not be accepted: {error}");
-                tokio::time::sleep(ACCEPT_BACK_OFF).await;
-            }
+            Err(error) => refusals.wait_after(&error).await,
         }
+    }
+}
+
+/// What the system refuses to an accept loop.
+#[derive(Default)]
+pub(super) struct Refusals {
+    told: Option<Instant>,
+}
+
+impl Refusals {
+    /// Counts one, says so now and then, and waits before the next try.
+    pub(super) async fn wait_after(&mut self, error: &std::io::Error) {
+        counter!("greenroom_accept_errors_total").increment(1);
+        if self.told.is_none_or(|told| told.elapsed() >= REFUSALS_TOLD_EVERY) {
+            self.told = Some(Instant::now());
+            let advice = match error.raw_os_error() {
+                // EMFILE, ENFILE.
+                Some(23 | 24) if cfg!(unix) => {
+                    ": raise the limit of open files (`LimitNOFILE=` in systemd), or lower \
+                     connections_max"
+                }
+                _ => "",
+            };
+            tracing::warn!("connections cannot be accepted: {error}{advice}");
+        }
+        tokio::time::sleep(ACCEPT_BACK_OFF).await;
     }
 }
 

@@ -10,13 +10,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use metrics::counter;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::actor::{Actor, Context, Failure, Named};
-use super::listener::{ACCEPT_BACK_OFF, Sockets};
+use super::listener::{Refusals, Sockets};
 use crate::ops::{Site, connection, router};
 
 /// How often what was counted for histograms is put into their buckets. Until then each value takes
@@ -99,7 +98,7 @@ impl<F: FnMut()> Drop for Told<F> {
 /// Takes connections, so many at once; the others wait in the kernel.
 async fn accept(listener: &TcpListener, router: Router, site: &Arc<Site>) {
     let places = Arc::new(Semaphore::new(site.config.ops.connections_max));
-    let mut connections = JoinSet::new();
+    let (mut connections, mut refusals) = (JoinSet::new(), Refusals::default());
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         match listener.accept().await {
@@ -110,11 +109,7 @@ async fn accept(listener: &TcpListener, router: Router, site: &Arc<Site>) {
                     drop(place);
                 });
             }
-            Err(error) => {
-                counter!("greenroom_accept_errors_total").increment(1);
-                tracing::warn!("a connection for operations could not be accepted: {error}");
-                tokio::time::sleep(ACCEPT_BACK_OFF).await;
-            }
+            Err(error) => refusals.wait_after(&error).await,
         }
         // Those that have ended.
         while connections.try_join_next().is_some() {}

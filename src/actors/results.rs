@@ -1,22 +1,25 @@
 //! The actor that writes match results to a file, one JSON object a line.
 //!
 //! **Its job.** Append each [`MatchResult`] it is sent, in order, and have them on disk before it
-//! stops: it is started first and stopped last, when no room can end any more. **Its children.**
-//! None. **What ends it.** A write that fails. **What happens then.** Its supervisor starts it
-//! again, and it goes on with the line that could not be written.
+//! stops: it is started first and stopped last, when no room can end any more. After an
+//! error of the disk it tries again once a second, and the results wait; a file that was deleted, or
+//! renamed to begin a new one, is made anew. **Its children.** None. **What ends it.** Only a panic. **What happens then.**
+//! Its supervisor starts it again, and it goes on with the line that was not written.
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use greenroom_proto::RoomId;
+use metrics::{counter, gauge};
 use serde_json::{Value, json};
 
 use super::actor::{Actor, Context, Failure, Mailbox, Named};
 use crate::supervision::{ChildSpec, Slot};
+use crate::whole_file::is_at;
 
 /// How a match ended.
 pub struct MatchResult<'a> {
@@ -34,14 +37,16 @@ pub struct MatchResult<'a> {
     pub result: &'a str,
 }
 
-/// Results that wait to be written at most. Only a disk that hangs gets here; what does not fit is
-/// written to the log instead.
+/// Results that wait to be written at most. Only a disk that hangs or fails gets here; what does not fit
+/// is written to the log instead.
 const WAITING_MAX: usize = 4096;
+/// How often a file that could not be written to is tried again.
+const RETRY_EVERY: Duration = Duration::from_secs(1);
 
 /// Where results go.
 #[derive(Clone, Default)]
 pub struct ResultSink {
-    writer: Option<(PathBuf, Waiting, Slot<Mailbox<Doorbell>>)>,
+    writer: Option<(PathBuf, Waiting, Slot<Mailbox<ResultsMsg>>)>,
 }
 
 /// Lines not yet written. They wait here and not in the mailbox, which is thrown away with its
@@ -105,6 +110,7 @@ impl ResultSink {
         });
         let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.len() >= WAITING_MAX {
+            counter!("greenroom_results_lost_total").increment(1);
             tracing::error!(%line, "a match result was not written: too many wait for the disk");
             return;
         }
@@ -113,7 +119,7 @@ impl ResultSink {
         drop(waiting);
         if let Some(writer) = slot.get() {
             // While the writer is down the line waits for its successor.
-            let _ = writer.cast(Doorbell);
+            let _ = writer.cast(ResultsMsg::Waits);
         }
     }
 }
@@ -145,21 +151,32 @@ fn json_or_text(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
 }
 
-/// There is something to write.
+/// What the actor is told.
 #[derive(Debug)]
-pub struct Doorbell;
+pub enum ResultsMsg {
+    /// There is something to write.
+    Waits,
+    /// The file is to be tried again after an error.
+    Again,
+}
 
-impl Named for Doorbell {
+impl Named for ResultsMsg {
     fn name(&self) -> &'static str {
-        "doorbell"
+        match self {
+            ResultsMsg::Waits => "waits",
+            ResultsMsg::Again => "again",
+        }
     }
 }
 
 /// The actor.
 pub struct Results {
-    file: File,
     path: PathBuf,
+    /// `None` until there is something to write, and after an error.
+    file: Option<File>,
     waiting: Waiting,
+    /// The file could not be written to, and is tried again.
+    failing: bool,
 }
 
 /// Opens a result file for appending, behind a whole line. A process that is killed may leave half a
@@ -183,41 +200,96 @@ pub fn open(path: &Path) -> std::io::Result<File> {
 
 impl Actor for Results {
     const CLASS: &'static str = "results";
-    type Msg = Doorbell;
+    type Msg = ResultsMsg;
     type Args = (PathBuf, Waiting);
 
-    async fn start((path, waiting): Self::Args, ctx: &Context<Doorbell>) -> Result<Self, Failure> {
-        let file = open(&path)?;
-        ctx.mailbox().cast(Doorbell)?;
-        Ok(Results { file, path, waiting })
+    async fn start(
+        (path, waiting): Self::Args,
+        ctx: &Context<ResultsMsg>,
+    ) -> Result<Self, Failure> {
+        ctx.mailbox().cast(ResultsMsg::Waits)?;
+        Ok(Results { path, file: None, waiting, failing: false })
     }
 
-    async fn handle(&mut self, _: Doorbell, _: &Context<Doorbell>) -> Result<(), Failure> {
-        self.write_all()
+    async fn handle(&mut self, msg: ResultsMsg, ctx: &Context<ResultsMsg>) -> Result<(), Failure> {
+        match msg {
+            // It waits with the others.
+            ResultsMsg::Waits if self.failing => {}
+            ResultsMsg::Waits | ResultsMsg::Again => self.work(ctx.mailbox()),
+        }
+        Ok(())
     }
 
-    async fn stopped(&mut self, _: &Context<Doorbell>) {
-        let written = self.write_all().and_then(|()| Ok(self.file.sync_all()?));
-        if let Err(error) = written {
-            tracing::error!(path = %self.path.display(), "results may be missing: {error}");
+    async fn stopped(&mut self, _: &Context<ResultsMsg>) {
+        let written = self.write_all().and_then(|()| match &self.file {
+            Some(file) => file.sync_all(),
+            None => Ok(()),
+        });
+        let Err(error) = written else { return };
+        tracing::error!(path = %self.path.display(), "results may be missing: {error}");
+        for Line { text, .. } in self.lines().drain(..) {
+            counter!("greenroom_results_lost_total").increment(1);
+            tracing::error!(line = text, "a match result was not written");
         }
     }
 }
 
 impl Results {
+    /// Writes what waits. An error is said once, and it is tried again until it works.
+    fn work(&mut self, mailbox: &Mailbox<ResultsMsg>) {
+        match self.write_all() {
+            Ok(()) if std::mem::take(&mut self.failing) => {
+                tracing::warn!(path = %self.path.display(), "results are written again");
+            }
+            Ok(()) => {}
+            Err(error) => {
+                self.file = None;
+                counter!("greenroom_result_errors_total").increment(1);
+                if !std::mem::replace(&mut self.failing, true) {
+                    tracing::error!(
+                        path = %self.path.display(),
+                        "match results cannot be written: {error}. They wait, {WAITING_MAX} at most, \
+                         and it is tried again every {RETRY_EVERY:?}: free space, or make the file \
+                         writable again"
+                    );
+                }
+                let mailbox = mailbox.clone();
+                tokio::spawn(async move {
+                    tokio::time::sleep(RETRY_EVERY).await;
+                    let _ = mailbox.cast(ResultsMsg::Again);
+                });
+            }
+        }
+    }
+
     /// A line leaves the queue once it is written, so that none is lost or written twice.
-    fn write_all(&mut self) -> Result<(), Failure> {
+    fn write_all(&mut self) -> std::io::Result<()> {
         loop {
-            let waiting = || self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            let next = waiting().front().map(|line| format!("{}\n", line.text));
+            let waiting = self.lines();
+            gauge!("greenroom_results_waiting").set(waiting.len() as f64);
+            let next = waiting.front().map(|line| format!("{}\n", line.text));
+            drop(waiting);
             let Some(text) = next else { return Ok(()) };
             // One write of one line; a few hundred bytes do not wait for the disk.
-            self.file.write_all(text.as_bytes())?;
-            let written = waiting().pop_front().and_then(|line| line.written);
+            self.open_file()?.write_all(text.as_bytes())?;
+            let written = self.lines().pop_front().and_then(|line| line.written);
             if let Some(written) = written {
                 written();
             }
         }
+    }
+
+    /// The file at the path, also if somebody has put the one before elsewhere: to begin a new one is
+    /// how logs are rotated.
+    fn open_file(&mut self) -> std::io::Result<&mut File> {
+        if self.file.as_ref().is_none_or(|file| !is_at(file, &self.path)) {
+            self.file = Some(open(&self.path)?);
+        }
+        self.file.as_mut().ok_or_else(|| std::io::ErrorKind::NotFound.into())
+    }
+
+    fn lines(&self) -> MutexGuard<'_, VecDeque<Line>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -194,7 +194,9 @@ impl Actor for RoomActor {
         let runner = Runner::new(args, as_whom, tokio::runtime::Handle::current());
         let (tell_idle, idle) = oneshot::channel();
         let (mailbox, of_end) = (ctx.mailbox().clone(), Arc::clone(&record));
-        let running = scheduler.run(ctx.name(), runner, move |end| {
+        // As the scheduler's log lines name it.
+        let name = format!("{} {}", record.entry.game.name(), record.id);
+        let running = scheduler.run(name, runner, move |end| {
             note_crash(&of_end, worker, progress.at(), &end);
             let _ = mailbox.cast(RoomMsg::Ended(end));
             let _ = tell_idle.send(());

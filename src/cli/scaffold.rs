@@ -33,6 +33,8 @@ const TEMPLATE: &[(&str, &str)] = &[
     // The rules that keep a room a pure function of its log are the same for every game.
     ("clippy.toml", include_str!("../../clippy.toml")),
     ("rustfmt.toml", include_str!("../../rustfmt.toml")),
+    ("greenroom.toml", include_str!("scaffold/template/greenroom.toml.in")),
+    ("web/index.html", include_str!("scaffold/template/index.html")),
     ("src/lib.rs", include_str!("scaffold/template/lib.rs")),
     ("src/tag.rs", include_str!("scaffold/template/tag.rs")),
     ("src/bots.rs", include_str!("scaffold/template/bots.rs")),
@@ -94,7 +96,7 @@ fn render(text: &str, name: &CrateName, greenroom: &str) -> String {
         .replace("GREENROOM_VERSION", env!("CARGO_PKG_VERSION"))
         .replace("RUST_VERSION", env!("CARGO_PKG_RUST_VERSION"))
         .replace("tag_crate", &name.library());
-    ["\"tag\"", "--game tag ", "tag-sim", "# tag\n"]
+    ["\"tag\"", "'tag'", "--game tag ", "tag-sim", "# tag\n", "<title>tag<"]
         .iter()
         .fold(text, |text, place| text.replace(place, &place.replace("tag", name.as_str())))
 }
@@ -105,10 +107,10 @@ fn next_steps(dir: &Path, name: &CrateName) -> String {
         "{dir} is a game of tag, called {name}. Next:\n\n\
          \x20 cd {dir}\n\
          \x20 cargo test                       # bots play a match\n\
-         \x20 cargo run --release -- serve     # host it over wss\n\
+         \x20 cargo run --release -- serve     # host it, and its page on http://127.0.0.1:8080/\n\
          \x20 cargo run -- dev                 # host it while you change it\n\
          \x20 cargo run --release --bin {name}-sim -- match --game {name} --bots 4 --seed 7\n\n\
-         The rules are in src/tag.rs: make them yours. README.md says the rest.\n"
+         The rules are in src/tag.rs, the page is web/index.html: make them yours. README.md says the rest.\n"
     )
 }
 
@@ -121,12 +123,18 @@ mod tests {
         let name = CrateName::of(Path::new("/x/hot-potato")).unwrap();
         for (file, text) in TEMPLATE {
             let text = render(text, &name, "../greenroom");
-            for word in ["GREENROOM", "RUST_VERSION", "tag_crate", "tag-sim", "\"tag\""] {
+            for word in ["GREENROOM", "RUST_VERSION", "tag_crate", "tag-sim", "\"tag\"", "'tag'"] {
                 assert!(!text.contains(word), "{file}: {word}");
             }
         }
         assert!(render(TEMPLATE[0].1, &name, "..").contains("name = \"hot-potato\""));
         assert!(render("tag_crate::games()", &name, "..").contains("hot_potato::games()"));
+    }
+
+    #[test]
+    fn its_page_takes_at_most_40_lines() {
+        let (_, page) = TEMPLATE.iter().find(|(file, _)| *file == "web/index.html").unwrap();
+        assert!(page.lines().count() <= 40);
     }
 
     #[test]

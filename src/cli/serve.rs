@@ -24,12 +24,14 @@ pub(super) struct ServeArgs {
 
 pub(super) fn run(args: ServeArgs, games: Games) -> Result<(), String> {
     log_to_stderr()?;
-    let config = Config::load(&args.config).map_err(|errors| errors.to_string())?;
+    let mut config = Config::load(&args.config).map_err(|errors| errors.to_string())?;
     match os::raise_open_files() {
         Ok(files) => {
-            if let Some(shortage) = files.shortage(config.listen.connections_max) {
+            let connections_max = &mut config.listen.connections_max;
+            if let Some(shortage) = files.shortage(*connections_max) {
                 tracing::warn!("{shortage}");
             }
+            *connections_max = files.connections_max(*connections_max);
         }
         Err(error) => tracing::warn!("the limit of open files could not be raised: {error}"),
     }
@@ -107,6 +109,10 @@ fn say_where(server: &Server, names: &str) {
     if let Some(address) = server.ops() {
         let _ = writeln!(out, "operations on http://{address}");
     }
+    let _ = match server.plain() {
+        Some(address) => writeln!(out, "pages on http://{address}/"),
+        None => writeln!(out, "pages on https://{}/", server.wss()),
+    };
     let _ = out.flush();
 }
 

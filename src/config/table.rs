@@ -90,6 +90,9 @@ tunables! {
         /// Directory of the development certificates.
         certs_dir: PathBuf = "certs", Kind::Path, Fixed,
             "beside the working directory, where .gitignore keeps it out of the repository";
+        /// Directory of the game's own pages, read at the start: its index.html is shown at /.
+        pages: Option<PathBuf> = "off", Kind::PathOrOff, Fixed,
+            "off shows the pages that play the built-in games; at most 1,024 files and 64 MiB, which stay in memory";
         /// Connections the kernel holds for us until we accept them.
         backlog: usize = 4_096, count(16, 65_535, "connections"), Fixed,
             "the usual 128 drops connections when a crowd comes back at once; the kernel caps it at net.core.somaxconn";
@@ -236,6 +239,9 @@ tunables! {
         /// Time after which a step that has not ended never will: its room is restored on another thread.
         step_timeout as "step_timeout_ms": Duration = 5_000, ms(100, 600_000), Fixed,
             "a hundred times the longest tick anybody would play with; its players stand still meanwhile";
+        /// Time after which nobody waits for an effect any more: its handler is cut off, and the game is told that it is lost.
+        effect_timeout as "effect_timeout_ms": Duration = 60_000, ms(100, 3_600_000), Live,
+            "what no backend has answered within a minute it never will; sixteen that hang would keep all further ones of their room from beginning";
         /// Directory of the crash files.
         crash_dir: PathBuf = "crashes", Kind::Path, Live,
             "beside the working directory; greenroom-sim replay plays such a file up to the panic";

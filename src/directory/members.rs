@@ -15,7 +15,7 @@ pub(super) use self::moves::Going;
 pub use self::seen::{ClientPace, SeenMember};
 pub use self::tell::{FramesSent, Sent, Sights};
 use super::member::{Asked, Back, Member};
-use super::over::Away;
+use super::over::LastSeats;
 use super::roster::Told;
 use super::token::Claim;
 use super::{Client, RoomRecord};
@@ -297,17 +297,17 @@ impl Members {
         }
     }
 
-    /// The match is over: tells everybody and frees them. Returns who is away and is yet to be told.
-    pub fn end(&mut self, result: &str) -> Away {
-        let mut away = Away::default();
+    /// The match is over: tells everybody who is there and frees them. Returns who had a seat.
+    pub fn end(&mut self, result: &str) -> LastSeats {
+        let mut last = LastSeats::default();
         self.ended = Some((Refusal::UnknownRoom, ENDED));
         let result = Text::cut(result);
         for mut member in self.members.drain(..) {
+            if member.is_here() {
+                last.any = true;
+                last.before.extend(member.origins.iter().map(|seat| (seat.room, seat.player)));
+            }
             let Some(client) = member.client.clone() else {
-                if member.is_here() {
-                    away.any = true;
-                    away.seats.extend(member.origins.iter().map(|seat| (seat.room, seat.player)));
-                }
                 member.refuse(Refusal::UnknownRoom, ENDED);
                 continue;
             };
@@ -321,7 +321,7 @@ impl Members {
                 _ => {}
             }
         }
-        away
+        last
     }
 
     /// The game has let a player in.

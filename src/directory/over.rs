@@ -1,7 +1,8 @@
-//! Matches that ended while some of their players were away: they are told the result when they come
-//! back, for as long as their seats would have been held. Whoever has a token for a room had a seat
-//! in it, so an old one is as good as a new one to learn how it ended. Whoever was moved there while away
-//! has a token for the room before only, and is found by the seat there.
+//! How matches ended, for those who had a seat in them and did not hear it: they were away, or their
+//! connection broke before the result had arrived, which nobody here can know. They are told when they
+//! come back. Whoever has a token for a room had a seat in it, so an old one is as good as a new one to
+//! learn how it ended. Whoever was moved there without knowing has a token for the room before only, and
+//! is found by the seat there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,16 +20,20 @@ const RESULTS_MAX: usize = 4096;
 /// are moved and away at the end are told that the seat is gone, and no result.
 const SEATS_MAX: usize = 4 * RESULTS_MAX;
 
-/// Those who are yet to be told how a match ended.
+/// For how long after its end a match is told at least: longer than it takes a client to notice that
+/// its connection is dead, and to come back.
+pub const TOLD_FOR: Duration = Duration::from_secs(60);
+
+/// Those who had a seat in a match at its end.
 #[derive(Default)]
-pub struct Away {
+pub struct LastSeats {
     /// Whether there is somebody.
     pub any: bool,
     /// The seats that they had before they were moved to the match, if they do not know of that.
-    pub seats: Vec<SeatId>,
+    pub before: Vec<SeatId>,
 }
 
-/// Results of matches, for those who were away.
+/// Results of matches, for those who did not hear them.
 #[derive(Default)]
 pub struct Over {
     ended: Mutex<Results>,
@@ -50,14 +55,14 @@ struct Ended {
 }
 
 impl Over {
-    /// A match has ended, and somebody who had a seat in it does not know yet.
-    pub fn keep(&self, room: RoomId, away: &Away, result: &str, hold: Duration) {
-        if !away.any {
+    /// A match has ended. It is told for [`TOLD_FOR`], or for as long as its seats would be held.
+    pub fn keep(&self, room: RoomId, last: &LastSeats, result: &str, hold: Duration) {
+        if !last.any {
             return;
         }
         let now = Instant::now();
         let mut over = self.lock();
-        if over.of_rooms.len() >= RESULTS_MAX || over.seats.len() + away.seats.len() > SEATS_MAX {
+        if over.of_rooms.len() >= RESULTS_MAX || over.seats.len() + last.before.len() > SEATS_MAX {
             over.forget_where(|ended| ended.until <= now);
         }
         if over.of_rooms.len() >= RESULTS_MAX
@@ -66,19 +71,24 @@ impl Over {
             over.forget_where(|ended| ended.until == oldest);
         }
         let space = SEATS_MAX.saturating_sub(over.seats.len());
-        let mut seats: Vec<_> = away.seats.iter().take(space).copied().collect();
+        let mut seats: Vec<_> = last.before.iter().take(space).copied().collect();
         over.seats.extend(seats.iter().map(|seat| (*seat, room)));
         // Told once more after a crash, they are still of this room.
         seats.extend(over.of_rooms.remove(&room).into_iter().flat_map(|ended| ended.seats));
-        over.of_rooms.insert(room, Ended { result: result.into(), seats, until: now + hold });
+        let until = now + hold.max(TOLD_FOR);
+        over.of_rooms.insert(room, Ended { result: result.into(), seats, until });
     }
 
     /// The result of the match in which whoever had this seat was at its end.
     #[must_use]
     pub fn result_of(&self, seat: SeatId) -> Option<Arc<str>> {
+        self.result_at(Instant::now(), seat)
+    }
+
+    fn result_at(&self, now: Instant, seat: SeatId) -> Option<Arc<str>> {
         let over = self.lock();
         let room = over.seats.get(&seat).copied().unwrap_or(seat.0);
-        let ended = over.of_rooms.get(&room).filter(|ended| Instant::now() < ended.until)?;
+        let ended = over.of_rooms.get(&room).filter(|ended| now < ended.until)?;
         Some(Arc::clone(&ended.result))
     }
 
@@ -118,26 +128,31 @@ mod tests {
 
     use super::*;
 
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_secs(600);
 
     fn seat(room: u64, player: u32) -> SeatId {
         (RoomId(room), PlayerId(player))
     }
 
-    fn somebody(seats: &[SeatId]) -> Away {
-        Away { any: true, seats: seats.to_vec() }
+    fn somebody(before: &[SeatId]) -> LastSeats {
+        LastSeats { any: true, before: before.to_vec() }
     }
 
     #[test]
     fn a_result_is_kept_for_a_while_and_the_oldest_go_first() {
         let over = Over::default();
-        over.keep(RoomId(1), &Away::default(), "won", LONG);
+        over.keep(RoomId(1), &LastSeats::default(), "won", LONG);
         assert_eq!(over.result_of(seat(1, 1)), None);
         over.keep(RoomId(1), &somebody(&[]), "won", LONG);
         assert_eq!(over.result_of(seat(1, 1)).as_deref(), Some("won"));
         assert_eq!(over.result_of(seat(2, 1)), None);
+        let in_a_while = |secs| Instant::now() + Duration::from_secs(secs);
+        assert!(over.result_at(in_a_while(599), seat(1, 1)).is_some());
+        assert_eq!(over.result_at(in_a_while(600), seat(1, 1)), None);
+        // Also where no seat is held.
         over.keep(RoomId(1), &somebody(&[]), "won", Duration::ZERO);
-        assert_eq!(over.result_of(seat(1, 1)), None);
+        assert!(over.result_at(in_a_while(59), seat(1, 1)).is_some());
+        assert_eq!(over.result_at(in_a_while(60), seat(1, 1)), None);
         for room in 0..2 * RESULTS_MAX as u64 {
             let hold = LONG + Duration::from_millis(room);
             over.keep(RoomId(room), &somebody(&[]), "won", hold);

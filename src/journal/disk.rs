@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::segment::{SegmentHead, name};
+use crate::whole_file::is_at;
 
 /// Written and deleted again before records are taken after an error: a disk with room for a
 /// segment's head alone would take that and nothing else, over and over.
@@ -67,7 +68,8 @@ impl Disk for Directory {
         // What players see and what they may not see is in here.
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        Ok(Arc::new(options.open(self.0.join(name))?))
+        let path = self.0.join(name);
+        Ok(Arc::new(Named { file: options.open(&path)?, path }))
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
@@ -89,6 +91,36 @@ impl Disk for Directory {
         Ok(())
     }
 }
+
+/// A file that must stay where it was made: what is written to one that was deleted, or moved away
+/// with its directory, is lost with the process, and no write says so.
+struct Named {
+    file: File,
+    path: PathBuf,
+}
+
+impl DiskFile for Named {
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        DiskFile::write(&self.file, bytes)
+    }
+
+    fn cut(&self, len: u64) -> io::Result<()> {
+        self.file.cut(len)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.file.sync()?;
+        match is_at(&self.file, &self.path) {
+            true => Ok(()),
+            false => Err(io::Error::new(io::ErrorKind::NotFound, Gone(self.path.clone()))),
+        }
+    }
+}
+
+/// A file is not where it was made.
+#[derive(Debug, thiserror::Error)]
+#[error("{} was deleted or moved while it was written to", .0.display())]
+struct Gone(PathBuf);
 
 impl DiskFile for File {
     fn write(&self, bytes: &[u8]) -> io::Result<usize> {
@@ -141,4 +173,28 @@ pub(super) fn probe(disk: &dyn Disk) -> io::Result<()> {
     let written = write_all(&*file, &vec![0; PROBE_BYTES]).map_err(|(_, error)| error);
     let _ = disk.remove(PROBE_NAME);
     written
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_that_is_not_there_any_more_fails_its_sync() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("state");
+        fs::create_dir(&dir).unwrap();
+        let disk = Directory(dir.clone());
+        let file = disk.create("a").unwrap();
+        write_all(&*file, b"1").unwrap();
+        file.sync().unwrap();
+        fs::rename(dir.join("a"), dir.join("b")).unwrap();
+        assert_eq!(file.sync().unwrap_err().kind(), io::ErrorKind::NotFound);
+        // Another of this name is another.
+        let other = disk.create("a").unwrap();
+        assert!(file.sync().unwrap_err().to_string().ends_with("while it was written to"));
+        other.sync().unwrap();
+        fs::rename(&dir, root.path().join("elsewhere")).unwrap();
+        assert!(other.sync().is_err());
+    }
 }

@@ -3,6 +3,7 @@
 //! what is wrong.
 
 use std::convert::Infallible;
+use std::future::{poll_fn, ready};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -14,10 +15,15 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::pages::{Page, Pages};
+use super::pages::{Page, Pages, Reach};
+
+/// How long a peer has to read its answer and hang up.
+const PART_MAX: Duration = Duration::from_secs(1);
+/// What is read of it meanwhile, in bytes.
+const PART_BYTES_MAX: u64 = 1 << 20;
 
 /// A request that was upgraded.
 pub struct Upgraded<IO> {
@@ -61,22 +67,37 @@ where
             }
             Answer::Plain(response) => response,
         };
-        async move { Ok::<_, Infallible>(answer) }
+        ready(Ok::<_, Infallible>(answer))
     });
     // Every answer names its own `Connection`. With `keep_alive(false)` hyper would add `, close` to
     // that of the upgrade, and clients that compare the header as a whole (tungstenite) refuse it.
-    let connection = http1::Builder::new()
+    let mut connection = http1::Builder::new()
         .max_buf_size(head_bytes_max)
         .timer(TokioTimer::new())
         .header_read_timeout(deadline)
-        .serve_connection(TokioIo::new(io), service)
-        .without_shutdown();
+        .serve_connection(TokioIo::new(io), service);
     // The head deadline is hyper's; this one covers answers that nobody reads.
-    let served = tokio::time::timeout(deadline * 2, connection).await;
-    let parts = served.ok()?.ok()?;
-    let (origin, host) = upgrade.lock().ok()?.take()?;
-    let early = parts.read_buf.to_vec();
-    Some(Upgraded { io: parts.io.into_inner(), early, origin, host })
+    let served = poll_fn(|context| connection.poll_without_shutdown(context));
+    let served = tokio::time::timeout(deadline * 2, served).await.ok()?;
+    let parts = connection.into_parts();
+    let io = parts.io.into_inner();
+    let upgraded = served.ok().and_then(|()| upgrade.lock().ok()?.take());
+    let Some((origin, host)) = upgraded else {
+        part(io).await;
+        return None;
+    };
+    Some(Upgraded { io, early: parts.read_buf.to_vec(), origin, host })
+}
+
+/// Ends a connection that was answered. What the peer still sends, such as the rest of a head that was
+/// too long, is read and thrown away: closed with unread bytes the connection would be reset, and the
+/// peer see that in the stead of the answer.
+async fn part<IO: AsyncRead + AsyncWrite + Unpin>(mut io: IO) {
+    let parted = async {
+        io.shutdown().await?;
+        tokio::io::copy(&mut io.take(PART_BYTES_MAX), &mut tokio::io::sink()).await
+    };
+    let _ = tokio::time::timeout(PART_MAX, parted).await;
 }
 
 enum Answer {
@@ -194,12 +215,12 @@ fn read(page: &Page, asked: &HeaderMap) -> Response<Full<Bytes>> {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    match page.reach.policy() {
-        Some(policy) => {
-            headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy))
-        }
-        None => headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
-    };
+    if let Some(policy) = page.reach.policy() {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    }
+    if page.reach == Reach::Anybody {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    }
     response
 }
 

@@ -121,8 +121,7 @@ impl Link {
         }
     }
 
-    /// How long the last ping took to come back; `None`: none did yet. Only clients that say nothing
-    /// are pinged.
+    /// How long the last ping took to come back; `None`: none did yet.
     pub fn latency(&self) -> Option<Duration> {
         let latency_us = self.latency_us.load(Ordering::Relaxed);
         (latency_us > 0).then(|| Duration::from_micros(latency_us.into()))

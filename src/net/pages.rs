@@ -1,14 +1,20 @@
 //! What there is to read over HTTP beside the WebSocket: pages that play the games, the JavaScript
 //! client, and what the games' messages look like. Nothing that a client would not get anyway, so
 //! anybody may read it; the client and the descriptions pages from elsewhere too.
+//!
+//! The pages that play are those built in, or those of whoever runs the server.
 
+mod own;
 mod play;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 use xxhash_rust::xxh3::xxh3_128;
+
+pub use own::PagesError;
 
 struct Bundle {
     path: &'static str,
@@ -28,9 +34,11 @@ macro_rules! bundle {
     };
 }
 
-/// The JavaScript client, what is for the feel of a game, and the protocol by itself for recordings:
-/// minified, the same with gzip, and what shows the sources to whoever looks for a mistake.
-const CLIENT: [Bundle; 3] = [bundle!("greenroom"), bundle!("feel"), bundle!("protocol")];
+/// The JavaScript client, what it loads when rooms are to be found, what is for the feel of a game, and
+/// the protocol by itself for recordings: minified, the same with gzip, and what shows the sources to
+/// whoever looks for a mistake.
+const CLIENT: [Bundle; 4] =
+    [bundle!("greenroom"), bundle!("finding"), bundle!("feel"), bundle!("protocol")];
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const JSON: &str = "application/json";
@@ -62,6 +70,8 @@ pub enum Reach {
     Anybody,
     /// The pages of this server alone, which may do what their policy says.
     OwnPages,
+    /// The same, but they are the game's own: what they may do they say themselves.
+    Game,
 }
 
 impl Reach {
@@ -82,7 +92,7 @@ impl Page {
 }
 
 impl Pages {
-    /// The pages that play; the client, `/feel.js` and `/protocol.js` with their source maps; and
+    /// The pages that play; the client, `/feel.js` and the others with their source maps; and
     /// `/schema/NAME` for each game of which the description, JSON, is given.
     #[must_use]
     pub fn new(descriptions: impl IntoIterator<Item = (String, String)>) -> Self {
@@ -103,6 +113,28 @@ impl Pages {
         Pages { pages: descriptions.into_iter().map(schema).chain(client).chain(play).collect() }
     }
 
+    /// The same with the files of this directory in place of the pages that play: `index.html` at its
+    /// directory's path, the others by their names.
+    ///
+    /// # Errors
+    /// A directory without `index.html`, with something that cannot be read, with more than is kept in
+    /// memory, or with a file where the server has its own.
+    pub fn with_own(mut self, dir: &Path) -> Result<Self, PagesError> {
+        let own = own::read(dir)?;
+        self.pages.retain(|_, page| page.reach != Reach::OwnPages);
+        let is_ours = |path: &str| {
+            matches!(path, "/ws" | "/healthz")
+                || path.starts_with("/schema/")
+                || self.get(path).is_some()
+        };
+        if let Some(path) = own.keys().find(|path| is_ours(path)) {
+            let file = dir.join(path.trim_start_matches('/'));
+            return Err(PagesError::Taken { file, path: path.clone() });
+        }
+        self.pages.extend(own);
+        Ok(self)
+    }
+
     /// What is at this path.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&Page> {
@@ -121,7 +153,11 @@ mod tests {
         let client = pages.get("/greenroom.js").unwrap();
         let map = b"\n//# sourceMappingURL=greenroom.js.map\n";
         assert!(client.body.starts_with(b"/* greenroom-client ") && client.body.ends_with(map));
-        assert!(pages.get("/feel.js").is_some() && pages.get("/feel.js.map").is_some());
+        for file in ["finding", "feel", "protocol"] {
+            let path = format!("/{file}.js");
+            assert_eq!(pages.get(&path).unwrap().reach, Reach::Anybody, "{path}");
+            assert!(pages.get(&format!("{path}.map")).is_some(), "{path}");
+        }
         let gzip = client.gzip.as_ref().unwrap();
         assert!(gzip.starts_with(&[0x1f, 0x8b]) && 2 * gzip.len() < client.body.len());
         assert!(pages.get("/greenroom.js.map").unwrap().body.starts_with(b"{"));

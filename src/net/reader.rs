@@ -43,7 +43,9 @@ pub struct Reader {
     deadlines: Deadlines,
     began: Instant,
     heard: Instant,
+    /// When the last ping went out, if its pong has not come.
     pinged: Option<Instant>,
+    ping_due: Instant,
     /// The client has closed with code 1000: it is done, and will not come back.
     done: bool,
 }
@@ -74,6 +76,7 @@ impl Reader {
             began: now,
             heard: now,
             pinged: None,
+            ping_due: now + config.deadlines.ping_interval,
             done: false,
         }
     }
@@ -120,7 +123,6 @@ impl Reader {
 
     fn hear(&mut self, message: Message, ears: &mut impl Ears) -> Result<(), CloseCode> {
         self.heard = Instant::now();
-        let pinged = self.pinged.take();
         let at_ms = (self.heard - self.began).as_millis() as u64;
         let bytes = match message {
             Message::Binary(bytes) => bytes,
@@ -128,7 +130,7 @@ impl Reader {
             Message::Ping(_) => return self.session.ping(at_ms),
             // An unasked pong is allowed, and counts like any message.
             Message::Pong(_) => {
-                if let Some(pinged) = pinged {
+                if let Some(pinged) = self.pinged.take() {
                     self.link.ponged(self.heard - pinged);
                 }
                 return self.session.count(at_ms);
@@ -146,11 +148,16 @@ impl Reader {
         }
     }
 
+    /// When the ping went out after which the client has said nothing at all.
+    fn silent_since(&self) -> Option<Instant> {
+        self.pinged.filter(|pinged| self.heard <= *pinged)
+    }
+
     /// When the next deadline could pass.
     fn next_alarm(&self) -> Instant {
-        let listening = match self.pinged {
+        let listening = match self.silent_since() {
             Some(pinged) => pinged + self.deadlines.ping_timeout,
-            None => self.heard + self.deadlines.ping_interval,
+            None => self.ping_due,
         };
         let hello = match self.session.is_greeted() {
             true => listening,
@@ -172,12 +179,14 @@ impl Reader {
         if stuck_since.is_some_and(|since| now >= since + self.deadlines.write_timeout) {
             return Err(CloseCode::TooSlow);
         }
-        match self.pinged {
+        match self.silent_since() {
             Some(pinged) if now >= pinged + self.deadlines.ping_timeout => {
                 return Err(CloseCode::NoPong);
             }
-            None if now >= self.heard + self.deadlines.ping_interval => {
+            // Those who talk are pinged, too: so it is known how far away they are.
+            None if now >= self.ping_due => {
                 self.pinged = Some(now);
+                self.ping_due = now + self.deadlines.ping_interval;
                 self.link.ping();
             }
             _ => {}

@@ -79,6 +79,7 @@ meters! {
     "greenroom_ticks_missed_total" Counter Count ["game"] "steps that were left out because one before was late or long";
     "greenroom_inputs_total" Counter Count ["game", "fate"] "inputs: queued, and of these merged into a newer one of the same tick";
     "greenroom_requests_total" Counter Count ["game", "fate"] "requests: queued, again (were taken before), refused (too many wait)";
+    "greenroom_chat_lines_total" Counter Count ["game"] "lines of chat that were said, by players and by games";
     "greenroom_frames_total" Counter Count ["game", "kind"] "frames sent: step (from the one before), merged (from an older one), full";
     "greenroom_frame_bytes_total" Counter Bytes ["game", "kind"] "bytes of these frames, without TLS and WebSocket";
     "greenroom_frames_skipped_total" Counter Count ["game"] "frames not sent because the client's socket was full";
@@ -88,6 +89,7 @@ meters! {
     "greenroom_states_too_large_total" Counter Count ["game"] "steps to a state that clients would not take";
 
     "greenroom_rooms_crashed_total" Counter Count ["kind"] "panics in rooms, and stalls: steps that never ended";
+    "greenroom_threads_lost" Gauge Count [] "threads in steps that were given up and have not ended: each burns a core";
     "greenroom_rooms_restored_total" Counter Count ["from"] "rooms brought back from their log, or from the journal";
     "greenroom_rooms_failed_total" Counter Count [] "rooms that could not be brought back: their match is lost";
     "greenroom_rooms_set_aside_total" Counter Count [] "rooms of another process that this one cannot go on with";
@@ -122,6 +124,10 @@ meters! {
     "greenroom_journal_errors_total" Counter Count [] "writes and syncs that failed";
     "greenroom_journal_lost_records_total" Counter Count [] "records that were not kept";
     "greenroom_journal_overtaken_total" Counter Count [] "steps made although the journal did not have them yet";
+
+    "greenroom_results_waiting" Gauge Count [] "match results that wait for their file";
+    "greenroom_result_errors_total" Counter Count [] "times that the file of results could not be written to";
+    "greenroom_results_lost_total" Counter Count [] "match results that are in the log instead: too many waited, or the disk still failed at the stop";
 
     "greenroom_replays_kept_total" Counter Count [] "replays of finished matches that were kept";
     "greenroom_replays_lost_total" Counter Count ["why"] "replays that were not: disk, queue, or space";

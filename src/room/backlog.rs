@@ -145,9 +145,12 @@ impl Backlog {
         }
     }
 
-    /// Leaves out every second of the frames that wait; the newest stays.
+    /// Leaves out the frame that is missed least: the one whose neighbours are the closest. So those
+    /// that are left are shown about as far apart from each other, however long it goes on. The first
+    /// and the newest stay.
     fn thin_out(&mut self) {
-        for place in (0..self.frames.len() - 1).rev().step_by(2) {
+        let gap = |place: &usize| self.frames[place + 1].0.abs_diff(self.frames[place - 1].0);
+        if let Some(place) = (1..self.frames.len() - 1).min_by_key(gap) {
             self.drop_frame(place);
         }
     }
@@ -219,6 +222,8 @@ mod tests {
         assert_eq!(backlog.frames.back().unwrap().1.tick, Tick(1000));
         let dues: Vec<u64> = backlog.frames.iter().map(|(due, _)| *due).collect();
         assert!(dues.is_sorted() && dues[0] >= 10_010 && dues.len() >= 20, "{dues:?}");
+        // 40 frames of 1,000: evenly they are 250 ms apart.
+        assert!(dues.windows(2).all(|two| two[1] - two[0] <= 500), "{dues:?}");
         // Not one is shown before its time.
         assert!(backlog.take(dues[0] - 1).is_none() && backlog.take(dues[0]).is_some());
     }

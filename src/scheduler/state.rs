@@ -366,11 +366,14 @@ impl Shared {
             queues.slow_threads -= 1;
         }
         queues.lost += 1;
-        let exhausted = queues.lost > self.limits.lost_threads_max;
+        let (lost, max) = (queues.lost, self.limits.lost_threads_max);
+        let exhausted = lost > max;
         drop((stand, queues));
         tracing::error!(
-            task = &*entry.name,
-            "a turn has not ended after {} ms: its thread is lost",
+            room = &*entry.name,
+            lost,
+            "a step has not ended after {} ms: an endless loop in the game, most likely. Its thread \
+             burns a core until it does; with more than {max} of these at once the process ends",
             busy.as_millis()
         );
         entry.end(End::Stalled(busy));

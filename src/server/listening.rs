@@ -7,6 +7,7 @@ use super::revival::StateError;
 use crate::actors::listener::{Sockets, listen};
 use crate::auth::gate::GateError;
 use crate::config::Config;
+use crate::net::pages::PagesError;
 use crate::ops::gate::TokenError;
 use crate::replays::Unusable;
 use crate::supervision::{StartError, SupervisorError};
@@ -54,6 +55,9 @@ pub enum ServeError {
     /// The certificate is not one that rustls can use.
     #[error("the certificate cannot be used: {0}")]
     Identity(#[from] rustls::Error),
+    /// The game's own pages cannot be served.
+    #[error(transparent)]
+    Pages(#[from] PagesError),
     /// The result file cannot be written.
     #[error("cannot write results to {}: {error}; give --results a file in a directory you can write to", path.display())]
     Results {

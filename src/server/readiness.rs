@@ -37,7 +37,7 @@ impl fmt::Display for Readiness {
     }
 }
 
-/// How often the gauge is set anew for what nobody tells.
+/// How often the gauges are set anew for what nobody tells.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 const STARTING: u8 = 0;
@@ -94,6 +94,7 @@ impl Condition {
     fn show(&self) {
         let ready = self.readiness() == Readiness::Ready;
         gauge!("greenroom_ready").set(if ready { 1.0 } else { 0.0 });
+        gauge!("greenroom_threads_lost").set(self.scheduler.load().lost as f64);
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use greenroom_proto::RoomId;
 use metrics::counter;
@@ -10,7 +9,7 @@ use metrics::counter;
 use crate::actors::connection::Shared;
 use crate::actors::room::{Keeper, Rooms};
 use crate::config::Config;
-use crate::directory::over::Away;
+use crate::directory::over::{LastSeats, TOLD_FOR};
 use crate::directory::token::{KEY_BYTES, TokenKey};
 use crate::directory::{Directory, RoomRecord};
 use crate::journal::{Found, Journal, JournalError, Limits};
@@ -43,9 +42,6 @@ pub enum StateError {
         why: String,
     },
 }
-
-/// For how long after its end a match is told to those who come back, as seats are usually held.
-const TOLD_WITHIN: Duration = Duration::from_secs(60);
 
 /// Opens the state directory: the journal, the key of the resume tokens.
 pub(super) fn open(dir: &Path, config: &Config) -> Result<Past, StateError> {
@@ -91,9 +87,9 @@ pub(super) async fn revive(past: Past, rooms: &Rooms, shared: &Shared) {
         }
     }
     // Matches that ended just before, and of which some players may not have heard.
-    for (room, result) in making.rooms.results().recent(TOLD_WITHIN) {
-        let away = Away { any: true, ..Away::default() };
-        making.directory.over().keep(room, &away, &result, TOLD_WITHIN);
+    for (room, result) in making.rooms.results().recent(TOLD_FOR) {
+        let last = LastSeats { any: true, ..LastSeats::default() };
+        making.directory.over().keep(room, &last, &result, TOLD_FOR);
     }
     // Those that an earlier try may have died of, one after the other: if another does, it is known
     // of which.

@@ -115,7 +115,7 @@ browsing('a full server says that it is full', async (t) => {
   const chromium = await browser(t);
   const ada = await visitor(chromium, server.plain, 'Ada');
   const bob = await chromium.tab(server.plain);
-  await bob.sees('#banner', 'the server has no room for another connection');
+  await bob.sees('#banner', 'The server has no room for another connection (4103)');
   clean(bob, server.plain);
   clean(ada, server.plain);
 });

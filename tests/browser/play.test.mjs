@@ -54,6 +54,7 @@ browsing('connect four is played with the keyboard alone', async (t) => {
     await tab.press('Enter');
     await tab.sees('#room-id');
   }
+  assert.equal(await tabs[0].text('#room-id'), await tabs[1].text('#room-id'));
   for (let move = 0; move < 7; move += 1) {
     const mover = await until('it is the turn of one of them', async () => {
       for (const tab of tabs) if ((await tab.text('.turn')).startsWith('Your turn')) return tab;
@@ -64,8 +65,20 @@ browsing('connect four is played with the keyboard alone', async (t) => {
     await mover.press(`Digit${column}`, String(column));
     if (move < 6) await until('the disc is there', async () => await discs() === move + 1);
   }
-  const words = await Promise.all(tabs.map((tab) => tab.sees('#banner', 'has four in a line')));
-  assert.equal(words[0], words[1]);
+  const ends = await Promise.all(tabs.map((tab) => tab.sees('.ending', 'has four in a line')));
+  assert.deepEqual(ends.map((words) => words.startsWith('You win!')).sort(), [false, true]);
+  for (const tab of tabs) {
+    assert.equal(await tab.run(() => document.querySelectorAll('.connect4 .four').length), 4);
+    // The keys that won would else press a button.
+    assert.equal(await tab.run(() => document.activeElement.className), 'ending');
+  }
+  // Another match, with the same two.
+  for (const tab of tabs) {
+    await tab.press('Tab');
+    await tab.press('Enter');
+    await until('there is another board', async () => await tab.text('.ending') === null);
+  }
+  for (const tab of tabs) await until('the match begins', async () => /turn/.test(await tab.text('.turn')));
   for (const tab of tabs) clean(tab, server.plain);
 });
 
@@ -96,7 +109,7 @@ async function moved(tabs) {
       const done = await tab.run(() => {
         const ways = ['[aria-label="Name a suit"]', '[aria-label="Your cards"]', '.cards-ask'];
         for (const way of ways) {
-          const button = document.querySelector(`${way} button:enabled`);
+          const button = document.querySelector(`${way} button:not([aria-disabled="true"])`);
           if (button?.checkVisibility()) {
             button.click();
             return true;

@@ -38,6 +38,10 @@ impl Game for Party {
         Pace::OnCommand
     }
 
+    fn seat_hold(_: &NoOptions) -> std::time::Duration {
+        std::time::Duration::from_secs(8)
+    }
+
     fn new(_: &NoOptions, _: &mut Ctx<Self>) -> Self {
         Party { state: Said::default() }
     }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use greenroom::proto::{PlayerId, Refusal, Token};
+use greenroom::proto::{PlayerId, Refusal, Text, ToClient, ToServer, Token};
 use greenroom_client::{CallError, Client, Connect, Join, Resume, SeatInfo, Update};
 
 use crate::support::probe::{Event, Fault, Input, Request};
 use crate::support::proxy::Proxy;
+use crate::support::raw::{self, Got, Raw, Target};
 use crate::support::{
     DEADLINE, TestServer, closed, event_where, find, new_room, next, setting, state_where, until,
     within,
@@ -374,4 +375,40 @@ async fn a_match_that_ends_while_a_player_is_away_is_over_for_them_too() {
     until("the room is gone", || link.server.server.rooms() == 0).await;
     link.proxy.goes_to(link.server.server.wss());
     crate::support::ended(&mut one).await;
+}
+
+/// The server cannot know that a connection is dead to which it has just written the result.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_did_not_hear_the_result_is_told_it_on_the_next_connection() {
+    let server = TestServer::start(|_| {}).await;
+    let target = Target::of(&server);
+    let mut deaf = target.greeted().await;
+    let joined = deaf.join(raw::create(&holding(0, 30))).await;
+    let (mut other, _) = server.seated(Join::Room(joined.room)).await;
+    other.start(&Request::End, DEADLINE).unwrap();
+    let result = crate::support::ended(&mut other).await;
+    until("the room is gone", || server.server.rooms() == 0).await;
+    drop(deaf);
+    let mut again = target.greeted().await;
+    again.say(&resume(7, joined.token.clone())).await;
+    let ended = Got::Control(ToClient::Ended { result: Text::cut(&result) });
+    assert_eq!(again.next().await, ended);
+    refused_for(&mut again, 7, Refusal::SeatGone).await;
+    // Whoever has no token of a seat there learns nothing.
+    let mut forged = joined.token.to_vec();
+    *forged.last_mut().unwrap() ^= 1;
+    again.say(&resume(8, Token::try_from(forged).unwrap())).await;
+    refused_for(&mut again, 8, Refusal::BadToken).await;
+}
+
+fn resume(id: u32, token: Token) -> ToServer {
+    ToServer::Resume { id, token, attempt: 1, tick: None, events: None, schema: None }
+}
+
+/// The next message refuses this.
+async fn refused_for(raw: &mut Raw, id: u32, wanted: Refusal) {
+    match raw.next().await {
+        Got::Control(ToClient::Refused { id: of, why, .. }) if of == id && why == wanted => {}
+        other => panic!("not refused for {wanted:?}: {other:?}"),
+    }
 }

@@ -63,7 +63,11 @@ fn check(dir: &Path, all: &Rooms, what: &str) {
     for found in found_in(dir) {
         let steps = steps_of(&found);
         let (tick, hash) = steps.last_key_value().unwrap();
-        assert_eq!(all[&found.room].get(tick), Some(hash), "{what}: {} at step {tick}", found.room);
+        let known = &all[&found.room];
+        // A room may have begun anew in the journal: what was before that is not known any more.
+        if known.keys().next().is_some_and(|oldest| tick >= oldest) {
+            assert_eq!(known.get(tick), Some(hash), "{what}: {} at step {tick}", found.room);
+        }
     }
 }
 

@@ -8,11 +8,15 @@ use crate::support::probe::{self, Event, Probe, Request};
 use crate::support::witness::Witness;
 use crate::support::{DEADLINE, TestServer, find, handler, new_room, within};
 
-/// Answers with the number and the body, not at all to "quiet", and panics at "panic".
+/// Answers with the number and the body, not at all to "quiet", never ends with "hang", and panics at
+/// "panic".
 fn games() -> Games {
     probe::games().effects::<Probe>(handler(|call| async move {
         assert_eq!(call.game, "probe");
         assert_ne!(call.body, b"\x05panic", "as the game asked");
+        if call.body == b"\x04hang" {
+            std::future::pending::<()>().await;
+        }
         let answer = [call.number.to_string().as_bytes(), b":", &call.body[1..]].concat();
         (call.body != b"\x05quiet").then_some(answer)
     }))
@@ -65,6 +69,19 @@ async fn a_handler_that_panics_costs_only_its_answer() {
     }
     assert_eq!(ask(&mut client, "after").await, 41);
     assert_eq!(signal(&mut client).await, (41, "41:after".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handler_that_never_ends_is_cut_off_and_others_get_their_turn() {
+    let short = std::time::Duration::from_millis(150);
+    let server = TestServer::hosting(games(), |config| config.rooms.effect_timeout = short).await;
+    let (mut client, _) = server.seated(new_room("")).await;
+    // More than run at once.
+    for number in 1..=20 {
+        assert_eq!(ask(&mut client, "hang").await, number);
+    }
+    assert_eq!(ask(&mut client, "after").await, 21);
+    assert_eq!(signal(&mut client).await, (21, "21:after".to_owned()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

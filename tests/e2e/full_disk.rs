@@ -1,4 +1,5 @@
-//! The disk under a state directory is full for a while: matches go on, and are kept again after.
+//! The disk under a state directory is full for a while, or its files are gone: matches go on, and are
+//! kept again after.
 
 use std::fs;
 use std::io::Write;
@@ -56,4 +57,42 @@ async fn matches_go_on_while_the_disk_is_full_and_are_kept_again_after() {
     let found = found_in(copy.path());
     assert_eq!(found.iter().map(|found| found.room).collect::<Vec<_>>(), [room]);
     assert_eq!(state_of(&found[0]).sum, sum);
+}
+
+/// Nothing that is written to a file without a name survives, and no write says so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_that_somebody_deletes_are_missed_and_matches_kept_anew() {
+    let mut server = Hosted::start();
+    let state = server.dir.path().join("state");
+    let mut client = server.connect().await;
+    let options = r#"{"hold_ms":30000,"cells":20}"#;
+    let room = within("a seat", client.join(new_room(options))).await.unwrap().room;
+    let mut sum = 0;
+    let mut add = async || {
+        let answer = client.request(&Request::Add(1), DEADLINE);
+        let now: i32 = within("an answer", answer).await.unwrap();
+        sum += 1;
+        assert_eq!(now, sum);
+    };
+    let said = |what: &str| server.errors().matches(what).count();
+    for entry in fs::read_dir(&state).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|kind| kind == "journal") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    while said("was deleted or moved while it was written to") == 0 {
+        add().await;
+    }
+    until("the journal works again", || said("the journal works again") == 1).await;
+    add().await;
+    let kept = || {
+        let copy = copy_of(&state);
+        let found = found_in(copy.path());
+        found.iter().find(|found| found.room == room).map(|found| state_of(found).sum)
+    };
+    add().await;
+    until("the match is kept again", || kept() == Some(sum)).await;
+    server.kill();
+    assert_eq!(kept(), Some(sum));
 }

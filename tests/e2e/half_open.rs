@@ -17,8 +17,8 @@ async fn a_peer_that_answers_no_ping_loses_its_seat_and_the_others_see_it_leave(
     })
     .await;
     let (mut stays, seat) = server.seated(new_room(r#"{"seats":2}"#)).await;
-    let mut vanishes = Target::of(&server).greeted().await;
     let since = Instant::now();
+    let mut vanishes = Target::of(&server).greeted().await;
     let gone = vanishes.join(JoinTarget::Room(seat.room)).await.player;
     // From here on it neither reads nor writes; its socket stays open.
     for wanted in [Event::Broke(gone), Event::Went(gone)] {

@@ -58,11 +58,54 @@ async fn what_is_not_an_upgrade_gets_a_proper_answer() {
         }
         assert!(answer.contains("connection: ") && answer.contains("close\r\n"), "{answer}");
     }
-    let huge = format!("GET /ws HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(40_000));
-    assert!(answer(&target, &huge).await.starts_with("http/1.1 431 "));
+    // However much of it is still on its way when it is answered.
+    for bytes in [40_000, 400_000] {
+        let huge = format!("GET /ws HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(bytes));
+        assert!(answer(&target, &huge).await.starts_with("http/1.1 431 "));
+    }
     until("all are gone", || server.server.connections() == 0).await;
     let (client, _) = server.seated(new_room("")).await;
     client.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_pages_of_a_directory_are_shown_and_nothing_beside_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let web = dir.path().join("web");
+    std::fs::create_dir(&web).unwrap();
+    std::fs::write(dir.path().join("secret"), "secret").unwrap();
+    std::fs::write(web.join("index.html"), "<p>My Game").unwrap();
+    std::fs::write(web.join("a b.png"), "png").unwrap();
+    let pages = Some(web);
+    let server = TestServer::start(move |config| config.listen.pages = pages).await;
+    let target = Target::of(&server);
+    let get = async |path: &str| answer(&target, &format!("GET {path} HTTP/1.1\r\n\r\n")).await;
+    let page = get("/").await;
+    assert!(page.starts_with("http/1.1 200 ") && page.contains("text/html"), "{page}");
+    assert!(page.contains("x-content-type-options: nosniff"), "{page}");
+    // They may load what they like, and are for this server alone.
+    assert!(
+        !page.contains("content-security-policy") && !page.contains("access-control"),
+        "{page}"
+    );
+    assert!(get("/a%20b.png").await.contains("image/png"));
+    for path in ["/greenroom.js", "/finding.js", "/schema/arena", "/healthz"] {
+        assert!(get(path).await.starts_with("http/1.1 200 "), "{path}");
+    }
+    let others = [
+        "/../secret",
+        "/%2e%2e/secret",
+        "/..%2fsecret",
+        "//secret",
+        "/./index.html",
+        "/replay",
+        "/play/app.js",
+        "/index.html/",
+    ];
+    for path in others {
+        let answer = get(path).await;
+        assert!(answer.starts_with("http/1.1 404 "), "{path}: {answer}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -97,13 +97,13 @@ export class Channel {
       this.calls.settle(id, body);
       this.#arrived(body.length);
     },
-    Rooms: ({ id, rooms }) => this.calls.settle(id, rooms),
-    Found: ({ id, ...found }) => this.calls.settle(id, found),
+    Rooms: (rooms) => this.calls.settle(rooms.id, rooms),
+    Found: (found) => this.calls.settle(found.id, found),
+    Reserved: (reserved) => this.calls.settle(reserved.id, reserved),
     Watched: ({ id, ...changes }) => {
       this.session.watches.get(id)?.take(changes);
       this.calls.settle(id, null);
     },
-    Reserved: ({ id, room, codes, expires_ms: expiresMs }) => this.calls.settle(id, { room, codes, expiresMs }),
     Waiting: ({ id, place }) => {
       const hear = this.queued.get(id);
       if (hear !== undefined) this.emitter.call(hear, place);

@@ -2,9 +2,8 @@
 
 import { Misuse } from './error.js';
 import { CHANNELS_MAX } from './frame.js';
+import { withFinding } from './load.js';
 import { Place } from './place.js';
-import { foundOf, queryOf, toCreate, toJoin, toJoinOrCreate } from './target.js';
-import { Watch } from './watch.js';
 
 /**
  * Made by `connect`. What a `Place` has it has, too, and of `on` besides:
@@ -47,52 +46,27 @@ export class Client extends Place {
   }
 
   /** The open rooms of a game, oldest first, at most 100. */
-  async list(game) {
-    return (await this.#call({ type: 'List', game })).map(foundOf);
-  }
+  list(game) { return this.#find('list', game); }
 
   /**
    * The rooms of which something holds, a page of them: `{ rooms, next }`; the same query with
-   * `cursor: next` has those after it. See `queryOf` for what a query may say.
+   * `cursor: next` has those after it. See `queryOf` in `finding.js` for what a query may say.
    */
-  async find(query) {
-    const { rooms, next } = await this.#call({ type: 'Find', query: queryOf(query) });
-    return { rooms: rooms.map(foundOf), next };
-  }
+  find(query) { return this.#find('find', query); }
 
   /**
    * The same as a `Map` by room id that is kept up to date, also when the connection comes back.
    * `hear` gets the map and what has changed, `{ added, changed, removed }`. Returns
    * `{ rooms, stop() }`.
    */
-  async watch(query, hear = () => {}) {
-    const { first, watches } = this.#session;
-    const watch = new Watch(queryOf(query), (...words) => first.emitter.call(hear, ...words));
-    const { id, answer } = first.ask({ type: 'Watch', query: watch.query });
-    watches.set(id, watch);
-    try {
-      await answer;
-    } catch (error) {
-      watches.delete(id);
-      throw error;
-    }
-    return { rooms: watch.rooms, stop: () => this.#unwatch(watch) };
-  }
+  watch(query, hear = () => {}) { return this.#find('watch', query, hear); }
 
   /**
    * Keeps so many seats in one room, found as `create`, `join`, `joinOrCreate` or `joinById` would:
    * `{ how: 'joinOrCreate', game: 'arena', options: {} }`, or `{ room: id }`. Returns
    * `{ room, codes, expiresMs }`: each code is for one `joinReserved`.
    */
-  async reserve(where, seats) {
-    const makers = { create: toCreate, join: toJoin, joinOrCreate: toJoinOrCreate };
-    const { room, how = 'joinOrCreate', game, options } = where;
-    if (room === undefined && !Object.hasOwn(makers, how)) {
-      throw new Misuse('BadTarget', `seats are kept by how: ${Object.keys(makers).join(', ')}; or by room`);
-    }
-    const to = room === undefined ? makers[how](game, options, where) : { type: 'Room', room };
-    return this.#call({ type: 'Reserve', to, seats });
-  }
+  reserve(where, seats) { return this.#find('reserve', where, seats); }
 
   /** Gives up a seat that is kept. */
   unreserve(code) {
@@ -109,16 +83,7 @@ export class Client extends Place {
     this.#session.connection.close();
   }
 
-  #call(message) {
-    return this.#session.first.call(message);
-  }
-
-  #unwatch(watch) {
-    const { first, watches } = this.#session;
-    for (const [id, other] of watches) {
-      if (other !== watch) continue;
-      watches.delete(id);
-      first.say({ type: 'Unwatch', id });
-    }
+  #find(what, ...words) {
+    return withFinding((finding) => finding[what](this.#session.first, ...words));
   }
 }

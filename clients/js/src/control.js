@@ -9,7 +9,6 @@
 import { CLOSE_CODES } from './close.js';
 import { Malformed } from './error.js';
 import { roomId } from './room-id.js';
-import { cursor, joinCode, newRoom, query, roomEntry, seatCode } from './rooms.js';
 import {
   blob,
   bool,
@@ -44,6 +43,24 @@ const body = blob(BODY_MAX);
 const token = blob(TOKEN_MAX);
 const chatText = text(512);
 const place = { game: gameName, options };
+/** What takes one reserved seat. */
+const seatCode = text(26);
+
+/** Of messages about finding rooms, what `learn` was given. */
+const learned = {};
+const later = (name) => ({
+  read(r) {
+    if (learned[name] === undefined) throw new Malformed('an answer that nobody has asked for');
+    return learned[name].read(r);
+  },
+  write: (w, value, at) => learned[name].write(w, value, at),
+});
+const query = later('query');
+const newRoom = later('newRoom');
+const found = later('roomEntry');
+
+/** From now on these types are known: see `finding.js`. */
+export const learn = (types) => Object.assign(learned, types);
 
 /** What a person says about themself: a name, and a JSON object as text. */
 const profile = struct({ name: text(32), data: text(256) });
@@ -116,8 +133,6 @@ export const REFUSALS = [
   'BadText',
 ];
 
-const roomInfo = struct({ room: roomId, players: u32, players_max: u32, options });
-
 /** Somebody with a seat, as the others may know them. */
 const someone = struct({ player: u32, account: text(64), profile, connected: bool });
 
@@ -150,20 +165,20 @@ const toClient = variants({
   Joined: joined,
   Refused: { id: u32, why: choice(REFUSALS, true), text: text(256) },
   Reply: { id: u32, body },
-  Rooms: { id: u32, rooms: list(roomInfo, 100) },
+  Rooms: { id: u32, rooms: list(later('roomInfo'), 100) },
   Left: {},
   Ended: { result: text(16 * 1024) },
   Closing: { code: choice([...CLOSE_CODES.keys()]), retry_after_ms: u32 },
-  Found: { id: u32, rooms: list(roomEntry, 50), next: option(cursor) },
+  Found: { id: u32, rooms: list(found, 50), next: option(blob(160)) },
   Watched: {
     id: u32,
-    added: list(roomEntry, 50),
-    changed: list(roomEntry, 50),
+    added: list(found, 50),
+    changed: list(found, 50),
     removed: list(roomId, 50),
   },
   Reserved: { id: u32, room: roomId, codes: list(seatCode, 16), expires_ms: u32 },
   Waiting: { id: u32, place: u32 },
-  RoomCode: { room: roomId, code: joinCode },
+  RoomCode: { room: roomId, code: text(8) },
   Notice: { text: text(1024) },
   Spectating: {
     id: u32,

@@ -2,6 +2,7 @@
 
 import { BODY_MAX, decodeRoomEvent } from './control.js';
 import { Malformed } from './error.js';
+import { Reader } from './wire.js';
 
 /** First byte of an input. */
 export const INPUT = 0x01;
@@ -65,44 +66,16 @@ export function nearTick(tick, low) {
   return (tick + ahead) >>> 0;
 }
 
-/** Bytes and numbers of whole bytes. */
-export class Bytes {
-  constructor(bytes, at = 0) {
-    this.bytes = bytes;
-    this.at = at;
-  }
-
-  byte() {
-    if (this.at >= this.bytes.length) throw new Malformed('the frame ends early');
-    return this.bytes[this.at++];
-  }
-
-  u16() {
-    return this.byte() | (this.byte() << 8);
-  }
-
-  u32() {
-    return (this.u16() | (this.u16() << 16)) >>> 0;
-  }
-
-  /** Seven bits a byte, the lowest first; at most 32 bits. */
-  varint() {
-    let number = 0;
-    for (let place = 1; ; place *= 128) {
-      const byte = this.byte();
-      number += (byte & 127) * place;
-      if (number > 0xffffffff || (place === 2 ** 28 && byte > 127)) {
-        throw new Malformed('a number has more than 32 bits');
-      }
-      if (byte < 128) return number;
+/** A number of seven bits a byte, the lowest first; at most 32 bits. */
+export function septets(from) {
+  let number = 0;
+  for (let place = 1; ; place *= 128) {
+    const byte = from.byte();
+    number += (byte & 127) * place;
+    if (number > 0xffffffff || (place === 2 ** 28 && byte > 127)) {
+      throw new Malformed('a number has more than 32 bits');
     }
-  }
-
-  /** A copy of the next bytes. */
-  take(count) {
-    if (count > this.bytes.length - this.at) throw new Malformed('the frame ends early');
-    this.at += count;
-    return this.bytes.slice(this.at - count, this.at);
+    if (byte < 128) return number;
   }
 }
 
@@ -111,7 +84,7 @@ export class Bytes {
  * which a frame that is not whole needs to be near.
  */
 export function readFrame(message, newest) {
-  const from = new Bytes(message);
+  const from = new Reader(message);
   const kind = from.byte();
   if (kind !== STATE && kind !== STATE_EVENTS) throw new Malformed('not a state frame');
   const inputsApplied = from.u16();
@@ -124,7 +97,7 @@ export function readFrame(message, newest) {
   const whole = (flags & WHOLE) !== 0;
   const tick = whole ? from.u32() : nearTick(newest, from.u16());
   /** Ticks since the base, 0 if the base is the frame before. */
-  const age = flags & OLDER ? from.varint() : 0;
+  const age = flags & OLDER ? septets(from) : 0;
   const hash = flags & HASH ? from.u32() : null;
   for (const event of events) event.tick = (tick - event.tick) >>> 0;
   return {
@@ -141,13 +114,13 @@ export function readFrame(message, newest) {
 
 /** Events whose `tick` is still their age. */
 function readEvents(from) {
-  const count = from.varint();
+  const count = septets(from);
   if (count > FRAME_EVENTS_MAX) throw new Malformed(`more than ${FRAME_EVENTS_MAX} events`);
   const events = [];
   while (events.length < count) {
-    const number = from.varint();
-    const tick = from.varint();
-    const marked = from.varint();
+    const number = septets(from);
+    const tick = septets(from);
+    const marked = septets(from);
     // Exact: a number here has 32 bits.
     const ofRoom = (marked & OF_ROOM) !== 0;
     const length = marked - (ofRoom ? OF_ROOM : 0);

@@ -21,7 +21,8 @@
  * | `room`, `emitter` | what a game sees: state, events, inputs, requests |
  * | `live`, `form` | the state as plain values, kept up to date row by row; how, by the schema |
  * | `shape` | a game's messages from and to values |
- * | `target`, `watch`, `roster`, `clock` | ways into rooms, rooms that are watched, people, time |
+ * | `target`, `roster`, `clock` | ways into rooms, people, time |
+ * | `load`, `parts`, `finding` | rooms that are found and watched, seats that are kept: loaded when first asked for |
  * | `error`, `closed`, `close` | what can go wrong, and how connections end |
  * | `feel/` | what a game draws between frames: others, its own, and at which pace; by itself |
  * | `protocol` and the rest | messages, schemas and frames as the protocol has them |

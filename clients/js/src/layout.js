@@ -31,24 +31,6 @@ function bad(sentence) {
   return new Malformed(`bad schema: ${sentence}`);
 }
 
-/** The bits of a mask by whether their groups move or rest; texts rest. */
-function masksOf(groups, maskBits) {
-  const moving = [];
-  const resting = [];
-  let movingLow = 0;
-  let movingHigh = 0;
-  for (let bit = 0; bit < maskBits; bit += 1) {
-    if (bit >= groups.length || groups[bit].kind === HOLD) {
-      resting.push(bit);
-    } else {
-      moving.push(bit);
-      if (bit < 32) movingLow |= 1 << bit;
-      else movingHigh |= 1 << (bit - 32);
-    }
-  }
-  return { moving, resting, movingLow, movingHigh };
-}
-
 function tableOf(table, number, before) {
   const kind = table.rows.type;
   if ((kind === 'Single') !== (number === 0)) throw bad('the first table, and only it, is single');
@@ -74,7 +56,9 @@ function tableOf(table, number, before) {
     owned: [],
     width: table.lanes.length,
     maskBits,
-    ...masksOf(groups, maskBits),
+    /** Of a mask the bits of the groups that move, and those of the others and of texts. */
+    moving: groups.flatMap(({ kind }, group) => (kind === HOLD ? [] : group)),
+    resting: Array.from({ length: maskBits }, (_, bit) => bit).filter((bit) => (groups[bit]?.kind ?? HOLD) === HOLD),
     groups: groups.length,
     /** Per group its first lane; one more at the end. */
     first: Int32Array.from([...groups.map((group) => group.first), table.lanes.length]),

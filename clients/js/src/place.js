@@ -1,7 +1,8 @@
 /** A place for one room at a time, as a game sees it: a connection has four. */
 
 import { Misuse } from './error.js';
-import { toCreate, toJoin, toJoinOrCreate, toMatch } from './target.js';
+import { withFinding } from './load.js';
+import { isPlain, toCreate, toJoin, toJoinOrCreate } from './target.js';
 
 /** Made by `client.beside`; a `Client` is the first. */
 export class Place {
@@ -30,7 +31,11 @@ export class Place {
   }
 
   /** A seat in a new room; `how` may say `seats`, `visibility`, `meta`, `profile`, `timeout`. */
-  create(game, options, how) { return this.#join(toCreate(game, options, how), how); }
+  create(game, options, how) {
+    if (isPlain(how)) return this.#join(toCreate(game, options), how);
+    return withFinding(({ toNew }) => this.#join(toNew(game, options, how), how));
+  }
+
   /** A seat in any open room of the game with these options. */
   join(game, options, how) { return this.#join(toJoin(game, options), how); }
   /** The same, or else in a new room. */
@@ -42,7 +47,9 @@ export class Place {
   /** The seat that is kept by this code, see `reserve`. */
   joinReserved(code, how) { return this.#join({ type: 'Reserved', code }, how); }
   /** A seat in the first room that a query finds, or else in a new one as `how.orCreate` says. */
-  match(query, how) { return this.#join(toMatch(query, how?.orCreate), how); }
+  match(query, how) {
+    return withFinding(({ toMatch }) => this.#join(toMatch(query, how?.orCreate), how));
+  }
 
   /**
    * A seat in this room; if it is full, in its waiting list until one is free. `onPlace` hears the

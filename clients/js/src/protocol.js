@@ -1,5 +1,8 @@
 /** The protocol `greenroom.v1`, without a network: messages, schemas, frames, rows, values. */
 
+import { learn } from './control.js';
+import { finding } from './finding.js';
+
 export { CLOSE_CODES, afterClose } from './close.js';
 export {
   BODY_MAX,
@@ -34,3 +37,5 @@ export { ROWS_BYTES_MAX, Rows } from './rows.js';
 export { decodeSchema, encodeSchema, schemaHash } from './schema.js';
 export { Schemas } from './schemas.js';
 export { rowReader, scalar, stateReader } from './value.js';
+
+learn(finding.types);

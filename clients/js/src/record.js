@@ -14,6 +14,7 @@ import {
 } from './code.js';
 import { Malformed } from './error.js';
 import { HOLD, LINEAR, QUAT } from './layout.js';
+import { GROUPS_MAX } from './schema.js';
 import { TURNED, turned } from './turn.js';
 
 /** Up to so many groups and texts a mask is a number of its own. */
@@ -31,109 +32,95 @@ export class Records {
     this.bits = bits;
     /** Table and index of each text that follows the state. */
     this.texts = [];
-    /** The mask that was read. */
-    this.low = 0;
-    this.high = 0;
+    /** By group, then by text, whether the record has it. */
+    this.mask = new Uint8Array(GROUPS_MAX);
   }
 
-  /** The mask of a step's record. */
-  mask(layout, lastLow, lastHigh) {
-    const { bits } = this;
-    const { maskBits: size } = layout;
-    if (size <= 1) {
-      if (size === 0) throw new Malformed('a record of a row in which nothing can change');
-      this.low = 1;
-      this.high = 0;
+  /** Which groups and texts a step's record has. Those that changed last are likely. */
+  readMask({ layout, contexts }, slot) {
+    const { bits, mask } = this;
+    const { groups, kind, maskBits: size, moving, resting } = layout;
+    if (size === 0) throw new Malformed('a record of a row in which nothing can change');
+    if (size === 1) {
+      mask[0] = 1;
       return;
     }
     const small = size <= SMALL;
-    const low = small ? lastLow : lastLow & layout.movingLow;
-    const high = small ? lastHigh : lastHigh & layout.movingHigh;
-    const any = (low | high) !== 0;
-    if (any && bits.flag()) {
-      this.low = low;
-      this.high = high;
-    } else if (small) {
-      const others = (1 << size) - (any ? 2 : 1);
+    const first = slot * groups;
+    let last = 0;
+    for (let bit = 0; bit < size; bit += 1) {
+      const likely = bit < groups && contexts[first + bit] > 0 && (small || kind[bit] !== HOLD);
+      mask[bit] = likely ? 1 : 0;
+      if (likely) last |= 1 << bit;
+    }
+    if (last !== 0 && bits.flag()) return;
+    if (small) {
+      const others = (1 << size) - (last === 0 ? 1 : 2);
       const number = bits.bits(sizeOf(others - 1));
       if (number >= others) throw new Malformed('a mask that is none');
-      this.low = number + (any && number + 1 >= low ? 2 : 1);
-      this.high = 0;
+      this.setMask(size, number + (last !== 0 && number + 1 >= last ? 2 : 1));
     } else {
-      this.each(layout.moving);
-      const resting = layout.resting.length > 0;
-      if (resting && ((this.low | this.high) === 0 || bits.flag())) this.resting(layout);
-      if ((this.low | this.high) === 0) throw new Malformed('a record of nothing');
+      mask.fill(0, 0, size);
+      let count = this.flags(moving);
+      if (resting.length > 0 && (count === 0 || bits.flag())) count += this.resting(resting);
+      if (count === 0) throw new Malformed('a record of nothing');
     }
   }
 
-  /** The mask of a change's record. */
-  anyMask(layout) {
-    if (layout.maskBits <= SMALL) {
-      this.low = this.bits.bits(layout.maskBits);
-      this.high = 0;
+  /** The same of a change's record. */
+  anyMask({ maskBits, moving, resting }) {
+    const { bits, mask } = this;
+    if (maskBits <= SMALL) {
+      this.setMask(maskBits, bits.bits(maskBits));
       return;
     }
-    this.each(layout.moving);
-    if (layout.resting.length > 0 && this.bits.flag()) this.resting(layout);
+    mask.fill(0, 0, maskBits);
+    this.flags(moving);
+    if (resting.length > 0 && bits.flag()) this.resting(resting);
   }
 
-  /** A bit for each of these, and 0 for all others. */
-  each(places) {
-    this.low = 0;
-    this.high = 0;
-    this.add(places);
+  setMask(size, number) {
+    for (let bit = 0; bit < size; bit += 1) this.mask[bit] = (number >> bit) & 1;
   }
 
-  add(places) {
-    for (const place of places) if (this.bits.flag()) this.set(place);
+  /** A bit for each of these. Returns how many the record has. */
+  flags(places) {
+    let count = 0;
+    for (const place of places) count += this.mask[place] = this.bits.flag();
+    return count;
   }
 
   /** Those that hold: one of them, or a bit for each. */
-  resting({ resting }) {
-    if (this.bits.flag()) {
-      this.add(resting);
-      return;
-    }
+  resting(resting) {
+    if (this.bits.flag()) return this.flags(resting);
     const place = this.bits.bits(sizeOf(resting.length - 1));
     if (place >= resting.length) throw new Malformed('a mask with a bit beyond its end');
-    this.set(resting[place]);
+    this.mask[resting[place]] = 1;
+    return 1;
   }
 
-  set(place) {
-    if (place < 32) this.low |= 1 << place;
-    else this.high |= 1 << (place - 32);
-  }
-
-  /** Notes the texts of the mask, whose lowest bit is number `groups`. */
+  /** Notes the texts that the record has. */
   maskTexts(rows, slot) {
     const { groups, maskBits, texts } = rows.layout;
     for (let bit = groups; bit < maskBits; bit += 1) {
-      if (this.inMask(bit)) this.texts.push(rows, slot * texts.length + bit - groups);
+      if (this.mask[bit]) this.texts.push(rows, slot * texts.length + bit - groups);
     }
-  }
-
-  inMask(bit) {
-    return ((bit < 32 ? this.low >>> bit : this.high >>> (bit - 32)) & 1) !== 0;
   }
 
   /** A row's record in a step, in a table that predicts. */
   step(rows, slot) {
     const { layout, lanes, velocities, contexts } = rows;
     const { groups, first, kind, wrap, width } = layout;
-    const { bits } = this;
-    this.mask(layout, rows.lastLow[slot], rows.lastHigh[slot]);
+    const { bits, mask } = this;
+    this.readMask(rows, slot);
     const { view } = bits;
-    const { low, high } = this;
     const row = slot * width;
-    let lastLow = 0;
-    let lastHigh = 0;
     for (let group = 0; group < groups; group += 1) {
       const start = first[group];
       const end = first[group + 1];
       const own = slot * groups + group;
       const coding = kind[group];
-      if (((group < 32 ? low >>> group : high >>> (group - 32)) & 1) === 0) {
+      if (mask[group] === 0) {
         contexts[own] = 0;
         if (coding !== HOLD) coastGroup(rows, row, group);
         continue;
@@ -171,13 +158,7 @@ export class Records {
       }
       if (size > CONTEXT_MAX) size = CONTEXT_MAX;
       contexts[own] = size;
-      if (size !== 0) {
-        if (group < 32) lastLow |= 1 << group;
-        else lastHigh |= 1 << (group - 32);
-      }
     }
-    rows.lastLow[slot] = lastLow;
-    rows.lastHigh[slot] = lastHigh;
     rows.moving[slot] = 1;
     if (layout.maskBits > groups) this.maskTexts(rows, slot);
     bits.check();
@@ -185,7 +166,7 @@ export class Records {
 
   /** A row's record in a step, among cells. */
   stepCell(rows, slot) {
-    this.mask(rows.layout, 0, 0);
+    this.readMask(rows, slot);
     this.plain(rows, slot, CODE_ONE_LANE, 0);
   }
 
@@ -198,11 +179,11 @@ export class Records {
 
   /** The groups and texts in the mask, of which nothing but themselves is expected. */
   plain(rows, slot, codeOne, codeMany) {
-    const { bits } = this;
+    const { bits, mask } = this;
     const { groups, first, kind, most, wrap, width } = rows.layout;
     const row = slot * width;
     for (let group = 0; group < groups; group += 1) {
-      if (!this.inMask(group)) continue;
+      if (mask[group] === 0) continue;
       if (kind[group] === QUAT) {
         this.quaternion(rows, row + first[group], most[group], codeMany << LOOK_BITS, false);
         continue;
@@ -275,16 +256,10 @@ export class Records {
     const { groups, first, kind, width } = layout;
     velocities.fill(0, slot * width, (slot + 1) * width);
     rows.contexts.fill(0, slot * groups, (slot + 1) * groups);
-    rows.lastLow[slot] = rows.lastHigh[slot] = 0;
     rows.moving[slot] = bits.flag();
     if (!rows.moving[slot]) return;
     for (let group = 0; group < groups; group += 1) {
-      const context = bits.bits(3);
-      rows.contexts[slot * groups + group] = context;
-      if (context !== 0) {
-        if (group < 32) rows.lastLow[slot] |= 1 << group;
-        else rows.lastHigh[slot] |= 1 << (group - 32);
-      }
+      rows.contexts[slot * groups + group] = bits.bits(3);
       if (kind[group] === HOLD) continue;
       for (let lane = first[group] + (kind[group] === QUAT ? 1 : 0); lane < first[group + 1]; lane += 1) {
         velocities[slot * width + lane] = bits.signed(CODE_VELOCITY);
@@ -344,7 +319,6 @@ export function coast(rows, from, to) {
       contexts[slot * groups + group] = 0;
       if (kind[group] !== HOLD) moved |= coastGroup(rows, slot * width, group);
     }
-    rows.lastLow[slot] = rows.lastHigh[slot] = 0;
     moving[slot] = moved === 0 ? 0 : 1;
   }
 }

@@ -2,12 +2,12 @@
 
 import { Bits } from './bits.js';
 import { Malformed } from './error.js';
-import { Bytes, readFrame } from './frame.js';
+import { readFrame, septets } from './frame.js';
 import { layoutOf } from './layout.js';
 import { Records } from './record.js';
 import { Rows } from './rows.js';
 import { readSection } from './section.js';
-import { textOf } from './wire.js';
+import { Reader, textOf } from './wire.js';
 
 export class Replica {
   /** A replica that waits for its first whole state. An error if the schema is not sound. */
@@ -70,12 +70,12 @@ export class Replica {
     records.texts.length = 0;
     records.bits.load(state);
     for (const table of rows.tables) readSection(rows, table, records, step);
-    const from = new Bytes(state, records.bits.align());
+    const from = new Reader(state, records.bits.align());
     for (let place = 0; place < records.texts.length; place += 2) {
       const table = records.texts[place];
       const index = records.texts[place + 1];
       const { max, utf8 } = table.layout.texts[index % table.layout.texts.length];
-      const length = from.varint();
+      const length = septets(from);
       if (length > max) throw new Malformed(`a text of more than ${max} bytes`);
       const bytes = from.take(length);
       if (utf8) textOf(bytes);

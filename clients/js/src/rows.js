@@ -31,9 +31,6 @@ export class TableRows {
     this.velocities = new Int32Array(0);
     /** Per group of each slot. */
     this.contexts = new Uint8Array(0);
-    /** Per slot the groups whose context is not 0. */
-    this.lastLow = new Int32Array(0);
-    this.lastHigh = new Int32Array(0);
     /** Per slot: 1 if a velocity or a context may not be 0. */
     this.moving = new Uint8Array(0);
     /** Per slot: 1 if the row is new in the frame being read. */
@@ -58,8 +55,6 @@ export class TableRows {
       if (predicts) {
         this.velocities = larger(this.velocities, space * width);
         this.contexts = larger(this.contexts, space * groups);
-        this.lastLow = larger(this.lastLow, space);
-        this.lastHigh = larger(this.lastHigh, space);
         this.moving = larger(this.moving, space);
       }
     }
@@ -86,7 +81,7 @@ export class TableRows {
     if (predicts) {
       this.velocities.fill(0, slot * width, (slot + 1) * width);
       this.contexts.fill(0, slot * groups, (slot + 1) * groups);
-      this.lastLow[slot] = this.lastHigh[slot] = this.moving[slot] = 0;
+      this.moving[slot] = 0;
     }
     let freed = 0;
     for (let text = slot * texts.length; text < (slot + 1) * texts.length; text += 1) {

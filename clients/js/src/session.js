@@ -8,6 +8,7 @@ import { CHANNELS_MAX } from './frame.js';
 import { within } from './greet.js';
 import { Schemas } from './schemas.js';
 import { bytesOnly, messagesOf } from './shape.js';
+import { VERSION } from './version.js';
 
 /** How often the time to the server and back is measured. */
 const MEASURE_EVERY_MS = 5000;
@@ -51,7 +52,7 @@ export class Session {
     return {
       type: 'Hello',
       protocol: PROTOCOL_VERSION,
-      client: 'greenroom-client-js/0.1.0',
+      client: VERSION,
       token: this.token,
       schemas: this.schemas.hashes(),
     };

@@ -89,9 +89,9 @@ test('room ids', () => {
 });
 
 test('what cannot be sent is an error', () => {
-  assert.throws(() => encodeToServer({ type: 'Nothing' }), TypeError);
-  assert.throws(() => encodeToServer({ type: 'List', id: -1, game: 'a' }), TypeError);
-  assert.throws(() => encodeToServer({ type: 'List', id: 2 ** 32, game: 'a' }), TypeError);
-  assert.throws(() => encodeToServer({ type: 'List', id: 1, game: 'a'.repeat(33) }), RangeError);
+  assert.throws(() => encodeToServer({ type: 'Nothing' }), { code: 'BadValue', message: /is no Nothing/ });
+  assert.throws(() => encodeToServer({ type: 'List', id: -1, game: 'a' }), /List.id must be a whole number/);
+  assert.throws(() => encodeToServer({ type: 'List', id: 2 ** 32, game: 'a' }), { name: 'Misuse' });
+  assert.throws(() => encodeToServer({ type: 'List', id: 1, game: 'a'.repeat(33) }), /List.game must have at most 32 bytes/);
   assert.throws(() => encodeInput(1, new Uint8Array(4097)), RangeError);
 });

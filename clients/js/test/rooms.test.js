@@ -64,8 +64,8 @@ test('what cannot be asked is an error that says what can', async () => {
   const { client } = await greeted();
   await assert.rejects(client.find({ game: 'game', where: { size: 1 } }), { code: 'BadQuery', message: /a room has no size/ });
   await assert.rejects(client.find({ game: 'game', where: { free: {} } }), { code: 'BadQuery' });
-  assert.throws(() => client.create('game', {}, { visibility: 'secret' }), /listed, unlisted or private/);
-  assert.throws(() => client.create('game', {}, { meta: { x: 1.5 } }), { code: 'BadQuery' });
+  await assert.rejects(client.create('game', {}, { visibility: 'secret' }), /listed, unlisted or private/);
+  await assert.rejects(client.create('game', {}, { meta: { x: 1.5 } }), { code: 'BadQuery' });
   await assert.rejects(client.reserve({ how: 'steal', game: 'game' }, 1), { code: 'BadTarget' });
 });
 

@@ -74,9 +74,9 @@ test('what does not fit is an error that names the place and says what belongs t
   says({ name: 'hello' }, "game's input.name must have at most 4 bytes as UTF-8: shorten it");
   says({ name: 1 }, "game's input.name must be a text, and is 1");
   says({ way: 'Up' }, "game's input.way must be an array of at most 2, and is \"Up\"");
-  says({ way: ['Down'] }, "game's input.way[…] must be \"Up\" or { To: … }, and is \"Down\"");
-  says({ way: [{ Up: null }] }, "game's input.way[…] must be \"Up\" or { To: … }, and is \"Up\"");
-  says({ way: [{ To: 300 }] }, "game's input.way[…].To must be a whole number from 0 to 255, and is 300");
+  says({ way: ['Down'] }, "game's input.way[0] must be \"Up\" or { To: … }, and is \"Down\"");
+  says({ way: [{ Up: null }] }, "game's input.way[0] must be \"Up\" or { To: … }, and is \"Up\"");
+  says({ way: [{ To: 300 }] }, "game's input.way[0].To must be a whole number from 0 to 255, and is 300");
   assert.throws(() => of('Unit').encode({}), /nothing belongs there/);
   assert.throws(() => of(variants({})).encode('Fly'), /this game takes none/);
   assert.throws(() => of('U64').encode(-1), /must be a BigInt from 0 to 18446744073709551615, and is -1/);

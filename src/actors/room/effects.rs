@@ -1,6 +1,7 @@
 //! Runs what a room asks of the outside world, as tasks beside it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
@@ -17,6 +18,7 @@ pub(super) struct Effects {
     runtime: tokio::runtime::Handle,
     permits: Arc<Semaphore>,
     under_way: Arc<UnderWay>,
+    timeout: Duration,
 }
 
 /// What came of an effect.
@@ -34,9 +36,10 @@ impl Effects {
         handler: Option<EffectHandler>,
         runtime: tokio::runtime::Handle,
         under_way: &Arc<UnderWay>,
+        timeout: Duration,
     ) -> Self {
         let permits = Arc::new(Semaphore::new(AT_ONCE_MAX));
-        Effects { handler, runtime, permits, under_way: Arc::clone(under_way) }
+        Effects { handler, runtime, permits, under_way: Arc::clone(under_way), timeout }
     }
 
     /// Where effects run.
@@ -47,7 +50,7 @@ impl Effects {
     /// Starts an effect; `tell` learns what comes of it, beside whatever the caller does.
     pub(super) fn run(&self, call: EffectCall, tell: impl FnOnce(Outcome) + Send + 'static) {
         let (handler, permits) = (self.handler.clone(), Arc::clone(&self.permits));
-        let running = self.under_way.enter();
+        let (running, timeout) = (self.under_way.enter(), self.timeout);
         self.runtime.spawn(async move {
             let _running = running;
             // The semaphore is fair: effects start in the order of their numbers.
@@ -59,13 +62,21 @@ impl Effects {
                 return tell(Outcome::Lost);
             };
             // The host's own code: a panic in it is logged like one in an actor.
-            tell(match caught(std::pin::pin!(async move { handler(call).await })).await {
-                Ok(Some(body)) => Outcome::Answer(body),
-                Ok(None) => Outcome::Done,
-                Err(panicked) => {
+            let work = std::pin::pin!(async move { handler(call).await });
+            tell(match tokio::time::timeout(timeout, caught(work)).await {
+                Ok(Ok(Some(body))) => Outcome::Answer(body),
+                Ok(Ok(None)) => Outcome::Done,
+                Ok(Err(panicked)) => {
                     tracing::error!(%room, game, number, place = panicked.place(),
-                        "the handler of an effect panicked, the game gets no answer: {}",
+                        "the handler of an effect panicked, the game is told that it is lost: {}",
                         panicked.text());
+                    Outcome::Lost
+                }
+                Err(_) => {
+                    tracing::error!(%room, game, number,
+                        "the handler of an effect has not ended after {timeout:?} and is cut off, the \
+                         game is told that it is lost: give what it asks a deadline, or raise \
+                         --effect-timeout-ms");
                     Outcome::Lost
                 }
             });

@@ -6,6 +6,7 @@ use std::time::Duration;
 use metrics::{Counter, Histogram, counter, histogram};
 
 use crate::directory::members::{FramesSent, Sent};
+use crate::game::Said;
 use crate::room::inbox::InboxCounts;
 
 /// What the rooms of one game count together.
@@ -22,6 +23,7 @@ pub(super) struct Meters {
     skipped: Counter,
     inputs: [Counter; 2],
     requests: [Counter; 3],
+    chat: Counter,
     finished: Counter,
 }
 
@@ -43,6 +45,7 @@ impl Meters {
             skipped: counter!("greenroom_frames_skipped_total", "game" => game),
             inputs: ["queued", "merged"].map(input),
             requests: ["queued", "again", "refused"].map(request),
+            chat: counter!("greenroom_chat_lines_total", "game" => game),
             finished: counter!("greenroom_matches_finished_total", "game" => game),
         }
     }
@@ -87,6 +90,13 @@ impl Meters {
         }
         for (counter, more) in self.requests.iter().zip([requests, again, refused]) {
             add(counter, more.into());
+        }
+    }
+
+    /// What a room says.
+    pub(super) fn said(&self, said: &Said) {
+        if let Said::Chat { .. } = said {
+            self.chat.increment(1);
         }
     }
 

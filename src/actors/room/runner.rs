@@ -141,7 +141,12 @@ impl Runner {
         };
         let idle = record.plan.idle_after.map(Idle::new);
         Runner {
-            effects: Effects::new(record.entry.effects.clone(), runtime, &args.common.under_way),
+            effects: Effects::new(
+                record.entry.effects.clone(),
+                runtime,
+                &args.common.under_way,
+                config.rooms.effect_timeout,
+            ),
             history: History::new(record.entry.layout.clone(), limits)
                 .with_states_at_most(record.entry.game.state_bytes_max()),
             meters: Meters::of(record.entry.game.name()),

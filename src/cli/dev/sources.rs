@@ -12,13 +12,16 @@ use std::time::SystemTime;
 pub(super) struct Sources(BTreeMap<PathBuf, Option<(SystemTime, u64)>>);
 
 impl Sources {
-    /// What is in this crate, and what the build says that it has read: other crates beside it too.
+    /// What is in this crate, its settings and pages included, and what the build says that it has
+    /// read: other crates beside it too.
     pub(super) fn of(dir: &Path, dep_info: Option<&Path>) -> Self {
         let mut files = Sources::default();
-        for name in ["Cargo.toml", "Cargo.lock", "build.rs"] {
+        for name in ["Cargo.toml", "Cargo.lock", "build.rs", "greenroom.toml"] {
             files.add(dir.join(name));
         }
-        files.add_all(&dir.join("src"));
+        for name in ["src", "web"] {
+            files.add_all(&dir.join(name));
+        }
         let read = dep_info.and_then(|file| fs::read_to_string(file).ok());
         for file in read.iter().flat_map(|text| dependencies(text)) {
             files.add(file);
@@ -103,6 +106,9 @@ mod tests {
         changes(Some("src/deep/a.rs"));
         fs::write(at("src/b.rs"), "").unwrap();
         changes(Some("src/b.rs"));
+        fs::create_dir(at("web")).unwrap();
+        fs::write(at("web/index.html"), "").unwrap();
+        changes(Some("web/index.html"));
         fs::remove_file(at("src/deep/a.rs")).unwrap();
         changes(Some("src/deep/a.rs"));
         fs::remove_file(at("Cargo.toml")).unwrap();

@@ -8,6 +8,7 @@ pub mod bots;
 pub mod bullet;
 pub mod outcome;
 pub mod ship;
+mod training;
 
 use greenroom_proto::{EntityId, Message, PlayerId, Replicate, Table, Tick};
 use serde::{Deserialize, Serialize};

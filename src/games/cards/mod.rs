@@ -15,6 +15,7 @@ pub mod chat;
 pub mod deck;
 mod play;
 pub mod table;
+mod training;
 
 use greenroom_proto::{Message, PlayerId, Text};
 use serde::{Deserialize, Serialize};

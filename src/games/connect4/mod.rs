@@ -7,6 +7,7 @@
 
 mod board;
 pub mod bots;
+mod training;
 
 use std::time::Duration;
 

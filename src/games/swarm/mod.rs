@@ -10,6 +10,7 @@ mod cells;
 pub mod creature;
 pub mod food;
 pub mod outcome;
+mod training;
 
 use greenroom_proto::{EntityId, Eye, List, Message, PlayerId, Replicate, Sight, Table, Tick};
 use serde::{Deserialize, Serialize};

@@ -45,10 +45,13 @@ files! {
     "/play/chat.js" JS "play/chat.js";
     "/play/connect4.js" JS "play/connect4.js";
     "/play/controls.js" JS "play/controls.js";
+    "/play/ending.js" JS "play/ending.js";
     "/play/figures.js" JS "play/figures.js";
     "/play/games.js" JS "play/games.js";
+    "/play/invite.js" JS "play/invite.js";
     "/play/lobby.js" JS "play/lobby.js";
     "/play/network.js" JS "play/network.js";
+    "/play/pictures.js" JS "play/pictures.js";
     "/play/recording.js" JS "play/recording.js";
     "/play/replay.js" JS "play/replay.js";
     "/play/stage.js" JS "play/stage.js";

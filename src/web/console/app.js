@@ -28,7 +28,7 @@ const shown = {
   tree: new Table(at("tree"), TREE, { none: "nothing answers yet" }),
   connections: new Table(at("connections"), CONNECTIONS, {
     open: (_, row) => { room.open(row.room, row.game, faults); show(); },
-    none: "none is stuck, and none was pinged: only clients that say nothing are",
+    none: "none is stuck, and none was pinged yet",
   }),
   crashes: new Table(at("crashes"), CRASHES, {
     open: (name) => download(`/console/crashes/${encodeURIComponent(name)}`, name).catch((error) => say(error.message)),
@@ -86,6 +86,7 @@ async function watch(signal) {
       setText(at("status"), "live");
       show();
       showTotals(change);
+      room.push(tables.rooms.rows.get(room.room));
     }
   }
 }

@@ -3,10 +3,19 @@
 import { ask, change } from "./api.js";
 import { el, keyed, setText } from "./dom.js";
 import * as format from "./format.js";
+import { Plot } from "./plot.js";
 
 const EVERY_MS = 1000;
 /** Values under one name that are shown. */
 const SHOWN_MAX = 200;
+
+const ms = (us) => (us == null ? "–" : `${format.ms(us)} ms`);
+/** Title, how a value is said, and which one it is. */
+const PLOTS = [
+  ["Tick, median", ms, (row) => row.tick_median_us],
+  ["Tick, p99", ms, (row) => row.tick_p99_us],
+  ["Bytes per player", (bytes) => `${format.bytes(bytes)}/s`, (row) => row.bytes_per_player_s],
+];
 
 export class RoomView {
   #section;
@@ -15,6 +24,7 @@ export class RoomView {
   #state = new Branch();
   #members = new Map();
   #parts;
+  #plots = [];
 
   /** `say(text)`: a sentence for the operator; `closed()`: the view was closed. */
   constructor(section, { say, closed }) {
@@ -37,12 +47,14 @@ export class RoomView {
     const button = (text, act, attributes = {}) => el("button", { type: "button", onclick: act, ...attributes }, text);
     const parts = { hint: el("p", { class: "hint" }), members: el("tbody"), none: el("p", { class: "hint" }) };
     this.#parts = parts;
+    this.#plots = PLOTS.map(([title, show, value]) => [new Plot(title, show), value]);
     this.#section.replaceChildren(
       el("div", { class: "head" },
         el("h2", { id: "room-title" }, `${game} ${room}`), parts.hint,
         faults ? button("Make it panic", () => this.#panic(), { class: "acts" }) : null,
         button("End the match", () => this.#end(), { class: "acts danger" }),
         button("Close", () => this.close())),
+      el("div", { class: "plots" }, ...this.#plots.map(([plot]) => plot.element)),
       el("div", { class: "beside" },
         el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Members" }, el("table", {},
           el("thead", {}, el("tr", {}, ...["player", "name", "keeps up", "latency, ms", "waiting", ""].map((head) =>
@@ -51,6 +63,11 @@ export class RoomView {
     this.#section.hidden = false;
     this.#section.focus();
     this.#look();
+  }
+
+  /** Once a second: the room's row in the list, if it is there. */
+  push(row) {
+    if (this.#room !== null) this.#plots.forEach(([plot, value]) => plot.push(row ? value(row) : null));
   }
 
   close(again = false) {
@@ -136,6 +153,8 @@ class Branch {
 /** The parts of a value by name: so many, and how many more there are. */
 export function partsOf(value, max = SHOWN_MAX) {
   const all = Object.entries(value ?? {});
+  // Entities by their slots, as numbers: their names are `slot.generation`.
+  if (/^\d/.test(all[0]?.[0])) all.sort(([one], [other]) => parseFloat(one) - parseFloat(other));
   const parts = all.slice(0, max);
   if (all.length > max) parts.push(["…", `${all.length - max} more`]);
   return parts;

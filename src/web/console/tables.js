@@ -30,7 +30,7 @@ export const ROOMS = [
 ];
 
 export const TREE = [
-  column("actor", (row) => row.name, { number: false }),
+  column("actor", (row) => (/^\d+$/.test(row.name) ? `connection ${row.name}` : row.name), { number: false }),
   column("state", (row) => state(row), { number: false, mark: (row) => row.state !== "running" || row.busy_ms > 1000 }),
   column("children", (row) => (row.children == null ? "" : format.count(row.children))),
   column("in mailbox", (row) => format.count(row.mailbox), { mark: (row) => row.mailbox >= 1024 }),

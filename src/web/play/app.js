@@ -2,10 +2,11 @@
 
 import { connect } from "/greenroom.js";
 import * as banner from "/play/banner.js";
-import { el, setText } from "/play/dom.js";
+import { setText } from "/play/dom.js";
 import { GAMES } from "/play/games.js";
+import { roomIn } from "/play/invite.js";
 import { Lobby } from "/play/lobby.js";
-import { NETWORKS, choose, install } from "/play/network.js";
+import { install } from "/play/network.js";
 import { Stage } from "/play/stage.js";
 
 const at = (id) => document.getElementById(id);
@@ -14,10 +15,9 @@ const SEAT = "greenroom-seat";
 const NAME = "greenroom-name";
 
 let [client, lobby, stage] = [null, null, null];
+let isEntering = false;
 
 install();
-NETWORKS.forEach(({ name }, place) => at("network").append(el("option", { value: place }, name)));
-at("network").onchange = ({ target }) => choose(Number(target.value));
 at("name").value = localStorage.getItem(NAME) ?? `Guest ${100 + Math.floor(Math.random() * 900)}`;
 at("who").onsubmit = (event) => event.preventDefault();
 at("token").onchange = () => open();
@@ -26,6 +26,7 @@ at("by-code").onsubmit = (event) => {
   enter((how) => client.joinByCode(at("code").value.trim(), how));
 };
 addEventListener("pagehide", keepSeat);
+addEventListener("hashchange", invited);
 addEventListener("offline", () => banner.tell("This device has no network. The page goes on by itself when it is back."));
 addEventListener("online", () => client?.state === "up" && banner.clear());
 
@@ -57,8 +58,9 @@ async function open() {
   banner.clear();
   const mine = client;
   client.on("close", (why) => mine === client && failed(why));
-  client.on("drop", (why, withinMs) => stage === null && banner.dropped(why, withinMs));
-  client.on("resume", (afterMs) => stage === null && banner.resumed({ afterMs }));
+  const between = () => stage === null || stage.isOver;
+  client.on("drop", (why, withinMs) => between() && banner.dropped(why, withinMs));
+  client.on("resume", (afterMs) => between() && banner.resumed({ afterMs }));
   client.on("notice", (text) => banner.tell(text));
   client.on("ban", ({ text }) => banner.tell(`You were sent out. ${text}`));
   client.on("move", (room) => show(room));
@@ -67,22 +69,26 @@ async function open() {
   const seat = sessionStorage.getItem(SEAT);
   sessionStorage.removeItem(SEAT);
   if (seat !== null) await enter(() => client.resume(seat));
+  await invited();
+}
+
+/** Somebody was sent the address of a room. */
+async function invited() {
+  const wanted = roomIn(location.hash);
+  if (wanted === null || client === null || stage !== null) return;
+  history.replaceState(null, "", location.pathname);
+  await enter((how) => (wanted.way === "code" ? client.joinByCode(wanted.word, how) : client.joinById(wanted.word, how)));
 }
 
 /** The connection is over, or never was. */
 function failed(error) {
-  const again = error.then === "stop" ? "" : " Load this page again to try once more.";
+  client = null;
   setText(at("about"), "not connected");
-  banner.tell(`${sentence(error.message)}${again}`);
-}
-
-function sentence(text) {
-  const first = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.?!]$/.test(first) ? first : `${first}.`;
+  banner.tell(banner.sentence(error), { name: "Connect again", run: open });
 }
 
 const play = (room) => enter((how) => client.joinById(room, how));
-const look = (room) => enter(() => client.spectate(room));
+const look = (room) => enter(() => client.spectate(room), "Coming in. Some games show themselves only some seconds after it was so.");
 function make(name, how = {}) {
   const { options } = GAMES.get(name);
   return enter((who) => (how.visibility
@@ -91,34 +97,47 @@ function make(name, how = {}) {
 }
 
 /** Goes into a room by one of the ways in. */
-async function enter(way) {
-  if (client === null || stage !== null) return;
+async function enter(way, words = "Coming in.") {
+  if (isEntering || (stage !== null && !stage.isOver)) return;
+  isEntering = true;
+  banner.busy(words);
   try {
+    // The server has closed the connection, which is no reason not to ask once more.
+    if (client === null) await open();
+    if (client === null) return;
     show(await way({ profile: profile() }));
   } catch (error) {
-    banner.tell(sentence(error.message));
+    banner.tell(banner.sentence(error));
+  } finally {
+    isEntering = false;
   }
 }
 
 function show(room) {
   const game = GAMES.get(room.game);
+  if (game === undefined) {
+    room.leave();
+    throw new Error(`there is no page here that shows ${room.game}`);
+  }
   stage?.close();
   banner.clear();
   at("start").hidden = true;
   document.title = `${game.title} – Greenroom`;
-  stage = new Stage(at("stage"), room, game, (end) => leave(game, end));
+  const again = () => make(room.game, room.code === null ? {} : { visibility: "private" });
+  stage = new Stage(at("stage"), room, game, { leave, again });
 }
 
-function leave(game, end) {
+/** Back to the games; `why` is an error if the room is over for this client alone. */
+function leave(why = null) {
   if (stage === null) return;
+  const { game } = stage;
   stage.close();
   stage = null;
   at("start").hidden = false;
   document.title = "Greenroom";
-  if (end === null) banner.clear();
-  else if (end.result) banner.tell(`The match is over. ${game.verdict(end.result, end.nameOf)}`);
-  else if (end.why) banner.tell(sentence(end.why.message));
-  at("games").querySelector("button")?.focus();
+  if (why === null) banner.clear();
+  else banner.tell(banner.sentence(why));
+  at(`play-${game}`)?.focus();
 }
 
 open();

@@ -1,6 +1,6 @@
 // How arena looks.
 
-import { colour } from "/play/canvas.js";
+import { alone, colour } from "/play/canvas.js";
 
 /** As the game's rules have them, in units. */
 const [SHIP_RADIUS, BULLET_RADIUS] = [14, 3];
@@ -8,12 +8,18 @@ const [SHIP_RADIUS, BULLET_RADIUS] = [14, 3];
 const LIFE = 3;
 /** Lines of the floor, in units. */
 const GRID = 60;
+/** Where the whole field would be smaller than the first, the eye follows the ship at the second. */
+const [SCALE_WHOLE, SCALE_CLOSE] = [0.45, 0.6];
+/** How far from the edge those are marked who are beyond it, in units of the page. */
+const EDGE = 14;
 /** Sparks at once: a burst beyond takes the place of the oldest. */
 const SPARKS_MAX = 400;
 
 export class ArenaPicture {
   #sparks = [];
   #before = 0;
+  /** The own ship, while there is one or was one. */
+  #eye = null;
 
   /** A ship was hit, or shot down. */
   burst(state, player, isLast) {
@@ -36,10 +42,12 @@ export class ArenaPicture {
     this.#before = now;
     context.fillStyle = "#090d0c";
     context.fillRect(0, 0, width, height);
-    const scale = Math.min(width / state.width, height / state.height);
+    this.#eye = shown.own ?? this.#eye;
+    const camera = cameraOf(state, this.#eye, width, height);
+    const { scale, left, top } = camera;
     context.save();
-    context.translate((width - state.width * scale) / 2, (height - state.height * scale) / 2);
     context.scale(scale, scale);
+    context.translate(-left, -top);
     floor(context, state);
     bullets(context, state, shown.own ? Math.max(tick, shown.tick) : shown.tick);
     for (const [slot, ship] of state.ships) {
@@ -51,8 +59,12 @@ export class ArenaPicture {
     }
     this.#drawSparks(context, seconds);
     context.restore();
+    for (const [slot, ship] of state.ships) {
+      if (ship.status !== "Wrecked" && ship.player !== me) beyond(context, shown.others.get(slot) ?? ship, ship.player, { width, height, ...camera });
+    }
     timeLeft(context, width, (state.ends - tick) / (state.tick_hz || 30));
     const mine = [...state.ships.values()].find(({ player }) => player === me);
+    if (mine && state.ships.size === 1) alone(context, width);
     if (mine) ammunition(context, width, height, mine);
   }
 
@@ -68,6 +80,35 @@ export class ArenaPicture {
     context.globalAlpha = 1;
     this.#sparks = this.#sparks.filter(({ left }) => left > 0);
   }
+}
+
+/** What is seen: the whole field, or on small screens what is around the own ship. */
+function cameraOf(state, eye, width, height) {
+  const whole = Math.min(width / state.width, height / state.height);
+  const scale = eye !== null && whole < SCALE_WHOLE ? SCALE_CLOSE : whole;
+  const from = (middle, seen, all) => (seen >= all ? (all - seen) / 2 : Math.max(0, Math.min(all - seen, middle - seen / 2)));
+  return {
+    scale,
+    left: from(eye?.x ?? 0, width / scale, state.width),
+    top: from(eye?.y ?? 0, height / scale, state.height),
+  };
+}
+
+/** An arrow at the edge to somebody who is beyond it. */
+function beyond(context, ship, player, { width, height, scale, left, top }) {
+  const [x, y] = [(ship.x - left) * scale, (ship.y - top) * scale];
+  if (x > 0 && x < width && y > 0 && y < height) return;
+  const [atX, atY] = [Math.max(EDGE, Math.min(width - EDGE, x)), Math.max(EDGE, Math.min(height - EDGE, y))];
+  context.save();
+  context.translate(atX, atY);
+  context.rotate(Math.atan2(y - atY, x - atX));
+  context.fillStyle = colour(player);
+  context.beginPath();
+  context.moveTo(10, 0);
+  context.lineTo(-5, 7);
+  context.lineTo(-5, -7);
+  context.fill();
+  context.restore();
 }
 
 function floor(context, { width, height }) {

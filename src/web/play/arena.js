@@ -17,7 +17,7 @@ export const arena = {
   about: "Fly, turn and shoot. Whoever shoots ten ships first wins.",
   players: "2 to 8 players, in real time",
   help: "Turn with ← →, thrust with ↑, shoot with space; or a gamepad, or your thumbs.",
-  scoreName: "Shot",
+  scoreName: "Kills",
   options: { time_limit_secs: 300, score_limit: 10 },
   verdict({ winner }, nameOf) {
     return winner == null ? "Nobody has won." : `${nameOf(winner)} has won.`;
@@ -29,7 +29,7 @@ function mount({ root, room, nameOf, say, options }) {
   const picture = new ArenaPicture();
   const motion = room.recorded ? null : new Motion(room);
   let raw = false;
-  if (!room.spectating) options("Show also what the server has said last", (on) => { raw = on; });
+  if (!room.spectating) options("Show the server's state too", (on) => { raw = on; });
   const hands = room.spectating ? null : controls(root, "Shoot");
   const screen = canvas(root, "The arena, seen from above", (context, width, height, now) => {
     const shown = motion?.at(now, hands && inputOf(hands.read())) ?? { own: null, others: room.state.ships, tick: room.arrivingTick() };

@@ -1,9 +1,11 @@
 // What happens to the connection, in words.
 
-import { setText } from "/play/dom.js";
+import { el, setText } from "/play/dom.js";
 
 /** For how long it says that all is well again, in milliseconds. */
 const BACK_MS = 4000;
+/** For how long nothing is said of what takes a moment, in milliseconds. */
+const BUSY_MS = 400;
 
 const element = document.getElementById("banner");
 let [over, gone, counting] = [0, 0, 0];
@@ -13,12 +15,20 @@ function show(text, kind) {
   clearInterval(counting);
   element.hidden = false;
   element.dataset.kind = kind;
+  delete element.dataset.seconds;
   setText(element, text);
 }
 
-/** Something that cannot be helped. */
-export function tell(text) {
+/** Something takes a moment. It is said only if it does. */
+export function busy(text) {
+  clear();
+  over = setTimeout(() => show(text, "busy"), BUSY_MS);
+}
+
+/** Something that cannot be helped, except by what a button does: `act` is `{ name, run }`. */
+export function tell(text, act = null) {
   show(text, "gone");
+  if (act !== null) element.append(" ", el("button", { type: "button", onclick: act.run }, act.name));
 }
 
 export function clear() {
@@ -31,10 +41,18 @@ export function clear() {
 export function dropped(why, withinMs) {
   gone = performance.now();
   const held = withinMs > 0 ? ` Your seat is kept for ${Math.round(withinMs / 1000)} s.` : "";
-  show(`The connection is gone: ${why.message}. Trying to come back.${held}`, "gone");
+  const said = why.by === "server" ? `: ${why.reason}` : "";
+  show(`The connection is gone${said}. Trying to come back.${held}`, "gone");
   counting = setInterval(() => {
-    element.dataset.seconds = Math.round((performance.now() - gone) / 1000);
+    element.dataset.seconds = `${Math.round((performance.now() - gone) / 1000)} s`;
   }, 1000);
+}
+
+/** What an error says to a player: what the server has said, where it has, and the code to ask about. */
+export function sentence(error) {
+  const text = error.reason || error.text || error.message;
+  const code = error.reason ? ` (${error.code})` : "";
+  return `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, "")}${code}${/[?!]$/.test(text + code) ? "" : "."}`;
 }
 
 /** It is back. */

@@ -58,6 +58,14 @@ export function canvas(root, label, draw) {
   };
 }
 
+/** Tells somebody who waits alone how others come. */
+export function alone(context, width) {
+  context.textAlign = "center";
+  context.font = "14px system-ui, sans-serif";
+  context.fillStyle = "#95a59d";
+  context.fillText("Nobody else is here yet. Send a friend the link.", width / 2, 46);
+}
+
 /** The colour of a player, the same on every screen; 137.5° apart, neighbours are easy to tell. */
 export function colour(player, light = 62) {
   return `hsl(${(player * 137.5) % 360} 75% ${light}%)`;

@@ -26,8 +26,8 @@ const WHY = {
 export const cards = {
   title: "Cards",
   about: "Play a card of the same suit or rank; an eight goes always, and names the next suit.",
-  players: "2 players here, turn by turn; up to 6 in rooms that programs make",
-  help: "Cards with a green edge fit. Go through them with Tab, play with Enter.",
+  players: "2 players, turn by turn",
+  help: "Cards with a green edge fit: press one. By keyboard: Tab, then Enter.",
   scoreName: "Points",
   options: { players: 2 },
   verdict({ winner }, nameOf) {
@@ -46,16 +46,20 @@ function fits(card, { pile, called }) {
   return card.rank === EIGHT || (called === null ? card.suit === top.suit || card.rank === top.rank : card.suit === called);
 }
 
+/** What may not be pressed can be read all the same; who presses it is told why not. */
+const allow = (button, may) => button.setAttribute("aria-disabled", !may);
+
 function mount({ root, room, nameOf, say }) {
   const turn = el("p", { class: "turn", role: "status" });
+  const note = el("p", { class: "note", role: "status" });
   const seats = el("ul", { class: "seats", "aria-label": "At the table" });
   const top = el("span", { class: "playing-card", role: "img" });
   const deck = el("button", { type: "button", onclick: () => ask("Draw") }, "Draw");
   const pass = el("button", { type: "button", onclick: () => ask("Pass") }, "Pass");
   const suits = el("div", { class: "cards", role: "group", "aria-label": "Name a suit" },
     ...Object.entries(SUITS).map(([suit, sign]) => el("button", { type: "button", class: isRed({ suit }) ? "red" : "", "aria-label": suit, onclick: () => ask({ Choose: { suit } }) }, sign)));
-  const hand = el("div", { class: "cards", role: "group", "aria-label": "Your cards" });
-  root.append(el("div", { class: "table" }, seats, turn,
+  const hand = el("div", { class: "cards", role: "group", tabindex: "-1", "aria-label": "Your cards" });
+  root.append(el("div", { class: "table" }, seats, turn, note,
     el("div", { class: "cards" }, el("span", { class: "playing-card back", "aria-hidden": "true" }, ""), top), suits, hand,
     room.spectating ? null : el("div", { class: "row cards-ask" }, deck, " ", pass)));
   const known = new Map();
@@ -63,8 +67,7 @@ function mount({ root, room, nameOf, say }) {
 
   async function ask(what) {
     const reply = await answer(what).catch((error) => error.message);
-    if (reply !== null) say(reply, false);
-    if (reply !== null) setText(turn, reply);
+    setText(note, reply ?? "");
   }
 
   async function answer(what) {
@@ -86,27 +89,30 @@ function mount({ root, room, nameOf, say }) {
       top.setAttribute("aria-label", `On the pile: ${long(card)}${state.called ? `, ${state.called.toLowerCase()} was named` : ""}`);
     }
     suits.hidden = !(mine && Choosing);
-    deck.disabled = !mine || !Playing || Playing.drew;
-    pass.disabled = !mine || !Playing || !Playing.drew;
+    allow(deck, mine && Playing && !Playing.drew);
+    allow(pass, mine && Playing && Playing.drew);
     setText(deck, `Draw (${state.deck} left)`);
     const own = [...state.players.values()].find((seat) => seat.player === player);
     const keys = (own?.hand ?? []).map((held) => `${held.suit} ${held.rank}`);
     const held = new Map((own?.hand ?? []).map((one) => [`${one.suit} ${one.rank}`, one]));
+    const hadFocus = hand.contains(document.activeElement);
     keyed(hand, known, keys, (key) => {
       const one = held.get(key);
       return el("button", { type: "button", class: isRed(one) ? "red" : "", "aria-label": long(one), onclick: () => ask({ Play: { card: one } }) }, short(one));
-    }, (button, key) => { button.disabled = !mine || !Playing || !fits(held.get(key), state); });
+    }, (button, key) => allow(button, mine && Playing && fits(held.get(key), state)));
+    // The card that had it was played.
+    if (hadFocus && !hand.contains(document.activeElement)) (hand.firstElementChild ?? hand).focus();
     const people = new Map([...state.players.values()].map((seat) => [seat.player, seat]));
     keyed(seats, seated, [...people.keys()], () => el("li"), (seat, id) => {
       setText(seat, `${nameOf(id)}: ${people.get(id).cards} cards`);
       if (id === whose) seat.setAttribute("aria-current", "true");
       else seat.removeAttribute("aria-current");
     });
-    root.toggleAttribute("data-over", Over !== undefined);
+    root.toggleAttribute("data-waiting", state.turn === "Waiting");
   }
 
   function words(state, mine) {
-    if (state.turn === "Waiting") return "Waiting for others";
+    if (state.turn === "Waiting") return "Waiting for others. Send a friend the link.";
     const { Playing, Choosing, Over } = state.turn;
     if (Over) return "The match is over";
     const deal = `Deal ${state.deal} of ${state.deals}. `;
@@ -116,6 +122,7 @@ function mount({ root, room, nameOf, say }) {
 
   function happened(event) {
     const { Dealt, Played, Chose, Drew, Passed, Won } = event;
+    setText(note, "");
     const who = (player) => (player === room.player ? "You" : nameOf(player));
     if (Dealt) say(`A new deal; ${nameOf(Dealt.first)} begins`);
     if (Played) say(`${who(Played.player)}: ${long(Played.card)}`);

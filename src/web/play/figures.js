@@ -1,11 +1,14 @@
 // How the connection is: the time to the server over the last minute, and some numbers.
 
 import { el, setText, svg } from "/play/dom.js";
+import { NETWORKS, choose, chosen } from "/play/network.js";
 import { ceiling, path } from "/play/plot.js";
 
 const [WIDTH, HEIGHT] = [240, 40];
 /** Values kept: one a second. */
 const KEPT = 60;
+
+const many = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 export class Figures {
   #values = [];
@@ -19,9 +22,11 @@ export class Figures {
   constructor() {
     this.element = el("section", { class: "panel", "aria-label": "Connection" },
       el("figure", {},
-        el("figcaption", {}, el("span", {}, "Time to the server and back"), this.#now),
+        el("figcaption", {}, el("span", {}, "There and back"), this.#now),
         this.#picture,
         el("p", { class: "axis" }, el("span", {}, "a minute ago"), this.#top)),
+      el("label", {}, "Network ", el("select", { id: "network", onchange: ({ target }) => choose(Number(target.value)) },
+        ...NETWORKS.map((network, place) => el("option", { value: place, selected: network === chosen() }, network.name)))),
       this.#numbers);
   }
 
@@ -38,7 +43,7 @@ export class Figures {
     this.#picture.setAttribute("aria-label", `Time to the server and back: ${now}, over a minute`);
     const bytes = frameBytes - this.#before.frameBytes;
     const script = scriptMs == null ? "" : ` · ${scriptMs.toFixed(2)} ms of script a picture`;
-    setText(this.#numbers, `${frames - this.#before.frames} frames and ${(bytes / 1024).toFixed(1)} KiB a second · inputs ${inputLeadTicks} ticks ahead${script}`);
+    setText(this.#numbers, `${many(frames - this.#before.frames, "frame")}, ${(bytes / 1024).toFixed(1)} KiB a second · inputs ${many(inputLeadTicks, "tick")} ahead${script}`);
     if (scriptMs != null) this.#numbers.dataset.scriptMs = scriptMs.toFixed(3);
     this.#before = { frames, frameBytes };
   }

@@ -2,6 +2,7 @@
 
 import { el, keyed, setText } from "/play/dom.js";
 import { GAMES } from "/play/games.js";
+import { pictureOf } from "/play/pictures.js";
 
 /** Rooms of one game in the list. */
 const ROOMS_MAX = 20;
@@ -27,8 +28,8 @@ export class Lobby {
       const others = client.games.filter((name) => !GAMES.has(name)).join(", ");
       at("games").append(el("p", { class: "soft" }, `Without a page here: ${others}`));
     }
-    const heads = ["Game", "Players", "Room", ""].map((text) => el("th", { scope: "col" }, text));
-    at("rooms").replaceChildren(el("thead", {}, el("tr", {}, ...heads)), this.#body);
+    const heads = ["Game", "Players", "Room"].map((text) => el("th", { scope: "col" }, text));
+    at("rooms").replaceChildren(el("thead", {}, el("tr", {}, ...heads, el("td"))), this.#body);
     this.#show();
     games.forEach((game) => this.#watch(game));
   }
@@ -36,9 +37,10 @@ export class Lobby {
   #card(name) {
     const { title, about, players } = GAMES.get(name);
     return el("section", { class: "card", "aria-label": title },
+      pictureOf(name),
       el("h2", {}, title),
       el("p", {}, about),
-      el("p", { class: "soft" }, players),
+      el("p", { class: "soft many" }, players),
       el("div", { class: "row" },
         el("button", { type: "button", class: "go", id: `play-${name}`, onclick: () => this.#ways.make(name) }, "Play"),
         el("button", { type: "button", onclick: () => this.#ways.make(name, { visibility: "private" }) }, "Private room")));
@@ -73,8 +75,8 @@ export class Lobby {
     const { title } = GAMES.get(game);
     const button = (className, text, act) => el("button", { type: "button", class: className, "aria-label": `${text}: ${title}, room ${id}`, onclick: act }, text);
     return el("tr", {},
-      el("td", {}, title), el("td"), el("td", {}, el("code", {}, id)),
-      el("td", {}, button("join", "Join", () => this.#ways.play(id)), " ", button("look", "Look on", () => this.#ways.look(id))));
+      el("th", { scope: "row" }, title), el("td"), el("td", {}, el("code", {}, id)),
+      el("td", { class: "number" }, button("join", "Join", () => this.#ways.play(id)), " ", button("look", "Look on", () => this.#ways.look(id))));
   }
 
   close() {

@@ -8,30 +8,34 @@ export const NETWORKS = [
   { name: "terrible: 400 ± 200 ms", delay: 100, more: 200 },
 ];
 
-let chosen = NETWORKS[0];
+let now = NETWORKS[0];
+
+/** The one that holds now. */
+export const chosen = () => now;
 
 /** From now on, also for connections that there are. */
 export function choose(place) {
-  chosen = NETWORKS[place] ?? NETWORKS[0];
+  now = NETWORKS[place] ?? NETWORKS[0];
 }
 
 /** Hands on in order, each after the delay that holds now; at once where there is none. */
 class Line {
   #free = 0;
-  #waiting = 0;
+  #waiting = [];
+
+  /** Whether what passes now arrives later. */
+  get delays() { return now.delay > 0 || this.#waiting.length > 0; }
 
   pass(work) {
-    const now = performance.now();
-    if (chosen.delay === 0 && this.#waiting === 0) {
+    const begun = performance.now();
+    if (!this.delays) {
       work();
       return;
     }
-    this.#free = Math.max(this.#free, now + chosen.delay + Math.random() * chosen.more);
-    this.#waiting += 1;
-    setTimeout(() => {
-      this.#waiting -= 1;
-      work();
-    }, this.#free - now);
+    this.#free = Math.max(this.#free, begun + now.delay + Math.random() * now.more);
+    this.#waiting.push(work);
+    // Timers count whole milliseconds, so a later one may come first: whichever comes, the oldest goes.
+    setTimeout(() => this.#waiting.shift()(), this.#free - begun);
   }
 }
 
@@ -59,7 +63,7 @@ export class SlowSocket {
 
   send(bytes) {
     // The client writes its next message into the same memory.
-    const copy = chosen.delay === 0 ? bytes : bytes.slice();
+    const copy = this.#out.delays ? bytes.slice() : bytes;
     this.#out.pass(() => this.#inner.readyState === 1 && this.#inner.send(copy));
   }
 

@@ -3,27 +3,36 @@
 import * as banner from "/play/banner.js";
 import { Chat } from "/play/chat.js";
 import { el, keyed, setText } from "/play/dom.js";
+import { ending } from "/play/ending.js";
 import { Figures } from "/play/figures.js";
+import { invitation } from "/play/invite.js";
 
 /** Between two looks at the scores, in milliseconds. */
 const SCORES_MS = 500;
 
 const spoken = document.getElementById("said");
 
-/** Shows a room in `root` until it is over; `leave(result)` is called when this is to end. */
+/**
+ * Shows a room in `root` until `close()`. `ways.leave(why)` is called when somebody wants to go, or
+ * has to for the reason `why`, and `ways.again()` when they want another match.
+ */
 export class Stage {
   #room;
   #root;
   #game;
+  #ways;
+  #play;
+  #result = null;
   #view;
   #chat = null;
   #figures = new Figures();
   #rows = new Map();
+  #names = new Map();
   #scores = el("tbody");
   #timers = [];
   #offs = [];
 
-  constructor(root, room, game, leave) {
+  constructor(root, room, game, ways) {
     this.#room = room;
     this.#root = root;
     this.#game = game;
@@ -33,23 +42,34 @@ export class Stage {
     root.hidden = false;
     const [nameOf, say] = [this.#nameOf, this.#say];
     this.#view = game.mount({ root: play, room, nameOf, say, options: this.#optionsPanel(side) });
-    side.prepend(this.#about(leave));
+    this.#ways = ways;
+    this.#play = play;
+    side.prepend(this.#about());
     side.append(this.#scorePanel());
     if (this.#view.chat !== null) this.#openChat(side);
     side.append(this.#figures.element);
-    this.#listen(leave);
+    this.#listen();
     play.focus({ preventScroll: true });
   }
 
-  #about(leave) {
-    const { spectating, code, id } = this.#room;
-    const what = spectating ? "You look on" : this.#game.help;
+  /** The name of the game. */
+  get game() { return this.#room.game; }
+  /** Whether the match is over, and this shows how it went. */
+  get isOver() { return this.#room.over !== null; }
+
+  #leave = () => this.#room.leave().finally(() => this.#ways.leave());
+
+  #about() {
+    const { spectating, delayMs, code, id } = this.#room;
+    const late = delayMs > 0 ? `, ${delayMs / 1000} s after the players` : "";
+    const what = spectating ? `You look on${late}.` : this.#game.help;
     return el("section", { class: "panel", "aria-label": "Room" },
       el("div", { class: "row" }, el("h2", {}, this.#game.title),
-        el("button", { type: "button", id: "leave", onclick: () => this.#room.leave().finally(() => leave(null)) }, "Leave")),
+        el("button", { type: "button", id: "leave", onclick: this.#leave }, "Leave")),
       el("p", { class: "soft" }, what),
-      code && el("p", {}, "Private: friends join with ", el("strong", {}, code)),
-      el("p", { class: "soft" }, "Room ", el("code", { id: "room-id" }, id)));
+      el("p", { class: "soft" }, code ? "Private room " : "Room ", el("code", { id: "room-id" }, id),
+        code && el("span", {}, ", code ", el("strong", { id: "room-code" }, code))),
+      invitation(this.#room));
   }
 
   #optionsPanel(side) {
@@ -74,7 +94,12 @@ export class Stage {
     this.#offs.push(this.#room.on("chat", ({ from, name, text }) => this.#chat.add(from === null ? null : name || this.#nameOf(from), text)));
   }
 
-  #nameOf = (player) => this.#room.roster.get(player)?.name || this.#view?.nameOf?.(player) || `player ${player}`;
+  /** Who has left is known by the name that they had. */
+  #nameOf = (player) => {
+    const name = this.#room.roster.get(player)?.name || this.#view?.nameOf?.(player);
+    if (name) this.#names.set(player, name);
+    return name || this.#names.get(player) || `player ${player}`;
+  };
 
   /** Said to those who cannot see it, and written down where there is a chat. */
   #say = (text, isWritten = true) => {
@@ -82,7 +107,7 @@ export class Stage {
     if (isWritten) this.#chat?.add(null, text);
   };
 
-  #listen(leave) {
+  #listen() {
     const { stats } = this.#room;
     this.#figures.update(stats, null);
     this.#timers.push(
@@ -93,9 +118,24 @@ export class Stage {
     this.#offs.push(
       this.#room.on("drop", (why, withinMs) => banner.dropped(why, withinMs)),
       this.#room.on("resume", (how) => banner.resumed(how)),
-      this.#room.on("end", (result) => { this.result = result; }),
-      this.#room.on("close", (why) => leave({ why, result: this.result, nameOf: this.#nameOf })),
+      this.#room.on("end", (result) => { this.#result = result ?? {}; }),
+      this.#room.on("close", (why) => (this.#result ? this.#end() : this.#ways.leave(why))),
     );
+  }
+
+  /** The match is over. The last picture stays, and what it has come to. */
+  #end() {
+    banner.clear();
+    this.#timers.forEach(clearInterval);
+    this.#showScores();
+    const hasWon = !this.#room.spectating && this.#result.winner === this.#room.player;
+    const words = this.#game.verdict(this.#result, this.#nameOf);
+    const panel = ending(hasWon, words, { again: this.#ways.again, leave: this.#leave });
+    this.#play.prepend(panel);
+    this.#play.classList.add("over");
+    // Not to a button: keys that are still held down from the match would press it.
+    panel.focus({ preventScroll: true });
+    panel.scrollIntoView({ block: "nearest" });
   }
 
   #showScores() {

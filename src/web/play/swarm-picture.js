@@ -1,6 +1,6 @@
 // How swarm looks: a thousand things that move, between two frames where they are on the way.
 
-import { colour } from "/play/canvas.js";
+import { alone, colour } from "/play/canvas.js";
 
 /** Of a pellet, in units; a rich one is larger. */
 const [PELLET, PELLET_RICH] = [2.5, 4];
@@ -31,7 +31,8 @@ export class SwarmPicture {
     creatures(context, shown, player);
     context.restore();
     if (scale > 0.6) names(context, shown, { scale, left, top }, nameOf);
-    mark(context, room, width);
+    mark(context, room, this.#eye, width);
+    if (this.#eye !== null && state.alive === 1) alone(context, width);
   }
 
   #drawPellets(context, { state, tick }) {
@@ -108,10 +109,12 @@ function pathOf(pellets, isRich, radius) {
   return path;
 }
 
-function mark(context, { state, tick }, width) {
+function mark(context, { state, tick }, eye, width) {
   const seconds = Math.max(0, Math.ceil((state.ends - tick) / (state.tick_hz || 20)));
   context.textAlign = "center";
   context.font = "600 15px system-ui, sans-serif";
   context.fillStyle = "#e8efeb";
-  context.fillText(`${state.alive} alive · ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`, width / 2, 24);
+  // As the rules have it: a creature weighs a quarter of the square of its radius.
+  const weight = eye === null ? "" : ` · you weigh ${Math.round((eye.radius * eye.radius) / 4)}`;
+  context.fillText(`${state.alive} alive · ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}${weight}`, width / 2, 24);
 }

@@ -9,7 +9,7 @@ export const swarm = {
   title: "Swarm",
   about: "Eat, grow, and eat whoever is smaller. You see what is near; whoever looks on sees all.",
   players: "2 to 1,000 players in one world",
-  help: "Swim with the arrows, faster with space: it costs weight. Or press where to swim to.",
+  help: "Swim with the arrows, or press where to go. Space is faster, and costs weight.",
   scoreName: "Weight",
   options: {},
   verdict({ winner }, nameOf) {
@@ -27,8 +27,9 @@ function mount({ root, room, nameOf, say }) {
     fields: { x: "linear", y: "linear", radius: "linear" },
     isSame: (one, other) => one.player === other.player && Math.abs(one.x - other.x) + Math.abs(one.y - other.y) < JUMP,
   });
+  const called = (player) => (player === room.player ? "you" : nameOf(player));
   const screen = canvas(root, "The world, seen from above", (context, width, height, now) => {
-    picture.draw(context, { width, height, room, nameOf, shown: others?.at(now) ?? room.state.players });
+    picture.draw(context, { width, height, room, nameOf: called, shown: others?.at(now) ?? room.state.players });
   });
   const hands = room.spectating ? null : controls(root, "Faster");
   const pointer = hands && pressedWay(screen.element);

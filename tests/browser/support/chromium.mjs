@@ -155,6 +155,8 @@ class Tab {
 
   happened(method, params) {
     if (method === 'Page.loadEventFired') this.#loads += 1;
+    // Whoever asks whether something is to be done hears that it is.
+    if (method === 'Page.javascriptDialogOpening') this.ask('Page.handleJavaScriptDialog', { accept: true }).catch(() => {});
     if (method === 'Network.requestWillBeSent') this.loaded.push(params.request.url);
     if (method === 'Network.webSocketCreated') this.loaded.push(params.url);
     if (method === 'Runtime.exceptionThrown') {

@@ -23,6 +23,12 @@ export async function visitor(browser, url, name, how) {
   return tab;
 }
 
+/** All of a room's state, as the server has it; `null` before there is any. */
+export async function stateOf(server, room) {
+  const seen = await (await fetch(`${server.console}/rooms/${room}`)).json();
+  return seen.published?.state ?? null;
+}
+
 /** Nothing went wrong in a tab, and nothing came from elsewhere. `but`: errors that were to come. */
 export function clean(tab, origin, but = /^$/) {
   assert.deepEqual(tab.errors.filter((error) => !but.test(error)), [], 'no error on the console');

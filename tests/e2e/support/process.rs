@@ -20,7 +20,10 @@ pub fn run(dir: &TempDir, args: &[&str]) -> (Option<i32>, String, String) {
 }
 
 fn command(dir: &TempDir) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_greenroom"));
+    in_dir(Command::new(env!("CARGO_BIN_EXE_greenroom")), dir)
+}
+
+fn in_dir(mut command: Command, dir: &TempDir) -> Command {
     command.current_dir(dir.path()).stdin(Stdio::null()).env("NO_COLOR", "1");
     // Tests run beside each other, and the usual port is one.
     command.env("GREENROOM_OPS_OPS", "off");
@@ -48,10 +51,22 @@ impl Process {
         Self::serve_at("trace", args)
     }
 
+    /// The same, and it may have so many open files.
+    pub fn serve_with_files(limit: u32, args: &[&str]) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit -n {limit} && exec \"$0\" \"$@\"")]);
+        shell.arg(env!("CARGO_BIN_EXE_greenroom"));
+        Self::serve_by(shell, "info", args)
+    }
+
     fn serve_at(level: &str, args: &[&str]) -> Self {
+        Self::serve_by(Command::new(env!("CARGO_BIN_EXE_greenroom")), level, args)
+    }
+
+    fn serve_by(program: Command, level: &str, args: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let errors = std::fs::File::create(dir.path().join("stderr")).unwrap();
-        let child = command(&dir)
+        let child = in_dir(program, &dir)
             .args(["serve", "--bind", "127.0.0.1:0", "--results", "results.jsonl"])
             .args(args)
             .env("GREENROOM_LOG", level)

@@ -116,7 +116,14 @@ class Wire {
   }
 
   say(message, channel) {
-    this.bytes(encodeToClient(message), channel);
+    const { joined, ...rest } = message;
+    if (joined === undefined) {
+      this.bytes(encodeToClient(message), channel);
+      return;
+    }
+    // What is in another message has no `type`.
+    const { type, ...seat } = joined;
+    this.bytes(encodeToClient({ ...rest, joined: seat }), channel);
   }
 
   welcome(more) {

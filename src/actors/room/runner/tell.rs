@@ -77,6 +77,7 @@ impl Runner {
                     });
                 }
                 said => {
+                    self.meters.said(&said);
                     match &said {
                         Said::Event { to: To::All, body } => {
                             record.audience().tell(EventKind::Game, tick, body);
@@ -142,8 +143,8 @@ impl Runner {
         }
         record.audience().end(Ending::Over(result.to_owned()));
         // Whoever finds the seats gone finds the result.
-        let away = members.end(result);
-        self.args.common.directory.over().keep(record.id, &away, result, record.seat_hold());
+        let last = members.end(result);
+        self.args.common.directory.over().keep(record.id, &last, result, record.seat_hold());
         drop(members);
         record.words().close();
         self.meters.finished();
