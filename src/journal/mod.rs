@@ -22,8 +22,9 @@
 //!   [`Found::torn`].
 //! - **What comes back is what was appended**, per room, in order, without a hole. Damage costs what
 //!   is behind it, never more than that, and never unnoticed; it is no reason not to start.
-//! - **[`append`](RoomJournal::append) never waits.** If the disk does not keep up or fails, records
-//!   are lost, and the rooms concerned begin anew as soon as it works again. The match goes on.
+//! - **[`append`](RoomJournal::append) never waits.** If the disk does not keep up or fails, or a segment
+//!   is deleted while it is written to (which is seen at its next sync), records are lost, and the rooms
+//!   concerned begin anew as soon as it works again. The match goes on.
 //!
 //! ## What a host does
 //!
