@@ -4,6 +4,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use greenroom::Games;
@@ -103,7 +104,7 @@ fn fight_bytes() {
         }
         before = births.max(before);
         for (player, bot) in (1..).zip(&mut bots) {
-            for act in bot.act(PlayerId(player), tick, rows) {
+            for act in bot.act(PlayerId(player), tick, rows, Duration::ZERO) {
                 let Act::Input(body) = act else { continue };
                 commands.push(Command::Input { player: PlayerId(player), body });
             }

@@ -2,6 +2,7 @@
 //! same bot plays headless in the simulator and over wss.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use greenroom_proto::{Layout, PlayerId, Rows, Tick, recover, wire};
 
@@ -30,6 +31,11 @@ pub struct View<'a, G: Game> {
     pub me: PlayerId,
     /// The step after which the state is as shown.
     pub tick: Tick,
+    /// How much later than in the step after `tick` what the bot does now takes effect, in whole steps:
+    /// the frame took its time to the bot, and what the bot says takes its time to the room. Zero where
+    /// there is no network, and where steps follow moves. A game that looks back for who shot is to be
+    /// told, see [`Rewind`](crate::Rewind).
+    pub age: Duration,
     /// The state: quantised, without what is skipped.
     pub state: &'a G::State,
 }
@@ -63,8 +69,8 @@ pub enum Act {
 
 /// A bot whose game is known only to itself.
 pub trait AnyBot: Send {
-    /// Looks at the rows of a new frame and acts.
-    fn act(&mut self, me: PlayerId, tick: Tick, rows: &Rows) -> Vec<Act>;
+    /// Looks at the rows of a frame and acts; for `age` see [`View::age`].
+    fn act(&mut self, me: PlayerId, tick: Tick, rows: &Rows, age: Duration) -> Vec<Act>;
     /// Learns the answer to its request.
     fn reply(&mut self, body: &[u8]);
     /// Is told something.
@@ -86,10 +92,10 @@ impl<B> TypedBot<B> {
 }
 
 impl<B: Bot> AnyBot for TypedBot<B> {
-    fn act(&mut self, me: PlayerId, tick: Tick, rows: &Rows) -> Vec<Act> {
+    fn act(&mut self, me: PlayerId, tick: Tick, rows: &Rows, age: Duration) -> Vec<Act> {
         let mut acts = Acts { acts: Vec::new(), game: std::marker::PhantomData };
         if let Some(state) = recover::<<B::Game as Game>::State>(rows, &self.layout) {
-            self.bot.act(&View { me, tick, state: &state }, &mut acts);
+            self.bot.act(&View { me, tick, age, state: &state }, &mut acts);
         }
         acts.acts
     }

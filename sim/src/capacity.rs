@@ -4,18 +4,21 @@
 //! expected, and then halves the way between the most that held and the least that did not. A machine
 //! has moods, so a number counts as too many only if it fails twice.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
 
 use greenroom::Games;
 use serde::Serialize;
 
 use crate::load::expect::Expectation;
-use crate::load::{Rung, Target, climb, expect};
+use crate::load::{Rung, Target, climb, expect, page};
 use crate::plot::{Line, Plot, document, escape};
 
-/// Between two runs, so that the server has given all seats back, in seconds.
-pub(crate) const REST_SECS: f64 = 1.0;
+/// Between two runs, so that the server has given all seats back.
+const REST: Duration = Duration::from_secs(1);
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
@@ -64,6 +67,9 @@ struct Found {
     generator_limited: bool,
     /// What broke there.
     broken: Vec<String>,
+    /// Whether this program and the server together had this machine's cores to the full there: on a
+    /// machine of its own the server carries more.
+    machine_limited: bool,
     steps: Vec<Rung>,
 }
 
@@ -72,22 +78,23 @@ pub fn run(args: &Args, games: &Games) -> Result<ExitCode, String> {
     if args.from > args.to {
         return Err(format!("--from {} is more than --to {}", args.from, args.to));
     }
+    args.html.as_deref().map_or(Ok(()), page::has_place)?;
     let mut search = Search { holds: 0, fails: None, from: args.from, to: args.to };
     let mut steps = Vec::new();
+    let mut failure = None;
     while let Some(bots) = search.next() {
-        let (rung, go_on) = match once(args, games, bots, &mut steps) {
-            Ok(done) => done,
+        match once(args, games, bots, &mut steps) {
+            Ok(Some(holds)) => search.told(bots, holds),
+            Ok(None) => {
+                eprintln!("stopping early");
+                break;
+            }
             // What was found so far is not lost.
             Err(error) if !steps.is_empty() => {
-                eprintln!("{}: {error}", crate::cli::program());
+                failure = Some(error);
                 break;
             }
             Err(error) => return Err(error),
-        };
-        search.told(bots, rung);
-        if !go_on {
-            eprintln!("stopping early");
-            break;
         }
     }
     let failed = search.fails.and_then(|bots| steps.iter().rev().find(|step| step.bots == bots));
@@ -96,45 +103,52 @@ pub fn run(args: &Args, games: &Games) -> Result<ExitCode, String> {
         players: search.holds,
         too_many: search.fails,
         generator_limited: failed.is_some_and(|step| step.generator_limited),
+        machine_limited: failed.is_some_and(is_full),
         broken: failed.map(|step| step.broken.clone()).unwrap_or_default(),
         steps,
     };
-    if let Some(file) = &args.html {
-        std::fs::write(file, page(&found, &args.target.url))
-            .map_err(|error| format!("--html {}: {error}: choose another file", file.display()))?;
-    }
     let text = match args.json {
         true => serde_json::to_string(&found).map_err(|error| error.to_string())?,
         false => sentence(&found),
     };
     use std::io::Write;
     writeln!(std::io::stdout(), "{text}").map_err(|error| format!("cannot print: {error}"))?;
+    if let Some(file) = &args.html {
+        std::fs::write(file, report(&found, &args.target.url))
+            .map_err(|error| format!("--html {}: {error}: choose another file", file.display()))?;
+    }
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
     Ok(match found.players {
         0 => ExitCode::from(crate::load::NOT_AS_EXPECTED),
         _ => ExitCode::SUCCESS,
     })
 }
 
-/// Plays one number of bots, twice if the first time does not hold. Whether it held, and whether to go
-/// on.
+/// Plays one number of bots, twice if the first time does not hold. Whether it held; `None`: somebody has
+/// stopped the program.
 fn once(
     args: &Args,
     games: &Games,
     bots: u32,
     steps: &mut Vec<Rung>,
-) -> Result<(bool, bool), String> {
+) -> Result<Option<bool>, String> {
     for again in [false, true] {
         let ramp_secs = f64::from(bots) / f64::from(args.arrivals);
-        let secs = (ramp_secs, f64::from(args.step_secs));
-        let (rung, go_on) = climb(&args.target, games, bots, secs, &args.expect)?;
+        let rest = if steps.is_empty() { Duration::ZERO } else { REST };
+        let times = (rest, ramp_secs, f64::from(args.step_secs));
+        let Some(rung) = climb(&args.target, games, bots, times, &args.expect)? else {
+            return Ok(None);
+        };
         eprintln!("{}{}", line(&rung), if again { " (second time)" } else { "" });
         let holds = rung.broken.is_empty();
         steps.push(rung);
-        if holds || !go_on {
-            return Ok((holds && go_on, go_on));
+        if holds {
+            return Ok(Some(true));
         }
     }
-    Ok((false, true))
+    Ok(Some(false))
 }
 
 /// Which numbers are tried.
@@ -165,6 +179,16 @@ impl Search {
     }
 }
 
+/// Of the machine's cores, if server and generator take so much there is none left for either.
+const FULL: f64 = 0.9;
+
+fn is_full(rung: &Rung) -> bool {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get) as f64;
+    rung.server_cores
+        .zip(rung.generator_cores)
+        .is_some_and(|(one, other)| one + other > FULL * cores)
+}
+
 fn line(rung: &Rung) -> String {
     let Rung { bots, p99_ms, stale_p99_ms, generator_late_ms, .. } = rung;
     let server = match (rung.server_cores, rung.server_mb) {
@@ -193,11 +217,14 @@ fn sentence(found: &Found) -> String {
     if found.generator_limited {
         text += "\nThe generator was the bottleneck there: it was late itself. The server carries at least \
                  so many; for its own bound run this elsewhere, or with --decode 5%";
+    } else if found.machine_limited {
+        text += "\nServer and generator had all cores of this machine there. The server carries at least so \
+                 many; for its own bound run this elsewhere";
     }
     text
 }
 
-fn page(found: &Found, url: &str) -> String {
+fn report(found: &Found, url: &str) -> String {
     let title = format!("Players of {} on {url}", found.game);
     let mut body = format!("<h1>{}</h1>\n", escape(&title));
     for line in sentence(found).lines() {

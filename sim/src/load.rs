@@ -10,6 +10,8 @@
 //! server (or of this program) counts for every input that fell into it. Without `--input-hz` a
 //! bot acts on each frame, and the latency runs from the arrival of that frame.
 //!
+//! Who does not see the state (`--decode`) is there, and acts; the times are those of bots that see it.
+//!
 //! **What staleness means here** is written down in `load/staleness.rs`.
 //!
 //! | file | what |
@@ -18,7 +20,7 @@
 //! | `run.rs` | one run: starts the bots, breaks and ends them, adds up |
 //! | `scenario.rs` | who the bots are, and when they come and go |
 //! | `bot.rs` `play.rs` `others.rs` | the life of a bot; a match; those who do not play |
-//! | `acts.rs` | what bots do that do not see the state (`--decode`) |
+//! | `threads.rs` `unseeing.rs` `acts.rs` | bots that do not see the state (`--decode`): where and when they play, and what they do |
 //! | `timetable.rs` `course.rs` | when bots act; rows over time, and how late this program is |
 //! | `live.rs` `tally.rs` `staleness.rs` `ages.rs` | what was met with, added up |
 //! | `process.rs` | CPU and memory of a process |
@@ -31,26 +33,33 @@ mod course;
 pub(crate) mod expect;
 mod live;
 mod others;
-mod page;
+pub(crate) mod page;
 mod play;
-mod process;
+pub(crate) mod process;
 mod report;
 mod run;
 mod scenario;
 mod staleness;
 mod tally;
 mod target;
+mod threads;
 mod timetable;
+mod unseeing;
 
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
 
 use greenroom::Games;
 
 use serde::Serialize;
+use tokio::runtime::Runtime;
 
 use self::expect::Expectation;
 use self::scenario::{Course, Scenario};
+use self::target::Plan;
 pub(crate) use self::target::Target;
 
 /// Exit code of a run in which something did not come as expected. 1 is an error, and 2 is a mistake on
@@ -109,6 +118,7 @@ pub fn run(args: &Args, games: &Games) -> Result<ExitCode, String> {
             args.warmup_secs, args.secs
         ));
     }
+    args.html.as_deref().map_or(Ok(()), page::has_place)?;
     let course = Course {
         scenario,
         share: args.share.unwrap_or(scenario.share()),
@@ -118,7 +128,7 @@ pub fn run(args: &Args, games: &Games) -> Result<ExitCode, String> {
         warmup_secs: args.warmup_secs,
     };
     let plan = args.target.plan(games, args.bots)?;
-    let outcome = runtime()?.block_on(async {
+    let outcome = runtime(&plan, args.bots)?.block_on(async {
         let server = args.target.greet(&plan).await?;
         let (bots, game) = (args.bots, &args.target.game);
         eprintln!("{bots} bots play {game} on {} ({server})", args.target.url);
@@ -127,7 +137,7 @@ pub fn run(args: &Args, games: &Games) -> Result<ExitCode, String> {
                 eprintln!("{}", report::live(row));
             }
         };
-        Ok::<_, String>(run::run(plan, course, &args.target, live).await)
+        run::run(plan, course, &args.target, live).await
     })?;
     tell(args, outcome)
 }
@@ -174,8 +184,16 @@ fn tell(args: &Args, outcome: run::Outcome) -> Result<ExitCode, String> {
     }
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, String> {
+/// Bots that see the state for each thread, as long as there are more cores: a tenth of a core's time at
+/// 20 frames a second. More threads than need be wake each other.
+const SEEING_PER_THREAD: u32 = 200;
+
+/// For those of so many bots that see the state, and for what else there is to do.
+fn runtime(plan: &Plan, bots: u32) -> Result<Runtime, String> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = plan.seeing(bots).div_ceil(SEEING_PER_THREAD) as usize;
     tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads.clamp(1, cores))
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start the threads of the bots: {error}"))
@@ -197,15 +215,16 @@ pub(crate) struct Rung {
     pub(crate) broken: Vec<String>,
 }
 
-/// Has so many bots come within the first time and play for the second, which alone is measured.
-/// Returns also whether to go on: nobody has stopped the program.
+/// After a rest, has so many bots come within the second time and play for the third, which alone is
+/// measured.
+/// `None`: somebody has stopped the program.
 pub(crate) fn climb(
     target: &Target,
     games: &Games,
     bots: u32,
-    (ramp_secs, secs): (f64, f64),
+    (rest, ramp_secs, secs): (Duration, f64, f64),
     expectations: &[Expectation],
-) -> Result<(Rung, bool), String> {
+) -> Result<Option<Rung>, String> {
     // A second more, in which those who came last find their pace.
     let warmup_secs = ramp_secs + 1.0;
     let course = Course {
@@ -217,13 +236,16 @@ pub(crate) fn climb(
         warmup_secs,
     };
     let plan = target.plan(games, bots)?;
-    let outcome = runtime()?.block_on(async {
+    let outcome = runtime(&plan, bots)?.block_on(async {
+        tokio::select! {
+            () = tokio::time::sleep(rest) => {}
+            () = run::interrupted() => return Ok(None),
+        }
         target.greet(&plan).await?;
-        let outcome = run::run(plan, course, target, |_| ()).await;
-        tokio::time::sleep(std::time::Duration::from_secs_f64(crate::capacity::REST_SECS)).await;
-        Ok::<_, String>(outcome)
+        let outcome = run::run(plan, course, target, |_| ()).await?;
+        Ok::<_, String>(Some(outcome).filter(|outcome| !outcome.stopped))
     })?;
-    let summary = outcome.summary;
+    let Some(run::Outcome { summary, .. }) = outcome else { return Ok(None) };
     let broken = expect::broken(expectations, &summary);
     let rung = Rung {
         bots,
@@ -236,5 +258,5 @@ pub(crate) fn climb(
         server_mb: summary.server.map(|process| process.memory_mb_max),
         broken: broken.iter().map(ToString::to_string).collect(),
     };
-    Ok((rung, !outcome.stopped))
+    Ok(Some(rung))
 }

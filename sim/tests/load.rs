@@ -11,6 +11,7 @@ use greenroom::server::{Server, ServerSpec};
 use greenroom::{Games, certs};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
 /// Matches that do not end meanwhile.
@@ -24,6 +25,10 @@ struct Hosted {
 
 impl Hosted {
     async fn start() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let paths = certs::ensure(&dir.path().join("certs"), false).unwrap().paths;
         let identity = certs::load(&paths.server, &paths.server_key).unwrap();
@@ -31,6 +36,7 @@ impl Hosted {
         config.listen.bind = "127.0.0.1:0".parse().unwrap();
         config.listen.plain = None;
         config.ops.address = AddressChoice::Off;
+        change(&mut config);
         let games = Games::builtin();
         let spec = ServerSpec { config, games, identity, results: None };
         let server = Server::start(spec).await.unwrap();
@@ -45,8 +51,9 @@ impl Hosted {
     }
 
     async fn load(&self, args: &[&str]) -> Output {
-        let arena = ["--game", "arena", "--config", LONG, "--ramp-secs", "0.5", "--json"];
-        self.command("load").args(arena).args(args).output().await.unwrap()
+        let arena = ["--game", "arena", "--ramp-secs", "0.5", "--json"];
+        let config = if args.contains(&"--config") { &[][..] } else { &["--config", LONG] };
+        self.command("load").args(arena).args(config).args(args).output().await.unwrap()
     }
 
     /// A run that ends well.
@@ -111,6 +118,28 @@ async fn bots_that_do_not_decode_play_and_come_back_all_the_same() {
     hosted.stop().await;
 }
 
+/// With a timetable no frame wakes them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bots_that_only_look_now_and_then_get_everything_and_say_everything() {
+    let hosted = Hosted::start().await;
+    let short = r#"{"max_players":4,"tick_hz":20,"score_limit":1000,"time_limit_secs":5}"#;
+    let args = ["--bots", "8", "--secs", "12", "--decode", "25%", "--scenario", "storm"];
+    let args = [&args[..], &["--input-hz", "10", "--config", short]].concat();
+    let summary = hosted.summary(&args).await;
+    for (what, count) in [("joined", 8), ("desyncs", 0), ("errors", 0), ("unanswered", 0)] {
+        assert_eq!(summary[what], count, "{what}: {summary}");
+    }
+    // A match may have ended while its players were away.
+    assert!(summary["reconnects"].as_u64() >= Some(6), "{summary}");
+    assert!(summary["matches_finished"].as_u64() >= Some(2), "{summary}");
+    let of = |what: &str| summary[what].as_u64().unwrap();
+    // Ten a second of each and twenty frames, less for who is shot down, or away.
+    assert!(of("inputs") > 8 * 12 * 10 / 4 && of("frames") > 8 * 12 * 20 / 4, "{summary}");
+    let measured = summary["latency_ms"]["count"].as_u64().unwrap();
+    assert!(measured > 0 && measured < of("inputs") / 2, "those that see: {summary}");
+    hosted.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_scenario_has_who_it_is_about() {
     let hosted = Hosted::start().await;
@@ -155,6 +184,88 @@ async fn a_server_that_goes_leaves_what_was_measured_and_a_failure() {
     assert!(summary["frames"].as_u64() > Some(0));
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_stops_a_run_keeps_what_was_measured() {
+    let hosted = Hosted::start().await;
+    let page = hosted.dir.path().join("stopped.html");
+    for signal in ["-INT", "-TERM"] {
+        let mut child = hosted
+            .command("load")
+            .args(["--game", "arena", "--config", LONG, "--bots", "4", "--secs", "600"])
+            .args(["--ramp-secs", "0", "--html", page.to_str().unwrap()])
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut next = async || {
+            let line = tokio::time::timeout(Duration::from_secs(60), lines.next_line()).await;
+            line.expect("it says nothing").unwrap()
+        };
+        while !next().await.expect("it goes on").contains(" 4 seated") {}
+        let pid = child.id().unwrap().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().await.unwrap().success());
+        let mut said = Vec::new();
+        while let Some(line) = next().await {
+            said.push(line);
+        }
+        let output = child.wait_with_output().await.unwrap();
+        assert_eq!(output.status.code(), Some(0), "{signal}: {said:?}");
+        assert!(said.iter().any(|line| line == "stopping early"), "{signal}: {said:?}");
+        let table = String::from_utf8(output.stdout).unwrap();
+        assert!(table.contains("4 of 4 got a seat"), "{signal}: {table}");
+        assert!(std::fs::read_to_string(&page).unwrap().contains("<svg"));
+        std::fs::remove_file(&page).unwrap();
+    }
+    hosted.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_full_lets_some_play_and_is_told_of() {
+    let hosted = Hosted::with(|config| {
+        config.listen.connections_max = 3;
+    })
+    .await;
+    let output = hosted.load(&["--bots", "6", "--secs", "4", "--expect", "joined=100%"]).await;
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert!(said(&output).contains("expected joined=100%, and it was "), "{output:?}");
+    let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!((1..6).contains(&summary["joined"].as_u64().unwrap()), "{summary}");
+    assert!(summary["errors"].as_u64() > Some(0), "{summary}");
+    hosted.stop().await;
+}
+
+/// What accepts connections, and is no server.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_closes_at_once_or_speaks_something_else_is_told_of_in_a_sentence() {
+    for (answer, says) in [
+        (&b""[..], "the server hung up before it answered"),
+        (b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 4\r\n\r\nfull", "answered HTTP 503"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "the answer is not HTTP"),
+    ] {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            use std::io::{Read, Write};
+            for stream in listener.incoming().take(1) {
+                let mut stream = stream.unwrap();
+                let _ = stream.read(&mut [0; 4096]);
+                let _ = stream.write_all(answer);
+            }
+        });
+        let output = Command::new(env!("CARGO_BIN_EXE_greenroom-sim"))
+            .args(["load", "--game", "arena", "--url", &format!("ws://{address}")])
+            .output()
+            .await
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(said(&output).contains(says), "{output:?}");
+        assert_eq!(said(&output).trim_end().lines().count(), 1, "{output:?}");
+        assert!(output.stdout.is_empty(), "{output:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_mistake_is_one_sentence() {
     let sim = |args: &[&str]| {
@@ -164,6 +275,17 @@ async fn a_mistake_is_one_sentence() {
         (&["--expect", "p98<5"][..], 2, "there is no metric `p98`: choose from p50, "),
         (&["--decode", "0%"], 2, "choose above 0% to 100%"),
         (&["--share", "5%"], 1, "--share: the scenario steady is about all bots"),
+        (
+            &["--html", "no/such/page.html"],
+            1,
+            "--html no/such/page.html: there is no directory no/such",
+        ),
+        (
+            &["--server-pid", "4294967295"],
+            1,
+            "--server-pid 4294967295: this system tells of no such",
+        ),
+        (&["--tokens", "no-such-file"], 1, "--tokens no-such-file: "),
         (&["--scenario", "flood"], 2, "invalid value 'flood'"),
         (&["--url", "wss://127.0.0.1:1", "--danger-accept-any-certificate"], 1, "127.0.0.1:1"),
     ] {

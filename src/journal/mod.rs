@@ -114,12 +114,15 @@
 //! first record), `segments`, `disk_bytes`.
 //!
 //! If a process dies while its disk fails, nothing on that disk can say so: rooms come back as of
-//! the last record before.
+//! the last record before. Players have their seats again, by whichever token they got since. One that
+//! holds a state which was undone may be sent a change of the room's new state of the same step: its
+//! hash differs, and the client asks for the whole.
 //!
 //! ## What is where
 //!
 //! | file | one idea | pure |
 //! |---|---|---|
+//! | `records.rs` | what rooms and journal say to each other | yes |
 //! | `record.rs`, `segment.rs` | the bytes above | yes |
 //! | `replay.rs` | what to keep of records that are read again, and what to doubt | yes |
 //! | `segments.rs` | which segments are needed | yes |
@@ -130,6 +133,7 @@
 //! | `read.rs`, `disk.rs`, `lock.rs` | files | |
 
 pub mod record;
+mod records;
 pub mod replay;
 pub mod segment;
 
@@ -172,6 +176,7 @@ mod writer;
 #[allow(clippy::disallowed_methods)]
 mod tests;
 
+pub use records::{Kind, NotTaken, Position, Records};
 pub use replay::Found;
 #[cfg(feature = "server")]
 pub use {
@@ -179,5 +184,5 @@ pub use {
     health::Health,
     limits::Limits,
     open::Journal,
-    room::{Kind, NotTaken, Position, RoomJournal},
+    room::RoomJournal,
 };

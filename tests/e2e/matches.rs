@@ -40,7 +40,7 @@ async fn play(mut client: Client, seed: u64, seen: Seen) -> (String, u32) {
                 assert_eq!(at, tick);
                 note(&seen, tick, rows);
                 frames += 1;
-                for act in bot.act(me, at, rows) {
+                for act in bot.act(me, at, rows, Duration::ZERO) {
                     let Act::Input(input) = act else { panic!("the arena knows no requests") };
                     client.input_bytes(&input).unwrap();
                 }

@@ -1,6 +1,7 @@
 //! The log of a finished match is kept, and plays again to what clients saw.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use greenroom::Games;
 use greenroom::bot::Act;
@@ -69,7 +70,7 @@ async fn play(mut client: Client, seed: u64) -> (Tick, Rows) {
             Update::Frame { .. } => {
                 let (tick, rows) = client.rows().expect("a frame was applied");
                 last = Some((tick, rows.clone()));
-                for act in bot.act(me, tick, rows) {
+                for act in bot.act(me, tick, rows, Duration::ZERO) {
                     let Act::Input(input) = act else { panic!("the arena knows no requests") };
                     client.input_bytes(&input).unwrap();
                 }

@@ -27,7 +27,7 @@ async fn play(mut client: Client, seated: Arc<AtomicUsize>) -> Closed {
         match next(&mut client).await {
             Update::Frame { .. } => {
                 let (tick, rows) = client.rows().unwrap();
-                for act in bot.act(me, tick, rows) {
+                for act in bot.act(me, tick, rows, Duration::ZERO) {
                     let Act::Input(input) = act else { panic!("the arena knows no requests") };
                     client.input_bytes(&input).unwrap();
                 }

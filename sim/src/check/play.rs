@@ -4,6 +4,8 @@
 //! A panic of the game is dealt with as the server does: the step is made again without what it was
 //! in. So what follows is checked too.
 
+use std::time::Duration;
+
 use greenroom::bot::{Act, AnyBot};
 use greenroom::game::Said;
 use greenroom::panics::catch;
@@ -244,7 +246,7 @@ impl<'a> Table<'a> {
             let Some(rows) = self.history.seen(view, &sight) else { continue };
             let events = self.events.iter().filter(|(to, _)| to.includes(*id));
             events.for_each(|(_, body)| bot.event(body));
-            let acts = bot.act(*id, tick, &rows);
+            let acts = bot.act(*id, tick, &rows, Duration::ZERO);
             if !self.besides.plays(*id) {
                 continue;
             }

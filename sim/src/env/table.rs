@@ -1,6 +1,8 @@
 //! A match that is being played: a room, bots at some of its seats, and time that passes as fast as
 //! the learners act.
 
+use std::time::Duration;
+
 use greenroom::bot::{Act, AnyBot};
 use greenroom::game::Said;
 use greenroom::proto::{PlayerId, Refusal};
@@ -200,7 +202,7 @@ impl Table {
                 bot.event(body);
             }
             let rows = self.screen.seen(self.room.room(), *me);
-            let acts = bot.act(*me, tick, &rows);
+            let acts = bot.act(*me, tick, &rows, Duration::ZERO);
             self.take(*me, acts);
         }
         self.bots = bots;

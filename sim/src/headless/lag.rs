@@ -24,6 +24,14 @@ impl std::fmt::Display for Latency {
     }
 }
 
+impl Latency {
+    /// One way, in milliseconds.
+    fn way(self, rng: &mut Rng) -> u64 {
+        let Latency { ms, spread_ms } = self;
+        u64::from(ms - spread_ms + rng.below(2 * spread_ms + 1)) / 2
+    }
+}
+
 impl FromStr for Latency {
     type Err = String;
 
@@ -68,8 +76,7 @@ impl Lag {
 
     /// One way, in milliseconds.
     fn way(&mut self) -> u64 {
-        let Latency { ms, spread_ms } = self.latency;
-        u64::from(ms - spread_ms + self.rng.below(2 * spread_ms + 1)) / 2
+        self.latency.way(&mut self.rng)
     }
 
     /// The room says something at this time.
@@ -87,9 +94,15 @@ impl Lag {
 
     /// The bot does something at this time.
     pub(super) fn act(&mut self, now_ms: u64, act: Act) {
-        let due = now_ms + self.way();
-        let due = self.up.back().map_or(due, |(last, _)| due.max(*last));
+        let due = self.acts_at(now_ms);
+        self.way();
         self.up.push_back((due, act));
+    }
+
+    /// When what the bot does next, at this time, comes to the room.
+    pub(super) fn acts_at(&self, now_ms: u64) -> u64 {
+        let due = now_ms + self.latency.way(&mut self.rng.clone());
+        self.up.back().map_or(due, |(last, _)| due.max(*last))
     }
 
     /// The next that has come to the room by this time.

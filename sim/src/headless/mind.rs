@@ -1,5 +1,7 @@
 //! Who thinks for a player: a bot of the game, or a process.
 
+use std::time::Duration;
+
 use greenroom::bot::{Act, AnyBot};
 use greenroom::proto::{PlayerId, Rows, Tick};
 
@@ -31,12 +33,12 @@ impl Mind {
     pub(super) fn act(
         &mut self,
         me: PlayerId,
-        tick: Tick,
-        rows: &Rows,
+        (tick, rows): (Tick, &Rows),
+        age: Duration,
     ) -> Result<Vec<Act>, String> {
         match self {
-            Mind::Bot(bot) => Ok(bot.act(me, tick, rows)),
-            Mind::Process(bot) => bot.act(tick, rows),
+            Mind::Bot(bot) => Ok(bot.act(me, tick, rows, age)),
+            Mind::Process(bot) => bot.act(tick, rows, age),
             Mind::Failed(why) => Err(std::mem::take(why)),
             Mind::Gone => Ok(Vec::new()),
         }

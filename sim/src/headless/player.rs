@@ -1,7 +1,9 @@
 //! A player of a match: a seat, who thinks for it, and the way between them and the room.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
+use greenroom::Pace;
 use greenroom::bot::Act;
 use greenroom::proto::{PlayerId, Rows, Tick};
 
@@ -19,6 +21,7 @@ pub(super) struct Player {
     /// Of the frames.
     pub(super) bytes: u64,
     lag: Option<Lag>,
+    pace: Pace,
 }
 
 impl Player {
@@ -29,6 +32,7 @@ impl Player {
             seat: Seat { player, bot: bot.to_owned() },
             mind: Mind::new(series, bot, place, seed),
             bytes: 0,
+            pace: series.plan.pace,
             lag: series.latency.map(|latency| Lag::new(latency, of_lag)),
         }
     }
@@ -66,7 +70,7 @@ impl Player {
         rows: Cow<'_, Rows>,
     ) -> Result<Vec<Act>, String> {
         match &mut self.lag {
-            None => self.mind.act(self.seat.player, tick, &rows),
+            None => self.mind.act(self.seat.player, (tick, &rows), Duration::ZERO),
             Some(lag) => {
                 lag.tell(now_ms, Told::Frame { tick, rows: rows.into_owned() });
                 Ok(Vec::new())
@@ -82,7 +86,8 @@ impl Player {
                 Told::Event(body) => self.mind.event(&body),
                 Told::Reply(body) => self.mind.reply(&body),
                 Told::Frame { tick, rows } => {
-                    for act in self.mind.act(self.seat.player, tick, &rows)? {
+                    let age = age(self.pace, tick, lag.acts_at(at_ms));
+                    for act in self.mind.act(self.seat.player, (tick, &rows), age)? {
                         lag.act(at_ms, act);
                     }
                 }
@@ -94,5 +99,30 @@ impl Player {
     /// When something arrives next.
     pub(super) fn next_ms(&self) -> Option<u64> {
         self.lag.as_ref().and_then(Lag::next_ms)
+    }
+}
+
+/// How much later what arrives then takes effect than in the step after `tick`.
+fn age(pace: Pace, tick: Tick, arrives_ms: u64) -> Duration {
+    let Pace::Fixed { tick_hz, .. } = pace else { return Duration::ZERO };
+    let hz = u64::from(tick_hz.max(1));
+    // The first step is at 0 ms.
+    let last = (arrives_ms * hz).div_ceil(1000);
+    Duration::from_secs(last.saturating_sub(tick.0.into())) / u32::from(tick_hz.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_is_so_many_steps_old_by_the_time_that_an_act_arrives() {
+        let pace = Pace::Fixed { tick_hz: 30, send_every: 1 };
+        // The state after tick 3 is there at 66 ms; tick 4 is at 100 ms, tick 5 at 133 ms.
+        for (arrives_ms, steps) in [(66, 0), (100, 0), (101, 1), (133, 1), (134, 2), (1066, 29)] {
+            let expected = Duration::from_secs(steps) / 30;
+            assert_eq!(age(pace, Tick(3), arrives_ms), expected, "at {arrives_ms} ms");
+        }
+        assert_eq!(age(Pace::OnCommand, Tick(3), 1066), Duration::ZERO);
     }
 }

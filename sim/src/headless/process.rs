@@ -12,9 +12,10 @@
 //! `greenroom schema --ts NAME` describes it, and what has come since the last one:
 //!
 //! ```json
-//! {"tick": 3, "state": {…}, "replies": […], "events": […]}
+//! {"tick": 3, "age_ms": 0, "state": {…}, "replies": […], "events": […]}
 //! ```
 //!
+//! `age_ms` is how much later than in the next step what it does will take effect: with `--latency`.
 //! To each of these (not to `hello`) the bot answers with one line, what it does:
 //!
 //! ```json
@@ -127,9 +128,15 @@ impl ProcessBot {
 
     /// Shows a frame, and waits for what it does. The error is the end of a sentence, and the bot is
     /// out then.
-    pub(super) fn act(&mut self, tick: Tick, rows: &Rows) -> Result<Vec<Act>, String> {
+    pub(super) fn act(
+        &mut self,
+        tick: Tick,
+        rows: &Rows,
+        age: Duration,
+    ) -> Result<Vec<Act>, String> {
         let frame = json!({
             "tick": tick.0,
+            "age_ms": age.as_millis() as u64,
             "state": published::state(&self.entry.schema, rows),
             "replies": std::mem::take(&mut self.replies),
             "events": std::mem::take(&mut self.events),

@@ -41,7 +41,7 @@ pub(super) enum Ended {
 pub(super) struct Life {
     pub(super) plan: Arc<Plan>,
     number: u32,
-    timetable: Timetable,
+    pub(super) timetable: Timetable,
     pub(super) tally: Arc<Tally>,
     pub(super) connection_up: Connection,
     stop: Stop,
@@ -239,30 +239,39 @@ impl Life {
     async fn one_match(&mut self, client: &mut Client, seat: &SeatInfo) -> bool {
         self.matches += 1;
         let seed = self.plan.seed ^ u64::from(self.number) << 32 ^ self.matches << 16;
-        let plan = Arc::clone(&self.plan);
+        let (plan, tally) = (Arc::clone(&self.plan), Arc::clone(&self.tally));
         let Some(bot) = plan.entry.bot(&plan.bot, seed) else { return false };
+        let sees = plan.sees(self.number);
         self.timetable.resume(Instant::now());
-        let on_command = seat.tick_hz == 0;
         let mut play = Play {
             number: self.number,
-            tally: &self.tally,
+            sees,
+            frames: client.stats().frames,
+            tally: &tally,
             bot,
             acts: &plan.acts,
             client,
             seat,
-            held: self.tally.watch.seat(seat),
+            held: sees.then(|| tally.watch.seat(seat)).flatten(),
+            arrived: None,
             inputs: VecDeque::new(),
             requests: BTreeMap::new(),
         };
+        match sees || self.timetable.follows_frames() {
+            true => self.play(&mut play).await,
+            false => self.play_unseeing(&mut play).await,
+        }
+    }
+
+    /// Is woken by everything that comes.
+    async fn play(&mut self, play: &mut Play<'_>) -> bool {
+        let on_command = play.seat.tick_hz == 0;
         let follows_frames = self.timetable.follows_frames();
-        let sees = plan.sees(self.number);
         // Kept from frame to frame: to wait anew for each would cost as much as to read one.
         let timer = sleep_until(self.timetable.next());
-        let mut cuts = self.cut.clone();
-        cuts.mark_unchanged();
+        let mut cuts = self.cuts();
         let (cut, mut is_cut) = (cuts.changed(), false);
         tokio::pin!(timer, cut);
-        let mut frames = play.client.stats().frames;
         // When a bot that steps on commands acts next, and when it last did.
         let (mut turn, mut acted) = (Instant::now() + IDLE, None::<Instant>);
         loop {
@@ -274,52 +283,23 @@ impl Life {
                 update = play.client.next() => match update {
                     Update::Frame { tick, .. } => {
                         let now = Instant::now();
-                        self.tally.live.frames_until(&mut frames, play.client.stats().frames);
-                        play.acknowledge(now);
-                        if let Some(held) = &mut play.held {
-                            held.frame(tick, now);
-                        }
+                        play.frame(tick, now);
                         if on_command {
                             turn = acted.map_or(now, |acted| now.max(acted + THINK));
                         } else if follows_frames {
                             play.act(now);
                         }
                     }
-                    Update::Event(event) if sees => play.bot.event(&event.body),
-                    Update::Event(_) => {}
-                    Update::Reply { id, reply } => play.replied(id, reply),
-                    Update::Rooms { .. } => {}
-                    Update::Ended { .. } => {
-                        play.tally.finished(seat.room);
-                        return true;
-                    }
-                    Update::People(_) => {}
-                    // A bot of this game plays no other.
-                    Update::Left | Update::Dismissed(_) | Update::Moved { .. } => return true,
-                    Update::Broken { why, .. } => {
-                        self.connection_up.set_up(false);
-                        play.tally.disconnected(why.to_string());
-                    }
-                    Update::Resumed { after, .. } => {
-                        let before = std::mem::replace(&mut self.resumed_before, true);
-                        play.tally.resumed(!before, after);
-                        self.connection_up.set_up(true);
-                    }
-                    // For people.
-                    Update::Notice { .. } | Update::Banned { .. } | Update::Chat(_) => {}
-                    Update::Closed(closed) if closed.lost.is_some() => {
-                        // The break was counted when it happened.
-                        play.tally.failed(closed.to_string());
-                        return false;
-                    }
-                    Update::Closed(closed) => {
-                        play.tally.disconnected(closed.to_string());
-                        return false;
+                    update => if let Some(stays) = self.hear(play, update) {
+                        return stays;
                     }
                 },
                 Ok(()) = &mut cut, if !is_cut => {
                     // There is one in a run at most.
                     is_cut = true;
+                    if let Some(stays) = self.read(play) {
+                        return stays;
+                    }
                     play.client.break_connection();
                 }
                 () = &mut timer, if on_command || !follows_frames => {
@@ -329,12 +309,76 @@ impl Life {
                         (turn, acted) = (now + IDLE, Some(now));
                         continue;
                     }
-                    while let Some(due) = self.timetable.due(now) {
-                        play.tally.late(play.number, now - due);
-                        play.act(due);
-                    }
+                    self.act(play, now);
                 }
             }
         }
+    }
+
+    /// Acts as often as that is due by now.
+    pub(super) fn act(&mut self, play: &mut Play<'_>, now: Instant) {
+        while let Some(due) = self.timetable.due(now) {
+            if play.sees {
+                play.tally.late(play.number, now - due);
+            }
+            play.act(due);
+        }
+    }
+
+    /// Hears of the break of all connections that is to come, if one is.
+    pub(super) fn cuts(&self) -> watch::Receiver<u32> {
+        let mut cuts = self.cut.clone();
+        cuts.mark_unchanged();
+        cuts
+    }
+
+    /// Reads what has come, see [`Life::hear`]. Also before a connection breaks: otherwise it would
+    /// break with all that was not read yet, and coming back would be another thing for the server.
+    pub(super) fn read(&mut self, play: &mut Play<'_>) -> Option<bool> {
+        while let Some(update) = play.client.try_next() {
+            if let Some(stays) = self.hear(play, update) {
+                return Some(stays);
+            }
+        }
+        play.acknowledge(Instant::now());
+        None
+    }
+
+    /// What has happened. If the match is over by it: whether the connection is still
+    /// there.
+    pub(super) fn hear(&mut self, play: &mut Play<'_>, update: Update) -> Option<bool> {
+        match update {
+            Update::Frame { tick, .. } if play.sees => play.frame(tick, Instant::now()),
+            Update::Event(event) if play.sees => play.bot.event(&event.body),
+            Update::Reply { id, reply } => play.replied(id, reply),
+            Update::Ended { .. } => {
+                play.tally.finished(play.seat.room);
+                return Some(true);
+            }
+            // A bot of this game plays no other.
+            Update::Left | Update::Dismissed(_) | Update::Moved { .. } => return Some(true),
+            Update::Broken { why, .. } => {
+                self.connection_up.set_up(false);
+                play.tally.disconnected(why.to_string());
+            }
+            Update::Resumed { after, .. } => self.came_back(after),
+            Update::Closed(closed) => {
+                match closed.lost.is_some() {
+                    // The break was counted when it happened.
+                    true => play.tally.failed(closed.to_string()),
+                    false => play.tally.disconnected(closed.to_string()),
+                }
+                return Some(false);
+            }
+            // For people, or for who sees.
+            Update::Frame { .. }
+            | Update::Event(_)
+            | Update::Rooms { .. }
+            | Update::People(_)
+            | Update::Notice { .. }
+            | Update::Banned { .. }
+            | Update::Chat(_) => {}
+        }
+        None
     }
 }

@@ -88,6 +88,20 @@ fn mb(bytes: u64) -> f64 {
     (bytes as f64 / f64::from(1 << 20) * 10.0).round() / 10.0
 }
 
+/// Notes how late the thread on which it is polled is, beyond what it is meant to be.
+pub(super) async fn pulse(tally: &Tally, meant: Duration) {
+    let mut due = Instant::now() + PULSE;
+    loop {
+        sleep_until(due).await;
+        let now = Instant::now();
+        // One for each that was missed: a stall counts as long as it lasted.
+        while due <= now {
+            tally.late(0, (now - due).saturating_sub(meant));
+            due += PULSE;
+        }
+    }
+}
+
 /// Takes the rows of a run.
 pub(super) struct Sampler {
     tally: Arc<Tally>,
@@ -139,15 +153,9 @@ impl Sampler {
 
     /// Takes rows for as long as it is polled; `tell` hears of each.
     pub(super) async fn run(&mut self, tell: impl Fn(&Row)) {
-        let mut pulse = Instant::now() + PULSE;
         loop {
-            sleep_until(pulse).await;
+            sleep_until(self.warm.unwrap_or(self.row_at).min(self.row_at)).await;
             let now = Instant::now();
-            // One for each that was missed: a stall counts as long as it lasted.
-            while pulse <= now {
-                self.tally.late(0, now - pulse);
-                pulse += PULSE;
-            }
             if self.warm.take_if(|warm| *warm <= now).is_some() {
                 self.warmed_up(now);
             }

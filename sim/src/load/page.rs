@@ -6,6 +6,17 @@ use super::course::Row;
 use super::report::{Summary, lines};
 use crate::plot::{Line, Plot, document, escape};
 
+/// Whether there is a place for such a file: told before a run, not after it.
+pub(crate) fn has_place(file: &Path) -> Result<(), String> {
+    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let why = match parent.filter(|parent| !parent.is_dir()) {
+        Some(parent) => format!("there is no directory {}: make it", parent.display()),
+        None if file.is_dir() => "this is a directory: name a file in it".to_owned(),
+        None => return Ok(()),
+    };
+    Err(format!("--html {}: {why}", file.display()))
+}
+
 /// Writes it; it needs no other file.
 pub(super) fn write(file: &Path, title: &str, summary: &Summary) -> Result<(), String> {
     std::fs::write(file, page(title, summary))

@@ -160,8 +160,15 @@ pub(super) fn print(summary: &Summary, json: bool) -> Result<(), String> {
 pub(super) fn lines(summary: &Summary) -> Vec<(&'static str, String)> {
     let Summary { latency_ms: input, request_latency_ms: request, staleness_ms: age, .. } = summary;
     let per_sec = |count: u64| count as f64 / summary.seconds.max(0.001);
-    let times = |l: &Latency| {
-        format!("p50 {:.2}  p99 {:.2}  p99.9 {:.2}  max {:.2} ms", l.p50, l.p99, l.p999, l.max)
+    let times = |l: &Latency| match l.count {
+        0 => "nothing to measure".to_owned(),
+        _ => {
+            format!("p50 {:.2}  p99 {:.2}  p99.9 {:.2}  max {:.2} ms", l.p50, l.p99, l.p999, l.max)
+        }
+    };
+    let aged = match summary.aged(age.max) {
+        None => "nothing to measure".to_owned(),
+        Some(max) => format!("p50 {:.1}  p99 {:.1}  max {max:.1} ms", age.p50, age.p99),
     };
     let bytes = summary.bytes as f64 / summary.frames.max(1) as f64;
     let mut lines = vec![
@@ -180,7 +187,7 @@ pub(super) fn lines(summary: &Summary) -> Vec<(&'static str, String)> {
         ("requests", format!("{} ({:.0}/s)", summary.requests, per_sec(summary.requests))),
         ("input latency", times(input)),
         ("request latency", times(request)),
-        ("staleness", format!("p50 {:.1}  p99 {:.1}  max {:.1} ms", age.p50, age.p99, age.max)),
+        ("staleness", aged),
         ("unanswered", summary.unanswered.to_string()),
         ("desyncs", summary.desyncs()),
         (

@@ -8,11 +8,12 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::bot::{self, Signals};
-use super::course::{Row, Sampled, Sampler};
+use super::course::{Row, Sampled, Sampler, pulse};
 use super::report::{LATE_MS_MAX, Summary};
 use super::scenario::Course;
 use super::tally::Tally;
 use super::target::{Plan, Target};
+use super::threads::Threads;
 use super::timetable::Timetable;
 
 /// What a run came to.
@@ -26,23 +27,45 @@ pub(super) struct Outcome {
     pub(super) stopped: bool,
 }
 
+/// Somebody wants the program to end: Ctrl-C, or whoever gave it only so much time.
+pub(super) async fn interrupted() {
+    let ctrl_c = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    if let Ok(mut terminate) =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    {
+        tokio::select! {
+            _ = ctrl_c => {}
+            _ = terminate.recv() => {}
+        }
+        return;
+    }
+    let _ = ctrl_c.await;
+}
+
 /// Runs it; `live` hears of each row.
 pub(super) async fn run(
     plan: Plan,
     course: Course,
     target: &Target,
     live: impl Fn(&Row),
-) -> Outcome {
+) -> Result<Outcome, String> {
     let (plan, tally) = (Arc::new(plan), Arc::new(Tally::new()));
+    let threads = Threads::start(course.bots - plan.seeing(course.bots), &tally)?;
     let began = Instant::now();
     let ((stop, stops), (cut, cuts)) = (watch::channel(false), watch::channel(0));
     let mut bots = JoinSet::new();
     for number in 0..course.bots {
         let timetable = Timetable::new(began, target.input_hz, number, course.bots);
         let signals = Signals { stop: stops.clone(), cut: cuts.clone() };
+        let thread = threads.of(number).filter(|_| !plan.sees(number));
         let (plan, tally) = (Arc::clone(&plan), Arc::clone(&tally));
         let part = course.part(number, began);
-        bots.spawn(bot::live(plan, part, timetable, tally, signals));
+        let life = bot::live(plan, part, timetable, tally, signals);
+        match thread {
+            Some(thread) => bots.spawn_on(life, thread),
+            None => bots.spawn(life),
+        };
     }
     let warmup = (course.warmup_secs > 0.0).then(|| Duration::from_secs_f64(course.warmup_secs));
     let mut sampler = Sampler::new(Arc::clone(&tally), course.secs, warmup, target.server());
@@ -58,10 +81,11 @@ pub(super) async fn run(
     let mut stopped = false;
     tokio::select! {
         () = sleep(whole) => {}
-        _ = tokio::signal::ctrl_c() => stopped = true,
+        () = interrupted() => stopped = true,
         // They gave up: nothing that would change by waiting.
         () = all_done => {}
         () = sampler.run(live) => {}
+        () = pulse(&tally, Duration::ZERO) => {}
         () = breaks => {}
     }
     let seconds = began.elapsed().as_secs_f64();
@@ -81,5 +105,5 @@ pub(super) async fn run(
         series: rows,
         ..summary
     };
-    Outcome { summary, errors, alone, stopped }
+    Ok(Outcome { summary, errors, alone, stopped })
 }

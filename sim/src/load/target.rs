@@ -46,8 +46,9 @@ pub(crate) struct Target {
     #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     seed: u64,
     /// The share of bots that keep a copy of the state and compare its hash: 1, 0.05 or 5%; one at
-    /// least. The others count frames by their heads and repeat what these do: that saves this program
-    /// a fifth of its CPU time and more, and no desync is noticed there.
+    /// least. What is measured is measured by these. The others count frames by their heads, acknowledge
+    /// what a player would, and repeat what these do. With --input-hz they look at their connection when
+    /// they act. That saves this program half of its CPU time and more, and no desync is noticed there.
     #[arg(long, default_value = "100%", value_name = "SHARE", value_parser = share)]
     pub(crate) decode: f64,
     /// The server's process, for its CPU and memory; found by its port where it is on this machine and
@@ -84,6 +85,9 @@ impl Target {
                 "{bots} bots need {wanted} open files and this process may have {files}: raise the \
                  hard limit (ulimit -Hn) or use fewer bots"
             ));
+        }
+        if let Some(pid) = self.server_pid.filter(|pid| process::cpu(*pid).is_none()) {
+            return Err(format!("--server-pid {pid}: this system tells of no such process"));
         }
         let connect = Connect {
             trust: self.trust()?,
@@ -161,6 +165,11 @@ impl Plan {
         Connect { token, keep_state: self.sees(bot), ..self.connect.clone() }
     }
 
+    /// How many of so many bots have a copy of the state.
+    pub(super) fn seeing(&self, bots: u32) -> u32 {
+        (0..bots).filter(|bot| self.sees(*bot)).count() as u32
+    }
+
     /// Whether the bot of this number has a copy of the state.
     pub(super) fn sees(&self, bot: u32) -> bool {
         is_among(bot, self.decode)
@@ -192,7 +201,7 @@ fn rate(text: &str) -> Result<f64, String> {
 /// A token for each of so many bots.
 fn tokens(file: &Path, bots: u32) -> Result<Vec<String>, String> {
     let text = std::fs::read_to_string(file)
-        .map_err(|error| format!("--tokens {}: {error}", file.display()))?;
+        .map_err(|error| format!("--tokens {}: {error}: name a file", file.display()))?;
     let tokens: Vec<_> = text.split_whitespace().map(str::to_owned).collect();
     match tokens.len() < bots as usize {
         true => {

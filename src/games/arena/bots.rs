@@ -81,7 +81,10 @@ impl Bot for Hunter {
             self.tremor = self.rng.between(-0.05, 0.05);
         }
         if let Some(me) = view.state.ship_of(view.me).filter(|ship| ship.is_flying()) {
-            act.input(&self.play(me, view.state, view.tick));
+            // Zero in a match without a network.
+            let view_age_ms = u8::try_from(view.age.as_millis()).unwrap_or(u8::MAX);
+            let input = self.play(me, view.state, view.tick);
+            act.input(&Input { view_age_ms, ..input });
         }
     }
 }
