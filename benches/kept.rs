@@ -16,9 +16,10 @@ use greenroom::Games;
 use greenroom::config::Config;
 use greenroom::directory::RoomRecord;
 use greenroom::directory::token::TokenKey;
-use greenroom::journal::{Journal, Limits};
+use greenroom::journal::{Journal, Limits, RoomJournal};
 use greenroom::proto::{PlayerId, RoomId, Tick, wire};
 use greenroom::registry::Entry;
+use greenroom::room::course::Course;
 use greenroom::room::history::{History, HistoryLimits};
 use greenroom::room::log::Log;
 use greenroom::room::views::ViewKey;
@@ -55,10 +56,9 @@ impl Played {
         let made_from = (entry.clone(), plan.clone());
         let record = RoomRecord::new(RoomId(id), made_from, id, &tokens, &Config::default());
         let log = Log::new(entry.header(&plan, id), room.as_ref());
-        let mut work = record.any_work();
-        work.journal = journal.map(|journal| journal.room(RoomId(id), || ()));
-        work.log = Some(log);
-        drop(work);
+        let journal = journal.map(|journal| journal.room(RoomId(id), || ()));
+        let is_kept = journal.is_some();
+        record.any_work().course = Some(Course::new(log, journal));
         let limits = HistoryLimits { frames_max: 4, bytes_max: 64 << 20 };
         let mut played = Played {
             history: History::new(entry.layout.clone(), limits),
@@ -72,7 +72,7 @@ impl Played {
             keyframes: 0,
             keyframe_bytes: 0,
         };
-        if journal.is_some() {
+        if is_kept {
             played.keyframe();
         }
         played
@@ -81,7 +81,7 @@ impl Played {
     fn tick(&mut self, keeps: Keeps) {
         let logged = keeps != Keeps::Nothing;
         if logged {
-            self.record.any_work().step(0, &self.commands, None);
+            self.course(|course| course.note(0, &self.commands, None));
         }
         let began = Instant::now();
         self.room.step(0, &self.commands, &mut Vec::new());
@@ -101,12 +101,16 @@ impl Played {
         }
         self.history.keep_bases(self.bases.iter().copied());
         if logged && Log::wants_hash(self.room.as_ref()) {
-            self.record.any_work().hash(self.room.hash());
+            self.course(|course| course.hash(self.room.hash()));
         }
-        if logged && (self.worked >= REPLAY_MAX || self.record.any_work().wants_start()) {
+        if logged && (self.worked >= REPLAY_MAX || self.course(|course| course.wants_start())) {
             self.keyframe();
         }
         self.inputs();
+    }
+
+    fn course<T>(&self, note: impl FnOnce(&mut Course<RoomJournal>) -> T) -> T {
+        note(self.record.any_work().course.as_mut().unwrap())
     }
 
     fn keyframe(&mut self) {
@@ -114,7 +118,7 @@ impl Played {
         self.keyframes += 1;
         self.keyframe_bytes += keyframe.len() as u64;
         let mut work = self.record.any_work();
-        let header = work.log.as_ref().unwrap().header.clone();
+        let header = work.log().unwrap().header.clone();
         let saved = self.record.saved(&work, self.room.tick(), &header);
         work.keyframe(keyframe, &saved);
         self.worked = Duration::ZERO;

@@ -66,7 +66,7 @@ impl CrashFiles {
     pub fn write(&self, record: &RoomRecord) {
         let Some(files) = &self.0 else { return };
         let work = record.any_work();
-        let (Some(log), Some(crash)) = (&work.log, &work.crash) else { return };
+        let (Some(log), Some(crash)) = (work.log(), &work.crash) else { return };
         let mut log = log.clone();
         log.crash = Some(crash.clone());
         drop(work);

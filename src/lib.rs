@@ -77,6 +77,7 @@
 //! | a build was killed, and another is started | its rooms with steps after their keyframe are set aside: only that build makes the same of them |
 //! | the hook that knows the accounts hangs, panics or has an error | that client is told to come back, after a panic refused; the others wait their turn |
 //! | the disk fails, or somebody deletes the journal under it | it is said, counted, and the matches go on; their replays are lost, results wait for it |
+//! | the process dies while the disk fails | its rooms are back as of the last record before; their players have their seats again, whatever token they got since ([`resume`]) |
 //! | the operations address | restarted on the same socket; given up after ten times in ten seconds, and the matches go on |
 //! | the lobby | restarted; whoever waits for its answer asks again, once |
 //! | listings | restarted; who watches what is in the directory |
@@ -167,6 +168,7 @@
 //! | [`seating`] | the seats of a room as numbers: taken, kept, waited for | yes |
 //! | [`session`], [`outbox`], [`answers`] | what a client may say next; what it is still to be sent; what it was answered | yes |
 //! | [`resume`] | which tokens give a seat back | yes |
+//! | [`room::course`], [`intensity`] | how far a room's log was carried out and how it goes on after a panic or a dead process; how often that is tried | yes |
 //! | [`effects`] | what a game asks of the outside world | yes |
 //! | [`journal`] | files with which unfinished matches survive the process; records and reading them are pure | partly |
 //! | [`published`] | a state in words: rows as JSON, by the names of their schema | yes |
@@ -261,6 +263,7 @@ pub mod finding;
 pub mod fingerprint;
 pub mod game;
 pub mod games;
+pub mod intensity;
 pub mod journal;
 pub mod math;
 pub mod options;

@@ -38,11 +38,25 @@ pub enum Bug {
     LogUnbounded,
     /// A start in the journal does not replace what was before.
     JournalGoesOn,
+    /// A step of the next process that panics counts as a process that died.
+    PanicTakenForDeath,
+    /// A room may fail as often as it likes.
+    RestartsUnbounded,
+    /// The journal is not told that a room has ended.
+    EndForgotten,
+    /// The journal does not get a room anew after the disk has failed.
+    StartForgotten,
+    /// Tokens of which no disk knows are worth nothing.
+    UndoneTokens,
+    /// Whose seat was to end has it still in the next process.
+    LeaverForgotten,
+    /// The next process does not tell the game what has become of effects.
+    EffectsForgotten,
 }
 
 impl Bug {
     /// All there are.
-    pub const ALL: [Bug; 14] = [
+    pub const ALL: [Bug; 21] = [
         Bug::EventsSentAgain,
         Bug::EventTakenForHeard,
         Bug::StaleView,
@@ -57,6 +71,13 @@ impl Bug {
         Bug::DecisionLost,
         Bug::LogUnbounded,
         Bug::JournalGoesOn,
+        Bug::PanicTakenForDeath,
+        Bug::RestartsUnbounded,
+        Bug::EndForgotten,
+        Bug::StartForgotten,
+        Bug::UndoneTokens,
+        Bug::LeaverForgotten,
+        Bug::EffectsForgotten,
     ];
 }
 

@@ -3,6 +3,10 @@
 //! Whoever comes back gets a token of the next generation. The one before holds until that one has
 //! shown that it arrived: an answer that is lost costs nothing, and a token that was stolen is worth
 //! nothing once its owner has said another word.
+//!
+//! If the process dies while its disk fails, the next one takes the room up as it was before, and knows
+//! nothing of the tokens that were made since. They are ours all the same, for they are signed: the
+//! newest of them gives the seat back.
 
 use crate::planted::{self, Bug};
 
@@ -41,11 +45,11 @@ impl Generations {
         self.newest
     }
 
-    /// Whether this one gives the seat back.
+    /// Whether this one, which we have signed, gives the seat back.
     #[must_use]
     pub fn hold(&self, token: u32) -> bool {
         let oldest = if planted::makes(Bug::OldTokens) { 0 } else { self.confirmed };
-        (oldest..=self.newest).contains(&token)
+        token >= oldest && !(planted::makes(Bug::UndoneTokens) && token > self.newest)
     }
 
     /// Whether the client that has the seat came by a later token or attempt: one that its client has
@@ -59,6 +63,7 @@ impl Generations {
     pub fn come_back(&mut self, token: u32, attempt: u64) {
         self.came_by = Some((token, attempt));
         self.confirmed = token;
+        self.newest = self.newest.max(token);
     }
 
     /// This token has arrived.
@@ -75,11 +80,20 @@ mod tests {
     fn a_token_holds_until_the_next_has_arrived() {
         let mut tokens = Generations::default();
         assert_eq!((tokens.make(), tokens.make()), (1, 2));
-        assert!(tokens.hold(1) && tokens.hold(2) && !tokens.hold(3));
+        assert!(tokens.hold(1) && tokens.hold(2));
         tokens.confirm(2);
         assert!(!tokens.hold(1) && tokens.hold(2));
         tokens.confirm(1);
         assert_eq!(tokens.confirmed(), 2, "word that comes late changes nothing");
+    }
+
+    /// Found by `chaos`: the process had died while its disk failed, and the seat was lost.
+    #[test]
+    fn a_token_of_which_no_disk_knows_gives_the_seat_back() {
+        let mut tokens = Generations::restored(3, 3);
+        assert!(tokens.hold(5) && !tokens.hold(2));
+        tokens.come_back(5, 1);
+        assert_eq!((tokens.make(), tokens.hold(4)), (6, false));
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod backlog;
 mod bytes;
 pub mod command;
 pub mod conduct;
+pub mod course;
 pub mod fault;
 pub mod fields;
 pub mod history;
@@ -81,7 +82,8 @@ pub trait AnyRoom: Send {
     fn fields(&self) -> Vec<Field>;
 }
 
-/// A room of a known game.
+/// A room of a known game. Where the game can be cloned, so can the room: the clone goes on by itself.
+#[derive(Clone)]
 pub struct Room<G: Game> {
     game: G,
     ctx: Ctx<G>,
@@ -157,6 +159,8 @@ impl<G: Game> Room<G> {
                     progress.note(At::Command(place));
                     self.apply(command);
                 }
+                // Effects stay open: the game is told later that what they came to is lost.
+                false if matches!(command, Command::Signal(signal) if signal.closes()) => {}
                 false => self.apply_without_hook(command),
             }
         }

@@ -42,7 +42,7 @@ fn a_new_crate_is_complete_and_carries_its_name() {
     assert!(read("src/tag.rs").contains("const NAME: &'static str = \"hot-potato\";"));
     assert!(read("src/main.rs").contains("greenroom::cli(hot_potato::games())"));
     assert!(read("src/bin/hot-potato-sim.rs").contains("greenroom_sim::cli(hot_potato::games())"));
-    assert!(read("tests/match.rs").contains("Simulation::new(&games, \"hot-potato\")"));
+    assert!(read("tests/match.rs").contains("(&hot_potato::games())"));
     assert!(read("README.md").starts_with("# hot-potato\n"));
     let page = read("web/index.html");
     assert!(page.contains("<title>hot-potato</title>"), "{page}");

@@ -18,6 +18,7 @@ use greenroom::{Games, Pace};
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
+use crate::costs::now;
 use crate::headless::Simulation;
 
 /// Times are kept in nanoseconds up to a minute.
@@ -136,11 +137,6 @@ pub fn run(args: &Args, games: &Games) -> Result<(), String> {
 
 fn steps(log: &Log) -> Result<Vec<Logged<'_>>, String> {
     log.steps(0).collect::<Result<_, _>>().map_err(|error| error.to_string())
-}
-
-#[allow(clippy::disallowed_methods)] // measured for the reader; no match sees it
-fn now() -> Instant {
-    Instant::now()
 }
 
 fn ns(since: Instant) -> u64 {

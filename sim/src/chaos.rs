@@ -1,14 +1,16 @@
 //! `chaos`: a server, its clients and the network between them in one process, under virtual time.
 //!
 //! A seed decides who joins, says what, breaks off, comes back, reads too slowly; where the game
-//! panics; at which byte of a write the process dies. After each thing that happens it is looked whether
+//! panics; when the disk takes nothing; at which byte of a write the process dies, and whether the next
+//! ones die of the same step. After each thing that happens it is looked whether
 //! all promises hold: that replicas are what their room published and hold nothing else, that events and
 //! answers come once and in order, that rooms come back as they were, that what somebody saw is kept,
 //! that tokens are worth what they should be, that nothing hidden shows in anybody's bytes, that memory
 //! has its bounds. Where one is broken, what happened is shortened to what is needed for it.
 //!
-//! What decides is the server's own code: room, log, inbox, history, views, outbox, answers, session,
-//! tokens, recovery, journal records, the codec. What is played here instead are those who call it:
+//! What decides is the server's own code: room, log, how a room goes on from it
+//! ([`Course`](greenroom::room::course)), its budget of restarts, inbox, history, views, outbox, answers,
+//! session, tokens, journal records, the codec. What is played here instead are those who call it:
 //! actors, sockets, threads, clocks, files.
 
 mod broken;

@@ -6,8 +6,9 @@
 //! left out, as after a panic. Where a room comes out otherwise, the first tick and field are named,
 //! and what kind of mistake that usually is.
 //!
-//! **What it cannot find.** One machine has one C library: that `f32::sin` is another on the next is
-//! seen nowhere here. The `clippy.toml` of a new crate refuses it.
+//! **What it cannot find alone.** One program has one C library: that `f32::sin` is another on the next
+//! machine is seen by another build (`--other`), as one for `x86_64-unknown-linux-musl` on Linux. The
+//! `clippy.toml` of a new crate refuses it before.
 
 mod again;
 mod apart;
@@ -16,7 +17,7 @@ mod finding;
 mod garbage;
 mod play;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use greenroom::Games;
 use greenroom::registry::{Entry, RoomPlan};
@@ -34,16 +35,16 @@ pub struct Args {
     #[arg(long)]
     game: String,
     /// How many matches; from the second on ever more happens in them that no bot would do
-    #[arg(long, default_value_t = 16)]
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
     /// The first seed
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Steps of each match, if it does not end before
-    #[arg(long, default_value_t = 600, conflicts_with = "secs")]
+    #[arg(long, default_value_t = 600, conflicts_with = "secs", value_parser = clap::value_parser!(u32).range(1..))]
     ticks: u32,
     /// Seconds of each match, in its room's time, instead of steps
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     secs: Option<u32>,
     /// The game's options, as a JSON object
     #[arg(long, default_value = "{}")]
@@ -51,6 +52,10 @@ pub struct Args {
     /// Write the log of a match in which something is found into this file
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
+    /// Have this program make the steps again, too: the same simulator built for another target, as
+    /// x86_64-unknown-linux-musl, whose sine is another
+    #[arg(long, value_name = "PROGRAM")]
+    other: Option<PathBuf>,
     /// Be the second process
     #[arg(long, hide = true)]
     apart: bool,
@@ -135,21 +140,22 @@ fn all(args: &Args, plan: &Plan, done: &mut Done) -> Result<(), Wrong> {
         bytes += original.log.bytes();
         waiting.push(original);
         if bytes > WAITING_BYTES {
-            apart(plan, std::mem::take(&mut waiting))?;
+            apart(plan, args.other.as_deref(), std::mem::take(&mut waiting))?;
             bytes = 0;
         }
     }
-    apart(plan, waiting)
+    apart(plan, args.other.as_deref(), waiting)
 }
 
-fn apart(plan: &Plan, mut originals: Vec<Original>) -> Result<(), Wrong> {
-    match apart::ask(&plan.entry, &originals) {
-        Ok(None) => Ok(()),
-        Ok(Some((number, found))) => {
-            Err(Wrong::Found(found, Box::new(originals.swap_remove(number))))
+/// This program first: what it finds has nothing to do with the other one.
+fn apart(plan: &Plan, other: Option<&Path>, mut originals: Vec<Original>) -> Result<(), Wrong> {
+    for program in std::iter::once(None).chain(other.map(Some)) {
+        let found = apart::ask(&plan.entry, &originals, program).map_err(Wrong::Else)?;
+        if let Some((number, found)) = found {
+            return Err(Wrong::Found(found, Box::new(originals.swap_remove(number))));
         }
-        Err(why) => Err(Wrong::Else(why)),
     }
+    Ok(())
 }
 
 impl std::fmt::Display for Done {

@@ -68,8 +68,8 @@ enum Command {
     ///
     /// Plays matches with bots and with what else may come, and makes the same steps again: read back
     /// from keyframes, in a second process, with some left out as after a panic. Finds the order of a
-    /// HashMap, clocks, statics, fields that are not written down. What it cannot find on one machine:
-    /// floats that another platform computes otherwise (see clippy.toml).
+    /// HashMap, clocks, statics, fields that are not written down; and, beside another build of the same
+    /// simulator (--other), floats that another platform computes otherwise.
     Check(check::Args),
     /// Looks for promises of the server that it does not keep.
     ///

@@ -11,6 +11,7 @@ mod jobs;
 mod keep;
 mod lag;
 mod mind;
+mod outside;
 mod play;
 mod player;
 mod process;
@@ -19,13 +20,12 @@ pub mod rating;
 mod screen;
 mod series;
 mod shard;
+mod simulation;
 mod summary;
 mod sweep;
 mod table;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
-use std::time::Instant;
 
 use greenroom::Games;
 use serde::Serialize;
@@ -33,18 +33,22 @@ use serde::Serialize;
 pub(crate) use args::Common;
 pub use command::BotCommand;
 pub(crate) use driver::{Driver, Task};
-use keep::{Keep, Logs};
+use keep::Keep;
+pub(crate) use keep::Logs;
 pub use lag::Latency;
+pub(crate) use outside::answer;
+pub(crate) use play::THINK_MS;
 pub use play::{Forfeit, MatchError, MatchLimits, Played, Seat};
-pub(crate) use progress::Progress;
 use rating::Sprt;
-pub use series::{Series, Simulation, SimulationError};
+pub use series::{Series, SimulationError};
 pub(crate) use series::{known_bots, mix, two_sides};
 pub use shard::Shard;
+pub use simulation::{Named, Playable, Simulation};
 pub(crate) use summary::Summary;
 pub(crate) use sweep::{Swept, variants};
 pub(crate) use table::{align, of as table_of};
 
+use crate::costs::now;
 use crate::results::{Header, SprtTerms};
 
 /// Arguments of `match`.
@@ -56,7 +60,7 @@ pub struct Args {
     #[arg(long, default_value = "2")]
     bots: String,
     /// How many matches; bots move on by one seat from match to match
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     matches: u64,
     /// Gives matches in which the same bots change seats the same seed
     #[arg(long)]
@@ -68,16 +72,10 @@ pub struct Args {
     /// In what share of all cases --sprt may be wrong, either way
     #[arg(long, default_value_t = 0.05)]
     errors: f64,
-    /// Plays one of so many parts of the matches, as 2/5
-    #[arg(long, value_name = "PART/PARTS", default_value = "1/1")]
-    shard: Shard,
     /// Plays the matches for each value of an option, and ends with a table: key=from:to:step or
     /// key=one,another; may be said several times
     #[arg(long, value_name = "KEY=VALUES")]
     sweep: Vec<String>,
-    /// Write the log of each match into this directory
-    #[arg(long, value_name = "DIR")]
-    log: Option<PathBuf>,
     /// Keep only the logs of a few matches: worst:5 (for the bot that is named first), best:5 or
     /// longest:5
     #[arg(long, value_name = "WHICH:COUNT", requires = "log")]
@@ -94,21 +92,18 @@ pub fn run(args: &Args, games: &Games) -> Result<(), String> {
         .collect::<Result<_, String>>()?;
     let header = args.header(games, &variants[0].0)?;
     let sprt = sprt(&header)?;
-    let indices: Vec<u64> = variants[0].0.shard(args.shard).collect();
+    let indices: Vec<u64> = variants[0].0.shard(args.common.shard).collect();
     let prints_lines = args.common.json || args.sweep.is_empty();
-    let mut driver = Driver {
-        jobs: args.common.jobs(),
-        results: args.common.results(&header)?,
-        progress: Progress::of((indices.len() * variants.len()) as u64, prints_lines),
-    };
-    let mut logs = args.log.as_ref().map(|dir| Logs::new(dir, args.keep_replays, &header.bots[0]));
+    let matches = (indices.len() * variants.len()) as u64;
+    let mut driver = args.common.driver(&header, matches, prints_lines)?;
+    let mut logs =
+        args.common.log.as_ref().map(|dir| Logs::new(dir, args.keep_replays, &header.bots[0]));
     let mut rows = Vec::new();
     for (number, (series, swept)) in variants.iter().enumerate() {
         let task = |index| Task { series, number: index, index, round: None, swept };
         let tasks: Vec<_> = indices.iter().copied().map(task).collect();
         let mut summary = Summary::new(&header, swept.clone(), sprt);
-        #[allow(clippy::disallowed_methods)] // measured for the reader; no match sees it
-        let began = Instant::now();
+        let began = now();
         let outcome = driver.play(&tasks, |line, log| {
             if let Some(logs) = &mut logs {
                 logs.add(&line, &args.log_name(number, line.index), log.as_ref())?;
@@ -119,7 +114,7 @@ pub fn run(args: &Args, games: &Games) -> Result<(), String> {
             Ok(summary.add(&line))
         });
         driver.progress.hide();
-        summary.done_in(began.elapsed(), driver.jobs.get());
+        summary.done_in(now() - began, driver.jobs.get());
         // What was played counts, also where it ended early.
         if outcome.is_ok() || summary.matches > 0 {
             print(if args.common.json { json(&summary)? } else { summary.to_text() })?;
@@ -127,6 +122,7 @@ pub fn run(args: &Args, games: &Games) -> Result<(), String> {
         outcome?;
         rows.push(summary);
     }
+    driver.end()?;
     match args.sweep.is_empty() || args.common.json {
         true => Ok(()),
         false => print(table_of(&rows)),
@@ -155,7 +151,6 @@ impl Args {
             .seed(self.common.seed)
             .matches(self.matches)
             .paired(self.paired)
-            .logs(self.log.is_some())
             .prepare()
             .map_err(|error| error.to_string())
     }
@@ -176,7 +171,6 @@ impl Args {
             sweep: self.sweep.clone(),
             paired: self.paired,
             sprt: self.sprt.clone().map(|elo| SprtTerms { elo, errors: self.errors }),
-            shard: self.shard.to_string(),
             ..self.common.header(first, first.line_up().to_vec())
         })
     }
@@ -184,8 +178,7 @@ impl Args {
     /// The name of the log of a match of one of the series.
     fn log_name(&self, series: usize, index: u64) -> String {
         let series = if self.sweep.is_empty() { String::new() } else { format!("-{series}") };
-        let Common { game, seed, .. } = &self.common;
-        format!("{game}-{seed}{series}-{index}.log")
+        self.common.log_name(&series, index)
     }
 }
 

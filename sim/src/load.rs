@@ -35,7 +35,7 @@ mod live;
 mod others;
 pub(crate) mod page;
 mod play;
-mod process;
+pub(crate) mod process;
 mod report;
 mod run;
 mod scenario;

@@ -4,12 +4,12 @@
 mod csv;
 mod html;
 mod merge;
-mod plot;
 
 use std::path::{Path, PathBuf};
 
+use crate::costs::{Costs, Total};
 use crate::headless::{Summary, Swept, json, print, sprt, table_of, variants};
-use crate::results::{Contents, MatchLine};
+use crate::results::{Contents, Header, MatchLine};
 use crate::tournament::standings::Standings;
 
 /// Arguments of `report`.
@@ -30,6 +30,9 @@ pub struct Args {
     /// Write a page with tables and pictures, which needs nothing but itself
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// Say what the matches cost, too: a file that `--costs` has written; several for shards
+    #[arg(long, value_name = "FILE")]
+    costs: Vec<PathBuf>,
 }
 
 /// What came of all matches.
@@ -37,6 +40,8 @@ struct Report {
     contents: Contents,
     series: Vec<Series>,
     standings: Option<Standings>,
+    /// Of each file of costs.
+    costs: Vec<Costs>,
 }
 
 /// Of one value of the options that are swept.
@@ -52,7 +57,9 @@ pub fn run(args: &Args) -> Result<(), String> {
     for note in notes {
         eprintln!("{}: {note}", crate::cli::program());
     }
-    let report = Report::of(contents)?;
+    let costs = args.costs.iter().map(|path| costs_of(path, &contents.header));
+    let costs = costs.collect::<Result<_, _>>()?;
+    let report = Report { costs, ..Report::of(contents)? };
     if let Some(path) = &args.out {
         write("--out", path, &merge::text(&report.contents)?)?;
     }
@@ -65,6 +72,16 @@ pub fn run(args: &Args) -> Result<(), String> {
     match args.json {
         true => report.print_json(),
         false => print(report.to_text()),
+    }
+}
+
+/// Reads what such matches cost.
+fn costs_of(path: &Path, of: &Header) -> Result<Costs, String> {
+    let costs = Costs::read(path)?;
+    let (game, other) = (&of.made.game, &costs.header.made.game);
+    match game == other {
+        true => Ok(costs),
+        false => Err(format!("--costs: {} is of {other}, not of {game}", path.display())),
     }
 }
 
@@ -99,7 +116,7 @@ impl Report {
         }
         match contents.lines.get(place) {
             Some(line) => Err(format!("match {} is not one of the sweep", line.index)),
-            None => Ok(Report { series, standings, contents }),
+            None => Ok(Report { series, standings, contents, costs: Vec::new() }),
         }
     }
 
@@ -110,22 +127,37 @@ impl Report {
     fn to_text(&self) -> String {
         if let (Some(standings), [Series { summary, .. }]) = (&self.standings, &self.series[..]) {
             let name = self.contents.header.tournament.as_deref().unwrap_or_default();
-            return standings.to_text_of(name, (summary.matches, summary.ticks, &summary.hash));
+            let text = standings.to_text_of(name, (summary.matches, summary.ticks, &summary.hash));
+            return text + &self.costs_text();
         }
         let mut texts: Vec<String> =
             self.series.iter().map(|series| series.summary.to_text()).collect();
         if self.series.len() > 1 {
             texts.push(table_of(self.series.iter().map(|series| &series.summary)));
         }
-        texts.join("\n")
+        texts.join("\n") + &self.costs_text()
+    }
+
+    fn costs_text(&self) -> String {
+        let totals = self.costs.iter().filter_map(Costs::total);
+        let text = |total: Total| {
+            let facts = total.facts().into_iter();
+            facts.map(|(name, what)| format!("\n{name:<10}{what}")).collect::<String>()
+        };
+        totals.map(text).collect()
     }
 
     fn print_json(&self) -> Result<(), String> {
         if let Some(standings) = &self.standings {
             let header = &self.contents.header;
-            return print(json(&serde_json::json!({ "of": header, "standings": standings }))?);
+            print(json(&serde_json::json!({ "of": header, "standings": standings }))?)?;
+        } else {
+            self.series.iter().try_for_each(|series| print(json(&series.summary)?))?;
         }
-        self.series.iter().try_for_each(|series| print(json(&series.summary)?))
+        let totals = self.costs.iter().filter_map(Costs::total);
+        totals
+            .into_iter()
+            .try_for_each(|total| print(json(&serde_json::json!({ "costs": total }))?))
     }
 }
 

@@ -5,14 +5,17 @@
 //! round after round. Points and ratings follow from the lines of the matches alone, so a file of results
 //! has all of it.
 
+#[cfg(test)]
+mod equals;
 pub(crate) mod ratings;
 mod schedule;
 pub(crate) mod standings;
 
 use greenroom::Games;
+use greenroom::room::log::Log;
 use serde::Serialize;
 
-use crate::headless::{BotCommand, Common, Driver, Progress, Series, Swept, Task};
+use crate::headless::{BotCommand, Common, Driver, Logs, Series, Shard, Swept, Task};
 use crate::headless::{json, known_bots, mix, print};
 use crate::results::{Header, Made, MatchLine};
 use schedule::{Meeting, Schedule};
@@ -53,6 +56,11 @@ struct Summary<'a> {
 pub fn run(args: &Args, games: &Games) -> Result<(), String> {
     let commands = args.common.commands()?;
     let bots = args.bots(games, &commands)?;
+    if args.swiss.is_some() && args.common.shard != Shard::default() {
+        return Err("--shard: who meets in a round of a Swiss tournament depends on the round \
+                    before: play it in one place, or a round robin in several"
+            .to_owned());
+    }
     let mut tournament = Tournament { args, games, commands: &commands, bots: &bots };
     // A mistake in the options is told before anything is played.
     let first = tournament.series(Meeting { round: 1, pair: (0, 1) })?;
@@ -65,16 +73,18 @@ pub fn run(args: &Args, games: &Games) -> Result<(), String> {
         ..args.common.header(&first, bots.clone())
     };
     let mut schedule = Schedule::new(bots.len(), args.swiss);
-    let mut driver = Driver {
-        jobs: args.common.jobs(),
-        results: args.common.results(&header)?,
-        progress: Progress::of(schedule.meetings() * first.matches(), true),
-    };
+    let shard = args.common.shard;
+    let meetings = (0..schedule.meetings()).filter(|number| shard.has(*number)).count() as u64;
+    let mut driver = args.common.driver(&header, meetings * first.matches(), true)?;
+    let mut logs = args.common.log.as_ref().map(|dir| Logs::new(dir, None, &bots[0]));
     let mut standings = Standings::new(&header)?;
     let (mut matches, mut ticks, mut hash) = (0, 0, 0);
     while let Some(meetings) = schedule.next(&standings) {
-        let outcome = tournament.play(&meetings, matches, &mut driver, |line| {
+        let outcome = tournament.play(&meetings, matches, &mut driver, |line, log| {
             standings.add(line)?;
+            if let Some(logs) = &mut logs {
+                logs.add(line, &args.common.log_name("", line.index), log)?;
+            }
             (matches, ticks, hash) =
                 (matches + 1, ticks + u64::from(line.ticks), mix(hash ^ line.hash));
             Ok(())
@@ -89,7 +99,7 @@ pub fn run(args: &Args, games: &Games) -> Result<(), String> {
         }
     }
     standings.rate();
-    driver.progress.hide();
+    driver.end()?;
     let (hash, made) = (format!("{hash:016x}"), &header.made);
     match args.common.json {
         true => {
@@ -137,7 +147,7 @@ impl Tournament<'_> {
         meetings: &[Meeting],
         first: u64,
         driver: &mut Driver,
-        mut take: impl FnMut(&MatchLine) -> Result<(), String>,
+        mut take: impl FnMut(&MatchLine, Option<&Log>) -> Result<(), String>,
     ) -> Result<(), String> {
         let all: Vec<Series> =
             meetings.iter().map(|meeting| self.series(*meeting)).collect::<Result<_, _>>()?;
@@ -145,8 +155,11 @@ impl Tournament<'_> {
         let numbered = meetings.iter().zip(&all).flat_map(|(meeting, series)| {
             (0..series.matches()).map(move |number| (meeting.round, series, number))
         });
+        // Whole meetings, so that each of them is told in one place.
+        let is_played = |index: &u64| self.args.common.shard.has(index / all[0].matches());
         let tasks: Vec<Task<'_>> = (first..)
             .zip(numbered)
+            .filter(|(index, _)| is_played(index))
             .map(|(index, (round, series, number))| Task {
                 series,
                 number,
@@ -156,8 +169,8 @@ impl Tournament<'_> {
             })
             .collect();
         let mut points = 0.0;
-        driver.play(&tasks, |line, _| {
-            take(&line)?;
+        driver.play(&tasks, |line, log| {
+            take(&line, log.as_ref())?;
             match self.args.common.json {
                 true => print(json(&line)?)?,
                 false => tell(&line, &mut points, all[0].matches())?,

@@ -1,5 +1,6 @@
 //! The server keeps its promises, whatever happens. `GREENROOM_SEEDS=100` runs a hundred times as many
-//! seeds as usual.
+//! seeds as usual. What a seed broke once has a test beside the code that was mended: seeds mean something
+//! else as soon as more can happen.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
@@ -17,18 +18,6 @@ fn every_promise_is_kept() {
     match search(1, SEEDS * times()) {
         Ok(total) => assert!(total.panics > total.seeds && total.deaths > total.seeds, "{total}"),
         Err(failure) => panic!("{}", failure.report),
-    }
-}
-
-/// Seeds that broke a promise once.
-const FOUND: [u64; 5] = [3227, 22_470, 63_761, 191_352, 511_476];
-
-#[test]
-fn what_was_broken_once_is_kept() {
-    for seed in FOUND {
-        if let Err(failure) = search(seed, 1) {
-            panic!("{}", failure.report);
-        }
     }
 }
 

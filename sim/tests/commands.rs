@@ -95,6 +95,29 @@ fn a_mistake_on_the_command_line_is_a_sentence_and_a_failure() {
 }
 
 #[test]
+fn a_run_that_would_play_nothing_is_refused_and_not_called_good() {
+    let connect4 = ["--game", "connect4", "--bots", "planner,random"];
+    for (command, wrong, why) in [
+        ("check", ["--seeds", "0"], "0 is not in 1.."),
+        ("check", ["--ticks", "0"], "0 is not in 1.."),
+        ("match", ["--matches", "0"], "0 is not in 1.."),
+        ("match", ["--secs", "0"], "0 is not in 1.."),
+        ("match", ["--ticks-max", "0"], "0 is not in 1.."),
+        ("match", ["--jobs", "5000"], "5000 is not in 0..=1024"),
+        ("match", ["--sweep", "turn_secs=nan:2:1"], "`nan` is no number"),
+    ] {
+        let game = if command == "check" { &connect4[..2] } else { &connect4[..] };
+        let output = sim(&[&[command], game, &wrong[..]].concat());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && said.contains(why), "{command} {wrong:?}: {said}");
+        assert!(output.stdout.is_empty(), "{command} {wrong:?}");
+    }
+    let output = sim(&[&["match"], &connect4[..], &["--sprt", "0:50", "--errors", "2"]].concat());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("wrong in 2 of all cases (--errors): choose 0.001 to 0.4"), "{said}");
+}
+
+#[test]
 fn a_check_finds_nothing_in_the_games_that_come_with_greenroom() {
     for game in ["arena", "cards", "connect4", "swarm"] {
         let line = stdout(&sim(&["check", "--game", game, "--seeds", "4", "--ticks", "150"]));

@@ -180,6 +180,33 @@ fn a_report_has_tables_and_pictures_and_needs_nothing_else() {
 }
 
 #[test]
+fn what_matches_cost_is_beside_the_results_and_not_among_them() {
+    let (_dir, [whole, out, costs, html]) = files(["whole", "out", "costs", "x.html"]);
+    good(play("30", &whole, &[]));
+    let [costs_name, html_name] = [&costs, &html].map(|file| file.to_str().unwrap());
+    good(play("30", &out, &["--costs", costs_name, "--jobs", "2"]));
+    assert!(std::fs::read(&whole).unwrap() == std::fs::read(&out).unwrap());
+    let said = good(report(&[&out], &["--costs", costs_name, "--html", html_name]));
+    assert!(said.contains("\nMatches   30, of 3000 ticks together\n"), "{said}");
+    let html = std::fs::read_to_string(&html).unwrap();
+    assert!(html.contains("Time of a step of the room"), "{html}");
+    if cfg!(target_os = "linux") {
+        assert!(said.contains("\nMemory    ") && html.contains("Memory of the process"), "{said}");
+    }
+    let json = good(report(&[&out], &["--json", "--costs", costs_name]));
+    let json: Value = serde_json::from_str(json.lines().last().unwrap()).unwrap();
+    assert_eq!(json["costs"]["matches"], 30);
+    assert!(json["costs"]["step_us"]["p99"].as_f64() > Some(0.0), "{json}");
+    // What was played before is not measured again.
+    good(play("30", &out, &["--continue", "--costs", costs_name]));
+    assert_eq!(std::fs::read_to_string(&costs).unwrap().lines().count(), 1);
+    let other = std::fs::read_to_string(&costs).unwrap().replace("\"arena\"", "\"cards\"");
+    std::fs::write(&costs, other).unwrap();
+    let other = complaint(report(&[&out], &["--costs", costs_name]));
+    assert!(other.contains("is of cards, not of arena"), "{other}");
+}
+
+#[test]
 fn the_worst_matches_are_kept_the_same_after_an_interruption() {
     let (dir, [out, cut]) = files(["out", "cut"]);
     let with = |out: &Path, logs: &Path, more: &[&str]| {

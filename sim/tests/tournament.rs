@@ -55,6 +55,34 @@ fn a_table_is_for_people() {
 }
 
 #[test]
+fn shards_of_a_round_robin_put_together_are_the_file_of_the_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let table = ["--game", "swarm", "--config", SHORT, "--bots", "grazer,hunter,random"];
+    let with = |name: &str, more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_greenroom-sim"));
+        command.arg("tournament").args(table).args(["--matches", "2", "--out", &file(name)]);
+        text(command.args(more).output().unwrap())
+    };
+    let whole = with("whole", &["--log", &file("logs")]);
+    let parts = [("1/2", 2), ("2/2", 1)].map(|(shard, meetings)| {
+        let said = with(&shard.replace('/', "-"), &["--shard", shard]);
+        assert_eq!(said.matches(" : ").count(), meetings, "{said}");
+        file(&shard.replace('/', "-"))
+    });
+    let mut report = Command::new(env!("CARGO_BIN_EXE_greenroom-sim"));
+    report.args(["report", "--out", &file("all")]).args(parts);
+    assert!(whole.ends_with(&text(report.output().unwrap())), "{whole}");
+    assert!(std::fs::read(file("all")).unwrap() == std::fs::read(file("whole")).unwrap());
+    // Each match has its log, and they are those of these matches.
+    let mut replay = Command::new(env!("CARGO_BIN_EXE_greenroom-sim"));
+    let logs = (0..6).map(|index| format!("{}/swarm-1-{index}.log", file("logs")));
+    text(replay.arg("replay").args(logs).output().unwrap());
+    let swiss = complaint(&["--swiss", "2", "--shard", "1/2"]);
+    assert!(swiss.contains("--shard: who meets in a round of a Swiss tournament"), "{swiss}");
+}
+
+#[test]
 fn what_is_no_tournament_is_said_in_a_sentence() {
     assert!(complaint(&["--bots", "hunter"]).contains("has two bots or more"));
     assert!(complaint(&["--bots", "hunter,best"]).contains("there is no bot `best`: choose from"));

@@ -1,10 +1,10 @@
 //! The actor that writes match results to a file, one JSON object a line.
 //!
 //! **Its job.** Append each [`MatchResult`] it is sent, in order, and have them on disk before it
-//! stops: it is started first and stopped last, when no room can end any more. After an
-//! error of the disk it tries again once a second, and the results wait; a file that was deleted, or
-//! renamed to begin a new one, is made anew. **Its children.** None. **What ends it.** Only a panic. **What happens then.**
-//! Its supervisor starts it again, and it goes on with the line that was not written.
+//! stops: it is started first and stopped last, when no room can end any more. After an error of the
+//! disk it tries again once a second, and the results wait; a file that was deleted, or renamed to begin
+//! a new one, is made anew. **Its children.** None. **What ends it.** Only a panic. **What happens
+//! then.** Its supervisor starts it again, and it goes on with the line that was not written.
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};

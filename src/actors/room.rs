@@ -24,6 +24,7 @@ pub mod under_way;
 use std::sync::Arc;
 use std::time::Duration;
 
+use greenroom_proto::Tick;
 use metrics::counter;
 use tokio::sync::oneshot;
 
@@ -38,7 +39,7 @@ use crate::crash_files::CrashFiles;
 use crate::directory::{Directory, RoomRecord};
 use crate::replays::KeptReplays;
 use crate::room::Header;
-use crate::room::recovery::Crash;
+use crate::room::recovery::{At, Crash, Progress};
 use crate::scheduler::{End, Running, Scheduler};
 use crate::supervision::{
     ChildSpec, Intensity, Partitioned, Restart, Shutdown, Slot, SupervisorError,
@@ -188,13 +189,15 @@ impl Actor for RoomActor {
         let worker = record.hire();
         // The game's own code runs in the first turn, not here, where it would hold up the
         // supervisor.
-        let runner = Runner::new(args, worker, tokio::runtime::Handle::current());
+        let progress = Arc::new(Progress::default());
+        let as_whom = (worker, Arc::clone(&progress));
+        let runner = Runner::new(args, as_whom, tokio::runtime::Handle::current());
         let (tell_idle, idle) = oneshot::channel();
         let (mailbox, of_end) = (ctx.mailbox().clone(), Arc::clone(&record));
         // As the scheduler's log lines name it.
         let name = format!("{} {}", record.entry.game.name(), record.id);
         let running = scheduler.run(name, runner, move |end| {
-            note_crash(&of_end, worker, &end);
+            note_crash(&of_end, worker, progress.at(), &end);
             let _ = mailbox.cast(RoomMsg::Ended(end));
             let _ = tell_idle.send(());
         });
@@ -238,8 +241,7 @@ impl Actor for RoomActor {
 }
 
 /// What the next worker needs to know about the end of this one.
-fn note_crash(record: &RoomRecord, worker: u64, end: &End) {
-    let (tick, at) = record.progress.at();
+fn note_crash(record: &RoomRecord, worker: u64, (tick, at): (Tick, At), end: &End) {
     let (crash, kind) = match end {
         End::Done | End::Stopped => return,
         End::Panicked(panicked) => {

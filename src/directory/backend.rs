@@ -60,7 +60,7 @@ impl RoomRecord {
     /// Tells the game a word of the studio's backend. What it says to it comes after its next step;
     /// an error then: the room is over.
     pub fn tell(&self, body: Vec<u8>) -> Result<oneshot::Receiver<Heard>, NotTold> {
-        let epoch = lock(&self.work).epoch;
+        let epoch = lock(&self.work).epoch();
         let (id, answer) = self.words.ask(epoch)?;
         self.inbox().signal(Signal::Word { id, body });
         self.wake();

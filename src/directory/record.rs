@@ -24,8 +24,8 @@ use crate::config::Config;
 use crate::game::Pace;
 use crate::registry::{Entry, RoomPlan};
 use crate::room::Header;
+use crate::room::course::Course;
 use crate::room::inbox::{Inbox, InboxLimits};
-use crate::room::recovery::Progress;
 use crate::room::saved::{Restored, Saved};
 use crate::scheduler::Waker;
 
@@ -41,8 +41,6 @@ pub struct RoomRecord {
     pub seed: u64,
     /// Makes the tokens of its seats.
     pub tokens: Arc<TokenKey>,
-    /// Where the game is in its work.
-    pub progress: Progress,
     /// Nobody needs to be told that it has begun any more.
     pub(super) begun: AtomicBool,
     pub(super) begun_bell: Notify,
@@ -100,7 +98,6 @@ impl RoomRecord {
             entry,
             seed,
             tokens: Arc::clone(tokens),
-            progress: Progress::default(),
             begun: AtomicBool::new(false),
             begun_bell: Notify::new(),
             closing: AtomicBool::new(false),
@@ -135,6 +132,7 @@ impl RoomRecord {
         let now = Instant::now();
         let born = now.checked_sub(Duration::from_millis(saved.time_ms)).unwrap_or(now);
         let record = Self::born_at(born, id, made_from, saved.header.seed, tokens, config);
+        let (course, time_ms) = (Course::found(log, &saved), saved.time_ms);
         lock(&record.booking).restore(saved.members.len() as u32, saved.last_player);
         let mut inbox = lock(&record.inbox);
         for member in &saved.members {
@@ -143,11 +141,8 @@ impl RoomRecord {
         drop(inbox);
         lock(&record.members).restore(saved.members, config.outbox.limits());
         let mut work = lock(&record.work);
-        work.clock = Clock::new(Instant::now(), saved.time_ms);
-        work.epoch = saved.epoch;
-        work.told = saved.tick;
-        work.found = Some(saved.attempts);
-        work.log = Some(log);
+        work.clock = Clock::new(Instant::now(), time_ms);
+        work.course = Some(course);
         drop(work);
         record
     }
@@ -162,7 +157,7 @@ impl RoomRecord {
             tick,
             end: tick,
             time_ms: work.clock.time_ms(now),
-            epoch: work.epoch,
+            epoch: work.epoch(),
             attempts: 0,
             last_player: lock(&self.booking).last_player(),
             members: members.saved(&lock(&self.inbox)),

@@ -87,7 +87,7 @@ pub struct Speech {
 }
 
 /// The chat of a room, which is in its keyframes.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Talk {
     /// How it began: a new build of the game changes rooms that it begins itself.
     pub(crate) chat: Option<Chat>,

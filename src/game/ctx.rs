@@ -13,7 +13,7 @@ use crate::room::conduct::Conduct;
 use crate::room::listing::Listing;
 
 /// What a game can see and do during a hook. In keyframes beside the game, inputs apart.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct Ctx<G: Game> {
     pub(crate) tick: Tick,
@@ -42,7 +42,7 @@ pub struct Ctx<G: Game> {
 }
 
 /// Whether the backend waits for a reply.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) enum WordReply {
     /// It has said nothing.
     #[default]

@@ -42,6 +42,11 @@ pub enum Signal {
 }
 
 impl Signal {
+    /// Whether nothing more comes of its effect.
+    pub(crate) fn closes(&self) -> bool {
+        matches!(self, Signal::Answer { .. } | Signal::Lost { .. })
+    }
+
     /// The word from the studio's backend, read as JSON; `None` if the signal is something else. A
     /// backend makes mistakes: what does not read is an error to be replied to, not a panic.
     ///

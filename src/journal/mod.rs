@@ -22,8 +22,9 @@
 //!   [`Found::torn`].
 //! - **What comes back is what was appended**, per room, in order, without a hole. Damage costs what
 //!   is behind it, never more than that, and never unnoticed; it is no reason not to start.
-//! - **[`append`](RoomJournal::append) never waits.** If the disk does not keep up or fails, records
-//!   are lost, and the rooms concerned begin anew as soon as it works again. The match goes on.
+//! - **[`append`](RoomJournal::append) never waits.** If the disk does not keep up or fails, or a segment
+//!   is deleted while it is written to (which is seen at its next sync), records are lost, and the rooms
+//!   concerned begin anew as soon as it works again. The match goes on.
 //!
 //! ## What a host does
 //!
@@ -113,12 +114,15 @@
 //! first record), `segments`, `disk_bytes`.
 //!
 //! If a process dies while its disk fails, nothing on that disk can say so: rooms come back as of
-//! the last record before.
+//! the last record before. Players have their seats again, by whichever token they got since. One that
+//! holds a state which was undone may be sent a change of the room's new state of the same step: its
+//! hash differs, and the client asks for the whole.
 //!
 //! ## What is where
 //!
 //! | file | one idea | pure |
 //! |---|---|---|
+//! | `records.rs` | what rooms and journal say to each other | yes |
 //! | `record.rs`, `segment.rs` | the bytes above | yes |
 //! | `replay.rs` | what to keep of records that are read again, and what to doubt | yes |
 //! | `segments.rs` | which segments are needed | yes |
@@ -129,6 +133,7 @@
 //! | `read.rs`, `disk.rs`, `lock.rs` | files | |
 
 pub mod record;
+mod records;
 pub mod replay;
 pub mod segment;
 
@@ -171,6 +176,7 @@ mod writer;
 #[allow(clippy::disallowed_methods)]
 mod tests;
 
+pub use records::{Kind, NotTaken, Position, Records};
 pub use replay::Found;
 #[cfg(feature = "server")]
 pub use {
@@ -178,5 +184,5 @@ pub use {
     health::Health,
     limits::Limits,
     open::Journal,
-    room::{Kind, NotTaken, Position, RoomJournal},
+    room::RoomJournal,
 };

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use greenroom_proto::RoomId;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::Position;
 use super::disk::{Directory, Disk, make};
 use super::error::{FlushError, JournalError};
 use super::health::Health;
@@ -16,7 +17,7 @@ use super::queue::{Queue, Stop};
 use super::read::{Past, read_all};
 use super::record::HEAD_BYTES;
 use super::replay::Found;
-use super::room::{Position, RoomJournal};
+use super::room::RoomJournal;
 use super::rooms::Rooms;
 use super::segment::{SegmentHead, name};
 use super::segments::Segments;

@@ -6,43 +6,7 @@ use std::sync::atomic::Ordering;
 use super::record::hash_ahead;
 use super::rooms::Caller;
 use super::shared::{Shared, lock};
-
-/// What a record is to its room.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
-    /// All of the room, so that what was before may be forgotten.
-    Start,
-    /// What happened next.
-    More,
-    /// The room is finished: all of it may be forgotten. Its payload is not kept. The journal sees
-    /// to it that this gets on disk, also if the disk takes nothing now.
-    End,
-}
-
-/// A place in the journal, in bytes since it was opened.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
-pub struct Position(pub u64);
-
-/// Why a record was not taken. Until a [`Start`](Kind::Start) is, nothing else of the room will be.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum NotTaken {
-    /// The disk does not keep up. The room is told when to begin with a start.
-    #[error("the journal's queue is full")]
-    QueueFull,
-    /// The disk takes nothing. The room is told when to begin with a start.
-    #[error("the journal cannot write")]
-    Failing,
-    /// The room must begin with a start, and does so when
-    /// [`wants_start`](RoomJournal::wants_start) says it.
-    #[error("the journal does not know what came before")]
-    NeedsStart,
-    /// A record must fit into the queue. A room whose start does not is not kept.
-    #[error("the record is larger than the journal's queue")]
-    TooLarge,
-    /// The room is finished, another handle of it was asked for, or the journal is closed.
-    #[error("this room's journal is closed")]
-    Finished,
-}
+use super::{Kind, NotTaken, Position, Records};
 
 /// The handle of one room's records, from [`Journal::room`](super::Journal::room).
 ///
@@ -78,5 +42,15 @@ impl RoomJournal {
     #[must_use]
     pub fn wants_start(&self) -> bool {
         self.caller.wants_start.load(Ordering::Acquire)
+    }
+}
+
+impl Records for RoomJournal {
+    fn append(&mut self, kind: Kind, parts: &[&[u8]]) -> Result<Position, NotTaken> {
+        RoomJournal::append(self, kind, parts)
+    }
+
+    fn wants_start(&self) -> bool {
+        RoomJournal::wants_start(self)
     }
 }

@@ -139,7 +139,7 @@ fn summary(room: &RoomRecord) -> Map<String, Value> {
         Pace::Fixed { tick_hz, .. } => Some(tick_hz),
         Pace::OnCommand => None,
     };
-    let told = room.any_work().told;
+    let told = room.any_work().told();
     let fields = json!({
         "room": room.id.to_string(),
         "game": room.entry.game.name(),

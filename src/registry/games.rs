@@ -134,9 +134,15 @@ impl Games {
     /// Adds a bot to a game that was added before; the first of a game is its default.
     ///
     /// # Panics
-    /// When the game is not there.
-    pub fn bot<B: Bot>(mut self, name: &'static str, make: fn(u64) -> B) -> Self {
+    /// When the game is not there, or has a bot of this name.
+    pub fn bot<B: Bot>(
+        mut self,
+        name: &'static str,
+        make: impl Fn(u64) -> B + Send + Sync + 'static,
+    ) -> Self {
         let entry = self.entries.get_mut(B::Game::NAME).expect("add the game before its bots");
+        let taken = entry.bots.iter().any(|(known, _)| *known == name);
+        assert!(!taken, "{} has two bots named {name:?}", B::Game::NAME);
         let layout = entry.layout.clone();
         let make: BotMaker =
             Arc::new(move |seed| Box::new(TypedBot::new(make(seed), layout.clone())));

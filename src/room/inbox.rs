@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use greenroom_proto::{Head, PlayerId, Tick};
 
-use super::Command;
 use super::conduct::Ruling;
 use super::listing::Setup;
 use super::origin::Origin;
 use super::recovery::is_membership;
+use super::{AnyRoom, Command};
 use crate::account::Person;
 use crate::game::{Signal, Speech};
 use crate::planted::{self, Bug};
@@ -344,6 +344,34 @@ impl Inbox {
     /// What has come since this was last asked.
     pub fn take_counts(&mut self) -> InboxCounts {
         std::mem::take(&mut self.counts)
+    }
+
+    /// A step was left out, and with it what effects had come to: the game is told in the next.
+    pub fn answers_are_lost(&mut self, commands: &[Command]) {
+        for command in commands {
+            if let Command::Signal(
+                Signal::Answer { effect, .. }
+                | Signal::Lost { effect }
+                | Signal::NotMoved { effect, .. },
+            ) = command
+            {
+                self.signal(Signal::Lost { effect: *effect });
+            }
+        }
+    }
+
+    /// The room was brought back after the process had died: what nobody else remembers is said to it
+    /// again.
+    pub fn go_on_with(&mut self, room: &dyn AnyRoom) {
+        self.set_now(room.tick());
+        let lost = room.effects_open().iter().filter(|_| !planted::makes(Bug::EffectsForgotten));
+        for effect in lost {
+            self.signal(Signal::Lost { effect: *effect });
+        }
+        // The word of that may have died with the process.
+        if !planted::makes(Bug::LeaverForgotten) {
+            room.going().into_iter().for_each(|player| self.leave(player));
+        }
     }
 
     /// Moves who comes and who goes into `commands`, and counts a step as made. All else waits.

@@ -97,7 +97,7 @@ fn room_ended(directory: &Directory, exit: &ChildExit<'_>) {
             CloseCode::RoomFailed
         }
     };
-    let tick = record.any_work().told;
+    let tick = record.any_work().told();
     let failed = code == CloseCode::RoomFailed;
     directory.finished().keep(id, Finished::without(record.entry.game.name(), tick, failed));
     record.fail(code);

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use ractor::{ActorCell, SpawnErr};
 
-use super::intensity::Intensity;
 use super::slot::Slot;
 use crate::actors::actor::{self, Actor, Failure, Mailbox, Panicked};
+use crate::intensity::Intensity;
 
 /// How long a child may take to start, unless its spec says otherwise. The supervisor is deaf
 /// meanwhile, so a good start takes microseconds; this only bounds a bad one.

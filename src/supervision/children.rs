@@ -10,8 +10,8 @@ use std::time::Duration;
 use ractor::{ActorCell, ActorId};
 
 use super::child::{ChildId, ChildKind, ChildSpec, Restart, Shutdown, StartFn};
-use super::intensity::RestartWindow;
 use super::strategy::Strategy;
+use crate::intensity::RestartWindow;
 
 /// One child.
 pub(super) struct Child {

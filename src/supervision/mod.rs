@@ -105,7 +105,6 @@ mod children;
 mod dynamic;
 mod exit;
 mod handle;
-mod intensity;
 mod partitioned;
 mod requests;
 mod restart;
@@ -115,6 +114,7 @@ mod stop;
 mod strategy;
 mod supervisor;
 
+pub use crate::intensity::{Intensity, RestartWindow};
 pub use child::{
     ChildId, ChildKind, ChildSpec, Parent, Restart, SHUTDOWN_TIMEOUT, START_TIMEOUT, Shutdown,
     StartError,
@@ -124,7 +124,6 @@ pub use exit::{Exit, Next};
 pub use handle::{
     CALL_DEADLINE, ChildCounts, ChildInfo, ChildState, SupervisorError, SupervisorRef,
 };
-pub use intensity::{Intensity, RestartWindow};
 pub use partitioned::Partitioned;
 pub use slot::Slot;
 pub use spec::{ChildExit, SupervisorSpec};

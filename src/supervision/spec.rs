@@ -9,11 +9,11 @@ use super::child::{ChildId, ChildSpec, Parent, StartError};
 use super::dynamic::Dynamic;
 use super::exit::{Exit, Next};
 use super::handle::SupervisorRef;
-use super::intensity::Intensity;
 use super::slot::Slot;
 use super::strategy::Strategy;
 use super::supervisor::Supervisor;
 use crate::actors::actor;
+use crate::intensity::Intensity;
 
 /// A child's end, as the supervisor's [`on_exit`](SupervisorSpec::on_exit) hook gets it.
 #[derive(Debug)]

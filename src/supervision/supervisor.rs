@@ -22,11 +22,11 @@ use super::child::{ChildId, ChildSpec, Parent, Restart, StartError};
 use super::children::{Children, State};
 use super::exit::{Brief, Exit, Next};
 use super::handle::SupervisorMsg;
-use super::intensity::{Intensity, RestartWindow};
 use super::spec::{ChildExit, Layout, SupervisorSpec};
 use super::stop;
 use super::strategy::Strategy;
 use crate::actors::actor::{Actor, Context, Failure, catch, caught};
+use crate::intensity::{Intensity, RestartWindow};
 
 pub(super) type Ctx = Context<SupervisorMsg>;
 

@@ -215,7 +215,7 @@ async fn who_comes_after_changes_with_nobody_in_the_room_sees_them() {
     first.close().await;
     let room = server.server.room(seat.room).unwrap();
     within("steps without anybody", async {
-        while room.taken() > 0 || room.any_work().told.0 < before.step + 30 {
+        while room.taken() > 0 || room.any_work().told().0 < before.step + 30 {
             sleep(Duration::from_millis(5)).await;
         }
     })

@@ -305,7 +305,7 @@ async fn nothing_is_measured_while_no_console_is_open() {
     let ops = server.server.ops().unwrap();
     let (_client, seat) = server.seated(new_room("{}")).await;
     let room = server.server.room(seat.room).unwrap();
-    let tick = || room.any_work().told.0;
+    let tick = || room.any_work().told().0;
     let before = tick();
     until("some steps", || tick() > before + 5).await;
     assert_eq!(room.operator().cost(), None);

@@ -48,3 +48,4 @@ mod slow_client;
 mod stalled_memory;
 mod storm;
 mod support;
+mod unfinished;

@@ -1,10 +1,13 @@
 //! The journal of the room on a disk in memory, in the format of the real one, read by the real reader
 //! of records. Processes die at any byte of a write.
 
-use greenroom::journal::Found;
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use greenroom::journal::record::{self, HEAD_BYTES, Head, Read, Tag};
 use greenroom::journal::replay::{Replay, Tail};
 use greenroom::journal::segment::{Place, SEGMENT_HEAD_BYTES, SegmentHead};
+use greenroom::journal::{Found, Kind, NotTaken, Position, Records};
 use greenroom::proto::RoomId;
 
 /// The only room.
@@ -21,6 +24,9 @@ pub(super) struct Disk {
     lives: u64,
 }
 
+/// Where the room's records go.
+pub(super) struct RoomJournal(pub(super) Rc<RefCell<Journal>>);
+
 /// The journal of one process.
 pub(super) struct Journal {
     disk: Disk,
@@ -29,6 +35,12 @@ pub(super) struct Journal {
     number: u64,
     /// Where the last record begins.
     last: usize,
+    /// The disk takes nothing.
+    failing: bool,
+    /// A record was not taken: nothing but a start is.
+    broken: bool,
+    /// The room is finished, and the disk does not know.
+    owes_end: bool,
 }
 
 impl Disk {
@@ -78,7 +90,8 @@ impl Journal {
         let number = disk.segments.last().map_or(0, |(number, _)| *number);
         let head = SegmentHead { number, life: 0x11fe + disk.lives, boot: BOOT, gap: false };
         let number = disk.lives << 32;
-        let mut journal = Journal { disk, head, number, last: 0 };
+        let mut journal =
+            Journal { disk, head, number, last: 0, failing: false, broken: false, owes_end: false };
         journal.begin_segment();
         journal
     }
@@ -86,18 +99,6 @@ impl Journal {
     fn begin_segment(&mut self) {
         self.head.number += 1;
         self.disk.segments.push((self.head.number, self.head.to_bytes().to_vec()));
-    }
-
-    /// All of the room: what was before is needed no more.
-    pub(super) fn start(&mut self, parts: &[&[u8]]) {
-        self.put(Tag::Start, parts);
-        let needed = self.head.number;
-        self.disk.segments.retain(|(number, _)| *number >= needed);
-    }
-
-    /// What happened.
-    pub(super) fn more(&mut self, parts: &[&[u8]]) {
-        self.put(Tag::More, parts);
     }
 
     fn put(&mut self, tag: Tag, parts: &[&[u8]]) {
@@ -115,18 +116,80 @@ impl Journal {
 
     /// The process dies within its last write, of which these hundredths got through.
     pub(super) fn tear(&mut self, percent: u32) {
+        if self.broken {
+            return;
+        }
         if let Some((_, bytes)) = self.disk.segments.last_mut() {
             let written = (bytes.len() - self.last) * percent.min(99) as usize / 100;
             bytes.truncate(self.last + written);
         }
     }
 
+    /// The disk takes nothing from now on, or does so again: then a new segment says that records
+    /// were lost, and the end of a room that was kept in mind.
+    pub(super) fn fails(&mut self, fails: bool) {
+        if self.failing && !fails {
+            self.head.gap = true;
+            self.begin_segment();
+            self.head.gap = false;
+            if std::mem::take(&mut self.owes_end) {
+                self.put(Tag::End, &[]);
+            }
+        }
+        self.failing = fails;
+    }
+
+    /// Whether the disk takes nothing.
+    pub(super) fn is_failing(&self) -> bool {
+        self.failing
+    }
+
+    /// Whether all that the room did is on disk.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.broken
+    }
+
     pub(super) fn disk(&self) -> &Disk {
         &self.disk
     }
 
-    /// The process is gone.
-    pub(super) fn into_disk(self) -> Disk {
-        self.disk
+    /// The process is gone. Returns also whether all that it did is on the disk, and whether the end
+    /// of its room is not.
+    pub(super) fn take_disk(&mut self) -> (bool, bool, Disk) {
+        (!self.broken, self.owes_end, std::mem::take(&mut self.disk))
+    }
+}
+
+impl Journal {
+    fn append(&mut self, kind: Kind, parts: &[&[u8]]) -> Result<Position, NotTaken> {
+        match kind {
+            Kind::End if self.failing => self.owes_end = true,
+            Kind::Start | Kind::More if self.failing => {
+                self.broken = true;
+                return Err(NotTaken::Failing);
+            }
+            Kind::More if self.broken => return Err(NotTaken::NeedsStart),
+            Kind::More => self.put(Tag::More, parts),
+            Kind::End => self.put(Tag::End, &[]),
+            Kind::Start => {
+                self.put(Tag::Start, parts);
+                self.broken = false;
+                // What was before is needed no more.
+                let needed = self.head.number;
+                self.disk.segments.retain(|(number, _)| *number >= needed);
+            }
+        }
+        Ok(Position(0))
+    }
+}
+
+impl Records for RoomJournal {
+    fn append(&mut self, kind: Kind, parts: &[&[u8]]) -> Result<Position, NotTaken> {
+        self.0.borrow_mut().append(kind, parts)
+    }
+
+    fn wants_start(&self) -> bool {
+        let journal = self.0.borrow();
+        journal.broken && !journal.failing
     }
 }

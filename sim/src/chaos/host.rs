@@ -1,19 +1,24 @@
 //! The server's process: one room and all that the server has around it. What decides is the server's
-//! own code (room, inbox, log, history, outbox, answers, session, tokens, journal records); this file
+//! own code (room, course, inbox, history, outbox, answers, session, tokens, journal records); this file
 //! and its neighbours pass values between them in the order in which the server does.
 
+mod back;
 pub(super) mod conn;
 mod revive;
 mod step;
 mod tell;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use greenroom::account::Account;
 use greenroom::game::Said;
+use greenroom::intensity::{Intensity, RestartWindow};
 use greenroom::outbox::OutboxLimits;
 use greenroom::proto::layout_of;
 use greenroom::proto::{CloseCode, Layout, PlayerId, Refusal, Text, Tick, ToClient, frame, wire};
+use greenroom::room::course::Course;
 use greenroom::room::fault::RoomFault;
 use greenroom::room::history::{History, HistoryLimits};
 use greenroom::room::inbox::{Inbox, InboxLimits};
@@ -24,7 +29,7 @@ use greenroom::room::{AnyRoom, Command, Room};
 use greenroom::session::{Session, SessionLimits};
 
 use super::broken::Broken;
-use super::disk::{Disk, Journal};
+use super::disk::{Disk, Journal, RoomJournal};
 use super::seat::{ConnId, Seat};
 use super::wires::{Down, Wires};
 use super::yard::{State, Yard};
@@ -44,6 +49,7 @@ const SESSION: SessionLimits =
 pub(super) struct Bounds {
     pub(super) outbox: OutboxLimits,
     pub(super) history: HistoryLimits,
+    pub(super) restarts: Intensity,
 }
 
 /// One connection, from the server's side.
@@ -65,23 +71,45 @@ pub(super) struct Witness {
     pub(super) answered: BTreeSet<(PlayerId, u32)>,
     /// The newest step that somebody may have seen.
     pub(super) told: Tick,
+    /// Of these steps none is lost whenever the process dies.
+    pub(super) kept: Tick,
     /// The step told last, and the room's hash after it.
     pub(super) hash: (Tick, u64),
+    /// The process before died while its disk failed: what was seen last is undone.
+    pub(super) rolled_back: bool,
     pub(super) steps: u64,
     pub(super) panics: u64,
     pub(super) deaths: u64,
+    /// When the game panicked in this process.
+    restarts: Vec<u64>,
+    /// Processes that have died while they brought the room back.
+    tries: u32,
+}
+
+impl Witness {
+    /// What was seen last is undone.
+    fn undo(&mut self) {
+        self.rolled_back = true;
+        self.answered.clear();
+    }
 }
 
 /// A process.
 pub(super) struct Host {
     pub(super) room: Room<Yard>,
-    pub(super) log: Log,
+    pub(super) course: Course<RoomJournal>,
     pub(super) seats: Vec<Seat>,
     /// Faults of the next step.
     pub(super) faults: Vec<RoomFault>,
-    pub(super) journal: Journal,
+    pub(super) journal: Rc<RefCell<Journal>>,
     pub(super) witness: Witness,
-    told: Tick,
+    /// The room failed too often, and is no more.
+    pub(super) is_over: bool,
+    restarts: RestartWindow,
+    /// Processes that are to die while they bring the room back.
+    dies_again: u32,
+    /// Effects that run, and when something comes of them.
+    effects: Vec<(u32, u64)>,
     inbox: Inbox,
     history: History,
     conns: BTreeMap<ConnId, Conn>,
@@ -92,7 +120,6 @@ pub(super) struct Host {
     progress: Progress,
     commands: Vec<Command>,
     said: Vec<Said>,
-    epoch: u32,
 }
 
 impl Host {
@@ -108,22 +135,34 @@ impl Host {
         let (header, room) =
             made.map_err(|found| Broken { promise: "a room can be made", found })?;
         let log = Log::new(header, &room);
+        let journal = Rc::new(RefCell::new(Journal::open(Disk::default())));
+        let course = Course::new(log, Some(RoomJournal(Rc::clone(&journal))));
         let witness = Witness { hash: (Tick(0), room.hash()), ..Witness::default() };
-        let mut host = Self::with(room, log, bounds, Disk::default(), witness);
-        host.keep_all();
+        let mut host = Self::with(room, course, bounds, journal, witness);
+        let saved = host.saved(Tick(0));
+        host.course.begin(saved);
         Ok(host)
     }
 
-    fn with(room: Room<Yard>, log: Log, bounds: Bounds, disk: Disk, witness: Witness) -> Self {
+    fn with(
+        room: Room<Yard>,
+        course: Course<RoomJournal>,
+        bounds: Bounds,
+        journal: Rc<RefCell<Journal>>,
+        witness: Witness,
+    ) -> Self {
         let layout = layout_of::<State>();
         Host {
-            told: room.tick(),
             room,
-            log,
+            course,
             seats: Vec::new(),
             faults: Vec::new(),
-            journal: Journal::open(disk),
+            journal,
             witness,
+            is_over: false,
+            restarts: RestartWindow::new(bounds.restarts),
+            dies_again: 0,
+            effects: Vec::new(),
             inbox: Inbox::new(INBOX),
             history: History::new(layout.clone(), bounds.history),
             conns: BTreeMap::new(),
@@ -134,13 +173,7 @@ impl Host {
             progress: Progress::default(),
             commands: Vec::new(),
             said: Vec::new(),
-            epoch: 0,
         }
-    }
-
-    /// The process is gone, at once. What was promised to last stays.
-    pub(super) fn die(self) -> (Disk, Witness, Bounds) {
-        (self.journal.into_disk(), self.witness, self.bounds)
     }
 
     /// The layout of the state.
@@ -163,11 +196,11 @@ impl Host {
     fn saved(&self, tick: Tick) -> Saved {
         let saved = |seat: &Seat| seat.saved(self.inbox.logged_of(seat.player));
         Saved {
-            header: self.log.header.clone(),
+            header: self.course.log().header.clone(),
             tick,
             end: tick,
             time_ms: self.room.time_ms(),
-            epoch: self.epoch,
+            epoch: self.course.epoch(),
             attempts: 0,
             last_player: self.last_player,
             members: self.seats.iter().filter_map(saved).collect(),

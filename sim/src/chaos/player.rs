@@ -47,12 +47,17 @@ pub(super) struct Player {
     layout: Layout,
     /// Number of its newest event.
     events: u32,
-    /// Newest word and bell; `None`: the next may be any.
+    /// Newest word, bell and line; `None`: the next may be any.
     word: Option<u32>,
     bell: Option<u32>,
+    line: Option<u32>,
     /// It comes back without what it had: some events are gone.
     forgets: bool,
-    open: BTreeMap<u32, Request>,
+    /// What it saw last was undone: it may find its seat gone, or given to somebody else. It does not
+    /// come back to a state that never was, though other clients may: they notice by its hash.
+    undone: bool,
+    /// What it has asked for; `None`: to say a line.
+    open: BTreeMap<u32, Option<Wish>>,
     newest_request: u32,
     unconfirmed: u32,
     questions: u32,
@@ -76,7 +81,9 @@ impl Player {
             events: 0,
             word: None,
             bell: None,
+            line: None,
             forgets: false,
+            undone: false,
             open: BTreeMap::new(),
             newest_request: 0,
             unconfirmed: 0,
@@ -132,7 +139,7 @@ impl Player {
         };
         self.phase = Phase::Resuming(id);
         self.attempt += 1;
-        if !holds || self.forgets {
+        if !holds || self.forgets || self.undone {
             self.replica = Replica::new(self.layout.clone());
         }
         let resume = ToServer::Resume {
@@ -144,6 +151,11 @@ impl Player {
             schema: None,
         };
         self.say(&resume);
+    }
+
+    /// The process has died with a disk that failed: what happened last is undone.
+    pub(super) fn undo(&mut self) {
+        self.undone = true;
     }
 
     /// Its connection is gone.
@@ -163,17 +175,30 @@ impl Player {
     }
 
     pub(super) fn ask(&mut self, wish: Wish) {
+        self.start(Some(wish));
+    }
+
+    /// Says a line.
+    pub(super) fn talk(&mut self) {
+        self.start(None);
+    }
+
+    fn start(&mut self, wish: Option<Wish>) {
         if self.is_seated() && self.open.len() < OPEN_MAX {
             self.newest_request += 1;
-            let request = Request { id: self.newest_request, wish };
-            self.open.insert(request.id, request);
-            self.request(request);
+            self.open.insert(self.newest_request, wish);
+            self.request(self.newest_request, wish);
         }
     }
 
-    fn request(&mut self, request: Request) {
-        let body = Blob::cut(&wire::encode(&request));
-        self.say(&ToServer::Request { id: request.id, body });
+    fn request(&mut self, id: u32, wish: Option<Wish>) {
+        self.say(&match wish {
+            Some(wish) => {
+                let body = Blob::cut(&wire::encode(&Request { id, wish }));
+                ToServer::Request { id, body }
+            }
+            None => ToServer::Chat { id, scope: 0, text: Text::cut("well") },
+        });
     }
 
     pub(super) fn resync(&mut self) {
@@ -196,12 +221,11 @@ impl Player {
     }
 
     /// Whether it has heard all that was said to it, and holds what is now.
-    pub(super) fn check_all(&self, words: u32, bells: u32, tick: Tick) -> Result<(), Broken> {
-        let heard =
-            (self.word.is_none_or(|word| word == words), self.bell.is_none_or(|b| b == bells));
-        holds(heard == (true, true), "no event is lost", || {
-            let (word, bell) = (self.word, self.bell);
-            format!("client {} heard {word:?} of {words}, {bell:?} of {bells}", self.number)
+    pub(super) fn check_all(&self, said: [u32; 3], tick: Tick) -> Result<(), Broken> {
+        let heard = [self.word, self.bell, self.line];
+        let all = heard.iter().zip(&said).all(|(heard, said)| heard.is_none_or(|it| it == *said));
+        holds(all, "no event is lost", || {
+            format!("client {} heard {heard:?} of {said:?}: words, bells, lines", self.number)
         })?;
         holds(self.replica.tick() == Some(tick), "everybody is in step in the end", || {
             format!("client {} is at {:?}, the room at {tick}", self.number, self.replica.tick())

@@ -1,8 +1,10 @@
 //! What happens in a run, and when: all of it follows from a seed.
 
 use std::fmt;
+use std::time::Duration;
 
 use greenroom::Rng;
+use greenroom::intensity::Intensity;
 use greenroom::outbox::OutboxLimits;
 use greenroom::room::fault::RoomFault;
 use greenroom::room::history::HistoryLimits;
@@ -56,6 +58,10 @@ pub(super) enum Action {
     Flood {
         client: u32,
     },
+    /// It says a line.
+    Say {
+        client: u32,
+    },
     /// It does not trust its state.
     Resync {
         client: u32,
@@ -69,6 +75,10 @@ pub(super) enum Action {
     Fault(RoomFault),
     /// The journal begins anew.
     Keyframe,
+    /// The disk takes nothing from now on, or does so again.
+    Disk {
+        fails: bool,
+    },
     /// The process dies in the next step, and another takes its place. What was on its way arrives, or
     /// not.
     Kill {
@@ -88,12 +98,15 @@ impl Setting {
         let event_bytes_max = [200, 4096][rng.below(2) as usize];
         let frames_max = [1, 2, 5, 64][rng.below(4) as usize];
         let bytes_max = [4_000, 1 << 20][rng.below(2) as usize];
+        // The second is what a server has by default.
+        let restarts = [1000, 3][(rng.below(8) == 0) as usize];
         Setting {
             seed,
             clients: 2 + rng.below(5),
             bounds: Bounds {
                 outbox: OutboxLimits { events_max, event_bytes_max },
                 history: HistoryLimits { frames_max, bytes_max },
+                restarts: Intensity::new(restarts, Duration::from_secs(10)),
             },
             delay: Delay { least_ms: rng.below(80), jitter_ms: rng.below(120) },
             buffer: [100, 500, 2_000][rng.below(3) as usize],
@@ -114,7 +127,7 @@ impl Setting {
     fn action(&self, wild: u32, rng: &mut Rng) -> Action {
         let client = rng.below(self.clients);
         if rng.below(200) < 15 + wild {
-            return match rng.below(21) {
+            return match rng.below(23) {
                 0..4 => Action::Cut { client, unnoticed_ms: rng.below(2) * rng.below(3000) },
                 4..8 => Action::Connect { client, holds: rng.below(4) > 0 },
                 8..10 => Action::Stall { client, ms: 100 + rng.below(6000) },
@@ -125,6 +138,8 @@ impl Setting {
                 17 => Action::Leave { client },
                 18 => Action::Resync { client },
                 19 => Action::Flood { client },
+                20 => Action::Disk { fails: rng.below(2) == 0 },
+                21 => Action::Request { client, wish: Wish::Kick },
                 _ => Action::Request { client, wish: Wish::Boom },
             };
         }
@@ -133,10 +148,12 @@ impl Setting {
             4 => Action::Connect { client, holds: true },
             5 | 6 => Action::Input { client, push: rng.below(9) as i8 - 4 },
             _ => {
-                let wish = match rng.below(8) {
+                let wish = match rng.below(12) {
                     0 => Wish::Fuse,
                     1 => Wish::Burst,
                     2 => Wish::Look,
+                    3 => Wish::Effect,
+                    4..6 => return Action::Say { client },
                     _ => Wish::Count,
                 };
                 Action::Request { client, wish }
@@ -155,9 +172,10 @@ fn fault(rng: &mut Rng) -> RoomFault {
 }
 
 fn death(rng: &mut Rng) -> Death {
-    match rng.below(3) {
+    match rng.below(4) {
         0 => Death::Torn(rng.below(100)),
         1 => Death::Noted,
+        2 => Death::Again(1 + rng.below(2)),
         _ => Death::Telling(rng.below(5)),
     }
 }
@@ -169,13 +187,15 @@ impl fmt::Display for Setting {
         write!(
             f,
             "{clients} clients, {} to {} ms and {buffer} bytes away; outboxes of {} events and {} \
-             bytes, a history of {} frames and {} bytes",
+             bytes, a history of {} frames and {} bytes, {} restarts in {:?}",
             delay.least_ms,
             delay.least_ms + delay.jitter_ms,
             outbox.events_max,
             outbox.event_bytes_max,
             history.frames_max,
-            history.bytes_max
+            history.bytes_max,
+            bounds.restarts.restarts,
+            bounds.restarts.period
         )
     }
 }

@@ -117,10 +117,12 @@ impl World {
             Action::Flood { client } => {
                 (0..8).for_each(|_| self.players[place(client)].ask(Wish::Count));
             }
+            Action::Say { client } => self.players[place(client)].talk(),
             Action::Resync { client } => self.players[place(client)].resync(),
             Action::Steal { client, old } => self.steal(place(client), old),
             Action::Fault(fault) => self.host_mut()?.faults.push(fault),
             Action::Keyframe => self.host_mut()?.keep_all(),
+            Action::Disk { fails } => self.host_mut()?.journal.borrow_mut().fails(fails),
             Action::Kill { death, arrives } => {
                 self.death = Some((death, arrives));
                 // Until it has happened.
@@ -276,7 +278,11 @@ impl World {
         self.thieves.clear();
         self.players.iter_mut().for_each(Player::broke);
         if let Some(host) = self.host.take() {
-            self.host = Some(Host::revive(host.die(), self.now)?);
+            let host = host.next_process(self.now)?;
+            if host.witness.rolled_back {
+                self.players.iter_mut().for_each(Player::undo);
+            }
+            self.host = Some(host);
         }
         Ok(())
     }
@@ -284,18 +290,24 @@ impl World {
     /// What holds at any time.
     fn check(&self) -> Result<(), Broken> {
         let Some(host) = &self.host else { return Ok(()) };
+        if host.is_over {
+            return Ok(());
+        }
         let (seats, seated) = (host.seats.len(), host.room.seated().len());
+        let twice = host.room.game().effects().1;
+        holds(twice.is_none(), "an effect comes to something once", || {
+            format!("something came of {twice:?} twice")
+        })?;
         holds(seats <= SEATS && seated <= SEATS, "no room has more players than seats", || {
             format!("{seats} seats, {seated} players in the room")
         })?;
-        holds(host.log.keyframes() <= 2, "a log has a bound", || {
-            format!("{} keyframes", host.log.keyframes())
+        let log = host.course.log();
+        holds(log.keyframes() <= 2, "a log has a bound", || {
+            format!("{} keyframes", log.keyframes())
         })?;
         let bound = 96 * 1024;
-        holds(host.log.bytes() <= bound, "a log has a bound", || {
-            format!("{} bytes", host.log.bytes())
-        })?;
-        let bytes = host.journal.disk().bytes();
+        holds(log.bytes() <= bound, "a log has a bound", || format!("{} bytes", log.bytes()))?;
+        let bytes = host.journal.borrow().disk().bytes();
         holds(bytes <= bound, "a journal has a bound", || format!("{bytes} bytes"))?;
         let limits = self.setting.bounds.outbox;
         for seat in &host.seats {

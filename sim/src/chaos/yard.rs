@@ -2,9 +2,11 @@
 //! come and go, some are seen by one player, by a team, by nobody; sights change; events are numbered,
 //! so that who hears them knows whether one is missing; requests know whether they were done before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use greenroom::proto::{EntityId, PlayerId, Seen, Sight, Table, Teams};
+use greenroom::game::{Chat, Signal, Speech};
+use greenroom::proto::{EntityId, PlayerId, Seen, Sight, Table, Teams, Text};
 use greenroom::{Ctx, Game, Pace, To};
 use greenroom_proto::{Message, Replicate};
 use serde::{Deserialize, Serialize};
@@ -72,6 +74,10 @@ pub(super) enum Wish {
     Look,
     /// Many events at once.
     Burst,
+    /// Something of the outside world.
+    Effect,
+    /// To be thrown out.
+    Kick,
 }
 
 #[derive(Message, Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -104,7 +110,13 @@ pub(super) struct Yard {
     salt: u32,
     bells: u32,
     card_ids: u32,
+    /// Lines that were said.
+    lines: u32,
     players: BTreeMap<PlayerId, Own>,
+    /// Effects of which nothing has come yet.
+    effects: BTreeSet<u32>,
+    /// Of one something came twice.
+    twice: Option<u32>,
 }
 
 /// What the game knows of a player.
@@ -123,6 +135,16 @@ impl Yard {
     /// Words to this player, and bells, so far.
     pub(super) fn said_to(&self, player: PlayerId) -> (u32, u32) {
         (self.players.get(&player).map_or(0, |own| own.words), self.bells)
+    }
+
+    /// Lines that were said so far.
+    pub(super) fn lines(&self) -> u32 {
+        self.lines
+    }
+
+    /// Effects of which nothing has come yet, and one of which something came twice.
+    pub(super) fn effects(&self) -> (&BTreeSet<u32>, Option<u32>) {
+        (&self.effects, self.twice)
     }
 
     /// The state as this player may see it, found the plain way.
@@ -215,13 +237,20 @@ impl Game for Yard {
         Pace::Fixed { tick_hz: TICK_HZ, send_every: 1 }
     }
 
+    fn chat(_: &YardOptions) -> Option<Chat> {
+        Some(Chat::default().rate(4, Duration::from_millis(300)).backlog(4))
+    }
+
     fn new(options: &YardOptions, _: &mut Ctx<Self>) -> Self {
         Yard {
             state: State::default(),
             salt: options.salt,
             bells: 0,
             card_ids: 0,
+            lines: 0,
             players: BTreeMap::new(),
+            effects: BTreeSet::new(),
+            twice: None,
         }
     }
 
@@ -267,12 +296,42 @@ impl Game for Yard {
             Wish::Boom => panic!("a hook that panics: request"),
             Wish::Fuse => {
                 let after = 100 + u64::from(ctx.rng().below(400));
-                ctx.timer(std::time::Duration::from_millis(after), player.0);
+                ctx.timer(Duration::from_millis(after), player.0);
             }
             Wish::Look => own.sight += 1,
             Wish::Burst => (0..6).for_each(|_| self.word(player, ctx)),
+            Wish::Effect => {
+                self.effects.insert(ctx.effect(&request.id));
+            }
+            Wish::Kick => ctx.kick(player),
         }
         Reply { id: request.id, again }
+    }
+
+    /// Each line gets a number, so that who hears them knows whether one is missing.
+    fn chat_line(
+        &mut self,
+        _: PlayerId,
+        speech: &mut Speech,
+        ctx: &mut Ctx<Self>,
+    ) -> Result<To, String> {
+        match ctx.rng().below(8) {
+            0 => Err("not that".to_owned()),
+            1 => panic!("a hook that panics: chat_line"),
+            _ => {
+                self.lines += 1;
+                speech.text = Text::cut(&self.lines.to_string());
+                Ok(To::All)
+            }
+        }
+    }
+
+    fn signal(&mut self, signal: &Signal, _: &mut Ctx<Self>) {
+        if let Signal::Answer { effect, .. } | Signal::Lost { effect } = signal
+            && !self.effects.remove(effect)
+        {
+            self.twice = Some(*effect);
+        }
     }
 
     fn timer(&mut self, id: u32, ctx: &mut Ctx<Self>) {

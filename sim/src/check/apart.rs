@@ -1,10 +1,12 @@
 //! The steps of matches once more, in a process of their own: there a hasher has other keys, things lie
 //! at other addresses, and a clock shows another second.
 //!
-//! The second process is this program again. It gets the logs on its standard input, each behind its
+//! The second process is this program again, or another build of it (`--other`), whose platform
+//! computes a sine otherwise. It gets the logs on its standard input, each behind its
 //! length (a `u64`, little endian), and prints as JSON where the first of them comes out otherwise.
 
 use std::io::{Read, Write};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -33,21 +35,26 @@ enum Said {
     Wrong { number: usize, tick: Tick, why: String },
 }
 
-/// Has the second process make these matches again. Returns which comes out otherwise, and how.
+/// Has a second process make these matches again: this program, or another build of it. Returns which
+/// comes out otherwise, and how.
 pub(super) fn ask(
     entry: &Entry,
     originals: &[Original],
+    other: Option<&Path>,
 ) -> Result<Option<(usize, Finding)>, String> {
     if originals.is_empty() {
         return Ok(None);
     }
-    let said = said_by_other(entry, originals)
-        .map_err(|error| format!("the second process cannot be used: {error}"))?;
+    let said = said_by_other(entry, originals, other).map_err(|error| match other {
+        Some(path) => format!("--other {}: it cannot be used: {error}", path.display()),
+        None => format!("the second process cannot be used: {error}"),
+    })?;
+    let how = if other.is_some() { How::Elsewhere } else { How::Apart };
     Ok(match said {
         Said::Same => None,
         Said::Apart { number, tick, portrait } => {
             let log = &originals.get(number).ok_or("the second process counts otherwise")?.log;
-            Some((number, named(entry, log, How::Apart, Apart { tick, portrait })))
+            Some((number, named(entry, log, how, Apart { tick, portrait })))
         }
         Said::Wrong { number, tick, why } => {
             Some((number, Finding { tick, how: How::WrongApart(why), found: None }))
@@ -55,8 +62,13 @@ pub(super) fn ask(
     })
 }
 
-fn said_by_other(entry: &Entry, originals: &[Original]) -> std::io::Result<Said> {
-    let mut other = Command::new(std::env::current_exe()?)
+fn said_by_other(
+    entry: &Entry,
+    originals: &[Original],
+    other: Option<&Path>,
+) -> std::io::Result<Said> {
+    let program = other.map_or_else(std::env::current_exe, |path| Ok(path.to_owned()))?;
+    let mut other = Command::new(program)
         .args(["check", "--apart", "--game", entry.game.name()])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -30,7 +30,9 @@ pub(super) enum How {
     Look,
     /// The same steps were made in another process.
     Apart,
-    /// They could not be made there.
+    /// The same steps were made by another build of this program.
+    Elsewhere,
+    /// They could not be made in another process.
     WrongApart(String),
     /// Steps of which something was left out were made twice.
     LeftOut(Vec<Decision>),
@@ -59,6 +61,7 @@ impl std::fmt::Display for How {
             }
             How::Look => f.write_str("what there is to see is another the second time"),
             How::Apart => f.write_str("the same steps come to another room in another process"),
+            How::Elsewhere => f.write_str("the same steps come to another room in another build"),
             How::WrongApart(why) => write!(f, "in another process {why}"),
             How::LeftOut(left) => {
                 write!(f, "the same steps with {left:?}, made again, come to another room")
@@ -114,6 +117,11 @@ impl Finding {
                  #[serde(default)], a static, or something that was counted up to here. Write it \
                  down too, or make it anew from what is whenever it is needed. (A HashMap has \
                  another order after it was read back: use BTreeMap.)"
+            }
+            How::Elsewhere => {
+                "In this process they came to the same. So it is what builds differ in: sine, power \
+                 and the like of a platform's C library (use greenroom::math), the width of usize, \
+                 cfg; or the other program has other rules: build both from one source."
             }
             How::Apart | How::WrongApart(_) => {
                 "Something is another in each process: the keys of a hasher (HashMap, HashSet: use \

@@ -7,10 +7,16 @@ use std::time::Duration;
 use greenroom::Games;
 
 use super::command::BotCommand;
+use super::driver::Driver;
+use super::jobs;
 use super::lag::Latency;
 use super::play::MatchLimits;
 use super::process;
-use super::series::{Series, Simulation};
+use super::progress::Progress;
+use super::series::Series;
+use super::shard::Shard;
+use super::simulation::Simulation;
+use crate::costs::CostsFile;
 use crate::results::{Header, ResultsFile};
 
 /// What to play, how, and where what came of it goes.
@@ -30,9 +36,9 @@ pub(crate) struct Common {
     /// What all chance comes from
     #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     pub(crate) seed: u64,
-    /// Threads that play; 0: one for each core
-    #[arg(long, default_value_t = 0)]
-    jobs: usize,
+    /// Threads that play, up to 1024; 0: one for each core
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=1024))]
+    jobs: u16,
     /// The game's options, as a JSON object
     #[arg(long, default_value = "{}")]
     pub(crate) config: String,
@@ -42,9 +48,19 @@ pub(crate) struct Common {
     /// Write what came of each match into this file, line by line (`report` reads it)
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write into this file what the matches cost this machine: time of steps, CPU, memory (`report
+    /// --costs` reads it)
+    #[arg(long, value_name = "FILE")]
+    costs: Option<PathBuf>,
     /// Go on with the file of --out, if it is there: matches in it are not played again
     #[arg(long = "continue", requires = "out")]
     go_on: bool,
+    /// Plays one of so many parts, as 2/5: `report` puts them together
+    #[arg(long, value_name = "PART/PARTS", default_value = "1/1")]
+    pub(crate) shard: Shard,
+    /// Write the log of each match into this directory
+    #[arg(long, value_name = "DIR")]
+    pub(crate) log: Option<PathBuf>,
     /// What it takes to the bots and back, in the room's time: 80ms±20 is 60 to 100 ms, half of it either way
     #[arg(long, value_name = "MS±MS")]
     latency: Option<Latency>,
@@ -53,10 +69,10 @@ pub(crate) struct Common {
     #[arg(long)]
     bytes: bool,
     /// End each match after so many seconds of its room's time, whatever the game says
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     secs: Option<u32>,
     /// Give a match up after so many steps
-    #[arg(long, default_value_t = MatchLimits::default().ticks_max)]
+    #[arg(long, default_value_t = MatchLimits::default().ticks_max, value_parser = clap::value_parser!(u32).range(1..))]
     ticks_max: u32,
 }
 
@@ -72,15 +88,16 @@ impl Common {
     }
 
     /// What to play, without who and how often.
-    pub(crate) fn simulation<'a>(
+    pub(crate) fn simulation(
         &self,
-        games: &'a Games,
+        games: &Games,
         config: &str,
         commands: &[BotCommand],
-    ) -> Simulation<'a> {
+    ) -> Simulation {
         let limits = MatchLimits { ticks_max: self.ticks_max, ..MatchLimits::default() };
         let simulation =
             Simulation::new(games, &self.game).config(config).limits(limits).bytes(self.bytes);
+        let simulation = simulation.logs(self.log.is_some());
         let simulation = match self.secs {
             Some(secs) => simulation.secs(secs),
             None => simulation,
@@ -102,17 +119,32 @@ impl Common {
             ticks_max: self.ticks_max,
             bytes: self.bytes,
             latency: self.latency.map(|latency| latency.to_string()),
+            shard: self.shard.to_string(),
             ..Header::new(series.entry(), series.plan(), bots)
         }
     }
 
-    pub(crate) fn results(&self, header: &Header) -> Result<Option<ResultsFile>, String> {
+    /// What plays so many matches; `lines`: something is printed for each.
+    pub(crate) fn driver(
+        &self,
+        header: &Header,
+        matches: u64,
+        lines: bool,
+    ) -> Result<Driver, String> {
+        let jobs = self.jobs();
         let open = |path: &PathBuf| ResultsFile::open(path, header, self.go_on);
-        self.out.as_ref().map(open).transpose()
+        let results = self.out.as_ref().map(open).transpose()?;
+        let create = |path: &PathBuf| CostsFile::create(path, &header.made, jobs.get(), matches);
+        let costs = self.costs.as_ref().map(create).transpose()?;
+        Ok(Driver { jobs, results, costs, progress: Progress::of(matches, lines) })
     }
 
-    pub(crate) fn jobs(&self) -> NonZeroUsize {
-        let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        NonZeroUsize::new(self.jobs).unwrap_or(cores)
+    /// The name of the log of a match; `series` is what tells it from that of another series.
+    pub(crate) fn log_name(&self, series: &str, index: u64) -> String {
+        format!("{}-{}{series}-{index}.log", self.game, self.seed)
+    }
+
+    fn jobs(&self) -> NonZeroUsize {
+        jobs::threads(self.jobs.into())
     }
 }

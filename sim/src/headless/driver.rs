@@ -9,6 +9,7 @@ use super::progress::Progress;
 use super::series::Series;
 use super::sweep::Swept;
 use super::{SimulationError, jobs};
+use crate::costs::{CostsFile, StepTimes};
 use crate::results::{MatchLine, ResultsFile};
 
 /// A match to be played.
@@ -24,8 +25,11 @@ pub(crate) struct Task<'a> {
 }
 
 impl Task<'_> {
-    fn play(&self) -> Result<(MatchLine, Option<Log>), SimulationError> {
-        let mut played = self.series.play(self.number)?;
+    fn play(
+        &self,
+        times: Option<&mut StepTimes>,
+    ) -> Result<(MatchLine, Option<Log>), SimulationError> {
+        let mut played = self.series.play_timed(self.number, times)?;
         let log = played.log.take();
         Ok((MatchLine::new(self.index, self.round, self.swept, played), log))
     }
@@ -43,6 +47,8 @@ impl Task<'_> {
 pub(crate) struct Driver {
     pub(crate) jobs: NonZeroUsize,
     pub(crate) results: Option<ResultsFile>,
+    /// Of the matches that are played, not of those that are read.
+    pub(crate) costs: Option<CostsFile>,
     pub(crate) progress: Progress,
 }
 
@@ -71,12 +77,19 @@ impl Driver {
             }
         }
         let (tasks, mut outcome) = (&tasks[done..], Ok(()));
-        let play = |place: usize| tasks[place].play();
-        jobs::in_order(self.jobs, tasks.len(), play, |_, played| {
+        let is_timed = self.costs.is_some();
+        let play = |place: usize| {
+            let mut times = is_timed.then(StepTimes::new);
+            (tasks[place].play(times.as_mut()), times)
+        };
+        jobs::in_order(self.jobs, tasks.len(), play, |_, (played, times)| {
             self.progress.before_line();
             let more = played.map_err(|error| error.to_string()).and_then(|(line, log)| {
                 if let Some(results) = &mut self.results {
                     results.add(&line)?;
+                }
+                if let Some((costs, times)) = self.costs.as_mut().zip(times.as_ref()) {
+                    costs.add(line.ticks, times)?;
                 }
                 take(line, log)
             });
@@ -91,6 +104,12 @@ impl Driver {
             }
         });
         outcome
+    }
+
+    /// There are no more tasks.
+    pub(crate) fn end(&mut self) -> Result<(), String> {
+        self.progress.hide();
+        self.costs.as_mut().map_or(Ok(()), CostsFile::end)
     }
 
     fn earlier(&mut self) -> Result<Option<MatchLine>, String> {

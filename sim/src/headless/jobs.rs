@@ -14,6 +14,12 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 /// Matches that each thread may be ahead of the one that is handed on next.
 const AHEAD: usize = 8;
 
+/// So many threads; 0: one for each core.
+pub(super) fn threads(jobs: usize) -> NonZeroUsize {
+    let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    NonZeroUsize::new(jobs).unwrap_or(cores)
+}
+
 /// What a panic said.
 type Panic = Box<dyn Any + Send>;
 

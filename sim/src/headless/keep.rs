@@ -12,7 +12,7 @@ const SCORE: &str = "score";
 
 /// Logs of so many matches.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Keep {
+pub(crate) struct Keep {
     which: Which,
     count: usize,
 }
@@ -45,7 +45,7 @@ impl FromStr for Keep {
 }
 
 /// A directory of logs.
-pub(super) struct Logs {
+pub(crate) struct Logs {
     dir: PathBuf,
     keep: Option<Keep>,
     /// The bot that is looked at.
@@ -55,12 +55,12 @@ pub(super) struct Logs {
 }
 
 impl Logs {
-    pub(super) fn new(dir: &Path, keep: Option<Keep>, bot: &str) -> Self {
+    pub(crate) fn new(dir: &Path, keep: Option<Keep>, bot: &str) -> Self {
         Logs { dir: dir.to_owned(), keep, bot: bot.to_owned(), kept: Vec::new() }
     }
 
     /// One more match; `None` if its log was written before. The error is a sentence.
-    pub(super) fn add(
+    pub(crate) fn add(
         &mut self,
         line: &MatchLine,
         name: &str,

@@ -5,19 +5,21 @@
 
 use greenroom::bot::Act;
 use greenroom::game::Said;
-use greenroom::proto::{PlayerId, Refusal, TooLarge};
+use greenroom::proto::{PlayerId, TooLarge};
 use greenroom::room::log::{Keep, Log};
 use greenroom::room::{AnyRoom, Command};
-use greenroom::{Pace, Signal, To};
+use greenroom::{Pace, To};
 use serde::{Deserialize, Serialize};
 
+use super::outside;
 use super::player::Player;
 use super::screen::Screen;
 use super::series::Series;
+use crate::costs::StepTimes;
 
 /// Virtual time that a bot takes for a move in a room that steps on commands. Above 0, so that
 /// timers come due even while bots never stop asking.
-const THINK_MS: u64 = 1;
+pub(crate) const THINK_MS: u64 = 1;
 /// Steps between two keyframes in the log of a match.
 const KEYFRAME_EVERY: u32 = 512;
 
@@ -39,15 +41,17 @@ impl Default for MatchLimits {
 
 /// A match that was played to its end.
 #[derive(Clone, Debug)]
-pub struct Played {
+pub struct Played<R = String> {
     /// What the room was made from, besides the options.
     pub seed: u64,
     /// Steps made.
     pub ticks: u32,
-    /// The result, as the game's JSON; `null` where [`Simulation::secs`] ended the match.
+    /// The result, as the game's JSON; `null` where [`Simulation::secs`] ended the match. As a value of
+    /// its type it comes from [`Simulation::run`].
     ///
     /// [`Simulation::secs`]: super::Simulation::secs
-    pub result: String,
+    /// [`Simulation::run`]: super::Simulation::run
+    pub result: R,
     /// Hash of the whole room after the last step: equal for equal matches.
     pub hash: u64,
     /// Who sat where.
@@ -60,6 +64,28 @@ pub struct Played {
     pub forfeits: Vec<Forfeit>,
     /// The log, if it was asked for.
     pub log: Option<Log>,
+}
+
+impl<R> Played<R> {
+    /// Who played for this player.
+    #[must_use]
+    pub fn bot_of(&self, player: PlayerId) -> Option<&str> {
+        self.seats.iter().find(|seat| seat.player == player).map(|seat| &*seat.bot)
+    }
+
+    /// The same with another result.
+    pub(super) fn with<S>(self, result: S) -> Played<S> {
+        Played {
+            seed: self.seed,
+            ticks: self.ticks,
+            result,
+            hash: self.hash,
+            seats: self.seats,
+            bytes: self.bytes,
+            forfeits: self.forfeits,
+            log: self.log,
+        }
+    }
 }
 
 /// A seat of a match.
@@ -137,7 +163,9 @@ pub enum MatchError {
     },
 }
 
-struct Table {
+struct Table<'a> {
+    /// How long its steps take, if that is measured.
+    times: Option<&'a mut StepTimes>,
     room: Box<dyn AnyRoom>,
     pace: Pace,
     players: Vec<Player>,
@@ -157,9 +185,14 @@ struct Table {
 }
 
 /// Plays one match from its seed, with these bots by seat. Everything that happens follows from
-/// the arguments.
-pub(super) fn play(series: &Series, bots: &[&str], seed: u64) -> Result<Played, MatchError> {
-    let mut table = Table::new(series, bots, seed)?;
+/// these; `times` only looks on.
+pub(super) fn play(
+    series: &Series,
+    bots: &[&str],
+    seed: u64,
+    times: Option<&mut StepTimes>,
+) -> Result<Played, MatchError> {
+    let mut table = Table { times, ..Table::new(series, bots, seed)? };
     loop {
         table.step()?;
         if series.ends_at_ms.is_some_and(|ends| table.next_ms() >= ends) {
@@ -183,7 +216,7 @@ pub(super) fn play(series: &Series, bots: &[&str], seed: u64) -> Result<Played, 
     }
 }
 
-impl Table {
+impl Table<'_> {
     fn new(series: &Series, bots: &[&str], seed: u64) -> Result<Self, MatchError> {
         let (entry, plan) = (&series.entry, &series.plan);
         let room = entry.game.create(&plan.options, seed).map_err(MatchError::Room)?;
@@ -192,6 +225,7 @@ impl Table {
             .map(|(player, name)| Player::new(series, name, (player, bots.len()), seed))
             .collect();
         Ok(Table {
+            times: None,
             log: series.logs.then(|| Log::new(entry.header(plan, seed), room.as_ref())),
             room,
             pace: plan.pace,
@@ -245,7 +279,11 @@ impl Table {
         if let Some(log) = &mut self.log {
             log.step(self.room.tick().next(), self.time_ms, &self.commands);
         }
-        self.room.step(self.time_ms, &self.commands, &mut self.said);
+        let mut step = || self.room.step(self.time_ms, &self.commands, &mut self.said);
+        match &mut self.times {
+            Some(times) => times.of(step),
+            None => step(),
+        }
         self.commands.clear();
         if let Some(log) = &mut self.log {
             if Log::wants_hash(self.room.as_ref()) {
@@ -261,6 +299,7 @@ impl Table {
     /// What the room said: answers go to the bots at once, events along with a frame.
     fn hear(&mut self) -> Result<(), MatchError> {
         for said in std::mem::take(&mut self.said) {
+            outside::answer(&said, &mut self.commands);
             match said {
                 Said::Reply { player, body, .. } => {
                     if let Some(player) = self.players.iter_mut().find(|p| p.seat.player == player)
@@ -275,21 +314,10 @@ impl Table {
                     return Err(MatchError::Refused { player, bot, why });
                 }
                 Said::Over { result } => self.result = Some(result),
-                Said::Kick(player) => self.commands.push(Command::Leave { player }),
-                // Nobody does effects here: a match depends on nothing outside.
-                Said::Effect { number, .. } => {
-                    self.commands.push(Command::Signal(Signal::Lost { effect: number }));
-                }
-                // There is no other room here.
-                Said::Move { number, players, .. } => {
-                    let why = Refusal::UnknownRoom;
-                    let stay = players.into_iter().map(|player| {
-                        Command::Signal(Signal::NotMoved { effect: number, player, why })
-                    });
-                    self.commands.extend(stay);
-                    self.commands.push(Command::EffectDone { effect: number });
-                }
-                Said::Joined(..)
+                Said::Kick(_)
+                | Said::Effect { .. }
+                | Said::Move { .. }
+                | Said::Joined(..)
                 | Said::JoinFailed(_)
                 | Said::Resumed(_)
                 | Said::ResumeRefused(_)

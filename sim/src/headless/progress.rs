@@ -4,6 +4,8 @@
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
+use crate::costs::now;
+
 /// Between two pictures: fast enough for the eye.
 const EVERY: Duration = Duration::from_millis(100);
 /// Characters of the bar.
@@ -76,11 +78,6 @@ impl Drop for Progress {
 fn say(text: &str) {
     let mut stderr = std::io::stderr().lock();
     let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
-}
-
-#[allow(clippy::disallowed_methods)] // for the reader; no match sees it
-fn now() -> Instant {
-    Instant::now()
 }
 
 fn picture(done: u64, of: u64, took: Duration) -> String {

@@ -148,7 +148,7 @@ impl Sprt {
             return Err(format!("{same}:{better}: the first is the lower, as in 0:20"));
         }
         if !(0.001..=0.4).contains(&errors) {
-            return Err(format!("{errors} of all cases may be wrong: choose 0.001 to 0.4"));
+            return Err(format!("wrong in {errors} of all cases (--errors): choose 0.001 to 0.4"));
         }
         let bound = libm::log(1.0 / errors);
         Ok(Sprt { same: share_of(same), better: share_of(better), bound })

@@ -1,177 +1,12 @@
-//! What to play: which game, which bots, how often, from which seed.
+//! A series of matches: who sits where in each, from which seed.
 
-use std::fmt::Display;
-
-use greenroom::Games;
 use greenroom::registry::{Entry, RoomPlan, UnknownGame};
 
 use super::command::BotCommand;
 use super::lag::Latency;
 use super::play::{MatchError, MatchLimits, Played, play};
 use super::shard::Shard;
-
-/// A series of bot matches, to be set up.
-///
-/// ```
-/// use greenroom::Games;
-/// use greenroom_sim::headless::Simulation;
-///
-/// let games = Games::builtin();
-/// let series = Simulation::new(&games, "arena")
-///     .bots("hunter,random")
-///     .config(r#"{"max_players": 2, "time_limit_secs": 10}"#)
-///     .seed(7)
-///     .matches(2)
-///     .prepare()?;
-/// let first = series.play(0)?;
-/// assert_eq!(first.hash, series.play(0)?.hash);
-/// assert_eq!(first.seats[0].bot, "hunter");
-/// assert_eq!(series.play(1)?.seats[0].bot, "random"); // seats go round
-/// # Ok::<(), greenroom_sim::headless::SimulationError>(())
-/// ```
-#[derive(Clone)]
-pub struct Simulation<'a> {
-    games: &'a Games,
-    game: String,
-    bots: String,
-    config: String,
-    seed: u64,
-    matches: u64,
-    limits: MatchLimits,
-    ends_at_ms: Option<u64>,
-    paired: bool,
-    logs: bool,
-    bytes: bool,
-    latency: Option<Latency>,
-    commands: Vec<BotCommand>,
-}
-
-impl<'a> Simulation<'a> {
-    /// One match of two of the game's default bots, with its default options and seed 1.
-    #[must_use]
-    pub fn new(games: &'a Games, game: &str) -> Self {
-        Simulation {
-            games,
-            game: game.to_owned(),
-            bots: "2".to_owned(),
-            config: String::new(),
-            seed: 1,
-            matches: 1,
-            limits: MatchLimits::default(),
-            ends_at_ms: None,
-            paired: false,
-            logs: false,
-            bytes: false,
-            latency: None,
-            commands: Vec::new(),
-        }
-    }
-
-    /// Who plays: a number of the game's default bot (`8`), or names with numbers
-    /// (`hunter:4,random:4`), in the order of the seats in the first match.
-    #[must_use]
-    pub fn bots(mut self, bots: impl Display) -> Self {
-        self.bots = bots.to_string();
-        self
-    }
-
-    /// The game's options, as a JSON object.
-    #[must_use]
-    pub fn config(mut self, json: &str) -> Self {
-        json.clone_into(&mut self.config);
-        self
-    }
-
-    /// What all chance in the series comes from. The first match has this very seed.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
-
-    /// How many matches.
-    #[must_use]
-    pub fn matches(mut self, matches: u64) -> Self {
-        self.matches = matches;
-        self
-    }
-
-    /// When to give a match up.
-    #[must_use]
-    pub fn limits(mut self, limits: MatchLimits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// Ends each match after so many seconds of its room's time, with the result `null`: for a
-    /// world that has no end of its own.
-    #[must_use]
-    pub fn secs(mut self, secs: u32) -> Self {
-        self.ends_at_ms = Some(u64::from(secs) * 1000);
-        self
-    }
-
-    /// Matches in which the same bots have moved on by a seat have the same seed: what luck gives one
-    /// it gives the other, too, and fewer matches tell two bots apart.
-    #[must_use]
-    pub fn paired(mut self, paired: bool) -> Self {
-        self.paired = paired;
-        self
-    }
-
-    /// Keep the log of each match.
-    #[must_use]
-    pub fn logs(mut self, keep: bool) -> Self {
-        self.logs = keep;
-        self
-    }
-
-    /// Count the bytes of the frames that clients would get.
-    #[must_use]
-    pub fn bytes(mut self, count: bool) -> Self {
-        self.bytes = count;
-        self
-    }
-
-    /// Puts a way between bots and room: they see old frames, and what they do comes late. In virtual
-    /// time, so that a seed still decides everything.
-    #[must_use]
-    pub fn latency(mut self, latency: Latency) -> Self {
-        self.latency = Some(latency);
-        self
-    }
-
-    /// Adds a bot that is a process: it is started for each match.
-    #[must_use]
-    pub fn bot_command(mut self, command: BotCommand) -> Self {
-        self.commands.push(command);
-        self
-    }
-
-    /// Checks everything that can be checked before playing.
-    pub fn prepare(&self) -> Result<Series, SimulationError> {
-        let entry = self.games.get(&self.game)?;
-        let plan = entry.game.plan(&self.config).map_err(SimulationError::Options)?;
-        let bots = line_up(&self.bots, &known_bots(entry, &self.commands)?, entry.game.name())?;
-        if bots.len() > plan.seats as usize {
-            return Err(SimulationError::TooManyBots { bots: bots.len(), seats: plan.seats });
-        }
-        Ok(Series {
-            entry: entry.clone(),
-            plan,
-            bots,
-            seed: self.seed,
-            matches: self.matches,
-            limits: self.limits,
-            ends_at_ms: self.ends_at_ms,
-            paired: self.paired,
-            logs: self.logs,
-            bytes: self.bytes,
-            latency: self.latency,
-            commands: self.commands.clone(),
-        })
-    }
-}
+use crate::costs::StepTimes;
 
 /// A series of matches that can be played, each by itself and in any order.
 pub struct Series {
@@ -183,10 +18,10 @@ pub struct Series {
     pub(super) bytes: bool,
     pub(super) latency: Option<Latency>,
     pub(super) commands: Vec<BotCommand>,
-    bots: Vec<String>,
-    seed: u64,
-    matches: u64,
-    paired: bool,
+    pub(super) bots: Vec<String>,
+    pub(super) seed: u64,
+    pub(super) matches: u64,
+    pub(super) paired: bool,
 }
 
 impl Series {
@@ -245,8 +80,17 @@ impl Series {
 
     /// Plays one match. The same index always gives the same match.
     pub fn play(&self, index: u64) -> Result<Played, SimulationError> {
+        self.play_timed(index, None)
+    }
+
+    /// The same, and how long each step takes.
+    pub(super) fn play_timed(
+        &self,
+        index: u64,
+        times: Option<&mut StepTimes>,
+    ) -> Result<Played, SimulationError> {
         let error = |error| SimulationError::Match { index, error };
-        play(self, &self.bots_of(index), self.seed_of(index)).map_err(error)
+        play(self, &self.bots_of(index), self.seed_of(index), times).map_err(error)
     }
 }
 
@@ -303,6 +147,14 @@ pub enum SimulationError {
         /// What happened.
         error: MatchError,
     },
+    /// The game's `Result` does not read what it wrote.
+    #[error("match {index}: its result does not read as the game's: {why}")]
+    Result {
+        /// Which of the series.
+        index: u64,
+        /// What is wrong with it.
+        why: String,
+    },
 }
 
 /// Bots that a line-up may have; no game seats as many.
@@ -326,7 +178,11 @@ pub(crate) fn known_bots<'a>(
 }
 
 /// `8` or `hunter:4,random:4` as the bot of each seat.
-fn line_up(text: &str, known: &[&str], game: &str) -> Result<Vec<String>, SimulationError> {
+pub(super) fn line_up(
+    text: &str,
+    known: &[&str],
+    game: &str,
+) -> Result<Vec<String>, SimulationError> {
     let wrong = |why: String| SimulationError::Bots { text: text.to_owned(), why };
     let default = *known
         .first()
@@ -361,6 +217,9 @@ pub(crate) fn mix(bits: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use greenroom::Games;
+
+    use super::super::Simulation;
     use super::*;
 
     fn prepare(game: &str, bots: &str, config: &str) -> Result<Series, String> {

@@ -16,7 +16,7 @@ impl Default for Shard {
 
 impl Shard {
     /// Whether something of the whole is in this part.
-    pub(super) fn has(self, number: u64) -> bool {
+    pub(crate) fn has(self, number: u64) -> bool {
         number % self.of == self.place
     }
 

@@ -116,7 +116,8 @@ fn range(from: &str, to: &str, step: &str) -> Result<Vec<Value>, String> {
     }
     let scale = 10f64.powi(digits as i32);
     let number = |text: &str| -> Result<i64, String> {
-        let number: f64 = text.parse().map_err(|_| format!("`{text}` is no number"))?;
+        let number: Option<f64> = text.parse().ok().filter(|number: &f64| !number.is_nan());
+        let number = number.ok_or_else(|| format!("`{text}` is no number"))?;
         let scaled = (number * scale).round();
         match scaled.abs() <= 1e15 {
             true => Ok(scaled as i64),
@@ -169,6 +170,7 @@ mod tests {
         }
         for (wrong, why) in [
             ("a=1:x:1", "`x` is no number"),
+            ("a=nan:2:1", "`nan` is no number"),
             ("a=2:1:1", "from is the lower"),
             ("a=1:2:0", "the step is above 0"),
             ("a=0:1e9:1", "larger ones"),

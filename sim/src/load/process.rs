@@ -9,7 +9,7 @@ use std::time::Duration;
 const TICKS_PER_SEC: u64 = 100;
 
 /// CPU time that a process has taken so far, in the kernel and outside; all its threads.
-pub(super) fn cpu(pid: u32) -> Option<Duration> {
+pub(crate) fn cpu(pid: u32) -> Option<Duration> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name may hold anything, spaces and brackets too; the state is the third field.
     let fields: Vec<_> = stat[stat.rfind(')')? + 1..].split_whitespace().collect();
@@ -19,7 +19,7 @@ pub(super) fn cpu(pid: u32) -> Option<Duration> {
 }
 
 /// Its memory now, in bytes.
-pub(super) fn memory(pid: u32) -> Option<u64> {
+pub(crate) fn memory(pid: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     Some(kib.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)

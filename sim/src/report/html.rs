@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use super::plot::{Interval, histogram, intervals};
 use super::{Report, Series};
+use crate::costs::{Costs, Row, mb};
 use crate::headless::{Summary, rating::Rate};
-use crate::plot::escape;
+use crate::plot::{Interval, Line, Plot, document, escape, histogram, intervals};
 use crate::results::{Header, MatchLine};
 use crate::tournament::standings::Tally;
 
@@ -19,31 +19,10 @@ const TABLE_MAX: usize = 30;
 /// Bytes from which a cell is a text that has several lines.
 const LONG: usize = 40;
 
-const STYLE: &str = "\
-:root{color-scheme:light dark;--line:#0b63c5;--bar:#7fb0e6}
-@media(prefers-color-scheme:dark){:root{--line:#7ab8ff;--bar:#2f5d92}}
-body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
-h1,h2,h3{line-height:1.2}h2{margin-top:2.5rem}
-.wide{overflow-x:auto}
-table{border-collapse:collapse;margin:1rem 0;font-variant-numeric:tabular-nums}
-caption{text-align:left;font-weight:600;padding-bottom:.3rem}
-th,td{padding:.25rem .75rem;border-bottom:1px solid #8885;text-align:right;white-space:nowrap}
-td.long{text-align:left;white-space:normal;overflow-wrap:anywhere}
-th:first-child,td:first-child{text-align:left}
-svg{max-width:100%;height:auto;display:block;margin:1rem 0}
-svg text{fill:currentColor;font:13px system-ui,sans-serif}
-.grid{stroke:#8884}.line{stroke:var(--line);stroke-width:2;fill:none}.dot{fill:var(--line)}
-.bar{fill:var(--bar)}
-";
-
 pub(super) fn of(report: &Report) -> String {
     let header = &report.contents.header;
-    let title = escape(&title(header));
-    let mut page = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n\
-         <style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
-    );
+    let title = title(header);
+    let mut page = format!("<h1>{}</h1>\n", escape(&title));
     if report.standings.is_some() {
         tournament(report, &mut page);
     }
@@ -57,8 +36,9 @@ pub(super) fn of(report: &Report) -> String {
         let _ = writeln!(page, "<p>The first {SERIES_MAX} series are shown one by one.</p>");
     }
     forfeits(report, &mut page);
+    report.costs.iter().for_each(|costs| costs_of(costs, &mut page));
     facts(header, &mut page);
-    page + "</body>\n</html>\n"
+    document(&title, &page)
 }
 
 fn title(header: &Header) -> String {
@@ -281,30 +261,58 @@ fn forfeits(report: &Report, page: &mut String) {
     table(&caption, &["Match", "Bot", "Tick", "It …"], &rows.collect::<Vec<_>>(), page);
 }
 
+/// What the matches cost a machine.
+fn costs_of(costs: &Costs, page: &mut String) {
+    let Some(total) = costs.total() else { return };
+    let (made, jobs) = (&costs.header.made, costs.header.jobs);
+    let title = format!("What it cost: {}, threads: {jobs}", made.target);
+    let _ = writeln!(page, "<h2>{}</h2>", escape(&title));
+    named("Measured, and another time something else", &total.facts(), page);
+    let line = |name, value: &dyn Fn(&Row) -> f64| Line {
+        name,
+        points: costs.rows.iter().map(|row| (row.matches as f64, value(row))).collect(),
+    };
+    // Where little is played there are few points, and a line alone may be too short to be seen.
+    let dots = costs.rows.len() < 10;
+    let plot = |title, y, lines| Plot { title, x: "matches", y, lines, dots, marks: Vec::new() };
+    let memory = |row: &Row| row.memory_bytes.map_or(f64::NAN, mb);
+    let steps = vec![line("p50", &|row| row.step_us.p50), line("p99", &|row| row.step_us.p99)];
+    page.push_str(&plot("Memory of the process", "MB", vec![line("resident", &memory)]).figure());
+    page.push_str(&plot("Time of a step of the room", "microseconds", steps).figure());
+}
+
+/// What belongs to each of some names.
+fn named(caption: &str, rows: &[(&str, String)], page: &mut String) {
+    let _ = write!(page, "<table>\n<caption>{}</caption>\n<tbody>\n", escape(caption));
+    for (name, what) in rows {
+        let (name, what) = (escape(name), escape(what));
+        let _ = writeln!(page, "<tr><th scope=\"row\">{name}</th><td>{what}</td></tr>");
+    }
+    page.push_str("</tbody>\n</table>\n");
+}
+
 /// Which matches these are.
 fn facts(header: &Header, page: &mut String) {
     let made = &header.made;
-    let mut rows: Vec<Vec<String>> = [
+    let mut rows = vec![
         ("Game", format!("{}, version {}", made.game, made.game_version)),
         ("Greenroom", format!("{} ({}, {})", made.greenroom, made.commit, made.target)),
         ("Bots", header.bots.join(", ")),
         ("Seed", header.seed.to_string()),
         ("Options", header.config.to_string()),
         ("Shard", header.shard.clone()),
-    ]
-    .map(|(name, what)| vec![name.to_owned(), what])
-    .into();
+    ];
     for (name, what) in [("Swept", &header.sweep), ("Processes", &header.commands)] {
         if !what.is_empty() {
-            rows.push(vec![name.to_owned(), what.join("; ")]);
+            rows.push((name, what.join("; ")));
         }
     }
     if let Some(latency) = &header.latency {
-        rows.push(vec!["Latency".to_owned(), latency.clone()]);
+        rows.push(("Latency", latency.clone()));
     }
     if let Some(secs) = header.secs {
-        rows.push(vec!["Ended after".to_owned(), format!("{secs} s")]);
+        rows.push(("Ended after", format!("{secs} s")));
     }
     page.push_str("<h2>Where this comes from</h2>\n");
-    table("The same again: play with all of this", &["", ""], &rows, page);
+    named("The same again: play with all of this", &rows, page);
 }

@@ -16,6 +16,7 @@ pub fn games() -> Games {
         .add::<HashMaps>()
         .add::<Clock>()
         .add::<Seconds>()
+        .add::<Sines>()
         .add::<Skips>()
         .add::<Static>()
         .add::<Peeks>()
@@ -138,6 +139,32 @@ impl Game for Seconds {
         self.second = *BEGAN.get_or_init(|| {
             SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
         });
+    }
+    fn request(&mut self, _: PlayerId, request: u8, _: &mut Ctx<Self>) -> u8 {
+        request
+    }
+}
+
+/// Asks the platform for sines, each of the one before, so that the last bit of one soon is all the
+/// difference. Another platform is played by an environment variable.
+#[derive(Default, Serialize, Deserialize)]
+pub struct Sines {
+    state: Shown,
+    angle: f64,
+}
+
+impl Game for Sines {
+    game!(Sines, "sines", Shown);
+    fn tick(&mut self, ctx: &mut Ctx<Self>) {
+        let other = std::env::var_os("GREENROOM_OTHER_SINE").is_some();
+        self.angle += f64::from(ctx.rng().next_u32());
+        for _ in 0..100 {
+            #[allow(clippy::disallowed_methods)] // the mistake
+            let sine = self.angle.sin();
+            let sine = if other { sine.next_up() } else { sine };
+            self.angle = 1000.0 * sine;
+        }
+        self.state.shown = (self.angle + 1000.0) as u32;
     }
     fn request(&mut self, _: PlayerId, request: u8, _: &mut Ctx<Self>) -> u8 {
         request

@@ -37,6 +37,7 @@ const TESTS: &[(&str, fn())] = &[
     ("the_order_of_a_hash_map_is_found", the_order_of_a_hash_map_is_found),
     ("a_wall_clock_is_found", a_wall_clock_is_found),
     ("a_clock_that_counts_seconds_is_found_apart", a_clock_that_counts_seconds_is_found_apart),
+    ("a_platforms_sine_is_found_by_another_build", a_platforms_sine_is_found_by_another_build),
     ("a_field_that_is_not_written_down_is_found", a_field_that_is_not_written_down_is_found),
     ("a_static_that_remembers_is_found", a_static_that_remembers_is_found),
     ("a_state_that_changes_when_looked_at_is_found", a_state_that_changes_when_looked_at_is_found),
@@ -92,6 +93,25 @@ fn a_wall_clock_is_found() {
 
 fn a_clock_that_counts_seconds_is_found_apart() {
     found("seconds", &["in another process", "in the game's hidden fields: game.second"]);
+}
+
+/// The other build is this one with a variable set, or, where `GREENROOM_OTHER` names one, that one.
+fn a_platforms_sine_is_found_by_another_build() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = dir.path().join("other");
+    let program = std::env::current_exe().unwrap();
+    let text = format!("#!/bin/sh\nGREENROOM_OTHER_SINE=1 exec '{}' \"$@\"\n", program.display());
+    std::fs::write(&script, text).unwrap();
+    Command::new("chmod").arg("+x").arg(&script).status().unwrap();
+    let other = std::env::var_os("GREENROOM_OTHER").map_or(script, Into::into);
+    let with = ["--other", other.to_str().unwrap()];
+    let check =
+        |game| simulator(&[&["check", "--game", game, "--ticks", "120"], &with[..]].concat());
+    let (said, passed) = check("sound");
+    assert!(passed, "{said}");
+    let (said, passed) = check("sines");
+    assert!(!passed && said.contains("come to another room in another build"), "{said}");
+    assert!(said.contains("greenroom::math"), "{said}");
 }
 
 fn a_field_that_is_not_written_down_is_found() {

@@ -26,18 +26,19 @@ impl Runner {
         let mut wanted = self.worked_since_keyframe >= REPLAY_MAX;
         if !wanted {
             let work = record.any_work();
-            let log = work.log.as_ref();
-            wanted = work.wants_start()
-                || log.is_some_and(|log| log.wants_keyframe(config.rooms.log_bytes_max));
+            wanted = work.course.as_ref().is_some_and(|course| {
+                course.wants_start() || course.log().wants_keyframe(config.rooms.log_bytes_max)
+            });
         }
         let Some(room) = &self.room else { return };
-        record.progress.note(At::Keep);
+        self.progress.note(At::Keep);
         let hash = Log::wants_hash(room.as_ref()).then(|| room.hash());
-        record.progress.note(At::Rest);
+        self.progress.note(At::Rest);
         if let Some(hash) = hash
             && let Some(mut work) = record.work(self.worker)
+            && let Some(course) = &mut work.course
         {
-            work.hash(hash);
+            course.hash(hash);
         }
         if wanted {
             self.keep_all();
@@ -54,11 +55,11 @@ impl Runner {
     fn with_all<T>(&self, keep: impl FnOnce(&mut Work, Vec<u8>, &Saved) -> T) -> Option<T> {
         let room = self.room.as_ref()?;
         let record = &self.args.record;
-        record.progress.note(At::Keep);
+        self.progress.note(At::Keep);
         let (tick, keyframe) = (room.tick(), room.keyframe());
-        record.progress.note(At::Rest);
+        self.progress.note(At::Rest);
         let mut work = record.work(self.worker)?;
-        let header = work.log.as_ref()?.header.clone();
+        let header = work.log()?.header.clone();
         let saved = record.saved(&work, tick, &header);
         Some(keep(&mut work, keyframe, &saved))
     }
@@ -101,12 +102,14 @@ impl Runner {
         let record = &self.args.record;
         let wanted = record.any_work().replay.is_some();
         let Some(room) = self.room.as_ref().filter(|_| wanted) else { return };
-        record.progress.note(At::Keep);
+        self.progress.note(At::Keep);
         let hash = room.hash();
-        record.progress.note(At::Rest);
+        self.progress.note(At::Rest);
         let Some(mut work) = record.work(self.worker) else { return };
-        work.hash(hash);
-        if let (Some(replay), Some(log)) = (work.replay.take(), work.log.clone()) {
+        if let Some(course) = &mut work.course {
+            course.hash(hash);
+        }
+        if let (Some(replay), Some(log)) = (work.replay.take(), work.log().cloned()) {
             drop(work);
             replay.finish(record.id.to_string(), log);
         }
@@ -118,10 +121,10 @@ impl Runner {
         metrics::counter!("greenroom_rooms_failed_total").increment(1);
         tracing::error!(room = %record.id, game = record.entry.game.name(), "a room failed: {why}");
         directory.over().lose(record.id);
-        let tick = record.any_work().told;
+        let tick = record.any_work().told();
         let finished = Finished::without(record.entry.game.name(), tick, true);
         directory.finished().keep(record.id, finished);
-        let log = record.any_work().log.clone();
+        let log = record.any_work().log().cloned();
         if let (Some(keeper), Some(log)) = (keeper, log) {
             match keeper.set_aside(&record.id.to_string(), &log.to_bytes()) {
                 Ok(path) => tracing::error!(room = %record.id, "its log was set aside as {}",

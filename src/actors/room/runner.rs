@@ -13,6 +13,7 @@
 
 mod tell;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use greenroom_proto::{Sight, Tick};
@@ -21,16 +22,17 @@ use super::effects::Effects;
 use super::idle::Idle;
 use super::meters::Meters;
 use super::pace::Schedule;
-use super::restore::{Begun, Redo};
+use super::restore::Begun;
 use super::{Common, RoomArgs};
 use crate::directory::audience::Ending;
 use crate::directory::clock::Clock;
 use crate::directory::members::Sights;
 use crate::game::{Pace, Said};
 use crate::journal::Position;
+use crate::room::course::Redo;
 use crate::room::fault::RoomFault;
 use crate::room::history::{History, HistoryLimits};
-use crate::room::recovery::{At, Decision};
+use crate::room::recovery::{At, Decision, Progress};
 use crate::room::{AnyRoom, Command, Step};
 use crate::scheduler::{Next, Task, Waker};
 
@@ -43,6 +45,8 @@ pub(super) struct Runner {
     pub(super) args: RoomArgs,
     /// Its number among those who worked on the room.
     pub(super) worker: u64,
+    /// Where the game is in its work. The worker's own: one that was given up may come back.
+    pub(super) progress: Arc<Progress>,
     effects: Effects,
     meters: Meters,
     pub(super) room: Option<Box<dyn AnyRoom>>,
@@ -118,7 +122,11 @@ impl Task for Runner {
 }
 
 impl Runner {
-    pub(super) fn new(args: RoomArgs, worker: u64, runtime: tokio::runtime::Handle) -> Self {
+    pub(super) fn new(
+        args: RoomArgs,
+        (worker, progress): (u64, Arc<Progress>),
+        runtime: tokio::runtime::Handle,
+    ) -> Self {
         let (record, config) = (&args.record, &args.common.config);
         let clock = record.any_work().clock;
         let schedule = match record.plan.pace {
@@ -144,6 +152,7 @@ impl Runner {
             meters: Meters::of(record.entry.game.name()),
             args,
             worker,
+            progress,
             room: None,
             schedule,
             clock,
@@ -221,13 +230,14 @@ impl Runner {
                 let came = inbox.take_counts();
                 drop(inbox);
                 self.meters.inbox(came);
-                let next = work.log.as_ref().map_or(Tick(0), |log| log.end().next());
+                let Some(course) = &mut work.course else { return Turned::Done };
+                let next = course.log().end().next();
                 let faults = self.args.common.config.dev.faults.of_step(record.id, next);
                 self.commands.extend(faults.map(Command::Fault));
                 if record.operator().take_panic() {
                     self.commands.push(Command::Fault(RoomFault::Panic));
                 }
-                let position = work.step(time_ms, &self.commands, None);
+                let position = course.note(time_ms, &self.commands, None);
                 Noted { time_ms, decisions: Vec::new(), position, until }
             }
         });
@@ -268,9 +278,9 @@ impl Runner {
         let record = &self.args.record;
         let Noted { time_ms, decisions, .. } = noted;
         let step = Step { time_ms: *time_ms, commands: &self.commands, decisions };
-        room.make(step, &record.progress, &mut self.said);
+        room.make(step, &self.progress, &mut self.said);
         self.worked_since_keyframe += now.elapsed();
-        record.progress.note(At::Show);
+        self.progress.note(At::Show);
         let due = match record.plan.pace {
             Pace::Fixed { send_every, .. } => room.tick().0.is_multiple_of(u32::from(send_every)),
             Pace::OnCommand => true,
@@ -288,7 +298,7 @@ impl Runner {
             }
             self.look();
         }
-        self.args.record.progress.note(At::Rest);
+        self.progress.note(At::Rest);
     }
 
     /// Asks the game what each player sees, and what those who look on.
@@ -299,7 +309,7 @@ impl Runner {
         let Some(room) = self.room.as_ref().filter(|_| self.history.is_restricted()) else {
             return;
         };
-        let progress = &self.args.record.progress;
+        let progress = &self.progress;
         progress.note(At::Show);
         self.sights.extend(room.seated().into_iter().map(|player| (player, room.sight(player))));
         self.sights.sort_unstable_by_key(|(player, _)| *player);

@@ -20,7 +20,8 @@ impl Runner {
             record.inbox().take_members(&mut self.commands);
             // Time does not pass.
             let time_ms = self.clock.time_ms(self.clock.start());
-            let position = work.step(time_ms, &self.commands, Some(Decision::Still));
+            let Some(course) = &mut work.course else { return Turned::Done };
+            let position = course.note(time_ms, &self.commands, Some(Decision::Still));
             drop(work);
             let (decisions, until) = (vec![Decision::Still], now + JOURNAL_PATIENCE);
             self.noted = Some(Noted { time_ms, decisions, position, until });

@@ -6,7 +6,7 @@ use metrics::counter;
 
 use super::runner::Runner;
 use crate::actors::actor::catch;
-use crate::room::AnyRoom;
+use crate::room::course::Back;
 use crate::room::log::Log;
 use crate::room::recovery::At;
 
@@ -18,27 +18,29 @@ impl Runner {
 
     /// Takes the room over from the keyframe that its log ends with. From here on it is a room of
     /// this build, and its log begins anew.
-    pub(super) fn take_over(&mut self, log: &Log) -> Result<Box<dyn AnyRoom>, String> {
+    pub(super) fn take_over(&mut self, log: &Log) -> Result<Back, String> {
         let record = &self.args.record;
-        let (tick, keyframe, _) = log.newest();
-        record.progress.note(At::Keep);
+        let (_, keyframe, _) = log.newest();
+        self.progress.note(At::Keep);
         // A panic in the game's migrate is a refusal: it would panic the next time too.
         let taken = catch(|| record.entry.game.take_over(keyframe)).map_err(|panicked| {
             format!("the game panicked in migrate: {} ({})", panicked.text(), panicked.place())
         });
-        record.progress.note(At::Rest);
+        self.progress.note(At::Rest);
         let (room, how) = taken??;
         let header = self.args.common.header(record);
-        let own = Log::from_keyframe(header, tick, room.keyframe());
-        let Some(mut work) = record.work(self.worker) else { return Ok(room) };
-        work.log = Some(own);
-        drop(work);
+        let keyframe = room.keyframe();
+        if let Some(mut work) = record.work(self.worker)
+            && let Some(course) = &mut work.course
+        {
+            course.take_over(header, keyframe);
+        }
         let kind = if how.migrated { "migrated" } else { "as_it_was" };
         counter!("greenroom_rooms_taken_over_total", "how" => kind).increment(1);
         tracing::info!(room = %record.id, game = record.entry.game.name(),
             from = log.header.version, to = record.entry.game.version(),
             migrated = how.migrated, inputs_reset = how.inputs_reset,
             "a room of another build was taken over");
-        Ok(room)
+        Ok(Back::as_it_is(room))
     }
 }

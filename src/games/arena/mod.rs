@@ -112,7 +112,7 @@ impl State {
 }
 
 /// One match in the arena.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Arena {
     options: ArenaOptions,
     field: Field,

@@ -164,7 +164,7 @@ pub enum Reason {
 }
 
 /// One match.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Cards {
     state: State,
     seats: usize,

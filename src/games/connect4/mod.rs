@@ -168,7 +168,7 @@ impl State {
 }
 
 /// One match.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Connect4 {
     state: State,
 }

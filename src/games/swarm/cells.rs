@@ -12,7 +12,7 @@ pub(super) struct Spot {
 }
 
 /// Entities by the cell that they are in.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Cells {
     /// Side of a cell, in units.
     cell: f32,

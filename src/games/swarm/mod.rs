@@ -162,7 +162,7 @@ struct Soul {
 }
 
 /// One world.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Swarm {
     options: SwarmOptions,
     state: State,
@@ -173,7 +173,7 @@ pub struct Swarm {
 }
 
 /// Memory to work in. Nothing in it outlives a step.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Room {
     pellets: Cells,
     creatures: Cells,

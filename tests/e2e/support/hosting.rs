@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use greenroom::certs;
 use greenroom::config::{AddressChoice, Config};
@@ -17,6 +18,8 @@ use super::{probe, within};
 const HOSTS: &str = "GREENROOM_TEST_HOSTS";
 /// What fails there on purpose.
 const FAULTS: &str = "GREENROOM_TEST_FAULTS";
+/// After how many milliseconds a step there never ends.
+const STEP_TIMEOUT_MS: &str = "GREENROOM_TEST_STEP_TIMEOUT_MS";
 
 /// What a child process runs; nothing in a usual run of the tests.
 #[test]
@@ -38,6 +41,9 @@ async fn host(dir: &Path, address: SocketAddr) {
     config.rooms.crash_dir = dir.join("crashes");
     config.journal.state_dir = Some(dir.join("state"));
     config.dev.faults = std::env::var(FAULTS).unwrap_or_default().parse().unwrap();
+    if let Ok(ms) = std::env::var(STEP_TIMEOUT_MS) {
+        config.rooms.step_timeout = Duration::from_millis(ms.parse().unwrap());
+    }
     config.replays.dir = Some(dir.join("replays"));
     config.auth.key = Some(dir.join("auth.key")).filter(|key| key.exists());
     let results = Some(dir.join("results.jsonl"));
@@ -64,6 +70,8 @@ pub struct Hosted {
     lives: u32,
     /// What fails on purpose in the lives to come.
     pub faults: String,
+    /// After how many milliseconds a step never ends in the lives to come.
+    pub step_timeout_ms: Option<u32>,
 }
 
 impl Hosted {
@@ -109,7 +117,8 @@ impl Hosted {
             return Err(std::fs::read_to_string(dir.path().join("stderr-1")).unwrap());
         }
         let trust = Trust::CaFile(dir.path().join("certs/ca.pem")).prepare().unwrap();
-        Ok(Hosted { dir, address, child, trust, lives: 1, faults: String::new() })
+        let faults = String::new();
+        Ok(Hosted { dir, address, child, trust, lives: 1, faults, step_timeout_ms: None })
     }
 
     /// Its state directory, which only it may see under the usual name.
@@ -141,7 +150,10 @@ impl Hosted {
     /// Starts it once more. Returns when it listens, or `false` when it has ended before.
     pub fn try_again(&mut self) -> bool {
         self.lives += 1;
-        let program = own_program(&self.faults);
+        let mut program = own_program(&self.faults);
+        if let Some(ms) = self.step_timeout_ms {
+            program.env(STEP_TIMEOUT_MS, ms.to_string());
+        }
         let (child, listens) = spawn(program, self.dir.path(), self.address, self.lives).unwrap();
         self.child = child;
         listens

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use greenroom::account::Person;
 use greenroom::answers::{Again, Answer};
+use greenroom::game::Speech;
 use greenroom::proto::{CloseCode, PlayerId, Profile, Refusal, Tick, ToClient, ToServer};
 use greenroom::room::inbox::NotTaken;
 use greenroom::session::Admitted;
@@ -97,16 +98,14 @@ impl Host {
             (ToServer::Leave, Some(player), _) => self.inbox.leave(player),
             (ToServer::Leave, None, _) => control(wires, now, conn, &ToClient::Left),
             (ToServer::Request { id, body }, Some(player), _) => {
-                match self.inbox.request(player, id, body.into_vec()) {
-                    Ok(()) => {}
-                    Err(NotTaken::Again { open }) => {
-                        self.answer_again(wires, now, player, id, open)?
-                    }
-                    Err(NotTaken::Busy) => refuse(wires, now, conn, (id, Refusal::Busy, "")),
-                    Err(NotTaken::NoSeat) => refuse(wires, now, conn, (id, Refusal::NoSeat, "")),
-                }
+                let taken = self.inbox.request(player, id, body.into_vec());
+                self.asked(wires, now, conn, (player, id), taken)?;
             }
-            (ToServer::Request { id, .. }, None, _) => {
+            (ToServer::Chat { id, scope, text }, Some(player), _) => {
+                let taken = self.inbox.chat(player, id, Speech { scope, text });
+                self.asked(wires, now, conn, (player, id), taken)?;
+            }
+            (ToServer::Request { id, .. } | ToServer::Chat { id, .. }, None, _) => {
                 refuse(wires, now, conn, (id, Refusal::NoSeat, ""));
             }
             (ToServer::Resync, _, Some(seat)) => {
@@ -125,7 +124,27 @@ impl Host {
         Ok(())
     }
 
+    fn asked(
+        &mut self,
+        wires: &mut Wires,
+        now: u64,
+        conn: ConnId,
+        (player, id): (PlayerId, u32),
+        taken: Result<(), NotTaken>,
+    ) -> Result<(), Broken> {
+        match taken {
+            Ok(()) => {}
+            Err(NotTaken::Again { open }) => self.answer_again(wires, now, player, id, open)?,
+            Err(NotTaken::Busy) => refuse(wires, now, conn, (id, Refusal::Busy, "")),
+            Err(NotTaken::NoSeat) => refuse(wires, now, conn, (id, Refusal::NoSeat, "")),
+        }
+        Ok(())
+    }
+
     fn join(&mut self, wires: &mut Wires, now: u64, id: ConnId, asked: u32) {
+        if self.is_over {
+            return refuse(wires, now, id, (asked, Refusal::UnknownRoom, ""));
+        }
         if self.seats.len() >= SEATS {
             return refuse(wires, now, id, (asked, Refusal::RoomFull, ""));
         }

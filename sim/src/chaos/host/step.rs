@@ -1,16 +1,21 @@
 //! A step: noted, made, told, as the server's worker does it; and a process that dies in the middle.
 
-use greenroom::game::Said;
+use greenroom::game::Signal;
 use greenroom::panics::{self, Panicked};
-use greenroom::proto::{PlayerId, Sight, Tick};
-use greenroom::room::log::{Keep, Log};
-use greenroom::room::recovery::{At, Crash, Decision, Progress, decide};
-use greenroom::room::{AnyRoom, Command, Room, Step};
+use greenroom::proto::{CloseCode, PlayerId, Refusal, Sight};
+use greenroom::room::course::{Back, Redo};
+use greenroom::room::history::History;
+use greenroom::room::log::Log;
+use greenroom::room::recovery::{At, Decision};
+use greenroom::room::{AnyRoom, Command, Step};
 
 use super::super::broken::{Broken, broken, holds};
 use super::super::wires::Wires;
-use super::super::yard::Yard;
-use super::{HOLD_MS, Host, INBOX, LOG_BYTES_MAX};
+use super::back::{Brought, typed};
+use super::{HOLD_MS, Host, INBOX, LOG_BYTES_MAX, refuse};
+
+/// What each player sees.
+type Sights = Vec<(PlayerId, Sight)>;
 
 /// Where in the next step the process dies.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,6 +24,8 @@ pub(in super::super) enum Death {
     Torn(u32),
     /// After it was written.
     Noted,
+    /// The same, and so do so many of the next while they make it again.
+    Again(u32),
     /// While it is told: so many clients have got their frames.
     Telling(u32),
 }
@@ -40,38 +47,65 @@ impl Host {
         now: u64,
         death: Option<Death>,
     ) -> Result<Stepped, Broken> {
+        if self.is_over {
+            return Ok(if death.is_some() { Stepped::Dead } else { Stepped::On });
+        }
         self.end_holds(now);
+        self.end_effects(now);
         self.commands.clear();
         self.inbox.take(true, &mut self.commands);
         self.check_inbox()?;
         self.commands.extend(self.faults.drain(..).map(Command::Fault));
-        let tick = self.log.end().next();
-        let record = self.log.step(tick, 0, &self.commands);
-        self.journal.more(&[&tick.0.to_le_bytes(), record]);
+        self.course.note(0, &self.commands, None);
         match death {
             Some(Death::Torn(percent)) => {
-                self.journal.tear(percent);
+                self.journal.borrow_mut().tear(percent);
                 return Ok(Stepped::Dead);
             }
             Some(Death::Noted) => return Ok(Stepped::Dead),
+            Some(Death::Again(times)) => {
+                self.dies_again = times;
+                return Ok(Stepped::Dead);
+            }
             Some(Death::Telling(_)) | None => {}
         }
-        let sights = self.make(tick)?;
+        let Some(sights) = self.make(now)? else {
+            self.end(wires, now);
+            return Ok(if death.is_some() { Stepped::Dead } else { Stepped::On });
+        };
         let clients = match death {
             Some(Death::Telling(clients)) => clients as usize,
             _ => usize::MAX,
         };
+        let tick = self.room.tick();
         // From the first frame on somebody may have seen it.
         self.witness.told = tick;
         self.tell(wires, now, tick, &sights, clients)?;
-        self.told = tick;
+        self.course.told();
         self.witness.steps += 1;
         self.witness.hash = (tick, self.room.hash());
+        self.note_kept();
         if death.is_some() {
             return Ok(Stepped::Dead);
         }
         self.keep();
+        let journal = self.journal.borrow();
+        holds(
+            journal.is_whole() || journal.is_failing(),
+            "a disk that works again is used",
+            || format!("{tick} is not kept"),
+        )?;
+        drop(journal);
         Ok(Stepped::On)
+    }
+
+    fn end_effects(&mut self, now: u64) {
+        for (effect, _) in self.effects.extract_if(.., |(_, due)| *due <= now) {
+            self.inbox.signal(match effect % 3 {
+                0 => Signal::Lost { effect },
+                _ => Signal::Answer { effect, body: Vec::new() },
+            });
+        }
     }
 
     fn end_holds(&mut self, now: u64) {
@@ -84,7 +118,9 @@ impl Host {
 
     fn check_inbox(&self) -> Result<(), Broken> {
         for seat in &self.seats {
-            let requests = |command: &&Command| matches!(command, Command::Request { player, .. } if *player == seat.player);
+            let requests = |command: &&Command| {
+                command.asks().is_some_and(|(player, _)| player == seat.player)
+            };
             let count = self.commands.iter().filter(requests).count();
             holds(count <= INBOX.requests_per_player_max, "an inbox has a bound", || {
                 format!("{} requests of {} in one step", count, seat.player)
@@ -93,52 +129,37 @@ impl Host {
         Ok(())
     }
 
-    /// Has the step made, again and again without what panics. Returns what each player sees.
-    fn make(&mut self, tick: Tick) -> Result<Vec<(PlayerId, Sight)>, Broken> {
+    /// Has the step made, again and again without what panics. Returns what each player sees; `None`:
+    /// it panicked too often.
+    fn make(&mut self, now: u64) -> Result<Option<Sights>, Broken> {
         let mut decisions = Vec::new();
         loop {
             self.said.clear();
             let panicked = match self.try_to_make(&decisions) {
-                Ok(sights) => return Ok(sights),
+                Ok(sights) => {
+                    if decisions.contains(&Decision::Skip) {
+                        self.inbox.answers_are_lost(&self.commands);
+                    }
+                    return Ok(Some(sights));
+                }
                 Err(panicked) => panicked,
             };
-            self.witness.panics += 1;
-            if !panicked.text().starts_with("a hook that panics")
-                && !panicked.text().starts_with("a fault that was asked for")
-            {
-                return broken("nothing but the game panics", &panicked);
+            let crash = self.crashed(&panicked)?;
+            let back = match self.may_restart(now)? {
+                true => {
+                    self.bring_back(Some(crash), now, "a room survives the panics of its game")?
+                }
+                false => Brought::TooOften,
+            };
+            let Brought::Back(back) = back else { return Ok(None) };
+            match self.restore(back)? {
+                Some(redo) => (self.commands, decisions) = (redo.commands, redo.decisions),
+                None => return broken("a step is made again", "it counts as told"),
             }
-            let (at, text) = (self.progress.at().1, panicked.text().to_owned());
-            let crash = Crash { tick, at, text, place: panicked.place().to_owned() };
-            self.leave_out(&crash, "a room survives the panics of its game")?;
-            self.restore()?;
-            decisions = self.last_decisions()?;
         }
     }
 
-    /// Notes what is left out of the last step, in which this happened. That is something new each
-    /// time, so there is an end to it.
-    pub(super) fn leave_out(&mut self, crash: &Crash, promise: &'static str) -> Result<(), Broken> {
-        let before = self.last_decisions()?;
-        let decision = match decide(&before, crash, self.log.header.seed) {
-            Some(Decision::End) | None => return broken(promise, crash),
-            Some(decision) => decision,
-        };
-        let tick = self.log.end();
-        let record = self.log.decide(decision);
-        self.journal.more(&[&tick.0.to_le_bytes(), record]);
-        let is_new = !before.contains(&decision) && self.last_decisions()?.contains(&decision);
-        holds(is_new, promise, || format!("{decision:?} does not help: {crash}"))
-    }
-
-    fn last_decisions(&self) -> Result<Vec<Decision>, Broken> {
-        match self.log.last_step() {
-            Ok(step) => Ok(step.map(|step| step.decisions).unwrap_or_default()),
-            Err(error) => broken("a log reads back", error),
-        }
-    }
-
-    fn try_to_make(&mut self, decisions: &[Decision]) -> Result<Vec<(PlayerId, Sight)>, Panicked> {
+    fn try_to_make(&mut self, decisions: &[Decision]) -> Result<Sights, Panicked> {
         let Host { room, commands, said, progress, history, layout, .. } = self;
         panics::catch(|| {
             let step = Step { time_ms: 0, commands, decisions };
@@ -155,94 +176,61 @@ impl Host {
         })
     }
 
-    /// Brings the room back from its log, as of the step told last.
-    fn restore(&mut self) -> Result<(), Broken> {
-        let from = self.log.keyframes().saturating_sub(1);
-        let room = again(&self.log, from, self.told, |_, _, _| ())?;
+    /// The room is back as of the step told last. Returns the step that is to be made again.
+    fn restore(&mut self, back: Back) -> Result<Option<Redo>, Broken> {
         let (tick, hash) = self.witness.hash;
-        holds(room.tick() == tick && room.hash() == hash, "a room comes back as it was", || {
-            format!("after {}, and it was told up to {tick}; or with another hash", room.tick())
+        let found = (back.room.tick(), back.room.hash());
+        holds(found == (tick, hash), "a room comes back as it was", || {
+            format!("after {}, and it was told up to {tick}; or with another hash", found.0)
         })?;
-        self.room = room;
-        self.history =
-            greenroom::room::history::History::new(self.layout.clone(), self.bounds.history);
-        self.seats
-            .iter_mut()
-            .filter_map(|seat| seat.outbox.as_mut())
-            .for_each(|outbox| outbox.forget_base());
-        Ok(())
+        self.room = typed(back.room.as_ref())?;
+        self.history = History::new(self.layout.clone(), self.bounds.history);
+        let outboxes = self.seats.iter_mut().filter_map(|seat| seat.outbox.as_mut());
+        outboxes.for_each(|outbox| outbox.forget_base());
+        Ok(back.redo)
     }
 
     fn keep(&mut self) {
         if Log::wants_hash(&self.room) {
-            let record = self.log.hash(self.room.hash());
-            self.journal.more(&[&self.told.0.to_le_bytes(), record]);
+            self.course.hash(self.room.hash());
         }
-        if self.log.wants_keyframe(LOG_BYTES_MAX) {
+        if self.course.wants_start() || self.course.log().wants_keyframe(LOG_BYTES_MAX) {
             self.keep_all();
         }
     }
 
     /// Takes a keyframe; the journal begins anew with it.
     pub(in super::super) fn keep_all(&mut self) {
-        let (tick, keyframe) = (self.room.tick(), self.room.keyframe());
-        let saved = self.saved(tick);
-        self.journal.start(&[&saved.head(0), &keyframe]);
-        self.log.keyframe(tick, keyframe, Keep::Recent);
+        if !self.is_over {
+            let (tick, keyframe) = (self.room.tick(), self.room.keyframe());
+            let saved = self.saved(tick);
+            self.course.keyframe(keyframe, &saved);
+            self.note_kept();
+        }
     }
-}
 
-/// Steps were made again, and one of them failed.
-pub(super) enum Failed {
-    /// The game panicked.
-    Panicked(Crash),
-    /// Anything else.
-    Otherwise(String),
-}
-
-impl From<Failed> for Broken {
-    fn from(failed: Failed) -> Self {
-        let found = match failed {
-            Failed::Panicked(crash) => crash.to_string(),
-            Failed::Otherwise(found) => found,
-        };
-        Broken { promise: "a log gives the same match again", found }
+    fn note_kept(&mut self) {
+        if self.journal.borrow().is_whole() {
+            self.witness.kept = self.course.told_up_to();
+        }
     }
-}
 
-/// Makes the steps of a log again up to and with `end`; `heard` gets each with what was said.
-pub(super) fn again(
-    log: &Log,
-    from: usize,
-    end: Tick,
-    mut heard: impl FnMut(Tick, Vec<Command>, Vec<Said>),
-) -> Result<Room<Yard>, Failed> {
-    let restore = |keyframe: &[u8]| {
-        let room = Room::<Yard>::restore(keyframe).map_err(|error| error.to_string())?;
-        Ok(Box::new(room) as Box<dyn AnyRoom>)
-    };
-    let progress = Progress::default();
-    let run = || -> Result<Room<Yard>, String> {
-        let replay = log.replay(from, restore).map_err(|error| error.to_string())?;
-        let mut replay = replay.watched(&progress);
-        let mut steps = log.steps(from);
-        while replay.next_tick().is_some_and(|next| next <= end) {
-            let step = steps.next().transpose().map_err(|error| error.to_string())?;
-            let mut said = Vec::new();
-            replay.step(&mut said).map_err(|error| error.to_string())?;
-            if let Some(step) = step {
-                heard(step.tick, step.commands, said);
+    /// The room failed too often: everybody is sent away, and nothing of it is kept.
+    pub(super) fn end(&mut self, wires: &mut Wires, now: u64) {
+        self.is_over = true;
+        for seat in std::mem::take(&mut self.seats) {
+            match (seat.conn, seat.asked) {
+                (Some(conn), Some(asked)) => {
+                    if let Some(conn) = self.conns.get_mut(&conn) {
+                        conn.player = None;
+                    }
+                    refuse(wires, now, conn, (asked.id, Refusal::Failed, ""));
+                }
+                (Some(conn), None) => self.close(wires, now, conn, CloseCode::RoomFailed),
+                (None, _) => {}
             }
         }
-        let keyframe = replay.room().keyframe();
-        Room::<Yard>::restore(&keyframe).map_err(|error| error.to_string())
-    };
-    match panics::catch(run) {
-        Ok(room) => room.map_err(Failed::Otherwise),
-        Err(panicked) => {
-            let (tick, at) = progress.at();
-            let (text, place) = (panicked.text().to_owned(), panicked.place().to_owned());
-            Err(Failed::Panicked(Crash { tick, at, text, place }))
-        }
+        self.inbox.end();
+        self.course.forget();
     }
 }

@@ -1,12 +1,14 @@
 //! What a step came to is handed out.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use greenroom::answers::Answer;
-use greenroom::game::Said;
+use greenroom::game::{Said, To};
 use greenroom::outbox::Outbox;
 use greenroom::proto::{
-    CloseCode, EventKind, Joined, PlayerId, Refusal, RoomId, Sight, Text, Tick, ToClient,
+    ChatLine, CloseCode, EventKind, Joined, PlayerId, Refusal, RoomEvent, RoomId, Sight, Text,
+    Tick, ToClient, wire,
 };
 use greenroom::room::AnyRoom;
 use greenroom::room::views::ViewKey;
@@ -29,8 +31,15 @@ impl Host {
         clients: usize,
     ) -> Result<(), Broken> {
         for said in std::mem::take(&mut self.said) {
-            if let Said::Reply { player, id, .. } = &said {
-                self.witness.answered.insert((*player, *id));
+            match &said {
+                Said::Reply { player, id, .. } => {
+                    self.witness.answered.insert((*player, *id));
+                }
+                Said::Effect { number, .. } => {
+                    self.effects.push((*number, now + u64::from(number % 8) * 100));
+                }
+                Said::Kick(player) => self.inbox.leave(*player),
+                _ => {}
             }
             self.hand_out(wires, now, tick, &said);
         }
@@ -63,19 +72,37 @@ impl Host {
             Said::RequestFailed { player, id } => {
                 self.answer(wires, now, *player, *id, Answer::Failed);
             }
+            Said::Refused { player, id, why, text } => {
+                let answer = Answer::Refused(*why, text.clone());
+                self.answer(wires, now, *player, *id, answer);
+            }
             Said::Event { to, body } => {
-                let body = body.as_slice().into();
-                let mut slow = Vec::new();
-                for seat in self.seats.iter_mut().filter(|seat| to.includes(seat.player)) {
-                    let Some(outbox) = &mut seat.outbox else { continue };
-                    if outbox.event_of(EventKind::Game, tick, &body).is_err() {
-                        slow.extend(seat.conn);
-                    }
-                }
-                slow.into_iter().for_each(|conn| self.close(wires, now, conn, CloseCode::TooSlow));
+                self.event(wires, now, (EventKind::Game, tick), to, &body.as_slice().into());
+            }
+            Said::Chat { to, line } => {
+                let body = wire::encode(&RoomEvent::Chat(ChatLine::clone(line)));
+                self.event(wires, now, (EventKind::Room, tick), to, &body.into());
             }
             _ => {}
         }
+    }
+
+    fn event(
+        &mut self,
+        wires: &mut Wires,
+        now: u64,
+        (kind, tick): (EventKind, Tick),
+        to: &To,
+        body: &Arc<[u8]>,
+    ) {
+        let mut slow = Vec::new();
+        for seat in self.seats.iter_mut().filter(|seat| to.includes(seat.player)) {
+            let Some(outbox) = &mut seat.outbox else { continue };
+            if outbox.event_of(kind, tick, body).is_err() {
+                slow.extend(seat.conn);
+            }
+        }
+        slow.into_iter().for_each(|conn| self.close(wires, now, conn, CloseCode::TooSlow));
     }
 
     fn seat_again(&mut self, wires: &mut Wires, now: u64, tick: Tick, player: PlayerId) {
@@ -105,7 +132,7 @@ impl Host {
 
     fn welcome(&mut self, wires: &mut Wires, now: u64, tick: Tick, player: PlayerId, events: u32) {
         let (inputs, requests) = self.inbox.taken_of(player);
-        let schema_hash = self.log.header.schema_hash;
+        let schema_hash = self.course.log().header.schema_hash;
         let lead = self.inbox.lead_ticks_max();
         let Some(seat) = self.seat_mut(player) else { return };
         let token = seat.tokens.make();

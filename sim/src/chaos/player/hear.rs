@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use greenroom::proto::{
-    EventKind, HashCheck, Joined, PlayerId, Refusal, Replica, ToClient, recover, wire,
+    CloseCode, EventKind, HashCheck, Joined, PlayerId, Refusal, Replica, RoomEvent, ToClient,
+    recover, wire,
 };
 
 use super::super::broken::{Broken, broken, holds};
@@ -28,7 +29,10 @@ impl Player {
                     _ => broken("what the server says is read", "a control message is not"),
                 }
             }
-            Down::Close(_) => {
+            Down::Close(code) => {
+                if code == CloseCode::RoomFailed {
+                    self.lose_seat();
+                }
                 self.broke();
                 Ok(())
             }
@@ -47,15 +51,17 @@ impl Player {
             ToClient::Joined(joined) => self.joined(&joined),
             ToClient::Refused { id, why, .. } => self.refused(id, why),
             ToClient::Reply { id, body } => {
+                // A line is answered by nothing.
+                if self.open.remove(&id) == Some(None) && body.is_empty() {
+                    return Ok(());
+                }
                 let reply: Reply = match wire::decode(&body) {
                     Ok(reply) => reply,
                     Err(error) => return broken("what the server says is read", error),
                 };
                 holds(reply.id == id && !reply.again, "a request is done once", || {
                     format!("client {} is answered {reply:?} to request {id}", self.number)
-                })?;
-                self.open.remove(&id);
-                Ok(())
+                })
             }
             ToClient::Left => {
                 self.lose_seat();
@@ -88,12 +94,12 @@ impl Player {
                     )
                 },
             )?;
-            if std::mem::take(&mut self.forgets) {
-                (self.word, self.bell) = (None, None);
+            if std::mem::take(&mut self.forgets) | self.undone {
+                (self.word, self.bell, self.line) = (None, None, None);
             }
         } else {
             self.replica = Replica::new(self.layout.clone());
-            (self.word, self.bell) = (Some(0), None);
+            (self.word, self.bell, self.line) = (Some(0), None, None);
             self.tokens.clear();
             self.newest_request = 0;
         }
@@ -103,8 +109,8 @@ impl Player {
         self.phase = Phase::Seated;
         if resumes {
             self.confirm();
-            let open: Vec<_> = self.open.values().copied().collect();
-            open.into_iter().for_each(|request| self.request(request));
+            let open: Vec<_> = self.open.iter().map(|(id, wish)| (*id, *wish)).collect();
+            open.into_iter().for_each(|(id, wish)| self.request(id, wish));
         }
         Ok(())
     }
@@ -114,7 +120,9 @@ impl Player {
             Phase::Joining(asked) if asked == id => {
                 self.phase = Phase::Away;
                 match why {
-                    Refusal::RoomFull | Refusal::Game | Refusal::Failed => Ok(()),
+                    Refusal::RoomFull | Refusal::Game | Refusal::Failed | Refusal::UnknownRoom => {
+                        Ok(())
+                    }
                     _ => broken("an honest client is heard", format!("its join: {why:?}")),
                 }
             }
@@ -122,6 +130,9 @@ impl Player {
                 self.phase = Phase::Away;
                 match why {
                     Refusal::SeatGone => self.lose_seat(),
+                    Refusal::OtherAccount if self.undone => self.lose_seat(),
+                    // The room ended before it came to the seat.
+                    Refusal::Failed => {}
                     Refusal::TooFarBehind => self.forgets = true,
                     _ => {
                         let found = format!("client {} by its newest token: {why:?}", self.number);
@@ -141,7 +152,7 @@ impl Player {
         self.token = None;
         self.tokens.clear();
         self.open.clear();
-        self.forgets = false;
+        (self.forgets, self.undone) = (false, false);
         self.phase = Phase::Away;
     }
 
@@ -157,6 +168,7 @@ impl Player {
             }
         };
         self.frames += 1;
+        self.undone = false;
         let same = frame.tick == expected.tick
             && frame.hash != HashCheck::Differs
             && *self.replica.rows() == expected.rows;
@@ -172,15 +184,17 @@ impl Player {
         })?;
         for event in frame.events {
             let next = self.events.wrapping_add(1);
-            holds(
-                event.number == next && event.kind == EventKind::Game,
-                "events go on without a gap",
-                || format!("client {who} got {} after {}", event.number, self.events),
-            )?;
+            holds(event.number == next, "events go on without a gap", || {
+                format!("client {who} got {} after {}", event.number, self.events)
+            })?;
             self.events = next;
             self.unconfirmed += 1;
-            match wire::decode(&event.body) {
-                Ok(event) => self.event(event)?,
+            let read = match event.kind {
+                EventKind::Game => wire::decode(&event.body).map(|event| self.event(event)),
+                EventKind::Room => wire::decode(&event.body).map(|event| self.line(&event)),
+            };
+            match read {
+                Ok(heard) => heard?,
                 Err(error) => return broken("what the server says is read", error),
             }
         }
@@ -188,6 +202,15 @@ impl Player {
             self.confirm();
         }
         Ok(())
+    }
+
+    fn line(&mut self, event: &RoomEvent) -> Result<(), Broken> {
+        let RoomEvent::Chat(line) = event;
+        let number: u32 = line.text.parse().unwrap_or_default();
+        let (before, who) = (self.line.replace(number), self.number);
+        holds(before.is_none_or(|before| before + 1 == number), "each line is heard once", || {
+            format!("client {who} heard line {number} after {before:?}")
+        })
     }
 
     fn event(&mut self, event: Event) -> Result<(), Broken> {

@@ -3,7 +3,6 @@
 use greenroom::room::AnyRoom;
 
 use super::super::broken::{Broken, holds};
-use super::super::host::Host;
 use super::super::pipe::Delay;
 use super::super::player::Player;
 use super::{Ran, World};
@@ -16,6 +15,7 @@ impl World {
     pub(super) fn settle(&mut self) -> Result<(), Broken> {
         let end = self.now + SETTLE_MS;
         self.setting.delay = Delay { least_ms: 5, jitter_ms: 5 };
+        self.host_mut()?.journal.borrow_mut().fails(false);
         for place in 0..self.players.len() {
             if self.players[place].token.is_some() {
                 self.connect(place, true);
@@ -57,22 +57,26 @@ impl World {
     /// Right after a frame has arrived everywhere, all have it.
     fn align(&mut self) -> Result<(), Broken> {
         self.pass(self.next_tick - self.now + 20)?;
-        let Some(host) = &self.host else { return Ok(()) };
+        let Some(host) = self.host.as_ref().filter(|host| !host.is_over) else { return Ok(()) };
         for player in self.players.iter().filter(|player| player.is_seated()) {
             let Some((id, _)) = player.token else { continue };
             let (words, bells) = host.room.game().said_to(id);
-            player.check_all(words, bells, host.room.tick())?;
+            player.check_all([words, bells, host.room.game().lines()], host.room.tick())?;
         }
-        Ok(())
+        let (effects, going) = (host.room.game().effects().0, host.room.going());
+        holds(effects.is_empty(), "an effect comes to something once", || {
+            format!("nothing came of {effects:?}")
+        })?;
+        holds(going.is_empty(), "who is to go goes", || format!("{going:?} are still here"))
     }
 
     /// The whole log once more, and the next process.
     pub(super) fn end(mut self) -> Result<(Ran, Vec<u64>), Broken> {
         let Some(host) = self.host.take() else { return Ok((Ran::default(), Vec::new())) };
-        let from = host.log.clone();
-        let host = Host::revive(host.die(), self.now)?;
-        holds(host.room.tick() == from.end(), "a log gives the same match again", || {
-            format!("{} and not {}", host.room.tick(), from.end())
+        let end = host.course.log().end();
+        let host = host.next_process(self.now)?;
+        holds(host.is_over || host.room.tick() == end, "a log gives the same match again", || {
+            format!("{} and not {end}", host.room.tick())
         })?;
         let digests: Vec<u64> = self.players.iter().map(|player| player.digest).collect();
         let digest = digests.iter().fold(0u64, |all, one| all.rotate_left(9) ^ one);

@@ -13,7 +13,6 @@ use crate::directory::audience::Ending;
 use crate::directory::finished::Finished;
 use crate::effects::EffectCall;
 use crate::game::{Said, Signal, To};
-use crate::room::Command;
 use crate::room::inbox::requests;
 
 impl Runner {
@@ -25,13 +24,15 @@ impl Runner {
         let Some(mut work) = record.work(self.worker) else { return Turned::Done };
         let unanswered = if is_over { self.unanswered() } else { Vec::new() };
         if skipped {
-            self.answers_are_lost();
+            record.inbox().answers_are_lost(&self.commands);
         }
         self.commands.clear();
         self.commands.shrink_to(64);
-        let result = self.hand_out(tick, work.epoch);
+        let result = self.hand_out(tick, work.epoch());
         self.send_frames(is_over);
-        work.told = tick;
+        if let Some(course) = &mut work.course {
+            course.told();
+        }
         drop(work);
         match result {
             Some(result) => {
@@ -127,18 +128,6 @@ impl Runner {
         };
         let answered = self.said.iter().filter(is_answer).count();
         requests(&self.commands).skip(answered).collect()
-    }
-
-    /// A step was left out, and with it what effects had come to.
-    fn answers_are_lost(&self) {
-        for command in &self.commands {
-            if let Command::Signal(
-                Signal::Answer { effect, .. } | Signal::NotMoved { effect, .. },
-            ) = command
-            {
-                self.args.record.inbox().signal(Signal::Lost { effect: *effect });
-            }
-        }
     }
 
     pub(super) fn end(&mut self, tick: Tick, result: &str, unanswered: &[(PlayerId, u32)]) {

@@ -4,6 +4,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::planted::{self, Bug};
+
 /// At most `restarts` restarts within `period`; one more is too many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Intensity {
@@ -48,7 +50,7 @@ impl RestartWindow {
             self.recent.pop_front();
         }
         if self.recent.len() >= self.intensity.restarts as usize {
-            return false;
+            return planted::makes(Bug::RestartsUnbounded);
         }
         self.recent.push_back(now);
         true
