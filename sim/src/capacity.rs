@@ -214,7 +214,10 @@ fn sentence(found: &Found) -> String {
     if !found.broken.is_empty() {
         text += &format!(": {}", found.broken.join("; "));
     }
-    if found.generator_limited {
+    if found.generator_limited && *players == 0 {
+        text += "\nThe generator was late itself with all of them, so this says nothing of the server: run it \
+                 where it has a core for itself, or with --decode 5%";
+    } else if found.generator_limited {
         text += "\nThe generator was the bottleneck there: it was late itself. The server carries at least \
                  so many; for its own bound run this elsewhere, or with --decode 5%";
     } else if found.machine_limited {
