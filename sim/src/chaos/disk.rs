@@ -37,7 +37,7 @@ pub(super) struct Journal {
     last: usize,
     /// The disk takes nothing.
     failing: bool,
-    /// A record was not taken: nothing but a start is.
+    /// A record was not taken, or the disk failed: nothing but a start is taken.
     broken: bool,
     /// The room is finished, and the disk does not know.
     owes_end: bool,
@@ -126,8 +126,10 @@ impl Journal {
     }
 
     /// The disk takes nothing from now on, or does so again: then a new segment says that records
-    /// were lost, and the end of a room that was kept in mind.
+    /// were lost, and the end of a room that was kept in mind. Nobody knows of which room they were,
+    /// so all of them begin anew.
     pub(super) fn fails(&mut self, fails: bool) {
+        self.broken |= fails;
         if self.failing && !fails {
             self.head.gap = true;
             self.begin_segment();
