@@ -307,6 +307,20 @@ impl World {
         }
     }
 
+    /// Whoever came last into the one room goes on to the other. `false`: its game has let nobody in.
+    fn moves(&mut self, from: usize, to: usize) -> bool {
+        let from = &mut self.rooms[from];
+        from.effects += 1;
+        let (mover, from) = (Mover::Game(from.effects), Arc::clone(&from.record));
+        let Some(player) = from.members().seats().last().map(|seat| seat.player) else {
+            return false;
+        };
+        assert_eq!(from.begin_move(&mover, &[player]), [player]);
+        from.send_on(&mover, player, self.rooms[to].record.book().unwrap());
+        self.rooms[to].step();
+        from.members().seats().next().is_none()
+    }
+
     /// The connection ends; what the client has not read by then, it never will. One that does not
     /// know yet that it has a seat would have lost it.
     fn breaks(&mut self, number: usize) {
@@ -482,4 +496,37 @@ async fn in_any_order_each_has_one_seat() {
         }));
         assert!(played.is_ok(), "GREENROOM_SEED={seed} GREENROOM_SCHEDULES=1");
     }
+}
+
+/// A player goes through three rooms and back into the first, while the second makes no step; also one
+/// who is away. The last seat is to say of all before it that they are nobody's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_seat_in_a_room_that_is_late_by_some_moves_is_nobodys_in_the_next_process() {
+    let mut let_in = [0, 0];
+    for seed in 1..=20 {
+        for away in [false, true] {
+            let mut world = World::new(seed).await;
+            world.joins(0, 0);
+            world.rooms[0].step();
+            for (from, to) in [(0, 1), (1, 2), (2, 0)] {
+                world.clients[0].hear(&world.key);
+                world.clients[0].say();
+                if away {
+                    world.breaks(0);
+                }
+                if !world.moves(from, to) {
+                    break;
+                }
+                if from != 1 {
+                    world.rooms[from].step();
+                }
+                world.rooms[to].keep();
+                (0..8).for_each(|_| world.dies());
+                let_in[usize::from(away)] += u32::from(from == 2);
+            }
+            world.clients[0].hear(&world.key);
+            world.rooms.iter().for_each(|room| room.record.fail(CloseCode::GoingAway));
+        }
+    }
+    assert!(let_in.iter().all(|count| *count > 0), "{let_in:?}");
 }
