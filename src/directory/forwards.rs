@@ -49,7 +49,7 @@ impl Forwards {
     }
 
     /// Now it is.
-    pub fn is_gone(&self, seat: SeatId) {
+    pub fn went(&self, seat: SeatId) {
         lock(&self.going).remove(&seat);
     }
 

@@ -392,7 +392,7 @@ impl Members {
         room.inbox().leave(player);
         room.lead_here_no_more(player, &member.origins);
         if member.moved {
-            room.is_gone(player);
+            room.went(player);
         }
         room.unbook(None);
         if member.asked.is_none()

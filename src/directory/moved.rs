@@ -82,9 +82,9 @@ impl RoomRecord {
     }
 
     /// Its `Leave` is in the log.
-    pub(super) fn is_gone(&self, player: PlayerId) {
+    pub(super) fn went(&self, player: PlayerId) {
         if let Some(forwards) = self.forwards.get() {
-            forwards.is_gone((self.id, player));
+            forwards.went((self.id, player));
         }
     }
 

@@ -193,7 +193,7 @@ impl RoomRecord {
         let from = Arc::clone(&arrival.from);
         let (mut there, mut here) = both(&from, self);
         let outcome = self.change_places(&arrival, (&mut there, &mut here), player, tick);
-        // Nobody's, and nothing to keep: whoever it was for has another, or wants none.
+        // It is nobody's, and not to be kept: whoever it was for stays where they were, or goes.
         if outcome.is_err()
             && let Some(member) = here.find(player)
         {
