@@ -1,11 +1,16 @@
 //! Which seats lead to others: those that players had before they were moved, until their clients have
 //! said that they know. Derived from the [origins](crate::room::origin) of the seats that there are, so
 //! that it need not be kept.
+//!
+//! And which of those have yet to go: their room may find them in the journal again, until their `Leave`
+//! is in there too. As long, the seat that took their place is to say so.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use greenroom_proto::{PlayerId, RoomId};
+
+use super::lock;
 
 /// A seat by its room and player.
 pub type SeatId = (RoomId, PlayerId);
@@ -15,7 +20,11 @@ const HOPS_MAX: usize = 32;
 
 /// Pairs of seats: where a player was, and where they are now. As many for each seat as it has origins.
 #[derive(Default)]
-pub struct Forwards(Mutex<BTreeSet<(SeatId, SeatId)>>);
+pub struct Forwards {
+    pairs: Mutex<BTreeSet<(SeatId, SeatId)>>,
+    /// At most those that there are.
+    going: Mutex<BTreeSet<SeatId>>,
+}
 
 impl Forwards {
     /// Whoever had the one seat has the other now.
@@ -28,9 +37,26 @@ impl Forwards {
         self.lock().remove(&(from, to));
     }
 
-    /// A room is over: nothing leads there.
+    /// A room is over: nothing leads there, and nobody has yet to go.
     pub fn forget(&self, room: RoomId) {
         self.lock().retain(|(_, to)| to.0 != room);
+        lock(&self.going).retain(|seat| seat.0 != room);
+    }
+
+    /// Another seat has taken the place of this one, whose `Leave` is not in the log yet.
+    pub fn goes(&self, seat: SeatId) {
+        lock(&self.going).insert(seat);
+    }
+
+    /// Now it is.
+    pub fn went(&self, seat: SeatId) {
+        lock(&self.going).remove(&seat);
+    }
+
+    /// Whether it has yet to go.
+    #[must_use]
+    pub fn is_going(&self, seat: SeatId) -> bool {
+        lock(&self.going).contains(&seat)
     }
 
     /// Where whoever had this seat is by now; `None`: it leads nowhere else.
@@ -53,7 +79,7 @@ impl Forwards {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeSet<(SeatId, SeatId)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.pairs)
     }
 }
 

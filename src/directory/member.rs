@@ -40,7 +40,8 @@ pub(super) struct Member {
     pub(super) knows_people: bool,
     /// The player is moved here, and the game has not let them in yet.
     pub(super) arrival: Option<Arrival>,
-    /// Seats whose tokens lead here, because the client may not have got one of this seat.
+    /// Seats whose tokens lead here, because the client may not have got one of this seat; and those
+    /// in the stead of which it is, and whose rooms have not let them go yet.
     pub(super) origins: Vec<Origin>,
     /// The player was moved away: the seat is nobody's until the game has let them go.
     pub(super) moved: bool,

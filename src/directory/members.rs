@@ -225,13 +225,16 @@ impl Members {
 
     /// The player's token of this number has arrived. Returns the seats whose tokens lead here no
     /// more.
-    pub fn confirm(&mut self, player: PlayerId, token: u32) -> Vec<Origin> {
+    pub fn confirm(&mut self, room: &RoomRecord, player: PlayerId, token: u32) -> Vec<Origin> {
         let Some(member) = self.find(player) else { return Vec::new() };
         member.tokens.confirm(token);
-        match member.tokens.confirmed() {
-            0 => Vec::new(),
-            _ => std::mem::take(&mut member.origins),
+        if member.tokens.confirmed() == 0 {
+            return Vec::new();
         }
+        let origins = std::mem::take(&mut member.origins);
+        let going = origins.iter().filter(|origin| room.is_going(origin));
+        member.origins = going.copied().map(Origin::without_tokens).collect();
+        origins
     }
 
     /// A request came that was taken before, or was left out by its client. `open`: it is still to
@@ -388,6 +391,9 @@ impl Members {
         self.stirred = true;
         room.inbox().leave(player);
         room.lead_here_no_more(player, &member.origins);
+        if member.moved {
+            room.went(player);
+        }
         room.unbook(None);
         if member.asked.is_none()
             && let Some(client) = &member.client

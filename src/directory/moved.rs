@@ -74,10 +74,32 @@ impl RoomRecord {
         }
     }
 
+    /// The seat is nobody's from now on; its `Leave` is still to come.
+    pub(super) fn goes(&self, player: PlayerId) {
+        if let Some(forwards) = self.forwards.get() {
+            forwards.goes((self.id, player));
+        }
+    }
+
+    /// Its `Leave` is in the log.
+    pub(super) fn went(&self, player: PlayerId) {
+        if let Some(forwards) = self.forwards.get() {
+            forwards.went((self.id, player));
+        }
+    }
+
+    /// Whether the next process might find this seat in the journal, if it were not told that another
+    /// has taken its place.
+    pub(super) fn is_going(&self, origin: &Origin) -> bool {
+        let forwards = self.forwards.get();
+        forwards.is_some_and(|forwards| forwards.is_going((origin.room, origin.player)))
+    }
+
     /// Whoever had this seat in the process before has another by now.
     fn supersede(&self, player: PlayerId) {
         let mut members = self.members();
         if members.move_away(player).is_some() {
+            self.goes(player);
             self.inbox().leave(player);
         }
         drop(members);
@@ -91,10 +113,11 @@ impl RoomRecord {
         let seats = self.members().origins();
         for (player, origins) in &seats {
             self.lead_here(*player, origins);
-            if let Some(last) = origins.last()
-                && let Some(old) = room(last.room)
-            {
-                old.supersede(last.player);
+            // All of them: a room may be late by more than one move.
+            for origin in origins {
+                if let Some(old) = room(origin.room) {
+                    old.supersede(origin.player);
+                }
             }
         }
         for (player, _) in seats {

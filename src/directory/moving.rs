@@ -158,7 +158,7 @@ impl RoomRecord {
     pub fn send_on(self: &Arc<Self>, mover: &Mover, player: PlayerId, booked: Booked) {
         let (from, mover) = (Arc::clone(self), mover.clone());
         let arrival = Arrival { from, player, mover, ended: false };
-        let going = self.members().going(self.id, player);
+        let going = self.members().going(self, player);
         match going.and_then(|going| self.may_go(going, booked.room())) {
             Err(why) => arrival.stays(why),
             Ok(going) => {
@@ -193,6 +193,12 @@ impl RoomRecord {
         let from = Arc::clone(&arrival.from);
         let (mut there, mut here) = both(&from, self);
         let outcome = self.change_places(&arrival, (&mut there, &mut here), player, tick);
+        // It is nobody's, and not to be kept: whoever it was for stays where they were, or goes.
+        if outcome.is_err()
+            && let Some(member) = here.find(player)
+        {
+            member.moved = true;
+        }
         drop((there, here));
         match outcome {
             Ok(()) => arrival.arrives(),
@@ -213,7 +219,7 @@ impl RoomRecord {
         tick: Tick,
     ) -> Result<(), Refusal> {
         let from = &arrival.from;
-        let going = there.going(from.id, arrival.player)?;
+        let going = there.going(from, arrival.player)?;
         // The new seat was taken away again: by a kick.
         if !self.inbox().has(player) {
             return Err(Refusal::SeatGone);
@@ -222,6 +228,7 @@ impl RoomRecord {
         // They leave already, or their match is over.
         let open = from.inbox().depart(arrival.player).ok_or(Refusal::NoSeat)?;
         let left = there.move_away(arrival.player).ok_or(Refusal::NoSeat)?;
+        from.goes(arrival.player);
         member.origins = going.origins;
         self.lead_here(player, &member.origins);
         member.only_schema = going.only_schema;

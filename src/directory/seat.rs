@@ -93,7 +93,7 @@ impl Seat {
         let mut members = room.members();
         let own = (room.id, *player);
         let before = members.come_back(own, claim, (client, account), (id, knows_schema), back)?;
-        let led_here = members.confirm(*player, 0);
+        let led_here = members.confirm(room, *player, 0);
         room.inbox().resume(*player);
         drop(members);
         room.lead_here_no_more(*player, &led_here);
@@ -160,7 +160,7 @@ impl Seat {
 
     /// The token of this number has arrived at the client.
     pub fn confirm(&self, token: u32) {
-        let led_here = self.room.members().confirm(self.player, token);
+        let led_here = self.room.members().confirm(&self.room, self.player, token);
         self.room.lead_here_no_more(self.player, &led_here);
     }
 

@@ -4,7 +4,7 @@ use greenroom_proto::{PlayerId, RoomId};
 use serde::{Deserialize, Serialize};
 
 /// Origins of one player at most: so often may they be moved before their client has said that it
-/// knows of the first. Once more, and the move is refused.
+/// knows of the first, or the rooms before have let them go. Once more, and the move is refused.
 pub const ORIGINS_MAX: usize = 8;
 
 /// A seat in another room in the stead of which a player has this one now. Its token leads here
@@ -19,7 +19,7 @@ pub struct Origin {
     pub generation: u32,
 }
 
-/// No token leads from there: the client was away all the time.
+/// No token leads from there: the client was away all the time, or has a newer one.
 const NO_TOKENS: u32 = u32::MAX;
 
 impl Origin {
@@ -28,6 +28,12 @@ impl Origin {
     pub fn of(room: RoomId, player: PlayerId, (confirmed, newest): (u32, u32)) -> Self {
         let generation = if newest == 0 { NO_TOKENS } else { confirmed };
         Origin { room, player, generation }
+    }
+
+    /// The same seat, of which the client needs no token any more.
+    #[must_use]
+    pub fn without_tokens(self) -> Self {
+        Origin { generation: NO_TOKENS, ..self }
     }
 
     /// Whether a client may have a token of it.

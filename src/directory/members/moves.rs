@@ -3,13 +3,13 @@
 use std::mem;
 use std::sync::Arc;
 
-use greenroom_proto::{PlayerId, Refusal, RoomId};
+use greenroom_proto::{PlayerId, Refusal};
 
 use super::{Member, Members};
 use crate::account::Person;
-use crate::directory::Client;
 use crate::directory::member::Asked;
 use crate::directory::moving::Arrival;
+use crate::directory::{Client, RoomRecord};
 use crate::room::origin::{ORIGINS_MAX, Origin};
 
 /// What goes along with a player.
@@ -49,14 +49,18 @@ impl Members {
     /// A player who is to be moved out of this room, as they are now.
     pub(in crate::directory) fn going(
         &mut self,
-        room: RoomId,
+        room: &RoomRecord,
         player: PlayerId,
     ) -> Result<Going, Refusal> {
         let is_seated = |member: &&mut Member| member.outbox.is_some() && member.is_here();
         let member = self.find(player).filter(is_seated).ok_or(Refusal::NoSeat)?;
         let mut origins = member.origins.clone();
-        origins.retain(Origin::has_tokens);
-        origins.push(Origin::of(room, player, (member.tokens.confirmed(), member.tokens.newest())));
+        origins.retain(|origin| origin.has_tokens() || room.is_going(origin));
+        origins.push(Origin::of(
+            room.id,
+            player,
+            (member.tokens.confirmed(), member.tokens.newest()),
+        ));
         if origins.len() > ORIGINS_MAX {
             return Err(Refusal::Busy);
         }

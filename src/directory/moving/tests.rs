@@ -1,5 +1,7 @@
 //! Players who are moved about while they come, go, break off and come back, in every order that chance
-//! finds: whatever happens, each has one seat, and no room has more than it has.
+//! finds: whatever happens, each has one seat, and no room has more than it has. That also holds in the
+//! next process, if this one dies at any moment: the rooms' journals may be as far as they are by then,
+//! and are read in any order.
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -20,7 +22,8 @@ use crate::net::link::{Link, Standing};
 use crate::options::NoOptions;
 use crate::registry::Games;
 use crate::rng::Rng;
-use crate::room::AnyRoom;
+use crate::room::saved::SavedMember;
+use crate::room::{AnyRoom, Command};
 
 const ROOMS: u64 = 3;
 const CLIENTS: usize = 5;
@@ -60,9 +63,53 @@ struct Stepped {
     record: Arc<RoomRecord>,
     room: Box<dyn AnyRoom>,
     effects: u32,
+    kept: Kept,
+}
+
+/// What the journal has of a room: a keyframe with the seats that there were then, and the steps since.
+struct Kept {
+    keyframe: Vec<u8>,
+    members: Vec<SavedMember>,
+    steps: Vec<Vec<Command>>,
 }
 
 impl Stepped {
+    fn keep(&mut self) {
+        let members = self.record.members().saved(&self.record.inbox());
+        self.kept = Kept { keyframe: self.room.keyframe(), members, steps: Vec::new() };
+    }
+
+    /// The room as the next process finds it.
+    fn found(&self) -> Arc<RoomRecord> {
+        let Stepped { record, kept: Kept { members, .. }, .. } = self;
+        let (made_from, config) = ((record.entry.clone(), record.plan.clone()), Config::default());
+        let found = RoomRecord::new(record.id, made_from, record.seed, &record.tokens, &config);
+        let last = members.iter().map(|member| member.player.0).max().unwrap_or(0);
+        super::super::lock(&found.booking).restore(members.len() as u32, last);
+        members.iter().for_each(|member| found.inbox().restore(member.player, member.asked));
+        found.members().restore(members.clone(), config.outbox.limits());
+        found
+    }
+
+    /// Brings it back: what of that is not the game's.
+    fn revive(&self, found: &Arc<RoomRecord>, directory: &Directory) {
+        let mut room = found.entry.game.restore(&self.kept.keyframe).unwrap();
+        for commands in &self.kept.steps {
+            for command in commands {
+                if let Command::Join { player, person, from } = command {
+                    found.expect(*player, Arc::clone(person), from);
+                }
+            }
+            let mut said = Vec::new();
+            room.step(0, commands, &mut said);
+            let (tick, limits) = (room.tick(), Config::default().outbox.limits());
+            let mut members = found.members();
+            said.iter().for_each(|said| members.hand_out(found, tick, said, limits));
+        }
+        found.members().reconcile(found, &room.seated());
+        found.settle_moves(|id| directory.get(id));
+    }
+
     fn step(&mut self) {
         let (mut commands, mut said) = (Vec::new(), Vec::new());
         self.record.inbox().take(false, &mut commands);
@@ -77,6 +124,7 @@ impl Stepped {
         for player in arrived {
             self.record.complete_arrival(player, tick);
         }
+        self.kept.steps.push(commands);
     }
 
     fn is_quiet(&self) -> bool {
@@ -86,6 +134,8 @@ impl Stepped {
 
 /// A client with its end of the connection.
 struct Played {
+    /// As whom it plays. Who has left plays as somebody else.
+    guest: u64,
     client: Arc<Client>,
     peer: std::net::TcpStream,
     came: Vec<u8>,
@@ -181,16 +231,18 @@ impl World {
             let record = RoomRecord::new(RoomId(id), made_from, seed + id, &key, &config);
             directory.insert(&record, usize::MAX).unwrap();
             let room = entry.game.create("", seed + id).unwrap();
-            Stepped { record, room, effects: 0 }
+            let (keyframe, members, steps) = (room.keyframe(), Vec::new(), Vec::new());
+            Stepped { record, room, effects: 0, kept: Kept { keyframe, members, steps } }
         });
         let rooms: Vec<_> = rooms.collect();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut clients = Vec::new();
-        for _ in 0..CLIENTS {
+        for guest in 0..CLIENTS as u64 {
             let (link, peer) = connection(address, &listener).await;
             peer.set_nonblocking(true).unwrap();
             clients.push(Played {
+                guest,
                 client: Client::new(Line::new(link, 1)),
                 peer,
                 came: Vec::new(),
@@ -204,14 +256,10 @@ impl World {
         World { directory, key, rooms, clients, found: Vec::new(), rng: Rng::new(seed) }
     }
 
-    fn person(number: usize) -> Person {
-        Person::guest(number as u64)
-    }
-
     fn act(&mut self) {
         let number = self.rng.below(CLIENTS as u32) as usize;
         let place = self.rng.below(ROOMS as u32) as usize;
-        match self.rng.below(12) {
+        match self.rng.below(14) {
             0..=2 => self.rooms[place].step(),
             3 => self.begin(place),
             4 => self.carry_on(),
@@ -223,13 +271,15 @@ impl World {
                 self.clients[number].say();
             }
             10 if self.rng.below(3) == 0 => self.leaves(number),
+            11 => self.rooms[place].keep(),
+            12 => self.dies(),
             _ => self.joins(number, place),
         }
     }
 
     /// The game of this room wants somebody in another one, or in this one.
     fn begin(&mut self, place: usize) {
-        let Stepped { record, room, effects } = &mut self.rooms[place];
+        let Stepped { record, room, effects, .. } = &mut self.rooms[place];
         let seated = room.seated();
         if seated.is_empty() {
             return;
@@ -255,6 +305,20 @@ impl World {
             let (place, effect, player, booked) = self.found.swap_remove(next);
             self.rooms[place].record.send_on(&Mover::Game(effect), player, booked);
         }
+    }
+
+    /// Whoever came last into the one room goes on to the other. `false`: its game has let nobody in.
+    fn moves(&mut self, from: usize, to: usize) -> bool {
+        let from = &mut self.rooms[from];
+        from.effects += 1;
+        let (mover, from) = (Mover::Game(from.effects), Arc::clone(&from.record));
+        let Some(player) = from.members().seats().last().map(|seat| seat.player) else {
+            return false;
+        };
+        assert_eq!(from.begin_move(&mover, &[player]), [player]);
+        from.send_on(&mover, player, self.rooms[to].record.book().unwrap());
+        self.rooms[to].step();
+        from.members().seats().next().is_none()
     }
 
     /// The connection ends; what the client has not read by then, it never will. One that does not
@@ -291,7 +355,7 @@ impl World {
         let played = &mut self.clients[number];
         played.attempt += 1;
         let back = Back { attempt: played.attempt, tick: None, events: None };
-        let account = Account::guest(number as u64);
+        let account = Account::guest(played.guest);
         assert!(played.client.ask());
         let client = &played.client;
         let answer = self
@@ -314,7 +378,7 @@ impl World {
                 Ok(booked) => {
                     let seat = booked.take();
                     played.client.hold(seat.clone());
-                    seat.join(&played.client, Self::person(number), 1, true);
+                    seat.join(&played.client, Person::guest(played.guest), 1, true);
                 }
                 Err(_) => played.client.vacate(),
             }
@@ -333,6 +397,39 @@ impl World {
         played.connected = false;
         played.hear(&self.key);
         played.token = None;
+        played.guest += CLIENTS as u64;
+    }
+
+    /// The process dies, and in the next one nobody has two seats, and whoever has one finds it. That
+    /// one is looked at only: this one plays on.
+    fn dies(&mut self) {
+        let directory = Directory::default();
+        let mut rooms: Vec<_> = self.rooms.iter().map(|room| (room, room.found())).collect();
+        for last in (1..rooms.len()).rev() {
+            rooms.swap(last, self.rng.below(last as u32 + 1) as usize);
+        }
+        let early = self.rng.below(ROOMS as u32 + 1) as usize;
+        for (place, (room, found)) in rooms.iter().enumerate() {
+            for (_, found) in rooms.iter().take(early.max(place + 1)) {
+                let _ = directory.insert(found, usize::MAX);
+            }
+            room.revive(found, &directory);
+        }
+        let (mut seats, mut persons) = (BTreeSet::new(), BTreeSet::new());
+        for (_, found) in &rooms {
+            let members = found.members();
+            for player in members.seats().map(|seat| seat.player) {
+                seats.insert((found.id, player));
+                let person = members.account_of(player).unwrap();
+                assert!(persons.insert(person.clone()), "{person} has two seats");
+            }
+        }
+        for (number, played) in self.clients.iter().enumerate() {
+            let Some(claim) = played.token else { continue };
+            let seat = directory.moved_to(claim.room, claim.player);
+            let seat = seat.map_or((claim.room, claim.player), |seat| (seat.room.id, seat.player));
+            assert!(seats.contains(&seat), "client {number} with {claim:?} does not find {seat:?}");
+        }
     }
 
     fn check(&self) {
@@ -399,4 +496,37 @@ async fn in_any_order_each_has_one_seat() {
         }));
         assert!(played.is_ok(), "GREENROOM_SEED={seed} GREENROOM_SCHEDULES=1");
     }
+}
+
+/// A player goes through three rooms and back into the first, while the second makes no step; also one
+/// who is away. The last seat is to say of all before it that they are nobody's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_seat_in_a_room_that_is_late_by_some_moves_is_nobodys_in_the_next_process() {
+    let mut let_in = [0, 0];
+    for seed in 1..=20 {
+        for away in [false, true] {
+            let mut world = World::new(seed).await;
+            world.joins(0, 0);
+            world.rooms[0].step();
+            for (from, to) in [(0, 1), (1, 2), (2, 0)] {
+                world.clients[0].hear(&world.key);
+                world.clients[0].say();
+                if away {
+                    world.breaks(0);
+                }
+                if !world.moves(from, to) {
+                    break;
+                }
+                if from != 1 {
+                    world.rooms[from].step();
+                }
+                world.rooms[to].keep();
+                (0..8).for_each(|_| world.dies());
+                let_in[usize::from(away)] += u32::from(from == 2);
+            }
+            world.clients[0].hear(&world.key);
+            world.rooms.iter().for_each(|room| room.record.fail(CloseCode::GoingAway));
+        }
+    }
+    assert!(let_in.iter().all(|count| *count > 0), "{let_in:?}");
 }
