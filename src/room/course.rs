@@ -235,7 +235,8 @@ impl<J: Records> Course<J> {
         let mut decisions = Vec::new();
         // Only the last step was not carried out, so nothing can be decided of others.
         if let Some(crash) = crash.filter(|it| self.is_unfinished() && it.tick == self.log.end())
-            && let Some(decision) = decide(&self.last_decisions()?, &crash, self.log.header.seed)
+            && let Some(before) = self.undecided()?
+            && let Some(decision) = decide(&before, &crash, self.log.header.seed)
         {
             self.decide(decision);
             if decision == Decision::End {
@@ -247,8 +248,7 @@ impl<J: Records> Course<J> {
             Some(ATTEMPTS_MAX..) => return Err(Lost::KillsProcesses(ATTEMPTS_MAX)),
             Some(died) => {
                 // Without a step after the keyframe there is none to leave out.
-                let last = self.log.last_step()?;
-                let skips = last.is_some_and(|step| !step.decisions.contains(&Decision::Skip));
+                let skips = self.undecided()?.is_some_and(|it| !it.contains(&Decision::Skip));
                 if died == ATTEMPTS_MAX - 1 && skips {
                     self.decide(Decision::Skip);
                     decisions.push(Decision::Skip);
@@ -264,8 +264,11 @@ impl<J: Records> Course<J> {
         Ok(Return { log: self.log.clone(), from, until, decisions, attempt })
     }
 
-    fn last_decisions(&self) -> Result<Vec<Decision>, LogError> {
-        Ok(self.log.last_step()?.map(|step| step.decisions).unwrap_or_default())
+    /// What was decided of the last step; `None` if nothing can be any more: one whose hash was noted
+    /// came to its end, and what is left out of a step stands before that.
+    fn undecided(&self) -> Result<Option<Vec<Decision>>, LogError> {
+        let last = self.log.last_step()?.filter(|step| step.hash.is_none());
+        Ok(last.map(|step| step.decisions))
     }
 
     /// Has the journal know that this process tries to bring the room back, before it does: if it
@@ -477,5 +480,18 @@ mod tests {
         let way = found(2).resume(None).unwrap();
         assert_eq!((&way.decisions[..], way.attempt), (&[Decision::Skip][..], Some(3)));
         assert_eq!(found(3).resume(None).err(), Some(Lost::KillsProcesses(3)));
+    }
+
+    /// Found by `chaos`: the log did not read back, and the room was given up.
+    #[test]
+    fn a_step_that_came_to_its_end_is_not_left_out_whoever_dies_afterwards() {
+        let mut course = found(ATTEMPTS_MAX - 1);
+        course.log.hash(7);
+        let way = course.resume(panicked(1)).unwrap();
+        assert_eq!((way.attempt, way.decisions), (Some(ATTEMPTS_MAX), Vec::new()));
+        assert_eq!(course.log().last_step().unwrap().unwrap().hash, Some(7));
+        // Without it, it is.
+        let way = found(ATTEMPTS_MAX - 1).resume(None).unwrap();
+        assert_eq!(way.decisions, [Decision::Skip]);
     }
 }
