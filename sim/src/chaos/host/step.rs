@@ -99,6 +99,11 @@ impl Host {
         Ok(Stepped::On)
     }
 
+    /// Whether something is still to come of what the game asked for.
+    pub(in super::super) fn has_effects_under_way(&self) -> bool {
+        !self.is_over && !self.effects.is_empty()
+    }
+
     fn end_effects(&mut self, now: u64) {
         for (effect, _) in self.effects.extract_if(.., |(_, due)| *due <= now) {
             self.inbox.signal(match effect % 3 {

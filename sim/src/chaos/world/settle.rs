@@ -3,6 +3,7 @@
 use greenroom::room::AnyRoom;
 
 use super::super::broken::{Broken, holds};
+use super::super::host::Host;
 use super::super::pipe::Delay;
 use super::super::player::Player;
 use super::{Ran, World};
@@ -29,7 +30,8 @@ impl World {
             self.pass(500)?;
             self.check()?;
             let quiet = self.players.iter().all(Player::is_quiet);
-            if quiet && self.thieves.is_empty() {
+            let pending = self.host.as_ref().is_some_and(Host::has_effects_under_way);
+            if quiet && !pending && self.thieves.is_empty() {
                 break;
             }
             let thieves: Vec<_> = self.thieves.keys().copied().collect();
