@@ -17,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use ring::hmac;
 
 use super::fault::{Code, Fault};
+use super::given::too_large;
 use super::{Site, console};
 use crate::net::origin::is_loopback;
 
@@ -85,6 +86,11 @@ impl Gate {
 pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     if let Err(fault) = site.gate.admit(&request) {
         return fault.into_response();
+    }
+    // Before it is waited for.
+    let length = text(request.headers(), &header::CONTENT_LENGTH).and_then(|it| it.parse().ok());
+    if length.is_some_and(|length: u64| length > site.config.ops.body_bytes_max as u64) {
+        return too_large(&site).into_response();
     }
     match tokio::time::timeout(site.config.ops.timeout, next.run(request)).await {
         Ok(response) => response,

@@ -113,7 +113,8 @@ async fn sighup_stops_in_order() {
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_to_stay_without_a_terminal_stays() {
-    let mut server = Process::serve_under(&["nohup"], &["--plain", "off"]);
+    let args = ["--plain", "off", "--match-grace-ms", "0"];
+    let mut server = Process::serve_under(&["nohup"], &args);
     let mut client = server.connect().await;
     server.signal("HUP");
     let arena = Join::OpenOrCreate { game: "arena", options: "" };
