@@ -9,7 +9,14 @@ pub(super) struct Signals {
     terminate: tokio::signal::unix::Signal,
     /// The terminal is gone. `None`: whoever started us has said that we stay all the same (`nohup`).
     hangup: Option<tokio::signal::unix::Signal>,
+    /// Nobody waits for it. With a handler, a write that would make a file larger than it may be
+    /// (`ulimit -f`) fails, as on a full disk, and does not end the process.
+    _file_size: tokio::signal::unix::Signal,
 }
+
+/// On Linux, macOS and the BSDs.
+#[cfg(unix)]
+const SIGXFSZ: i32 = 25;
 
 #[cfg(unix)]
 impl Signals {
@@ -19,6 +26,7 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             hangup: (!ignores_hangup()).then(|| signal(SignalKind::hangup())).transpose()?,
+            _file_size: signal(SignalKind::from_raw(SIGXFSZ))?,
         })
     }
 
