@@ -38,6 +38,7 @@ mod moves;
 mod open_files;
 mod ops;
 mod people;
+mod renewed;
 mod replays;
 mod reserved;
 mod results;
