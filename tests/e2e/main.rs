@@ -21,6 +21,7 @@ mod console;
 mod crashes;
 mod damaged;
 mod deaths;
+mod deploy_example;
 mod deploys;
 mod dev;
 mod effects;
