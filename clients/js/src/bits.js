@@ -1,7 +1,7 @@
 /** Numbers from bits, lowest bit first. */
 
 import { LOOK, LOOK_BITS, LOOK_LENGTH, LOOK_LONG, LOOK_MASK, SYMBOL_RAW } from './code.js';
-import { Malformed } from './error.js';
+import { must } from './error.js';
 
 /**
  * Zero bytes behind the last. The hot loops read a record without asking whether the bits are
@@ -26,7 +26,7 @@ export class Bits {
 
   /** Starts over with these bytes. */
   load(bytes) {
-    if (bytes.length > BYTES_MAX) throw new Malformed('the state has more than 64 MiB');
+    must(bytes.length <= BYTES_MAX, 'the size');
     if (this.bytes.length < bytes.length + PADDING) {
       this.bytes = new Uint8Array(2 * bytes.length + PADDING);
       this.view = new DataView(this.bytes.buffer);
@@ -39,7 +39,7 @@ export class Bits {
 
   /** An error unless all bits that were read are there. */
   check() {
-    if (this.at > this.end) throw new Malformed('the state ends early');
+    must(this.at <= this.end, 'the end');
   }
 
   /** At least 24 bits from `at` on, and more above them. */
@@ -81,8 +81,9 @@ export class Bits {
       this.check();
     }
     this.check();
-    if (k + zeros > 31) throw new Malformed('a count is too large');
-    return 2 ** (k + zeros) + this.wide(k + zeros) - 2 ** k;
+    k += zeros;
+    must(k < 32, 'a number');
+    return 2 ** k + this.wide(k) - 2 ** (k - zeros);
   }
 
   /** A number of 32 bits, not negative. */
@@ -107,7 +108,7 @@ export class Bits {
     this.at += entry & LOOK_LENGTH;
     this.size = (entry >> 8) & 0xff;
     if ((entry & LOOK_LONG) === 0) {
-      if (entry === 0) throw new Malformed('a word is in no code');
+      must(entry !== 0, 'a word');
       return entry >> 16;
     }
     let number;
@@ -127,7 +128,7 @@ export class Bits {
 
   /** Takes the bits up to the end of the byte, which must be zeros, and returns that byte's end. */
   align() {
-    if (this.bits(-this.at & 7) !== 0) throw new Malformed('the bits after the state are not 0');
+    must(this.bits(-this.at & 7) === 0, 'the end');
     return this.at >>> 3;
   }
 }

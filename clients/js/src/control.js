@@ -7,7 +7,7 @@
  */
 
 import { CLOSE_CODES } from './close.js';
-import { Malformed } from './error.js';
+import { Malformed, must } from './error.js';
 import { roomId } from './room-id.js';
 import {
   blob,
@@ -50,10 +50,10 @@ const seatCode = text(26);
 const learned = {};
 const later = (name) => ({
   read(r) {
-    if (learned[name] === undefined) throw new Malformed('an answer that nobody has asked for');
+    must(name in learned, 'an answer');
     return learned[name].read(r);
   },
-  write: (w, value, at) => learned[name].write(w, value, at),
+  write: (...words) => learned[name].write(...words),
 });
 const query = later('query');
 const newRoom = later('newRoom');
@@ -219,17 +219,11 @@ export function decodeRoomEvent(body) {
   }
 }
 
-function encoded(type, message) {
-  const bytes = encode(type, message);
-  const out = new Uint8Array(1 + bytes.length);
-  out[0] = CONTROL;
-  out.set(bytes, 1);
-  return out;
-}
+const encoded = (type, message) => encode(type, message, message.type, [CONTROL]);
 
 function decoded(type, message) {
-  if (message[0] !== CONTROL) throw new Malformed('not a control message');
-  return decode(type, message.subarray(1));
+  must(message[0] === CONTROL, 'a control message');
+  return decode(type, message, 1);
 }
 
 /** The binary WebSocket message of what a client says. */

@@ -8,13 +8,18 @@ export class GreenroomError extends Error {
   }
 }
 
-/** What a server sent is not what the protocol says. */
+/** What a server sent is not what the protocol says; `what` is not as it should be. */
 export class Malformed extends GreenroomError {
-  constructor(sentence, unknown = false) {
-    super('Malformed', sentence);
+  constructor(what, unknown = false) {
+    super('Malformed', `not as the protocol says: ${what}`);
     /** Whether it may have come to the protocol after this client was written. */
     this.unknown = unknown;
   }
+}
+
+/** Unless it `holds`, a server has sent a wrong `what`. */
+export function must(holds, what, unknown) {
+  if (!holds) throw new Malformed(what, unknown);
 }
 
 /** The server or the game said no: `code` is one of `REFUSALS`. */

@@ -12,7 +12,7 @@ import {
   LOOK_MASK,
   SYMBOL_RAW,
 } from './code.js';
-import { Malformed } from './error.js';
+import { must } from './error.js';
 import { HOLD, LINEAR, QUAT } from './layout.js';
 import { GROUPS_MAX } from './schema.js';
 import { TURNED, turned } from './turn.js';
@@ -40,7 +40,7 @@ export class Records {
   readMask({ layout, contexts }, slot) {
     const { bits, mask } = this;
     const { groups, kind, maskBits: size, moving, resting } = layout;
-    if (size === 0) throw new Malformed('a record of a row in which nothing can change');
+    must(size > 0, 'a record');
     if (size === 1) {
       mask[0] = 1;
       return;
@@ -57,13 +57,13 @@ export class Records {
     if (small) {
       const others = (1 << size) - (last === 0 ? 1 : 2);
       const number = bits.bits(sizeOf(others - 1));
-      if (number >= others) throw new Malformed('a mask that is none');
+      must(number < others, 'a mask');
       this.setMask(size, number + (last !== 0 && number + 1 >= last ? 2 : 1));
     } else {
       mask.fill(0, 0, size);
       let count = this.flags(moving);
       if (resting.length > 0 && (count === 0 || bits.flag())) count += this.resting(resting);
-      if (count === 0) throw new Malformed('a record of nothing');
+      must(count > 0, 'a mask');
     }
   }
 
@@ -94,7 +94,7 @@ export class Records {
   resting(resting) {
     if (this.bits.flag()) return this.flags(resting);
     const place = this.bits.bits(sizeOf(resting.length - 1));
-    if (place >= resting.length) throw new Malformed('a mask with a bit beyond its end');
+    must(place < resting.length, 'a mask');
     this.mask[resting[place]] = 1;
     return 1;
   }
@@ -217,7 +217,7 @@ export class Records {
     if (((entry >> 8) & 0xff) === SYMBOL_RAW) {
       bits.at += entry & LOOK_LENGTH;
       const to = bits.bits(2);
-      if (to === from) throw new Malformed('a quaternion turns to where it is');
+      must(to !== from, 'a quaternion');
       size = sizeOf(to > from ? 2 * (to - from) : 2 * (from - to) - 1);
       turned(from, to, (a + va) | 0, (b + vb) | 0, (c + vc) | 0, most);
       for (let part = 0; part < 3; part += 1) {
@@ -273,7 +273,8 @@ export class Records {
     const { layout, lanes } = rows;
     const { width, texts } = layout;
     for (let lane = 0; lane < width; lane += 1) {
-      const size = layout.bits[lane];
+      const signed = layout.bits[lane];
+      const size = Math.abs(signed);
       const at = slot * width + lane;
       if ((size === 0 || size > 2) && bits.flag()) {
         lanes[at] = before < 0 ? 0 : lanes[before * width + lane];
@@ -281,7 +282,7 @@ export class Records {
         lanes[at] = bits.signed(CODE_WHOLE);
       } else {
         const value = bits.wide(size);
-        lanes[at] = layout.signed[lane] ? (value << (32 - size)) >> (32 - size) : value;
+        lanes[at] = signed < 0 ? (value << (32 - size)) >> (32 - size) : value;
       }
     }
     for (let group = 0; group < layout.groups; group += 1) {
@@ -325,6 +326,6 @@ export function coast(rows, from, to) {
 
 function checkParts(lanes, at, most) {
   for (let part = at + 1; part < at + 4; part += 1) {
-    if (lanes[part] > most || lanes[part] < -most) throw new Malformed('a part of a quaternion is too large');
+    must(lanes[part] <= most && lanes[part] >= -most, 'a quaternion');
   }
 }

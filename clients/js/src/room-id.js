@@ -29,5 +29,5 @@ export function roomNumber(text) {
 /** A room id in a message. */
 export const roomId = {
   read: (r) => roomText(u64.read(r)),
-  write: (w, value) => u64.write(w, roomNumber(value)),
+  write: (bytes, value) => u64.write(bytes, roomNumber(value)),
 };

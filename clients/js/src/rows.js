@@ -1,12 +1,14 @@
 /** The rows of a state: lanes in typed arrays, texts as bytes, and what is expected of them. */
 
-import { Malformed } from './error.js';
+import { must } from './error.js';
 
 /**
  * Memory that the rows of a state may take, as the protocol counts it, in bytes. With what is
  * expected of them and room to grow it is at most four times that.
  */
 export const ROWS_BYTES_MAX = 16 << 20;
+
+const SIZE = 'the state is larger than 16 MiB';
 
 /** Bytes that a text costs besides its own. */
 const TEXT_BYTES = 24;
@@ -183,16 +185,16 @@ export class Rows {
 
   setText(table, index, bytes) {
     this.textBytes += bytes.length - table.texts[index].length;
-    if (this.textBytes > ROWS_BYTES_MAX) throw new Malformed('the texts are larger than 16 MiB');
+    must(this.textBytes <= ROWS_BYTES_MAX, SIZE);
     table.texts[index] = bytes;
   }
 
   admit(table, slots) {
-    if (slots > table.layout.slotsMax) throw new Malformed("a slot beyond the table's end");
+    must(slots <= table.layout.slotsMax, 'a slot');
     if (slots <= table.slots) return;
     let bytes = table.bytes(2 * slots);
     for (const other of this.tables) bytes += other.bytes(other.slots);
-    if (bytes > ROWS_BYTES_MAX) throw new Malformed('the state is larger than 16 MiB');
+    must(bytes <= ROWS_BYTES_MAX, SIZE);
     table.grow(slots);
   }
 

@@ -1,7 +1,7 @@
 /** What changed of one table. */
 
 import { CODE_GAP } from './code.js';
-import { Malformed } from './error.js';
+import { must } from './error.js';
 import { coast } from './record.js';
 
 /** How changed rows are named. */
@@ -37,7 +37,7 @@ function slots(bits, gap, each) {
 
 function readGone(all, rows, bits, told) {
   slots(bits, 2, (slot) => {
-    if (!rows.has(slot)) throw new Malformed('a row is gone that was not there');
+    must(rows.has(slot), 'a slot');
     if (told) bits.flag();
     all.remove(rows, slot);
   });
@@ -48,16 +48,15 @@ function readNew(all, rows, records) {
   const { layout } = rows;
   const fresh = [];
   slots(bits, 1, (slot) => {
-    if (slot >= layout.slotsMax) throw new Malformed("a slot beyond the table's end");
-    if (rows.has(slot)) throw new Malformed('a row is new where one is already');
+    must(slot < layout.slotsMax && !rows.has(slot), 'a slot');
     let generation;
     if (layout.entities) {
       generation = bits.golomb(3);
-      if (generation > 0xffff) throw new Malformed('a generation has more than 16 bits');
+      must(generation <= 0xffff, 'a generation');
     } else {
       const owners = all.tables[layout.of];
       const owner = Math.floor(slot / layout.each);
-      if (!owners.has(owner)) throw new Malformed('a row is new whose owner is not there');
+      must(owners.has(owner), 'a slot');
       generation = owners.generations[owner];
     }
     all.spawn(rows, slot, generation);
@@ -83,7 +82,7 @@ function readChanged(rows, records, naming, step) {
     let next = 0;
     for (; left > 0; left -= 1) {
       const slot = next + bits.number(code);
-      if (!rows.has(slot) || fresh[slot]) throw new Malformed('a row changes that is not there or new');
+      must(rows.has(slot) && !fresh[slot], 'a slot');
       if (coasts) coast(rows, next, slot);
       records[record](rows, slot);
       next = slot + 1;

@@ -1,8 +1,8 @@
 /** One WebSocket, from its opening to its end. */
 
 import { closedByNetwork, closedByServer, closedHere } from './closed.js';
-import { CONTROL, SUBPROTOCOL, decodeToClient, encodeToServer } from './control.js';
-import { GreenroomError, Malformed } from './error.js';
+import { SUBPROTOCOL, decodeToClient, encodeToServer } from './control.js';
+import { GreenroomError, must } from './error.js';
 import { STATE, STATE_EVENTS, onChannel, readChannel } from './frame.js';
 
 /** Bytes that may wait in the browser: beyond, what can wait does so here, or is refused. */
@@ -51,7 +51,7 @@ export class Socket {
     let message;
     let channel;
     try {
-      if (!(data instanceof ArrayBuffer)) throw new Malformed('the server sent a text');
+      must(data instanceof ArrayBuffer, 'a text message');
       const [number, bytes] = readChannel(new Uint8Array(data));
       channel = number;
       message = this.read(bytes);
@@ -70,7 +70,6 @@ export class Socket {
 
   read(bytes) {
     if (bytes[0] === STATE || bytes[0] === STATE_EVENTS) return bytes;
-    if (bytes[0] !== CONTROL) throw new Malformed(`the server sent a message of kind ${bytes[0]}`);
     let message;
     try {
       message = decodeToClient(bytes);
