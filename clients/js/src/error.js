@@ -8,18 +8,18 @@ export class GreenroomError extends Error {
   }
 }
 
-/** What a server sent is not what the protocol says; `what` is not as it should be. */
+/** What a server sent is not what the protocol says. */
 export class Malformed extends GreenroomError {
-  constructor(what, unknown = false) {
-    super('Malformed', `not as the protocol says: ${what}`);
+  constructor(sentence, unknown = false) {
+    super('Malformed', sentence);
     /** Whether it may have come to the protocol after this client was written. */
     this.unknown = unknown;
   }
 }
 
-/** Unless it `holds`, a server has sent a wrong `what`. */
+/** Unless it `holds`, the server has sent something that is wrong: `what`, in a word. */
 export function must(holds, what, unknown) {
-  if (!holds) throw new Malformed(what, unknown);
+  if (!holds) throw new Malformed(`not as the protocol says: ${what}`, unknown);
 }
 
 /** The server or the game said no: `code` is one of `REFUSALS`. */

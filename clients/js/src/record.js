@@ -15,13 +15,17 @@ import {
 import { must } from './error.js';
 import { HOLD, LINEAR, QUAT } from './layout.js';
 import { GROUPS_MAX } from './schema.js';
-import { TURNED, turned } from './turn.js';
+import { turn } from './turn.js';
 
 /** Up to so many groups and texts a mask is a number of its own. */
 const SMALL = 4;
 
 /** The context of a group whose largest residual has so many bits. */
 const CONTEXT_MAX = 7;
+
+/** Of the quaternion being read the three parts as they were, and as they are expected. */
+const WAS = new Int32Array(3);
+const EXPECTED = new Int32Array(3);
 
 /** Bits that `number` has without leading zeros. */
 const sizeOf = (number) => 32 - Math.clz32(number);
@@ -39,7 +43,7 @@ export class Records {
   /** Which groups and texts a step's record has. Those that changed last are likely. */
   readMask({ layout, contexts }, slot) {
     const { bits, mask } = this;
-    const { groups, kind, maskBits: size, moving, resting } = layout;
+    const { groups, kind, maskBits: size } = layout;
     must(size > 0, 'a record');
     if (size === 1) {
       mask[0] = 1;
@@ -60,27 +64,27 @@ export class Records {
       must(number < others, 'a mask');
       this.setMask(size, number + (last !== 0 && number + 1 >= last ? 2 : 1));
     } else {
-      mask.fill(0, 0, size);
-      let count = this.flags(moving);
-      if (resting.length > 0 && (count === 0 || bits.flag())) count += this.resting(resting);
-      must(count > 0, 'a mask');
+      must(this.largeMask(layout, true) > 0, 'a mask');
     }
   }
 
   /** The same of a change's record. */
-  anyMask({ maskBits, moving, resting }) {
-    const { bits, mask } = this;
-    if (maskBits <= SMALL) {
-      this.setMask(maskBits, bits.bits(maskBits));
-      return;
-    }
-    mask.fill(0, 0, maskBits);
-    this.flags(moving);
-    if (resting.length > 0 && bits.flag()) this.resting(resting);
+  anyMask(layout) {
+    const { maskBits } = layout;
+    if (maskBits <= SMALL) this.setMask(maskBits, this.bits.bits(maskBits));
+    else this.largeMask(layout, false);
   }
 
   setMask(size, number) {
     for (let bit = 0; bit < size; bit += 1) this.mask[bit] = (number >> bit) & 1;
+  }
+
+  /** A mask of many bits, in which `some` are set. Returns how many. */
+  largeMask({ maskBits, moving, resting }, some) {
+    this.mask.fill(0, 0, maskBits);
+    const count = this.flags(moving);
+    const rests = resting.length > 0 && ((some && count === 0) || this.bits.flag());
+    return rests ? count + this.resting(resting) : count;
   }
 
   /** A bit for each of these. Returns how many the record has. */
@@ -202,48 +206,30 @@ export class Records {
    * The residuals of a quaternion whose first lane is `at`, by the code that starts at `code` in the
    * look-up. Returns the size of the largest.
    */
-  quaternion(rows, at, most, code, predicted) {
+  quaternion({ lanes, velocities }, at, most, code, predicted) {
     const { bits } = this;
-    const { lanes, velocities } = rows;
-    const va = predicted ? velocities[at + 1] : 0;
-    const vb = predicted ? velocities[at + 2] : 0;
-    const vc = predicted ? velocities[at + 3] : 0;
-    const from = lanes[at];
-    const a = lanes[at + 1];
-    const b = lanes[at + 2];
-    const c = lanes[at + 3];
     const entry = LOOK[code | (bits.peek() & LOOK_MASK)];
-    let size;
-    if (((entry >> 8) & 0xff) === SYMBOL_RAW) {
+    const turns = ((entry >> 8) & 0xff) === SYMBOL_RAW;
+    let size = 0;
+    for (let part = 0; part < 3; part += 1) {
+      WAS[part] = lanes[at + 1 + part];
+      EXPECTED[part] = WAS[part] + (predicted ? velocities[at + 1 + part] : 0);
+    }
+    if (turns) {
+      const from = lanes[at];
       bits.at += entry & LOOK_LENGTH;
-      const to = bits.bits(2);
+      const to = lanes[at] = bits.bits(2);
       must(to !== from, 'a quaternion');
       size = sizeOf(to > from ? 2 * (to - from) : 2 * (from - to) - 1);
-      turned(from, to, (a + va) | 0, (b + vb) | 0, (c + vc) | 0, most);
-      for (let part = 0; part < 3; part += 1) {
-        lanes[at + 1 + part] = TURNED[part] + bits.signed(CODE_PLAIN);
-        if (bits.size > size) ({ size } = bits);
-      }
-      lanes[at] = to;
-      if (predicted) {
-        turned(from, to, a, b, c, most);
-        velocities[at] = 0;
-        for (let part = 0; part < 3; part += 1) {
-          velocities[at + 1 + part] = lanes[at + 1 + part] - TURNED[part];
-        }
-      }
-    } else {
-      lanes[at + 1] = a + va + bits.signedAt(entry);
-      ({ size } = bits);
-      lanes[at + 2] = b + vb + bits.signedAt(LOOK[code | (bits.peek() & LOOK_MASK)]);
+      turn(WAS, from, to, most);
+      turn(EXPECTED, from, to, most);
+      if (predicted) velocities[at] = 0;
+    }
+    for (let part = 0; part < 3; part += 1) {
+      const own = at + 1 + part;
+      lanes[own] = EXPECTED[part] + (turns ? bits.signed(CODE_PLAIN) : bits.signedAt(LOOK[code | (bits.peek() & LOOK_MASK)]));
       if (bits.size > size) ({ size } = bits);
-      lanes[at + 3] = c + vc + bits.signedAt(LOOK[code | (bits.peek() & LOOK_MASK)]);
-      if (bits.size > size) ({ size } = bits);
-      if (predicted) {
-        velocities[at + 1] = lanes[at + 1] - a;
-        velocities[at + 2] = lanes[at + 2] - b;
-        velocities[at + 3] = lanes[at + 3] - c;
-      }
+      if (predicted) velocities[own] = lanes[own] - WAS[part];
     }
     checkParts(lanes, at, most);
     return size;

@@ -93,23 +93,6 @@ export class TableRows {
     return freed;
   }
 
-  /** The lanes of a row, not copied. */
-  row(slot) {
-    const { width } = this.layout;
-    return this.lanes.subarray(slot * width, (slot + 1) * width);
-  }
-
-  /** The texts of a row. */
-  textsOf(slot) {
-    const { length } = this.layout.texts;
-    return this.texts.slice(slot * length, (slot + 1) * length);
-  }
-
-  /** The slots that have rows, ascending. */
-  *occupied() {
-    for (let slot = 0; slot < this.slots; slot += 1) if (this.generations[slot] >= 0) yield slot;
-  }
-
   /** Sum of the hashes of all rows. */
   hash() {
     const { number, width, texts } = this.layout;

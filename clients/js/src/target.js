@@ -17,6 +17,6 @@ export function jsonOf(text) {
   try {
     return text === '' ? null : JSON.parse(text);
   } catch {
-    throw new Malformed('a text that is not JSON');
+    throw new Malformed('a text is not JSON');
   }
 }

@@ -56,7 +56,8 @@ export function stateReader(schema) {
       if (table.kind.type !== 'Entities') continue;
       const own = rows.tables[table.number];
       const entities = [];
-      for (const slot of own.occupied()) {
+      for (let slot = 0; slot < own.slots; slot += 1) {
+        if (!own.has(slot)) continue;
         entities.push({ slot, generation: own.generations[slot], value: valueOf(rows, table, slot) });
       }
       place(state, table.path, entities);

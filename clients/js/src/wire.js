@@ -16,7 +16,7 @@ export function textOf(bytes) {
   try {
     return UTF8.decode(bytes);
   } catch {
-    throw new Malformed('a text');
+    throw new Malformed('a text is not UTF-8');
   }
 }
 

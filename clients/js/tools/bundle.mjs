@@ -77,10 +77,14 @@ function whereIs(name) {
   throw new Error(`npm has not brought ${name}`);
 }
 
+/** What `parts.js` names. */
+const shared = () => [...readFileSync(join(SRC, SHARED), 'utf8').matchAll(/^export \{(.*?)\}/gm)].map(([, list]) => list);
+
 /** What each file begins with where that is more than its module. */
 function begin(entry) {
   if (entry !== 'greenroom') return { entryPoints: [join(SRC, ENTRIES[entry])] };
-  const contents = `export * from './${ENTRIES.greenroom}'; export * as ${SHARED_AS} from './${SHARED}';`;
+  const contents = `import { ${shared()} } from './${SHARED}';
+    export * from './${ENTRIES.greenroom}'; export const ${SHARED_AS} = [${shared()}];`;
   return { stdin: { contents, resolveDir: SRC, sourcefile: 'greenroom.js' } };
 }
 
@@ -92,11 +96,9 @@ const apart = {
     onResolve({ filter: /^\.\/greenroom\.js$/ }, ({ path }) => ({ path, external: true }));
     if (entry === 'greenroom') onResolve({ filter: /^\.\/finding\.js$/ }, ({ path }) => ({ path, external: true }));
     if (entry !== 'finding') return;
-    onLoad({ filter: new RegExp(`/${SHARED}$`) }, async ({ path }) => {
-      const names = [...readFileSync(path, 'utf8').matchAll(/^export \{(.*?)\}/gm)].map(([, list]) => list);
-      const contents = `import { ${SHARED_AS} } from './greenroom.js'; export const {${names}} = ${SHARED_AS};`;
-      return { contents };
-    });
+    onLoad({ filter: new RegExp(`/${SHARED}$`) }, () => ({
+      contents: `import { ${SHARED_AS} } from './greenroom.js'; export const [${shared()}] = ${SHARED_AS};`,
+    }));
   },
 };
 

@@ -23,7 +23,7 @@ const OURS = `
   align allow answer apply big blob calls cells channel check compare connection count emit
   emitter entered entities entry extra first fixed flags flush fresh full greet groups grow held inner
   last later layout lengths listen lose map_ mask opened own owned owner pace patches path pause pauses
-  person place plain presence probe put quaternion quiet ready reject renew resolve restart restore
+  person place plain presence probe put quaternion quiet ready renew restart restore
   rest root row said say schemas session settle shut skip slots socket span start stamp step_ take
   tell top tuple update valueOf velocity view waiting wake wide width words wrap write_
 `.trim().split(/\s+/);
