@@ -53,8 +53,7 @@ export class Room {
   #adopt() {
     this.#before = this.#live?.value ?? null;
     this.#live = new LiveState(this.#seat.replica.schema);
-    const entities = this.#live.tables.filter(({ kind }) => kind === 'Entities');
-    for (const table of entities) {
+    for (const table of this.#live.entities) {
       table.events = Object.fromEntries(ENTITY_EVENTS.map((what) => [what, `${what} ${table.name}`]));
       this.#emitter.allow(Object.values(table.events));
     }
@@ -133,7 +132,7 @@ export class Room {
   on(name, ...rest) {
     if (!ENTITY_EVENTS.includes(name)) return this.#emitter.on(name, ...rest);
     const [of, hear] = rest;
-    const table = this.#live.entities(of);
+    const table = this.#live.named(of);
     const off = this.#emitter.on(table.events[name], hear);
     if (name === 'add') this.#live.mapOf(table)?.forEach((value, slot) => this.#emitter.call(hear, value, slot));
     return off;
@@ -141,7 +140,7 @@ export class Room {
 
   /** How messages of the game name an entity. */
   entityId(table, slot) {
-    const { number } = this.#live.entities(table);
+    const { number } = this.#live.named(table);
     const rows = this.#seat.replica.rows.tables[number];
     return rows.has(slot) ? { slot, generation: rows.generations[slot] } : null;
   }
@@ -274,8 +273,7 @@ export class Room {
     this.#seat.resume(joined, schema, eventsLost, now);
     this.#clock.restart(this.tickHz);
     if (schema !== before) {
-      for (const table of this.#live.tables) {
-        if (table.kind !== 'Entities') continue;
+      for (const table of this.#live.entities) {
         this.#live.mapOf(table)?.forEach((value, slot) => this.#emit(table.events.remove, value, slot));
       }
       this.#adopt();

@@ -11,7 +11,7 @@ import { textOf } from './wire.js';
 
 /** A function of `(rows, slot)` for the rows of a table of a schema. */
 export function rowReader(table) {
-  return reader(0, ...partsOf(table));
+  return reader(0, partsOf(table));
 }
 
 /**
@@ -24,11 +24,11 @@ export function stateReader(schema) {
     const above = owner === null ? [] : pathOf(schema.tables[owner].name);
     const full = table.name.split('.');
     const path = startsWith(full, above) && full.length > above.length ? full.slice(above.length) : full;
-    const [lanes, texts] = partsOf(table);
+    const parts = partsOf(table);
     // A field that not all may see is a row of its own, whose lanes keep the field's name.
     const field = table.rows.of !== undefined && table.rows.each === 1 && table.restricted
-      && [...lanes, ...texts].every((part) => startsWith(part.path, path));
-    const read = reader(field ? path.length : 0, lanes, texts);
+      && parts.every((part) => startsWith(part.path, path));
+    const read = reader(field ? path.length : 0, parts);
     return { number, owner, path, kind: table.rows, field, read };
   });
   const valueOf = (rows, { number, read }, slot) => {
@@ -86,10 +86,11 @@ export function startsWith(path, start) {
   return start.every((name, place) => path[place] === name);
 }
 
+/** The lanes and texts of a table; those without a `kind` are texts. */
 export function partsOf({ lanes, texts }) {
   return [
-    lanes.map(({ name, kind }, at) => ({ path: pathOf(name), kind, at })),
-    texts.map(({ name, utf8 }, at) => ({ path: pathOf(name), utf8, at, count: texts.length })),
+    ...lanes.map(({ name, kind }, at) => ({ path: pathOf(name), kind, at })),
+    ...texts.map(({ name, utf8 }, at) => ({ path: pathOf(name), utf8, at, count: texts.length })),
   ];
 }
 
@@ -102,35 +103,32 @@ export function below(depth, name, parts) {
   return parts.filter(({ path }) => path[depth] === name);
 }
 
-/** Reads the value that is these lanes and texts, whose paths begin with the same `depth` names. */
-export function reader(depth, lanes, texts) {
-  const [head, ...rest] = lanes;
-  if (head !== undefined && head.path.length === depth) return headReader(depth, head, rest, texts);
-  const whole = texts.find(({ path }) => path.length === depth);
-  if (whole !== undefined) return textReader(whole);
-  const names = new Set();
-  for (const { path } of [...lanes, ...texts]) if (path.length > depth) names.add(path[depth]);
-  const fields = [...names].map((name) => {
-    const inner = reader(depth + 1, below(depth, name, lanes), below(depth, name, texts));
-    return [name, inner];
-  });
-  if (fields.length > 0 && fields.every(([name], place) => name === `${place}`)) {
-    return (rows, slot) => fields.map(([, read]) => read(rows, slot));
-  }
-  return (rows, slot) => Object.fromEntries(fields.map(([name, read]) => [name, read(rows, slot)]));
+/** Reads the value that is made of these parts, whose paths begin with the same `depth` names. */
+export function reader(depth, parts) {
+  const head = parts.find(({ path }) => path.length === depth);
+  if (head !== undefined) return headReader(depth, head, parts.filter((part) => part !== head));
+  const names = [...new Set(parts.map(({ path }) => path[depth]))];
+  const readers = names.map((name) => reader(depth + 1, below(depth, name, parts)));
+  const isList = names.length > 0 && names.every((name, place) => name === `${place}`);
+  return (rows, slot) => {
+    const values = readers.map((read) => read(rows, slot));
+    return isList ? values : Object.fromEntries(values.map((value, place) => [names[place], value]));
+  };
 }
 
-function headReader(depth, head, rest, texts) {
+function headReader(depth, head, rest) {
   const { kind } = head;
-  switch (kind.type) {
+  switch (kind?.type) {
+    case undefined:
+      return textReader(head);
     case 'Some': {
-      const inner = reader(depth, rest, texts);
+      const inner = reader(depth, rest);
       return (rows, slot) => (laneOf(rows, slot, head.at) === 0 ? null : inner(rows, slot));
     }
     case 'Variant': {
       const data = kind.names.map((name) => {
-        const own = [below(depth, name, rest), below(depth, name, texts)];
-        return own.some((parts) => parts.length > 0) ? reader(depth + 1, ...own) : null;
+        const own = below(depth, name, rest);
+        return own.length > 0 ? reader(depth + 1, own) : null;
       });
       return (rows, slot) => {
         // What no variant has is read as the first.
