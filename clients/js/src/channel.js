@@ -74,17 +74,15 @@ export class Channel {
     if (message instanceof Uint8Array) {
       if (this.room?._frame(message, this.platform.now())) this.say({ type: 'Resync' });
       this.#acknowledge();
-      return;
-    }
-    const hear = this.#hears[message.type];
-    if (hear !== undefined) {
+    } else {
+      const hear = this.#hears[message.type] ?? this.#answer;
       hear(message);
-      return;
     }
-    const why = `the server said ${message.type}, which this client leaves out: update the client`;
-    this.session.report(new Misuse('Unknown', why));
   }
 
+  #answer = (message) => this.calls.settle(message.id, message);
+
+  /** All else is an answer. */
   #hears = {
     Joined: (joined) => this.#take(joined, null),
     Moved: ({ joined }) => this.#move(this.connection, joined),
@@ -97,9 +95,6 @@ export class Channel {
       this.calls.settle(id, body);
       this.#arrived(body.length);
     },
-    Rooms: (rooms) => this.calls.settle(rooms.id, rooms),
-    Found: (found) => this.calls.settle(found.id, found),
-    Reserved: (reserved) => this.calls.settle(reserved.id, reserved),
     Watched: ({ id, ...changes }) => {
       this.session.watches.get(id)?.take(changes);
       this.calls.settle(id, null);
@@ -122,7 +117,6 @@ export class Channel {
       this.#over((room) => room._ended(value));
     },
     Dismissed: ({ code }) => this.#over((room) => room._close(dismissed(code))),
-    Welcome: () => this.connection.socket.close(4001, 'the server sent a second Welcome'),
   };
 
   /** A seat, or a place among those who look on. */

@@ -7,15 +7,11 @@
  */
 
 import { Misuse } from './error.js';
-import {
-  blob, bool, decode, encode, enumOf, f32, f64, i16, i32, i64, i8, list, option, structOf, text, tuple,
-  u16, u32, u64, u8, unit,
-} from './wire.js';
+import { blob, bool, decode, encode, enumOf, float, list, option, structOf, text, tuple, unit, whole } from './wire.js';
 
 /** Shapes that are only a name. */
-const PLAIN = new Map(Object.entries({
-  Unit: unit, Bool: bool, U8: u8, U16: u16, U32: u32, U64: u64, I8: i8, I16: i16, I32: i32, I64: i64, F32: f32, F64: f64,
-}));
+const PLAIN = new Map(Object.entries({ Unit: unit, Bool: bool, F32: float(4), F64: float(8) }));
+for (const bits of [8, 16, 32, 64]) PLAIN.set(`U${bits}`, whole(bits, 0)).set(`I${bits}`, whole(bits, 1));
 
 /** Others, by their name and what is in them. */
 const MADE = new Map(Object.entries({

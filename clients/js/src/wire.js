@@ -123,8 +123,8 @@ const only = (what, fits, read, write) => ({
   },
 });
 
-/** Whole numbers; those of more than 32 bits are `BigInt`s, or numbers where they are exact. */
-function whole(bits, signed) {
+/** Whole numbers of so many bits, `signed` 0 or 1; those of more than 32 bits are `BigInt`s, or numbers where they are exact. */
+export function whole(bits, signed) {
   const large = bits > 32;
   const most = 2n ** BigInt(bits - signed) - 1n;
   const least = signed ? ~most : 0n;
@@ -146,9 +146,6 @@ export const u8 = whole(8, 0);
 export const u16 = whole(16, 0);
 export const u32 = whole(32, 0);
 export const u64 = whole(64, 0);
-export const i8 = whole(8, 1);
-export const i16 = whole(16, 1);
-export const i32 = whole(32, 1);
 export const i64 = whole(64, 1);
 
 export const bool = only('true or false', (value) => typeof value === 'boolean', (r) => {
@@ -159,12 +156,13 @@ export const bool = only('true or false', (value) => typeof value === 'boolean',
 
 const SCRATCH = new DataView(new ArrayBuffer(8));
 
-const float = (read, write) => only('a number', (value) => typeof value === 'number', read, write);
+const number = (read, write) => only('a number', (value) => typeof value === 'number', read, write);
 
-function floatOf(size) {
+/** Numbers of 4 or 8 bytes. */
+export function float(size) {
   const name = `Float${8 * size}`;
   const scratch = new Uint8Array(SCRATCH.buffer, 0, size);
-  return float((r) => {
+  return number((r) => {
     scratch.set(r.take(size));
     return SCRATCH[`get${name}`](0, true);
   }, (bytes, value) => {
@@ -173,11 +171,8 @@ function floatOf(size) {
   });
 }
 
-export const f32 = floatOf(4);
-export const f64 = floatOf(8);
-
 /** A double whose 64 bits are sent as a number. */
-export const double = float((r) => {
+export const double = number((r) => {
   SCRATCH.setBigUint64(0, r.big());
   return SCRATCH.getFloat64(0);
 }, (bytes, value) => {
