@@ -52,7 +52,7 @@ export class Channel {
   }
 
   /** The same, with the question's number: `{ id, answer }`. */
-  ask(message, timeoutMs = this.session.timeoutMs, late = undefined, type = undefined) {
+  ask(message, timeoutMs = this.session.timeout, late = undefined, type = undefined) {
     const { closed } = this.session;
     if (closed !== null) throw closed;
     if (this.connection.socket.overfull) {
@@ -268,7 +268,7 @@ export class Channel {
       return false;
     }
     if (answer.type !== 'Refused' || answer.id !== 0) {
-      socket.close(4001, 'the server said something else before it answered Resume');
+      socket.close(4001, 'the server did not answer Resume');
       throw socket.ended;
     }
     const { why, text } = answer;

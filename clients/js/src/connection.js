@@ -30,7 +30,7 @@ export class Connection {
    * `owner` has `hello()`, `patienceMs()`, `restore(socket)`, `heard(message, channel)`, `up(afterMs)`,
    * `broke(closed, withinMs)`, `probe()`, `end(closed)` and `report(error)`.
    */
-  constructor({ platform, url, deadlineMs, silenceMs, owner }) {
+  constructor(url, { platform, timeout: deadlineMs, silence: silenceMs }, owner) {
     Object.assign(this, { platform, url, deadlineMs, silenceMs, owner });
     this.state = 'connecting';
     this.socket = null;
@@ -181,7 +181,7 @@ export class Connection {
       if (this.state !== 'broken') return;
       try {
         const socket = await this.greet(Math.min(this.deadlineMs, Math.max(left(), TOO_SHORT_MS)));
-        await within(platform, 'what was to be said on coming back', this.deadlineMs, this.owner.restore(socket), socket);
+        await within(platform, 'Resume', this.deadlineMs, this.owner.restore(socket), socket);
         if (socket.ended !== null) throw socket.ended;
         if (this.state !== 'broken') return;
         this.up(socket);

@@ -222,7 +222,7 @@ export function decodeRoomEvent(body) {
 const encoded = (type, message) => encode(type, message, message.type, [CONTROL]);
 
 function decoded(type, message) {
-  must(message[0] === CONTROL, 'a control message');
+  must(message[0] === CONTROL, 'a message');
   return decode(type, message, 1);
 }
 

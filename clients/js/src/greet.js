@@ -25,6 +25,6 @@ export async function greet(socket, hello) {
   socket.say(hello);
   const [welcome] = await socket.next();
   if (welcome.type === 'Welcome') return welcome;
-  socket.close(4001, 'the server said something before its Welcome');
+  socket.close(4001, 'the server did not say Welcome');
   throw socket.ended;
 }

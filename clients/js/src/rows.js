@@ -8,7 +8,7 @@ import { must } from './error.js';
  */
 export const ROWS_BYTES_MAX = 16 << 20;
 
-const SIZE = 'the state is larger than 16 MiB';
+const SIZE = 'a state of more than 16 MiB';
 
 /** Bytes that a text costs besides its own. */
 const TEXT_BYTES = 24;

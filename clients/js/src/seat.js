@@ -42,9 +42,9 @@ export class Seat {
 
   /** The seat is back, or is looked on from again. `eventsLost`: some came that were not kept. */
   resume(joined, schema, eventsLost, now) {
-    must(joined.room === this.room && (joined.player ?? 0) === this.player, 'another seat came back');
+    must(joined.room === this.room && (joined.player ?? 0) === this.player, 'a seat');
     if (eventsLost) this.eventsSeen = joined.events;
-    must(joined.events === this.eventsSeen, `events after ${joined.events} instead of ${this.eventsSeen}`);
+    must(joined.events === this.eventsSeen, `event ${joined.events} instead of ${this.eventsSeen}`);
     this.replica = this.replica.resumed(joined, schema);
     this.inputs.resume(joined.inputs ?? 0);
     this.take(joined, now);
@@ -72,7 +72,7 @@ export class Seat {
       this.held.push(event);
     }
     const state = this.tick !== null;
-    must(state || this.held.length <= HELD_MAX, 'too many events without a state');
+    must(state || this.held.length <= HELD_MAX, 'too many events');
     return { frame, state, desync, events: state ? this.held.splice(0) : [] };
   }
 
@@ -97,7 +97,7 @@ export class Seat {
       return false;
     }
     if (frame.whole) this.vain += 1;
-    must(this.vain < VAIN_MAX, 'whole states that do not have their hash');
+    must(this.vain < VAIN_MAX, 'a hash');
     replica.tick = null;
     this.resyncAsked = true;
     return true;

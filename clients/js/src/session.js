@@ -18,25 +18,17 @@ const EVENTS = ['move', 'notice', 'ban'];
 const FIRST_EVENTS = ['drop', 'resume', 'close', 'error', ...EVENTS];
 
 export class Session {
-  #games;
-  #reconnectMs;
   #brokeAt = 0;
   #measuring = null;
 
-  /** See `connect` for the options. */
-  constructor(url, { token, profile, games, lead, timeout, silence, reconnect, platform }) {
-    this.platform = platform;
-    this.timeoutMs = timeout;
-    this.token = token;
-    this.profile = profile;
-    this.lead = lead;
-    this.#games = games;
-    this.#reconnectMs = reconnect;
+  /** What it is given are the options of `connect`. */
+  constructor(url, options) {
+    Object.assign(this, options);
     this.schemas = new Schemas();
     this.channels = Array.from({ length: 1 + CHANNELS_MAX }, (_, number) => (
       new Channel(this, number, number === 0 ? FIRST_EVENTS : EVENTS)));
     [this.first] = this.channels;
-    this.connection = new Connection({ platform, url, deadlineMs: timeout, silenceMs: silence, owner: this });
+    this.connection = new Connection(url, options, this);
     /** Why the connection is over for good. */
     this.closed = null;
     /** By the ids of their questions. */
@@ -61,7 +53,7 @@ export class Session {
   /** As long as some seat is held. */
   patienceMs() {
     const holds = this.channels.map(({ holdMs }) => holdMs).filter((holdMs) => holdMs !== null);
-    return Math.min(holds.length > 0 ? Math.max(...holds) : Infinity, this.#reconnectMs);
+    return Math.min(holds.length > 0 ? Math.max(...holds) : Infinity, this.reconnect);
   }
 
   heard(message, channel) {
@@ -110,16 +102,16 @@ export class Session {
   async messages(room) {
     let described = null;
     try {
-      described = typeof this.#games === 'function'
-        ? await within(this.platform, `what ${room.game} looks like`, this.timeoutMs, this.#games(room.game))
-        : this.#games.find(({ game }) => game === room.game) ?? null;
+      described = typeof this.games === 'function'
+        ? await within(this.platform, `the messages of ${room.game}`, this.timeout, this.games(room.game))
+        : this.games.find(({ game }) => game === room.game) ?? null;
     } catch (error) {
       this.report(error);
     }
     if (described === null) return bytesOnly(room.game);
     if (BigInt(`0x${described.hash}`) !== room._seat.schemaHash) {
-      this.report(new Misuse('OtherSchema', `the server's ${room.game} is another version than the schema `
-        + `that connect() was given: print it anew with \`greenroom schema --game ${room.game}\``));
+      this.report(new Misuse('OtherSchema', `the server has another version of ${room.game} than connect({ games }): `
+        + `give what \`greenroom schema --game ${room.game}\` prints`));
     }
     return messagesOf(described.messages, room.game);
   }
@@ -135,7 +127,7 @@ export class Session {
       for (const { room } of this.channels) room?._clock.measured(now() - start);
     };
     try {
-      const ask = this.first.ask({ type: 'List', game: '' }, this.timeoutMs, undefined, 'Ping');
+      const ask = this.first.ask({ type: 'List', game: '' }, this.timeout, undefined, 'Ping');
       ask.answer.then(measured, (error) => error instanceof Refused && measured());
     } catch {
       // Too much is under way; there is another time.

@@ -29,7 +29,7 @@ function typeOf(shape) {
   const [name, inner] = typeof shape === 'string' ? [shape] : Object.entries(shape)[0];
   const type = PLAIN.get(name) ?? MADE.get(name)?.(inner);
   if (type !== undefined) return type;
-  throw new Misuse('BadShape', `the game's messages have a ${name}, which this client does not know: update it`);
+  throw new Misuse('BadShape', `a game has messages with a ${name}, which this client does not know: update the client`);
 }
 
 /** The four kinds of messages of a game, from its `messages` in what `greenroom schema` prints. */
@@ -46,8 +46,8 @@ export function messagesOf(shapes, game) {
 export function bytesOnly(game) {
   const encodeBytes = (value) => {
     if (value instanceof Uint8Array) return value;
-    throw new Misuse('NoSchema', `it is not known what ${game}'s messages look like: give connect() what `
-      + `\`greenroom schema --game ${game}\` prints as { games: [schema] }, or a Uint8Array here`);
+    throw new Misuse('NoSchema', `the messages of ${game} are not known: give a Uint8Array, or `
+      + `connect({ games: [schema] }) what \`greenroom schema --game ${game}\` prints`);
   };
   const kind = { encode: encodeBytes, decode: (bytes) => bytes };
   return { input: kind, request: kind, reply: kind, event: kind };

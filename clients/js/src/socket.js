@@ -49,7 +49,7 @@ export class Socket {
   took(data) {
     if (this.ended !== null) return;
     try {
-      must(data instanceof ArrayBuffer, 'a text message');
+      must(data instanceof ArrayBuffer, 'a message');
       const [channel, bytes] = readChannel(new Uint8Array(data));
       const message = this.read(bytes);
       if (message !== null) this.waiting.push([message, channel]);
@@ -67,7 +67,7 @@ export class Socket {
       this.said = message;
     } catch (error) {
       if (!error.unknown) throw error;
-      const why = `the server says what this client does not know (message ${bytes[1]}): update the client`;
+      const why = `the server says message ${bytes[1]}, which this client does not know: update the client`;
       this.report(new GreenroomError('Unknown', why));
     }
     return null;

@@ -150,7 +150,7 @@ export const i64 = whole(64, 1);
 
 export const bool = only('true or false', (value) => typeof value === 'boolean', (r) => {
   const byte = r.byte();
-  must(byte < 2, 'a truth value');
+  must(byte < 2, 'a value');
   return byte === 1;
 }, (bytes, value) => bytes.push(Number(value)));
 
