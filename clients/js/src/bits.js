@@ -20,7 +20,7 @@ export class Bits {
     this.at = 0;
     /** Bits there are. */
     this.end = 0;
-    /** How many bits the number that `signedAt` read has, without leading zeros. */
+    /** How many bits the number that `residual` read has, without leading zeros. */
     this.size = 0;
   }
 
@@ -93,18 +93,19 @@ export class Bits {
   }
 
   signed(code) {
-    const bits = this.peek();
-    const entry = LOOK[(code << LOOK_BITS) | (bits & LOOK_MASK)];
-    const value = this.signedAt(entry);
+    const value = this.residual(code);
     this.check();
     return value;
   }
 
-  /**
-   * The number that starts with the look-up `entry` at `at`, which is not checked to be there.
-   * Leaves its size in `size`.
-   */
-  signedAt(entry) {
+  /** The entry of `LOOK` for the next word of a code. */
+  word(code) {
+    return LOOK[(code << LOOK_BITS) | (this.peek() & LOOK_MASK)];
+  }
+
+  /** The same as `signed`, but not checked to be there. Leaves its size in `size`. */
+  residual(code) {
+    const entry = this.word(code);
     this.at += entry & LOOK_LENGTH;
     this.size = (entry >> 8) & 0xff;
     if ((entry & LOOK_LONG) === 0) {

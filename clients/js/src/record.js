@@ -5,11 +5,7 @@ import {
   CODE_PLAIN,
   CODE_VELOCITY,
   CODE_WHOLE,
-  LOOK,
-  LOOK_BITS,
   LOOK_LENGTH,
-  LOOK_LONG,
-  LOOK_MASK,
   SYMBOL_RAW,
 } from './code.js';
 import { must } from './error.js';
@@ -111,13 +107,17 @@ export class Records {
     }
   }
 
-  /** A row's record in a step, in a table that predicts. */
-  step(rows, slot) {
+  /**
+   * A row's record: in a step, or in a change, in which nothing is expected of a row but itself. In a
+   * step nothing is of cells, either.
+   */
+  record(rows, slot, step) {
     const { layout, lanes, velocities, contexts } = rows;
-    const { groups, first, kind, wrap, width } = layout;
+    const { groups, first, kind, most, wrap, width, predicts } = layout;
     const { bits, mask } = this;
-    this.readMask(rows, slot);
-    const { view } = bits;
+    const predicted = step && predicts;
+    if (step) this.readMask(rows, slot);
+    else this.anyMask(layout);
     const row = slot * width;
     for (let group = 0; group < groups; group += 1) {
       const start = first[group];
@@ -125,90 +125,41 @@ export class Records {
       const own = slot * groups + group;
       const coding = kind[group];
       if (mask[group] === 0) {
+        if (!predicted) continue;
         contexts[own] = 0;
         if (coding !== HOLD) coastGroup(rows, row, group);
         continue;
       }
+      const context = predicted ? contexts[own] : 0;
+      const code = !step ? CODE_PLAIN : end - start > 1 ? context : CODE_ONE_LANE + context;
       let size = 0;
       if (coding === QUAT) {
-        const code = contexts[own] << LOOK_BITS;
-        size = this.quaternion(rows, row + start, layout.most[group], code, true);
+        size = this.quaternion(rows, row + start, most[group], code, predicted);
       } else {
-        const context = contexts[own];
-        const code = (end - start === 1 ? CODE_ONE_LANE + context : context) << LOOK_BITS;
+        const linear = predicted && coding === LINEAR;
         for (let lane = start; lane < end; lane += 1) {
-          const entry = LOOK[code | ((view.getInt32(bits.at >>> 3, true) >> (bits.at & 7)) & LOOK_MASK)];
-          let residual;
-          if ((entry & LOOK_LONG) === 0 && entry !== 0) {
-            bits.at += entry & LOOK_LENGTH;
-            residual = entry >> 16;
-            const own = (entry >> 8) & 0xff;
-            if (own > size) size = own;
-          } else {
-            residual = bits.signedAt(entry);
-            if (bits.size > size) size = bits.size;
-          }
           const at = row + lane;
           const shift = wrap[lane];
-          const old = lanes[at];
-          if (coding === LINEAR) {
-            const change = ((velocities[at] + residual) << shift) >> shift;
-            velocities[at] = change;
-            lanes[at] = ((old + change) << shift) >> shift;
-          } else {
-            lanes[at] = ((old + residual) << shift) >> shift;
-          }
+          let change = bits.residual(code);
+          if (bits.size > size) ({ size } = bits);
+          if (linear) velocities[at] = change = ((velocities[at] + change) << shift) >> shift;
+          lanes[at] = ((lanes[at] + change) << shift) >> shift;
         }
       }
-      if (size > CONTEXT_MAX) size = CONTEXT_MAX;
-      contexts[own] = size;
+      if (predicted) contexts[own] = size > CONTEXT_MAX ? CONTEXT_MAX : size;
     }
-    rows.moving[slot] = 1;
-    if (layout.maskBits > groups) this.maskTexts(rows, slot);
-    bits.check();
-  }
-
-  /** A row's record in a step, among cells. */
-  stepCell(rows, slot) {
-    this.readMask(rows, slot);
-    this.plain(rows, slot, CODE_ONE_LANE, 0);
-  }
-
-  /** A row's record in a change. */
-  change(rows, slot) {
-    this.anyMask(rows.layout);
-    this.plain(rows, slot, CODE_PLAIN, CODE_PLAIN);
-    if (rows.layout.predicts) this.predictor(rows, slot);
-  }
-
-  /** The groups and texts in the mask, of which nothing but themselves is expected. */
-  plain(rows, slot, codeOne, codeMany) {
-    const { bits, mask } = this;
-    const { groups, first, kind, most, wrap, width } = rows.layout;
-    const row = slot * width;
-    for (let group = 0; group < groups; group += 1) {
-      if (mask[group] === 0) continue;
-      if (kind[group] === QUAT) {
-        this.quaternion(rows, row + first[group], most[group], codeMany << LOOK_BITS, false);
-        continue;
-      }
-      const code = first[group + 1] - first[group] === 1 ? codeOne : codeMany;
-      for (let lane = first[group]; lane < first[group + 1]; lane += 1) {
-        const sum = rows.lanes[row + lane] + bits.signed(code);
-        rows.lanes[row + lane] = (sum << wrap[lane]) >> wrap[lane];
-      }
-    }
+    if (predicted) rows.moving[slot] = 1;
     this.maskTexts(rows, slot);
     bits.check();
+    if (predicts && !step) this.predictor(rows, slot);
   }
 
   /**
-   * The residuals of a quaternion whose first lane is `at`, by the code that starts at `code` in the
-   * look-up. Returns the size of the largest.
+   * The residuals of a quaternion whose first lane is `at`. Returns the size of the largest.
    */
   quaternion({ lanes, velocities }, at, most, code, predicted) {
     const { bits } = this;
-    const entry = LOOK[code | (bits.peek() & LOOK_MASK)];
+    const entry = bits.word(code);
     const turns = ((entry >> 8) & 0xff) === SYMBOL_RAW;
     let size = 0;
     for (let part = 0; part < 3; part += 1) {
@@ -227,7 +178,7 @@ export class Records {
     }
     for (let part = 0; part < 3; part += 1) {
       const own = at + 1 + part;
-      lanes[own] = EXPECTED[part] + (turns ? bits.signed(CODE_PLAIN) : bits.signedAt(LOOK[code | (bits.peek() & LOOK_MASK)]));
+      lanes[own] = EXPECTED[part] + bits.residual(turns ? CODE_PLAIN : code);
       if (bits.size > size) ({ size } = bits);
       if (predicted) velocities[own] = lanes[own] - WAS[part];
     }

@@ -71,7 +71,6 @@ function readChanged(rows, records, naming, step) {
   const { bits } = records;
   const { layout, generations, fresh } = rows;
   const coasts = step && layout.predicts;
-  const record = step ? (layout.predicts ? 'step' : 'stepCell') : 'change';
   if (naming === NONE) {
     if (coasts) coast(rows, 0, rows.slots);
     return;
@@ -84,7 +83,7 @@ function readChanged(rows, records, naming, step) {
       const slot = next + bits.number(code);
       must(rows.has(slot) && !fresh[slot], 'a slot');
       if (coasts) coast(rows, next, slot);
-      records[record](rows, slot);
+      records.record(rows, slot, step);
       next = slot + 1;
     }
     if (coasts) coast(rows, next, rows.slots);
@@ -93,7 +92,7 @@ function readChanged(rows, records, naming, step) {
   const all = naming !== BY_BITS;
   for (let slot = 0; slot < rows.slots; slot += 1) {
     if (generations[slot] < 0 || fresh[slot]) continue;
-    if (all || bits.flag()) records[record](rows, slot);
+    if (all || bits.flag()) records.record(rows, slot, step);
     else if (coasts) coast(rows, slot, slot + 1);
   }
 }
