@@ -1,7 +1,7 @@
 /** Numbers from bits, lowest bit first. */
 
 import { LOOK, LOOK_BITS, LOOK_LENGTH, LOOK_LONG, LOOK_MASK, SYMBOL_RAW } from './code.js';
-import { must } from './error.js';
+import { must, wrong } from './error.js';
 
 /**
  * Zero bytes behind the last. The hot loops read a record without asking whether the bits are
@@ -39,7 +39,7 @@ export class Bits {
 
   /** An error unless all bits that were read are there. */
   check() {
-    must(this.at <= this.end, 'the end');
+    if (this.at > this.end) wrong('the end');
   }
 
   /** At least 24 bits from `at` on, and more above them. */
@@ -109,7 +109,7 @@ export class Bits {
     this.at += entry & LOOK_LENGTH;
     this.size = (entry >> 8) & 0xff;
     if ((entry & LOOK_LONG) === 0) {
-      must(entry !== 0, 'a word');
+      if (entry === 0) wrong('a word');
       return entry >> 16;
     }
     let number;

@@ -17,9 +17,14 @@ export class Malformed extends GreenroomError {
   }
 }
 
-/** Unless it `holds`, the server has sent something that is wrong: `what`, in a word. */
+/** The server has sent something that is wrong: `what`, in a word. */
+export function wrong(what, unknown) {
+  throw new Malformed(`not as the protocol says: ${what}`, unknown);
+}
+
+/** So it has unless it `holds`. Where each lane comes by, an `if` before `wrong` is faster. */
 export function must(holds, what, unknown) {
-  if (!holds) throw new Malformed(`not as the protocol says: ${what}`, unknown);
+  if (!holds) wrong(what, unknown);
 }
 
 /** The server or the game said no: `code` is one of `REFUSALS`. */

@@ -41,15 +41,17 @@ class Before {
   }
 }
 
-/** Calls `each` with the number of every lane, and beyond those of every text, that is not as before. */
-function compare({ width, texts, before }, now, slot, each) {
-  for (let lane = 0, at = slot * width; lane < width; lane += 1, at += 1) {
-    if (now.lanes[at] !== before.lanes[at]) each(lane);
+/** The next of a row's lanes, and beyond those of its texts, from `part` on that is not as before; or -1. */
+function nextChange({ width, texts: { length }, before }, now, slot, part) {
+  for (; part < width; part += 1) {
+    const at = slot * width + part;
+    if (now.lanes[at] !== before.lanes[at]) return part;
   }
-  const { length } = texts;
-  for (let text = 0, at = slot * length; text < length; text += 1, at += 1) {
-    if (!sameBytes(now.texts[at], before.texts[at])) each(width + text);
+  for (; part < width + length; part += 1) {
+    const at = slot * length + part - width;
+    if (!sameBytes(now.texts[at], before.texts[at])) return part;
   }
+  return -1;
 }
 
 export class LiveState {
@@ -88,13 +90,16 @@ export class LiveState {
       this.value = this.valueOf(tables[0], 0);
       for (const { path } of this.entities) place(this.value, path, new Map());
     }
-    for (const table of tables) table.dirty = [];
+    for (const table of tables) Object.assign(table, { dirty: [], remove: [], add: [], change: [] });
     for (const table of tables) if (!table.top) this.mark(table);
-    const news = { remove: [], add: [], change: [] };
-    for (const table of tables) if (table.top) this.renew(table, news);
+    for (const table of tables) if (table.top) this.renew(table);
     for (const { number, width, before } of tables) before.take(this.rows[number], width);
-    for (const [what, list] of Object.entries(news)) {
-      for (let at = 0; at < list.length; at += 3) tell(what, list[at], list[at + 1], list[at + 2]);
+    for (const table of this.entities) for (const [slot, value] of table.remove) tell('remove', table, value, slot);
+    for (const what of ['add', 'change']) {
+      for (const table of this.entities) {
+        const map = this.mapOf(table);
+        for (const slot of table[what]) tell(what, table, map.get(slot), slot);
+      }
     }
   }
 
@@ -102,13 +107,9 @@ export class LiveState {
   mark(table) {
     const { before } = table;
     const now = this.rows[table.number];
-    let differs;
-    const differ = () => { differs = true; };
     for (let slot = Math.max(now.slots, before.slots) - 1; slot >= 0; slot -= 1) {
       const is = generationOf(now, slot);
-      differs = is !== generationOf(before, slot);
-      if (!differs && is >= 0) compare(table, now, slot, differ);
-      if (!differs) continue;
+      if (is === generationOf(before, slot) && (is < 0 || nextChange(table, now, slot, 0) < 0)) continue;
       let own = table;
       let at = slot;
       for (; !own.owner.top; own = own.owner) at = Math.floor(at / own.each);
@@ -121,8 +122,8 @@ export class LiveState {
   }
 
   /** Brings the values of a table's rows up to date. */
-  renew(table, news) {
-    const { before } = table;
+  renew(table) {
+    const { before, remove, add, change } = table;
     const now = this.rows[table.number];
     if (table.kind === 'Single') {
       if (before.slots > 0) this.write(table, 0, this.root);
@@ -134,16 +135,16 @@ export class LiveState {
       const is = generationOf(now, slot);
       const was = generationOf(before, slot);
       if (is === was) {
-        if (is >= 0 && this.write(table, slot, map)) news.change.push(table, map.get(slot), slot);
+        if (is >= 0 && this.write(table, slot, map)) change.push(slot);
         continue;
       }
       if (was >= 0) {
-        news.remove.push(table, map.get(slot), slot);
+        remove.push([slot, map.get(slot)]);
         map.delete(slot);
       }
       if (is >= 0) {
         map.set(slot, this.valueOf(table, slot));
-        news.add.push(table, map.get(slot), slot);
+        add.push(slot);
       }
     }
   }
@@ -153,13 +154,15 @@ export class LiveState {
     const { number, width, patches, dirty } = table;
     const now = this.rows[number];
     let last;
-    compare(table, now, slot, (part) => {
+    let value;
+    for (let part = nextChange(table, now, slot, 0); part >= 0; part = nextChange(table, now, slot, part + 1)) {
       const patch = patches[part];
-      if (patch === last) return;
+      if (patch === last) continue;
+      if (last === undefined) value = map.get(slot);
       last = patch;
       if (patch === null) map.set(slot, this.valueOf(table, slot));
-      else patch(map.get(slot), now, slot * width, slot);
-    });
+      else patch(value, now, slot * width, slot);
+    }
     const lists = dirty[slot];
     if (lists === undefined) return last !== undefined;
     if (table.list) map.set(slot, this.valueOf(table, slot));

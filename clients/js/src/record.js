@@ -8,7 +8,7 @@ import {
   LOOK_LENGTH,
   SYMBOL_RAW,
 } from './code.js';
-import { must } from './error.js';
+import { must, wrong } from './error.js';
 import { HOLD, LINEAR, QUAT } from './layout.js';
 import { GROUPS_MAX } from './schema.js';
 import { turn } from './turn.js';
@@ -18,10 +18,6 @@ const SMALL = 4;
 
 /** The context of a group whose largest residual has so many bits. */
 const CONTEXT_MAX = 7;
-
-/** Of the quaternion being read the three parts as they were, and as they are expected. */
-const WAS = new Int32Array(3);
-const EXPECTED = new Int32Array(3);
 
 /** Bits that `number` has without leading zeros. */
 const sizeOf = (number) => 32 - Math.clz32(number);
@@ -40,7 +36,7 @@ export class Records {
   readMask({ layout, contexts }, slot) {
     const { bits, mask } = this;
     const { groups, kind, maskBits: size } = layout;
-    must(size > 0, 'a record');
+    if (size === 0) wrong('a record');
     if (size === 1) {
       mask[0] = 1;
       return;
@@ -149,7 +145,7 @@ export class Records {
       if (predicted) contexts[own] = size > CONTEXT_MAX ? CONTEXT_MAX : size;
     }
     if (predicted) rows.moving[slot] = 1;
-    this.maskTexts(rows, slot);
+    if (layout.maskBits > groups) this.maskTexts(rows, slot);
     bits.check();
     if (predicts && !step) this.predictor(rows, slot);
   }
@@ -157,31 +153,42 @@ export class Records {
   /**
    * The residuals of a quaternion whose first lane is `at`. Returns the size of the largest.
    */
-  quaternion({ lanes, velocities }, at, most, code, predicted) {
+  quaternion(rows, at, most, code, predicted) {
     const { bits } = this;
+    const { lanes, velocities } = rows;
     const entry = bits.word(code);
     const turns = ((entry >> 8) & 0xff) === SYMBOL_RAW;
+    if (turns) return this.turn(rows, at, most, predicted, entry);
     let size = 0;
-    for (let part = 0; part < 3; part += 1) {
-      WAS[part] = lanes[at + 1 + part];
-      EXPECTED[part] = WAS[part] + (predicted ? velocities[at + 1 + part] : 0);
-    }
-    if (turns) {
-      const from = lanes[at];
-      bits.at += entry & LOOK_LENGTH;
-      const to = lanes[at] = bits.bits(2);
-      must(to !== from, 'a quaternion');
-      size = sizeOf(to > from ? 2 * (to - from) : 2 * (from - to) - 1);
-      turn(WAS, from, to, most);
-      turn(EXPECTED, from, to, most);
-      if (predicted) velocities[at] = 0;
-    }
-    for (let part = 0; part < 3; part += 1) {
-      const own = at + 1 + part;
-      lanes[own] = EXPECTED[part] + bits.residual(turns ? CODE_PLAIN : code);
+    for (let own = at + 1; own < at + 4; own += 1) {
+      const was = lanes[own];
+      lanes[own] = was + (predicted ? velocities[own] : 0) + bits.residual(code);
       if (bits.size > size) ({ size } = bits);
-      if (predicted) velocities[own] = lanes[own] - WAS[part];
+      if (predicted) velocities[own] = lanes[own] - was;
     }
+    checkParts(lanes, at, most);
+    return size;
+  }
+
+  /** The same of one in which another component is the largest from now on. */
+  turn({ lanes, velocities }, at, most, predicted, entry) {
+    const { bits } = this;
+    const from = lanes[at];
+    bits.at += entry & LOOK_LENGTH;
+    const to = bits.bits(2);
+    must(to !== from, 'a quaternion');
+    const was = lanes.slice(at + 1, at + 4);
+    const expected = was.map((part, place) => part + (predicted ? velocities[at + 1 + place] : 0));
+    turn(was, from, to, most);
+    turn(expected, from, to, most);
+    lanes[at] = to;
+    let size = sizeOf(to > from ? 2 * (to - from) : 2 * (from - to) - 1);
+    for (let part = 0; part < 3; part += 1) {
+      lanes[at + 1 + part] = expected[part] + bits.signed(CODE_PLAIN);
+      if (bits.size > size) ({ size } = bits);
+      if (predicted) velocities[at + 1 + part] = lanes[at + 1 + part] - was[part];
+    }
+    if (predicted) velocities[at] = 0;
     checkParts(lanes, at, most);
     return size;
   }
@@ -263,6 +270,6 @@ export function coast(rows, from, to) {
 
 function checkParts(lanes, at, most) {
   for (let part = at + 1; part < at + 4; part += 1) {
-    must(lanes[part] <= most && lanes[part] >= -most, 'a quaternion');
+    if (lanes[part] > most || lanes[part] < -most) wrong('a quaternion');
   }
 }

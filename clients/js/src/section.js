@@ -1,7 +1,7 @@
 /** What changed of one table. */
 
 import { CODE_GAP } from './code.js';
-import { must } from './error.js';
+import { must, wrong } from './error.js';
 import { coast } from './record.js';
 
 /** How changed rows are named. */
@@ -81,7 +81,7 @@ function readChanged(rows, records, naming, step) {
     let next = 0;
     for (; left > 0; left -= 1) {
       const slot = next + bits.number(code);
-      must(rows.has(slot) && !fresh[slot], 'a slot');
+      if (!rows.has(slot) || fresh[slot]) wrong('a slot');
       if (coasts) coast(rows, next, slot);
       records.record(rows, slot, step);
       next = slot + 1;
