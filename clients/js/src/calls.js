@@ -49,11 +49,11 @@ export class Calls {
   /** An answer, or an error in its stead. Returns what the question was, if it still waited. */
   settle(id, answer, error = null) {
     const call = this.waiting.get(id);
-    if (call === undefined) return null;
+    if (!call) return null;
     this.waiting.delete(id);
     this.platform.cancel(call.timer);
-    if (error === null) call.resolve(answer);
-    else call.reject(error);
+    if (error) call.reject(error);
+    else call.resolve(answer);
     return call.type;
   }
 

@@ -54,7 +54,7 @@ export class Channel {
   /** The same, with the question's number: `{ id, answer }`. */
   ask(message, timeoutMs = this.session.timeout, late = undefined, type = undefined) {
     const { closed } = this.session;
-    if (closed !== null) throw closed;
+    if (closed) throw closed;
     if (this.connection.socket.overfull) {
       throw new Misuse('Busy', 'too much waits for the server: try again later');
     }
@@ -101,7 +101,7 @@ export class Channel {
     },
     Waiting: ({ id, place }) => {
       const hear = this.queued.get(id);
-      if (hear !== undefined) this.emitter.call(hear, place);
+      if (hear) this.emitter.call(hear, place);
     },
     RoomCode: ({ room, code }) => {
       if (this.room?.id === room) this.room.code = code;
@@ -130,7 +130,7 @@ export class Channel {
     }
     const room = this.#roomOf(joined, schema, delayMs, now);
     const asked = this.calls.settle(joined.id, room);
-    if (asked === null) {
+    if (!asked) {
       // The program no longer wants it, and may by now be asking for another.
       this.#strays += 1;
       if (this.unqueued !== joined.id) this.say({ type: 'Leave' });
@@ -159,7 +159,7 @@ export class Channel {
   #move(to, joined) {
     const before = this.room;
     // One that is being given back is so wherever it is.
-    if (before === null) return;
+    if (!before) return;
     const room = this.#roomOf(joined, this.session.schemas.of(joined), null, this.platform.now());
     const moved = new Refused('Moved', 'the game has moved the player to another room');
     this.#leaveBehind(moved);
@@ -178,7 +178,7 @@ export class Channel {
       return;
     }
     const { room } = this;
-    if (room === null) return;
+    if (!room) return;
     this.#leaveBehind();
     tell(room);
   }
@@ -196,7 +196,7 @@ export class Channel {
   /** Tells the server what has arrived, when that is due. */
   #acknowledge() {
     const { room } = this;
-    if (room === null || room._seat.token === null || room._seat.acks.due === null) return;
+    if (!room?._seat.token || room._seat.acks.due === null) return;
     const wait = room._seat.acks.due - this.platform.now();
     if (wait <= 0) {
       this.#ack(this.connection);
@@ -218,8 +218,8 @@ export class Channel {
   /** For how long the seat is there for who comes back; `null` without one. */
   get holdMs() {
     const { room } = this;
-    if (room === null || room.spectating) return room && Infinity;
-    return room._seat.token && room._seat.holdMs;
+    if (room?.spectating) return Infinity;
+    return room?._seat.token ? room._seat.holdMs : null;
   }
 
   /** The connection has broken, and is tried to be opened again for so long. */
@@ -228,7 +228,7 @@ export class Channel {
     this.#strays = 0;
     this.unqueued = null;
     const { room } = this;
-    if (room !== null && !room.spectating && room._seat.token === null) {
+    if (room && !room.spectating && !room._seat.token) {
       this.#leaveBehind();
       room._close(closed);
     }
@@ -237,7 +237,7 @@ export class Channel {
 
   /** On a new connection: the seat is asked for again. Returns whether there is one. */
   resume(socket) {
-    this.#resuming = this.room !== null && !this.room.spectating;
+    this.#resuming = this.room?.spectating === false;
     this.#behind = false;
     this.#ended = null;
     if (this.#resuming) this.#askAgain(socket);
@@ -254,7 +254,7 @@ export class Channel {
   /** What the server says to that. Returns whether there is more to come. */
   answered(socket, answer) {
     const { room } = this;
-    if (answer.type === 'Ended' && this.#ended === null) {
+    if (answer.type === 'Ended' && !this.#ended) {
       this.#ended = { result: jsonOf(answer.result) };
       return true;
     }
@@ -280,7 +280,7 @@ export class Channel {
     }
     // The connection is as good as any for another room.
     this.#leaveBehind();
-    if (this.#ended !== null) room._ended(this.#ended.result);
+    if (this.#ended) room._ended(this.#ended.result);
     else room._close(room._leaving && why === 'SeatGone' ? null : new Refused(why, text));
     return false;
   }
@@ -323,7 +323,7 @@ export class Channel {
   end(closed) {
     const { room } = this;
     this.calls.fail(closed);
-    if (room === null) return;
+    if (!room) return;
     this.#leaveBehind();
     room._close(closed);
   }

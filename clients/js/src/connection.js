@@ -111,7 +111,7 @@ export class Connection {
     const now = this.platform.now();
     if (this.state === 'up' && now - this.heardAt >= WAKE_SILENCE_MS) {
       this.probe(WAKE_SILENCE_MS);
-    } else if (this.hurry !== null && now - this.wokenAt >= WAKE_EVERY_MS) {
+    } else if (this.hurry && now - this.wokenAt >= WAKE_EVERY_MS) {
       this.wokenAt = now;
       this.hurry();
     }
@@ -182,7 +182,7 @@ export class Connection {
       try {
         const socket = await this.greet(Math.min(this.deadlineMs, Math.max(left(), TOO_SHORT_MS)));
         await within(platform, 'Resume', this.deadlineMs, this.owner.restore(socket), socket);
-        if (socket.ended !== null) throw socket.ended;
+        if (socket.ended) throw socket.ended;
         if (this.state !== 'broken') return;
         this.up(socket);
         this.owner.up(platform.now() - since);

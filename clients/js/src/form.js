@@ -12,7 +12,7 @@ export function tablesOf(schema) {
     const { name, rows: { type: kind, each, of = 0 }, restricted } = table;
     const parts = partsOf(table);
     const owner = number === 0 ? null : tables[of];
-    const above = owner === null ? [] : pathOf(owner.name);
+    const above = owner ? pathOf(owner.name) : [];
     const full = pathOf(name);
     const path = startsWith(full, above) && full.length > above.length ? full.slice(above.length) : full;
     // A field that not all may see is a row of its own, whose lanes keep the field's name.

@@ -38,7 +38,7 @@ function tableOf({ rows, restricted, near, lanes, texts }, number, before) {
   const { of = -1, each = 0 } = rows;
   const slotsMax = single ? 1 : entities ? ENTITIES_MAX : owner?.slotsMax * each;
   sound(slotsMax > 0 && slotsMax <= SLOTS_MAX && !owner?.cells && (restricted || !owner?.restricted));
-  sound(near === null || (near.x < lanes.length && near.y < lanes.length && restricted && entities));
+  sound(!near || (near.x < lanes.length && near.y < lanes.length && restricted && entities));
   const groups = groupsOf(lanes, cells);
   const maskBits = groups.length + texts.length;
   sound(maskBits <= GROUPS_MAX && (maskBits > 0 || slotsMax === 1 || !cells));

@@ -69,7 +69,7 @@ export class LiveState {
   /** The table of entities of this name, for those who want to hear of it. */
   named(name) {
     const table = this.entities.find((each) => each.name === name);
-    if (table !== undefined) return table;
+    if (table) return table;
     const names = this.entities.map((each) => each.name);
     throw new TypeError(`the state has no table ${name}: it has ${names.join(', ') || 'none'}`);
   }
@@ -164,7 +164,7 @@ export class LiveState {
       else patch(value, now, slot * width, slot);
     }
     const lists = dirty[slot];
-    if (lists === undefined) return last !== undefined;
+    if (!lists) return last !== undefined;
     if (table.list) map.set(slot, this.valueOf(table, slot));
     else for (const [own, cells] of lists) this.writeOwned(map.get(slot), own, slot, cells);
     return true;

@@ -81,8 +81,7 @@ export class Place {
   }
 
   #unseated() {
-    if (this.room === null) return;
-    throw new Misuse('AlreadySeated', 'there is a room in this place: leave it first, or go beside it with client.beside(1)');
+    if (this.room) throw new Misuse('AlreadySeated', 'there is a room in this place: leave it first, or go beside it with client.beside(1)');
   }
 
   async #join(to, how = {}, onPlace = null) {
@@ -99,7 +98,7 @@ export class Place {
     };
     const message = { type: 'Join', to, schema: null, profile: said };
     const { id, answer } = channel.ask(message, timeout, unqueue);
-    if (onPlace !== null) channel.queued.set(id, onPlace);
+    if (onPlace) channel.queued.set(id, onPlace);
     const abort = () => {
       channel.calls.settle(id, null, signal.reason);
       unqueue(id);

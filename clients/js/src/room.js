@@ -92,7 +92,7 @@ export class Room {
    */
   get token() {
     const { token } = this.#seat;
-    if (token === null || this.over !== null) return null;
+    if (!token || this.over) return null;
     return btoa(String.fromCharCode(...token)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
   }
 
@@ -182,8 +182,8 @@ export class Room {
 
   /** Gives the seat up, or looks on no more; done when the server knows. */
   leave() {
-    if (this.over !== null) return Promise.resolve();
-    if (this.#leaving === null) {
+    if (this.over) return Promise.resolve();
+    if (!this.#leaving) {
       const waiting = {};
       waiting.done = new Promise((resolve) => { waiting.resolve = resolve; });
       this.#leaving = waiting;
@@ -194,13 +194,13 @@ export class Room {
 
   #seated() {
     if (this.spectating) throw new Misuse('Spectator', 'who looks on has no say: join the room');
-    if (this.over !== null) throw new Misuse('NoSeat', 'the room is over for this client: join another');
+    if (this.over) throw new Misuse('NoSeat', 'the room is over for this client: join another');
   }
 
   // What follows is for the channel.
 
   get _seat() { return this.#seat; }
-  get _leaving() { return this.#leaving !== null; }
+  get _leaving() { return this.#leaving; }
   get _clock() { return this.#clock; }
   set _messages(messages) { this.#messages = messages; }
 
@@ -212,8 +212,8 @@ export class Room {
   }
 
   #tell(tell) {
-    if (this.#corked === null) tell();
-    else this.#corked.push(tell);
+    if (this.#corked) this.#corked.push(tell);
+    else tell();
   }
 
   #emit(name, ...words) {
@@ -233,7 +233,7 @@ export class Room {
     this.#clock.frame(frame.tick, now);
     if (state) {
       // Who has not had the chance to listen gets all there is as added.
-      const heard = this.#corked === null;
+      const heard = !this.#corked;
       this.#live.update(this.#seat.replica.rows, (what, { events }, value, slot) => {
         if (heard) this.#emitter.emit(events[what], value, slot);
       });
@@ -241,7 +241,7 @@ export class Room {
       this._ready.resolve();
     }
     for (const { body, room, tick, number } of events) {
-      if (body !== undefined) this.#tell(() => this.#happened(body, { tick, number }));
+      if (body) this.#tell(() => this.#happened(body, { tick, number }));
       else if (room?.type === 'Chat') this.#emit('chat', room);
     }
     return desync;
@@ -291,7 +291,7 @@ export class Room {
 
   /** It is over: `why` is an error, or `null`. */
   _close(why) {
-    if (this.over !== null) return;
+    if (this.over) return;
     this.over = why ?? new Misuse('NoSeat', 'the room is over');
     this._ready.reject(this.over);
     this.#leaving?.resolve();

@@ -33,7 +33,7 @@ function changes(before, now) {
   const told = left.map((person) => ({ what: 'left', person }));
   for (const person of now.values()) {
     const was = before.get(person.player);
-    if (was === undefined) told.push({ what: 'joined', person });
+    if (!was) told.push({ what: 'joined', person });
     else if (was.connected !== person.connected) {
       told.push({ what: person.connected ? 'resumed' : 'dropped', person });
     }

@@ -22,7 +22,7 @@ export class Schemas {
    * same hash. An error if it is neither sent nor known, or not what its hash says.
    */
   of({ schema_hash: hash, schema: bytes }) {
-    must(bytes === null ? this.known.has(hash) : schemaHash(bytes) === hash, 'a schema');
+    must(bytes ? schemaHash(bytes) === hash : this.known.has(hash), 'a schema');
     const schema = this.known.get(hash) ?? decodeSchema(bytes);
     this.known.delete(hash);
     this.known.set(hash, schema);

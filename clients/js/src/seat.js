@@ -117,7 +117,7 @@ export class Seat {
 
   /** The newest input once more, for a new connection; `null` if there was none. */
   inputAgain(now) {
-    if (this.newestInput === null) return null;
+    if (!this.newestInput) return null;
     this.inputs.again(this.kept);
     this.kept = false;
     return this.stamped(now).message;

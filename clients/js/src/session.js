@@ -108,7 +108,7 @@ export class Session {
     } catch (error) {
       this.report(error);
     }
-    if (described === null) return bytesOnly(room.game);
+    if (!described) return bytesOnly(room.game);
     if (BigInt(`0x${described.hash}`) !== room._seat.schemaHash) {
       this.report(new Misuse('OtherSchema', `the server has another version of ${room.game} than connect({ games }): `
         + `give what \`greenroom schema --game ${room.game}\` prints`));
@@ -137,7 +137,7 @@ export class Session {
   /** Now, and from time to time while there is a room. */
   measureFromNow() {
     this.platform.cancel(this.#measuring);
-    if (this.channels.every(({ room }) => room === null)) return;
+    if (this.channels.every(({ room }) => !room)) return;
     this.#measuring = this.platform.later(() => this.measureFromNow(), MEASURE_EVERY_MS);
     if (this.connection.state === 'up') this.probe();
   }

@@ -28,7 +28,7 @@ const MADE = new Map(Object.entries({
 function typeOf(shape) {
   const [name, inner] = typeof shape === 'string' ? [shape] : Object.entries(shape)[0];
   const type = PLAIN.get(name) ?? MADE.get(name)?.(inner);
-  if (type !== undefined) return type;
+  if (type) return type;
   throw new Misuse('BadShape', `a game has messages with a ${name}, which this client does not know: update the client`);
 }
 

@@ -47,12 +47,12 @@ export class Socket {
   }
 
   took(data) {
-    if (this.ended !== null) return;
+    if (this.ended) return;
     try {
       must(data instanceof ArrayBuffer, 'a message');
       const [channel, bytes] = readChannel(new Uint8Array(data));
       const message = this.read(bytes);
-      if (message !== null) this.waiting.push([message, channel]);
+      if (message) this.waiting.push([message, channel]);
     } catch (error) {
       this.close(4000, error.message);
     }
@@ -91,8 +91,8 @@ export class Socket {
   }
 
   serve() {
-    while (this.hear !== null && this.ended === null && this.waiting.length > 0) this.hear(...this.waiting.shift());
-    if (this.hear === null || this.ended === null) return;
+    while (this.hear && !this.ended && this.waiting.length > 0) this.hear(...this.waiting.shift());
+    if (!this.hear || !this.ended) return;
     this.hear = null;
     this.onEnd(this.ended);
   }
@@ -107,7 +107,7 @@ export class Socket {
   }
 
   send(bytes, channel = 0) {
-    if (this.ended === null && this.inner.readyState === 1) this.inner.send(onChannel(channel, bytes));
+    if (!this.ended && this.inner.readyState === 1) this.inner.send(onChannel(channel, bytes));
   }
 
   /** Whether the network takes less than it is given: what can be replaced should wait. */
@@ -122,14 +122,14 @@ export class Socket {
 
   /** Ends the connection with this code: 1000 gives the seat up, others from 4000 on do not. */
   close(code, why) {
-    if (this.ended !== null) return;
+    if (this.ended) return;
     this.shut(code, why.slice(0, REASON_MAX));
     this.end(closedHere(code, why));
   }
 
   /** The connection is dead. Nothing is said about it that the server could take for an end. */
   drop(why) {
-    if (this.ended !== null) return;
+    if (this.ended) return;
     this.shut();
     this.end(closedByNetwork(why, this.said));
   }
@@ -143,7 +143,7 @@ export class Socket {
   }
 
   end(closed) {
-    if (this.ended !== null) return;
+    if (this.ended) return;
     this.ended = closed;
     this.refuse(closed);
     this.serve();

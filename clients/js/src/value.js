@@ -106,7 +106,7 @@ export function below(depth, name, parts) {
 /** Reads the value that is made of these parts, whose paths begin with the same `depth` names. */
 export function reader(depth, parts) {
   const head = parts.find(({ path }) => path.length === depth);
-  if (head !== undefined) return headReader(depth, head, parts.filter((part) => part !== head));
+  if (head) return headReader(depth, head, parts.filter((part) => part !== head));
   const names = [...new Set(parts.map(({ path }) => path[depth]))];
   const readers = names.map((name) => reader(depth + 1, below(depth, name, parts)));
   const isList = names.length > 0 && names.every((name, place) => name === `${place}`);

@@ -259,11 +259,11 @@ function indexOf(r, count, open) {
 /** By name, each `null` or the type of its data: `'Name'`, or `{ Name: data }`. */
 export function enumOf(variants) {
   const names = variants.map(([name]) => name);
-  const all = variants.map(([name, type]) => (type === null ? `"${name}"` : `{ ${name}: … }`)).join(' or ');
+  const all = variants.map(([name, type]) => (type ? `{ ${name}: … }` : `"${name}"`)).join(' or ');
   return {
     read(r) {
       const [name, type] = variants[indexOf(r, names.length)];
-      return type === null ? name : { [name]: type.read(r) };
+      return type ? { [name]: type.read(r) } : name;
     },
     write(bytes, value, at) {
       const isName = typeof value === 'string';
