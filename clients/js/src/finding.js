@@ -6,8 +6,8 @@
  */
 
 import {
-  Misuse, blob, bool, choice, i64, isPlain, json, jsonOf, list, option, roomId, struct, text, toCreate, toJoin, toJoinOrCreate,
-  u16, u32, variants,
+  Misuse, blob, bool, choice, i64, isPlain, joinTarget, json, jsonOf, list, option, roomId, seatCode, struct, text, toCreate,
+  toJoin, toJoinOrCreate, u16, u32, variants,
 } from './parts.js';
 import { VERSION } from './version.js';
 
@@ -29,32 +29,44 @@ const condition = struct({
   }),
 });
 
-/** Of messages, what only finding needs. */
+const query = struct({
+  game: text(32),
+  conditions: list(condition, 8),
+  sort: struct({ by: fact, descending: bool }),
+  limit: u16,
+  cursor: option(blob(160)),
+});
+const newRoomType = struct({
+  options,
+  seats: option(u32),
+  visibility: choice(['Listed', 'Unlisted', 'Private']),
+  metadata: metadata(8),
+});
+const roomInfo = struct({ room: roomId, players: u32, players_max: u32, options });
+const roomEntry = struct({
+  room: roomId,
+  players: u32,
+  players_max: u32,
+  free: u32,
+  locked: bool,
+  age_secs: u32,
+  options,
+  metadata: metadata(16),
+});
+const rooms = list(roomEntry, 50);
+
+/** The messages that only finding needs. */
 const types = {
-  query: struct({
-    game: text(32),
-    conditions: list(condition, 8),
-    sort: struct({ by: fact, descending: bool }),
-    limit: u16,
-    cursor: option(blob(160)),
-  }),
-  newRoom: struct({
-    options,
-    seats: option(u32),
-    visibility: choice(['Listed', 'Unlisted', 'Private']),
-    metadata: metadata(8),
-  }),
-  roomInfo: struct({ room: roomId, players: u32, players_max: u32, options }),
-  roomEntry: struct({
-    room: roomId,
-    players: u32,
-    players_max: u32,
-    free: u32,
-    locked: bool,
-    age_secs: u32,
-    options,
-    metadata: metadata(16),
-  }),
+  New: struct({ game: text(32), room: newRoomType }),
+  Match: struct({ query, or_create: option(newRoomType) }),
+  Find: struct({ id: u32, query }),
+  Watch: struct({ id: u32, query }),
+  Unwatch: struct({ id: u32 }),
+  Reserve: struct({ id: u32, to: joinTarget, seats: u32 }),
+  Rooms: struct({ id: u32, rooms: list(roomInfo, 100) }),
+  Found: struct({ id: u32, rooms, next: option(blob(160)) }),
+  Watched: struct({ id: u32, added: rooms, changed: rooms, removed: list(roomId, 50) }),
+  Reserved: struct({ id: u32, room: roomId, codes: list(seatCode, 16), expires_ms: u32 }),
 };
 
 // As programs say it.

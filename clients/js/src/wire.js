@@ -281,20 +281,25 @@ export function enumOf(variants) {
   };
 }
 
-/** One of these objects, each told by its name in the field `type`. */
-export function variants(kinds) {
+/**
+ * One of these objects, each told by its name in the field `type`. Of those that are `null`, the type is
+ * in `learned` as soon as one is needed.
+ */
+export function variants(kinds, learned) {
   const names = Object.keys(kinds);
-  const types = Object.values(kinds).map(struct);
+  const types = Object.values(kinds).map((fields) => fields && struct(fields));
+  const typeOf = (index) => types[index] ?? learned[names[index]];
   return {
     read(r) {
       const index = indexOf(r, names.length);
-      return { type: names[index], ...types[index].read(r) };
+      must(typeOf(index), 'an answer');
+      return { type: names[index], ...typeOf(index).read(r) };
     },
     write(bytes, { type, ...value }, at) {
       const index = names.indexOf(type);
       if (index < 0) throw bad(at, `is no ${type}: there is ${names.join(', ')}`);
       put(bytes, index);
-      types[index].write(bytes, value, at);
+      typeOf(index).write(bytes, value, at);
     },
   };
 }
