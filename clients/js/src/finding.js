@@ -150,10 +150,9 @@ function foundOf({ players_max: playersMax, age_secs: ageSecs, options, metadata
 
 /** Rooms that are watched. */
 class Watch {
-  /** `tell` gets the rooms and what has changed. */
-  constructor(query, tell) {
-    this.query = query;
-    this.tell = tell;
+  /** `hear` gets the rooms and what has changed. */
+  constructor(channel, query, hear) {
+    Object.assign(this, { channel, query, hear });
     /** By id; the same `Map` for as long as it is watched. */
     this.rooms = new Map();
     /** Whether the next changes name all rooms there are. */
@@ -174,7 +173,23 @@ class Watch {
     }
     for (const id of news.removed) this.rooms.delete(id);
     for (const room of [...news.added, ...news.changed]) this.rooms.set(room.room, room);
-    this.tell(this.rooms, news);
+    this.channel.emitter.call(this.hear, this.rooms, news);
+  }
+
+  /** On a new connection, where it is known by another number. */
+  again(before) {
+    // One without an answer so far is a question that goes out again by itself.
+    if (!this.answered) return;
+    this.anew = true;
+    const { session } = this.channel;
+    session.watches.delete(before);
+    this.ask().catch((error) => session.report(error));
+  }
+
+  ask() {
+    const { id, answer } = this.channel.ask({ type: 'Watch', query: this.query });
+    this.channel.session.watches.set(id, this);
+    return answer;
   }
 }
 
@@ -191,26 +206,22 @@ async function find(channel, query) {
 }
 
 async function watch(channel, query, hear) {
-  const { watches } = channel.session;
-  const watch = new Watch(queryOf(query), (...words) => channel.emitter.call(hear, ...words));
-  const { id, answer } = channel.ask({ type: 'Watch', query: watch.query });
-  watches.set(id, watch);
+  const watch = new Watch(channel, queryOf(query), hear);
   try {
-    await answer;
+    await watch.ask();
   } catch (error) {
-    watches.delete(id);
+    forget(watch);
     throw error;
   }
-  return { rooms: watch.rooms, stop: () => unwatch(channel, watch) };
+  return { rooms: watch.rooms, stop: () => forget(watch).forEach((id) => channel.say({ type: 'Unwatch', id })) };
 }
 
-function unwatch(channel, watch) {
-  const { watches } = channel.session;
-  for (const [id, other] of watches) {
-    if (other !== watch) continue;
-    watches.delete(id);
-    channel.say({ type: 'Unwatch', id });
-  }
+/** Takes a watch out of the list of those that go on. Returns the numbers by which the server knows it. */
+function forget(watch) {
+  const { watches } = watch.channel.session;
+  const ids = [...watches].filter(([, other]) => other === watch).map(([id]) => id);
+  ids.forEach((id) => watches.delete(id));
+  return ids;
 }
 
 async function reserve(channel, where, seats) {

@@ -82,7 +82,7 @@ export class Session {
 
   up(afterMs) {
     for (const channel of this.channels) channel.again();
-    for (const [id, watch] of [...this.watches]) this.#watchAgain(id, watch);
+    for (const [id, watch] of [...this.watches]) watch.again(id);
     this.first.emitter.emit('resume', afterMs);
   }
 
@@ -140,15 +140,5 @@ export class Session {
     if (this.channels.every(({ room }) => !room)) return;
     this.#measuring = this.platform.later(() => this.measureFromNow(), MEASURE_EVERY_MS);
     if (this.connection.state === 'up') this.probe();
-  }
-
-  #watchAgain(before, watch) {
-    // One without an answer so far is a question that goes out again by itself.
-    if (!watch.answered) return;
-    watch.anew = true;
-    this.watches.delete(before);
-    const { id, answer } = this.first.ask({ type: 'Watch', query: watch.query });
-    this.watches.set(id, watch);
-    answer.catch((error) => this.report(error));
   }
 }
