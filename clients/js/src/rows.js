@@ -21,8 +21,6 @@ export class TableRows {
     this.layout = layout;
     /** Slots that ever were in use. */
     this.slots = 0;
-    /** Rows there are. */
-    this.count = 0;
     /** Per slot the generation of its row, or -1. */
     this.generations = new Int32Array(0);
     /** `layout.width` lanes per slot. */
@@ -68,17 +66,10 @@ export class TableRows {
     return slot < this.slots && this.generations[slot] >= 0;
   }
 
-  /** Makes `slot`, which is there and empty, a row of zeros and empty texts. */
-  spawn(slot, generation) {
-    this.generations[slot] = generation;
-    this.count += 1;
-  }
-
   /** Empties `slot`, which has a row, and returns the bytes of its texts. */
   clear(slot) {
     const { width, groups, texts, predicts } = this.layout;
     this.generations[slot] = -1;
-    this.count -= 1;
     this.lanes.fill(0, slot * width, (slot + 1) * width);
     if (predicts) {
       this.velocities.fill(0, slot * width, (slot + 1) * width);
@@ -144,13 +135,13 @@ export class Rows {
   /** Makes an empty `slot` a row of zeros, and the cells that it owns too. */
   spawn(table, slot, generation) {
     this.admit(table, slot + 1);
-    table.spawn(slot, generation);
+    table.generations[slot] = generation;
     for (const layout of table.layout.owned) {
       if (!layout.cells) continue;
       const cells = this.tables[layout.number];
       const start = slot * layout.each;
       this.admit(cells, start + layout.each);
-      for (let cell = start; cell < start + layout.each; cell += 1) cells.spawn(cell, generation);
+      cells.generations.fill(generation, start, start + layout.each);
     }
   }
 

@@ -13,13 +13,11 @@ const BY_BITS = 2;
 export function readSection(all, rows, records, step) {
   const { bits } = records;
   const { layout } = rows;
-  if (!bits.flag()) {
-    if (step && layout.predicts) coast(rows, 0, rows.slots);
-    return;
-  }
-  const naming = bits.bits(2);
-  const gone = !layout.fixed && bits.flag();
-  const born = !layout.fixed && bits.flag();
+  const told = bits.flag();
+  const naming = told ? bits.bits(2) : NONE;
+  const moves = told && !layout.fixed;
+  const gone = moves && bits.flag();
+  const born = moves && bits.flag();
   if (gone) readGone(all, rows, bits, step && layout.restricted);
   const fresh = born ? readNew(all, rows, records) : [];
   readChanged(rows, records, naming, step);
@@ -71,14 +69,10 @@ function readChanged(rows, records, naming, step) {
   const { bits } = records;
   const { layout, generations, fresh } = rows;
   const coasts = step && layout.predicts;
-  if (naming === NONE) {
-    if (coasts) coast(rows, 0, rows.slots);
-    return;
-  }
-  if (naming === BY_GAPS) {
-    let left = bits.golomb(3) + 1;
-    const code = CODE_GAP + bits.bits(2);
+  if (naming === NONE || naming === BY_GAPS) {
     let next = 0;
+    let left = naming === NONE ? 0 : bits.golomb(3) + 1;
+    const code = left > 0 ? CODE_GAP + bits.bits(2) : 0;
     for (; left > 0; left -= 1) {
       const slot = next + bits.number(code);
       if (!rows.has(slot) || fresh[slot]) wrong('a slot');

@@ -123,23 +123,15 @@ export class Socket {
   /** Ends the connection with this code: 1000 gives the seat up, others from 4000 on do not. */
   close(code, why) {
     if (this.ended) return;
-    this.shut(code, why.slice(0, REASON_MAX));
+    this.inner.close(code, why.slice(0, REASON_MAX));
     this.end(closedHere(code, why));
   }
 
   /** The connection is dead. Nothing is said about it that the server could take for an end. */
   drop(why) {
     if (this.ended) return;
-    this.shut();
+    this.inner.close();
     this.end(closedByNetwork(why, this.said));
-  }
-
-  shut(...how) {
-    try {
-      this.inner.close(...how);
-    } catch {
-      this.inner.close();
-    }
   }
 
   end(closed) {

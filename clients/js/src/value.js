@@ -178,17 +178,18 @@ export function scalar(kind) {
 
 function quaternion(at, bits) {
   const step = 1 / (Math.SQRT2 * (2 ** (bits - 1) - 1));
-  // The component that is left out, and the three others, in the order w, x, y, z.
-  const PLACES = [[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]];
+  // In the order w, x, y, z.
   const parts = [0, 0, 0, 0];
   return (rows, slot) => {
-    const start = slot * rows.layout.width + at;
-    const left = rows.lanes[start] & 3;
+    let lane = slot * rows.layout.width + at;
+    /** The component that is left out. */
+    const left = rows.lanes[lane] & 3;
     let rest = 1;
-    for (let part = 0; part < 3; part += 1) {
-      const value = rows.lanes[start + 1 + part] * step;
-      parts[PLACES[left][part]] = value;
-      rest -= value * value;
+    for (let part = 0; part < 4; part += 1) {
+      if (part === left) continue;
+      lane += 1;
+      parts[part] = rows.lanes[lane] * step;
+      rest -= parts[part] * parts[part];
     }
     parts[left] = Math.sqrt(Math.max(rest, 0));
     return [parts[1], parts[2], parts[3], parts[0]];
