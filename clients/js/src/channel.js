@@ -30,7 +30,7 @@ export class Channel {
     const { platform } = session;
     Object.assign(this, { session, number, platform });
     this.emitter = new Emitter(events, (error) => platform.report(error));
-    this.calls = new Calls(platform);
+    this.calls = new Calls(this);
     /** The room, while there is one. */
     this.room = null;
     /** By the ids of joins that queue up: who hears of the place. */
@@ -47,18 +47,8 @@ export class Channel {
   }
 
   /** Asks, and waits for the answer. */
-  async call(message, timeoutMs, late) {
-    return this.ask(message, timeoutMs, late).answer;
-  }
-
-  /** The same, with the question's number: `{ id, answer }`. */
-  ask(message, timeoutMs = this.session.timeout, late = undefined, type = undefined) {
-    const { closed } = this.session;
-    if (closed) throw closed;
-    if (this.connection.socket.overfull) {
-      throw new Misuse('Busy', 'too much waits for the server: try again later');
-    }
-    return this.calls.ask(message, timeoutMs, (bytes) => this.connection.send(bytes, this.number), late, type);
+  async call(...words) {
+    return this.calls.ask(...words).answer;
   }
 
   /** A room that was entered is the program's once its state is there. */
@@ -88,7 +78,7 @@ export class Channel {
     Moved: ({ joined }) => this.#move(this.connection, joined),
     Spectating: (spectating) => this.#take(spectating, spectating.delay_ms),
     Refused: ({ id, why, text }) => {
-      const asked = this.calls.settle(id, null, new Refused(why, text));
+      const asked = this.calls.settle(id, new Refused(why, text), 'reject');
       if (asked !== 'Ping') this.#arrived(0);
     },
     Reply: ({ id, body }) => {

@@ -187,7 +187,7 @@ class Watch {
   }
 
   ask() {
-    const { id, answer } = this.channel.ask({ type: 'Watch', query: this.query });
+    const { id, answer } = this.channel.calls.ask({ type: 'Watch', query: this.query });
     this.channel.session.watches.set(id, this);
     return answer;
   }

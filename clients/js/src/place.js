@@ -97,10 +97,10 @@ export class Place {
       channel.say({ type: 'Leave' });
     };
     const message = { type: 'Join', to, schema: null, profile: said };
-    const { id, answer } = channel.ask(message, timeout, unqueue);
+    const { id, answer } = channel.calls.ask(message, timeout, unqueue);
     if (onPlace) channel.queued.set(id, onPlace);
     const abort = () => {
-      channel.calls.settle(id, null, signal.reason);
+      channel.calls.settle(id, signal.reason, 'reject');
       unqueue(id);
     };
     signal?.addEventListener('abort', abort);

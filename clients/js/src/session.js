@@ -127,7 +127,7 @@ export class Session {
       for (const { room } of this.channels) room?._clock.measured(now() - start);
     };
     try {
-      const ask = this.first.ask({ type: 'List', game: '' }, this.timeout, undefined, 'Ping');
+      const ask = this.first.calls.ask({ type: 'List', game: '' }, this.timeout, undefined, 'Ping');
       ask.answer.then(measured, (error) => error instanceof Refused && measured());
     } catch {
       // Too much is under way; there is another time.
