@@ -26,7 +26,7 @@ export class Bits {
 
   /** Starts over with these bytes. */
   load(bytes) {
-    must(bytes.length <= BYTES_MAX, 'the size');
+    must(bytes.length <= BYTES_MAX);
     if (this.bytes.length < bytes.length + PADDING) {
       this.bytes = new Uint8Array(2 * bytes.length + PADDING);
       this.view = new DataView(this.bytes.buffer);
@@ -39,7 +39,7 @@ export class Bits {
 
   /** An error unless all bits that were read are there. */
   check() {
-    if (this.at > this.end) wrong('the end');
+    if (this.at > this.end) wrong();
   }
 
   /** At least 24 bits from `at` on, and more above them. */
@@ -82,7 +82,7 @@ export class Bits {
     }
     this.check();
     k += zeros;
-    must(k < 32, 'a number');
+    must(k < 32);
     return 2 ** k + this.wide(k) - 2 ** (k - zeros);
   }
 
@@ -109,7 +109,7 @@ export class Bits {
     this.at += entry & LOOK_LENGTH;
     this.size = (entry >> 8) & 0xff;
     if ((entry & LOOK_LONG) === 0) {
-      if (entry === 0) wrong('a word');
+      if (entry === 0) wrong();
       return entry >> 16;
     }
     let number;
@@ -129,7 +129,7 @@ export class Bits {
 
   /** Takes the bits up to the end of the byte, which must be zeros, and returns that byte's end. */
   align() {
-    must(this.bits(-this.at & 7) === 0, 'the end');
+    must(this.bits(-this.at & 7) === 0);
     return this.at >>> 3;
   }
 }

@@ -17,8 +17,11 @@ export class Malformed extends GreenroomError {
   }
 }
 
-/** The server has sent something that is wrong: `what`, in a word. */
-export function wrong(what, unknown) {
+/**
+ * The server has sent something that is wrong. `what`: a frame in most of the places where that is
+ * found, and which of them it is the stack says.
+ */
+export function wrong(what = 'a frame', unknown = false) {
   throw new Malformed(`not as the protocol says: ${what}`, unknown);
 }
 

@@ -40,13 +40,13 @@ export function onChannel(channel, message) {
 export function readChannel(message) {
   if (message[0] !== CHANNEL) return [0, message];
   const channel = message[1];
-  must(channel >= 1 && channel <= CHANNELS_MAX, 'a channel');
+  must(channel >= 1 && channel <= CHANNELS_MAX);
   return [channel, message.subarray(2)];
 }
 
 /** The low 16 bits of an input's tick, and its bytes. */
 export function decodeInput(message) {
-  must(message[0] === INPUT && message.length >= 3, 'an input');
+  must(message[0] === INPUT && message.length >= 3);
   return { tick: message[1] | (message[2] << 8), body: message.slice(3) };
 }
 
@@ -62,7 +62,7 @@ export function septets(from) {
   for (let place = 1; ; place *= 128) {
     const byte = from.byte();
     number += (byte & 127) * place;
-    must(number < 2 ** 32 && (place < 2 ** 28 || byte < 128), 'a number');
+    must(number < 2 ** 32 && (place < 2 ** 28 || byte < 128));
     if (byte < 128) return number;
   }
 }
@@ -74,12 +74,12 @@ export function septets(from) {
 export function readFrame(message, newest) {
   const from = new Reader(message);
   const kind = from.byte();
-  must(kind === STATE || kind === STATE_EVENTS, 'a frame');
+  must(kind === STATE || kind === STATE_EVENTS);
   const inputsApplied = from.number(2);
   const slack = (from.byte() << 24) >> 24;
   const events = kind === STATE_EVENTS ? readEvents(from) : [];
   const flags = from.byte();
-  must(flags <= 7 && (flags & (WHOLE | OLDER)) !== (WHOLE | OLDER), 'a frame');
+  must(flags <= 7 && (flags & (WHOLE | OLDER)) !== (WHOLE | OLDER));
   const whole = (flags & WHOLE) !== 0;
   const tick = whole ? from.number(4) : nearTick(newest, from.number(2));
   /** Ticks since the base, 0 if the base is the frame before. */
@@ -101,7 +101,7 @@ export function readFrame(message, newest) {
 /** Events whose `tick` is still their age. */
 function readEvents(from) {
   const count = septets(from);
-  must(count <= FRAME_EVENTS_MAX, 'an event');
+  must(count <= FRAME_EVENTS_MAX);
   const events = [];
   while (events.length < count) {
     const number = septets(from);
@@ -110,7 +110,7 @@ function readEvents(from) {
     // Exact: a number here has 32 bits.
     const ofRoom = (marked & OF_ROOM) !== 0;
     const length = marked - (ofRoom ? OF_ROOM : 0);
-    must(length <= BODY_MAX, 'an event');
+    must(length <= BODY_MAX);
     const body = from.take(length);
     const event = ofRoom ? { number, tick, room: decodeRoomEvent(body) } : { number, tick, body };
     events.push(Object.defineProperty(event, 'bytes', { value: length }));

@@ -36,7 +36,7 @@ export class Records {
   readMask({ layout, contexts }, slot) {
     const { bits, mask } = this;
     const { groups, kind, maskBits: size } = layout;
-    if (size === 0) wrong('a record');
+    if (size === 0) wrong();
     if (size === 1) {
       mask[0] = 1;
       return;
@@ -53,10 +53,10 @@ export class Records {
     if (small) {
       const others = (1 << size) - (last === 0 ? 1 : 2);
       const number = bits.bits(sizeOf(others - 1));
-      must(number < others, 'a mask');
+      must(number < others);
       this.setMask(size, number + (last !== 0 && number + 1 >= last ? 2 : 1));
     } else {
-      must(this.largeMask(layout, true) > 0, 'a mask');
+      must(this.largeMask(layout, true) > 0);
     }
   }
 
@@ -90,7 +90,7 @@ export class Records {
   resting(resting) {
     if (this.bits.flag()) return this.flags(resting);
     const place = this.bits.bits(sizeOf(resting.length - 1));
-    must(place < resting.length, 'a mask');
+    must(place < resting.length);
     this.mask[resting[place]] = 1;
     return 1;
   }
@@ -176,7 +176,7 @@ export class Records {
     const from = lanes[at];
     bits.at += entry & LOOK_LENGTH;
     const to = bits.bits(2);
-    must(to !== from, 'a quaternion');
+    must(to !== from);
     const was = lanes.slice(at + 1, at + 4);
     const expected = was.map((part, place) => part + (predicted ? velocities[at + 1 + place] : 0));
     turn(was, from, to, most);
@@ -270,6 +270,6 @@ export function coast(rows, from, to) {
 
 function checkParts(lanes, at, most) {
   for (let part = at + 1; part < at + 4; part += 1) {
-    if (lanes[part] > most || lanes[part] < -most) wrong('a quaternion');
+    if (lanes[part] > most || lanes[part] < -most) wrong();
   }
 }

@@ -57,7 +57,7 @@ export class Replica {
     this.tick = null;
     this.newest = tick;
     if (whole) this.rows = Rows.initial(this.layout);
-    else must(had !== null && (base ?? had) === had, 'a base');
+    else must(had !== null && (base ?? had) === had);
     this.read(state, !whole && base === null);
     this.tick = tick;
     if (hash === null) return 'none';
@@ -75,11 +75,11 @@ export class Replica {
       const index = records.texts[place + 1];
       const { max, utf8 } = table.layout.texts[index % table.layout.texts.length];
       const length = septets(from);
-      must(length <= max, 'a text');
+      must(length <= max);
       const bytes = from.take(length);
       if (utf8) textOf(bytes);
       rows.setText(table, index, bytes);
     }
-    must(from.at === state.length, 'the end');
+    must(from.at === state.length);
   }
 }

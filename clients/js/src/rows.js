@@ -164,7 +164,7 @@ export class Rows {
   }
 
   admit(table, slots) {
-    must(slots <= table.layout.slotsMax, 'a slot');
+    must(slots <= table.layout.slotsMax);
     if (slots <= table.slots) return;
     let bytes = table.bytes(2 * slots);
     for (const other of this.tables) bytes += other.bytes(other.slots);

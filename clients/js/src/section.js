@@ -35,7 +35,7 @@ function slots(bits, gap, each) {
 
 function readGone(all, rows, bits, told) {
   slots(bits, 2, (slot) => {
-    must(rows.has(slot), 'a slot');
+    must(rows.has(slot));
     if (told) bits.flag();
     all.remove(rows, slot);
   });
@@ -46,15 +46,15 @@ function readNew(all, rows, records) {
   const { layout } = rows;
   const fresh = [];
   slots(bits, 1, (slot) => {
-    must(slot < layout.slotsMax && !rows.has(slot), 'a slot');
+    must(slot < layout.slotsMax && !rows.has(slot));
     let generation;
     if (layout.entities) {
       generation = bits.golomb(3);
-      must(generation <= 0xffff, 'a generation');
+      must(generation <= 0xffff);
     } else {
       const owners = all.tables[layout.of];
       const owner = Math.floor(slot / layout.each);
-      must(owners.has(owner), 'a slot');
+      must(owners.has(owner));
       generation = owners.generations[owner];
     }
     all.spawn(rows, slot, generation);
@@ -75,7 +75,7 @@ function readChanged(rows, records, naming, step) {
     const code = left > 0 ? CODE_GAP + bits.bits(2) : 0;
     for (; left > 0; left -= 1) {
       const slot = next + bits.number(code);
-      if (!rows.has(slot) || fresh[slot]) wrong('a slot');
+      if (!rows.has(slot) || fresh[slot]) wrong();
       if (coasts) coast(rows, next, slot);
       records.record(rows, slot, step);
       next = slot + 1;

@@ -29,7 +29,7 @@ export class Reader {
   /** Goes on by `count` bytes and returns where they start. */
   skip(count) {
     const start = this.at;
-    must(count <= this.bytes.length - start, 'the end');
+    must(count <= this.bytes.length - start, 'a message');
     this.at += count;
     return start;
   }
@@ -50,7 +50,7 @@ export class Reader {
     const first = this.byte();
     if (first < MARK) return first;
     const own = 2 ** (first - MARK + 1);
-    must(own <= size, 'a number');
+    must(own <= size, 'a message');
     return this.number(own);
   }
 
@@ -64,7 +64,7 @@ export class Reader {
   /** A length of at most `max`. */
   length(max) {
     const length = this.big();
-    must(length <= max, 'a length');
+    must(length <= max, 'a message');
     return Number(length);
   }
 
@@ -94,7 +94,7 @@ function put(bytes, value) {
 export function decode(type, bytes, at) {
   const reader = new Reader(bytes, at);
   const value = type.read(reader);
-  must(reader.at === bytes.length, 'the end');
+  must(reader.at === bytes.length, 'a message');
   return value;
 }
 
@@ -150,7 +150,7 @@ export const i64 = whole(64, 1);
 
 export const bool = only('true or false', (value) => typeof value === 'boolean', (r) => {
   const byte = r.byte();
-  must(byte < 2, 'a value');
+  must(byte < 2, 'a message');
   return byte === 1;
 }, (bytes, value) => bytes.push(Number(value)));
 
@@ -292,7 +292,7 @@ export function variants(kinds, learned) {
   return {
     read(r) {
       const index = indexOf(r, names.length);
-      must(typeOf(index), 'an answer');
+      must(typeOf(index), 'a message');
       return { type: names[index], ...typeOf(index).read(r) };
     },
     write(bytes, { type, ...value }, at) {
