@@ -1,4 +1,7 @@
-/** A schema made ready for the decoder, and checked: it may come from a stranger. */
+/**
+ * A schema made ready for the decoder, and checked: it may come from a stranger. Who may see what is the
+ * server's business alone.
+ */
 
 import { must } from './error.js';
 import {
@@ -27,18 +30,17 @@ export function layoutOf(schema) {
   return tables;
 }
 
-/** What a sound schema has. The server, which made it, says more of one that is not. */
+/** What a sound schema has. */
 const sound = (holds) => must(holds, 'a schema');
 
-function tableOf({ rows, restricted, near, lanes, texts }, number, before) {
+function tableOf({ rows, restricted, lanes, texts }, number, before) {
   const [single, entities, cells] = ['Single', 'Entities', 'Cells'].map((type) => rows.type === type);
-  // The first table, and only it, is single; all may see it. Of others the owner comes first.
-  sound(single === (number === 0) && !(single && restricted));
+  // The first table, and only it, is single. Of others the owner comes first.
+  sound(single === (number === 0));
   const owner = before[rows.of];
   const { of = -1, each = 0 } = rows;
   const slotsMax = single ? 1 : entities ? ENTITIES_MAX : owner?.slotsMax * each;
-  sound(slotsMax > 0 && slotsMax <= SLOTS_MAX && !owner?.cells && (restricted || !owner?.restricted));
-  sound(!near || (near.x < lanes.length && near.y < lanes.length && restricted && entities));
+  sound(slotsMax > 0 && slotsMax <= SLOTS_MAX && !owner?.cells);
   const groups = groupsOf(lanes, cells);
   const maskBits = groups.length + texts.length;
   sound(maskBits <= GROUPS_MAX && (maskBits > 0 || slotsMax === 1 || !cells));
