@@ -26,4 +26,4 @@ export const LENGTHS = `
   33223456aaaaaa99999
   8875533232579aaaaaa
   7766443223479aaaaaa
-`.trim().split(/\s+/).map((digits) => Array.from(digits, (digit) => parseInt(digit, 16)));
+`.match(/\w+/g).map((digits) => Array.from(digits, (digit) => parseInt(digit, 16)));

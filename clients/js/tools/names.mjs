@@ -16,17 +16,14 @@ import { join } from 'node:path';
 const OUTWARD = ['control.js', 'schema.js', 'finding.js', 'shape.js', 'platform.js'];
 
 /**
- * Browsers have these names, too, but the client has them on objects of its own alone. A test plays
- * with the files as they are, so one that does not belong here does not stay for long.
+ * Browsers have these names, too, but the client has them on objects of its own alone. The tests play
+ * with the files as they are: one that does not belong here is found there.
  */
 const OURS = `
-  align allow answer apply big blob calls cells channel check compare connection count emit
-  emitter entered entities entry extra first fixed flags flush fresh full greet groups grow held inner
-  last later layout lengths listen lose map_ mask opened own owned owner pace patches path pause pauses
-  person place plain presence probe put quaternion quiet ready renew restart restore
-  rest root row said say schemas session settle shut skip slots socket span start stamp step_ take
-  tell top tuple update valueOf velocity view waiting wake wide width words wrap write_
-`.trim().split(/\s+/);
+  align allow apply big cells channel check connection count emit ended entities first fixed flags groups
+  grow inner last layout load mark mask open opened path pause quaternion read ready restart restore root
+  session start take top turn update valueOf view waiting wake width write
+`.match(/\w+/g);
 
 /** Of schemas as JSON what `shape.js` has no word for, what a file has of another, and an option for tests. */
 const OTHERS = ['hash', 'finding', 'platform'];
@@ -37,10 +34,11 @@ const withoutComments = (text) => text.replace(/\/\*[^]*?\*\/|\/\/.*/g, '');
 export function stays(src, builtins) {
   const read = (name) => withoutComments(readFileSync(join(src, name), 'utf8'));
   const words = (name) => read(name).match(/\w+/g);
-  const modules = readdirSync(src).filter((name) => name.endsWith('.js'));
-  const texts = modules.flatMap((name) => [...read(name).matchAll(/'(\w+)'/g)].map(([, text]) => text));
-  const ours = new Set(OURS);
+  const all = readdirSync(src).filter((name) => name.endsWith('.js')).map(read).join('\n');
+  const wrong = OURS.find((name) => new RegExp(`\\b[A-Z][A-Za-z]*\\.${name}\\b`).test(all));
+  if (wrong !== undefined) throw new Error(`${wrong} is not only ours, as tools/names.mjs says: the modules use a browser's`);
+  const texts = [...all.matchAll(/'(\w+)'/g)].map(([, text]) => text);
   return [
-    ...OTHERS, ...words('index.d.ts'), ...OUTWARD.flatMap(words), ...texts, ...builtins.filter((name) => !ours.has(name)),
+    ...OTHERS, ...words('index.d.ts'), ...OUTWARD.flatMap(words), ...texts, ...builtins.filter((name) => !OURS.includes(name)),
   ];
 }
