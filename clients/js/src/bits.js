@@ -20,7 +20,7 @@ export class Bits {
     this.at = 0;
     /** Bits there are. */
     this.end = 0;
-    /** How many bits the number that `residual` read has, without leading zeros. */
+    /** How many bits the number that `signedAt` read has, without leading zeros. */
     this.size = 0;
   }
 
@@ -93,19 +93,16 @@ export class Bits {
   }
 
   signed(code) {
-    const value = this.residual(code);
+    const value = this.signedAt(LOOK[(code << LOOK_BITS) | (this.peek() & LOOK_MASK)]);
     this.check();
     return value;
   }
 
-  /** The entry of `LOOK` for the next word of a code. */
-  word(code) {
-    return LOOK[(code << LOOK_BITS) | (this.peek() & LOOK_MASK)];
-  }
-
-  /** The same as `signed`, but not checked to be there. Leaves its size in `size`. */
-  residual(code) {
-    const entry = this.word(code);
+  /**
+   * The number that starts with the look-up `entry` at `at`, which is not checked to be there.
+   * Leaves its size in `size`.
+   */
+  signedAt(entry) {
     this.at += entry & LOOK_LENGTH;
     this.size = (entry >> 8) & 0xff;
     if ((entry & LOOK_LONG) === 0) {

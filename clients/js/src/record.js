@@ -5,7 +5,10 @@ import {
   CODE_PLAIN,
   CODE_VELOCITY,
   CODE_WHOLE,
+  LOOK,
+  LOOK_BITS,
   LOOK_LENGTH,
+  LOOK_MASK,
   SYMBOL_RAW,
 } from './code.js';
 import { must, wrong } from './error.js';
@@ -127,7 +130,7 @@ export class Records {
         continue;
       }
       const context = predicted ? contexts[own] : 0;
-      const code = !step ? CODE_PLAIN : end - start > 1 ? context : CODE_ONE_LANE + context;
+      const code = (!step ? CODE_PLAIN : end - start > 1 ? context : CODE_ONE_LANE + context) << LOOK_BITS;
       let size = 0;
       if (coding === QUAT) {
         size = this.quaternion(rows, row + start, most[group], code, predicted);
@@ -136,7 +139,7 @@ export class Records {
         for (let lane = start; lane < end; lane += 1) {
           const at = row + lane;
           const shift = wrap[lane];
-          let change = bits.residual(code);
+          let change = bits.signedAt(LOOK[code | (bits.peek() & LOOK_MASK)]);
           if (bits.size > size) ({ size } = bits);
           if (linear) velocities[at] = change = ((velocities[at] + change) << shift) >> shift;
           lanes[at] = ((lanes[at] + change) << shift) >> shift;
@@ -151,18 +154,19 @@ export class Records {
   }
 
   /**
-   * The residuals of a quaternion whose first lane is `at`. Returns the size of the largest.
+   * The residuals of a quaternion whose first lane is `at`, by the code that starts at `code` in the
+   * look-up. Returns the size of the largest.
    */
   quaternion(rows, at, most, code, predicted) {
     const { bits } = this;
     const { lanes, velocities } = rows;
-    const entry = bits.word(code);
+    const entry = LOOK[code | (bits.peek() & LOOK_MASK)];
     const turns = ((entry >> 8) & 0xff) === SYMBOL_RAW;
     if (turns) return this.turn(rows, at, most, predicted, entry);
     let size = 0;
     for (let own = at + 1; own < at + 4; own += 1) {
       const was = lanes[own];
-      lanes[own] = was + (predicted ? velocities[own] : 0) + bits.residual(code);
+      lanes[own] = was + (predicted ? velocities[own] : 0) + bits.signedAt(LOOK[code | (bits.peek() & LOOK_MASK)]);
       if (bits.size > size) ({ size } = bits);
       if (predicted) velocities[own] = lanes[own] - was;
     }
@@ -268,8 +272,8 @@ export function coast(rows, from, to) {
   }
 }
 
+const tooLarge = (part, most) => part > most || part < -most;
+
 function checkParts(lanes, at, most) {
-  for (let part = at + 1; part < at + 4; part += 1) {
-    if (lanes[part] > most || lanes[part] < -most) wrong();
-  }
+  if (tooLarge(lanes[at + 1], most) || tooLarge(lanes[at + 2], most) || tooLarge(lanes[at + 3], most)) wrong();
 }
