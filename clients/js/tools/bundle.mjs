@@ -53,7 +53,7 @@ export function fingerprint() {
   for (const path of [...modules.map((name) => join(SRC, name)), SELF, NAMES, join(HERE, 'package.json')]) {
     hash.update(readFileSync(path)).update('\0');
   }
-  return hash.digest('hex').slice(0, 16);
+  return hash.digest('hex').slice(0, 8);
 }
 
 /** Runs this program where npm has put the tools. Returns whether it came to its end, and what it said. */
@@ -77,15 +77,28 @@ function whereIs(name) {
   throw new Error(`npm has not brought ${name}`);
 }
 
+/**
+ * The modules in the order in which gzip makes least of them, of some hundred that were tried: 1 % less
+ * than in that of their imports. What a module needs when it starts comes before it all the same, and one
+ * that is not named here comes where it is needed.
+ */
+const ORDER = `
+  close acks section layout turn rows replica live inputs greet schema record shape target closed socket error
+  frame calls session pauses value wire connect form client lengths bits code platform place connection clock
+  seat emitter version control load channel room-id schemas roster room
+`.match(/[\w-]+/g);
+
 /** What `parts.js` names. */
 const shared = () => [...readFileSync(join(SRC, SHARED), 'utf8').matchAll(/^export \{(.*?)\}/gm)].map(([, list]) => list);
 
 /** What each file begins with where that is more than its module. */
 function begin(entry) {
   if (entry !== 'greenroom') return { entryPoints: [join(SRC, ENTRIES[entry])] };
-  const contents = `import { ${shared()} } from './${SHARED}';
+  const contents = `${ORDER.map((name) => `import './${name}.js';`).join('')}
+    import { ${shared()} } from './${SHARED}';
     export * from './${ENTRIES.greenroom}'; export const ${SHARED_AS} = [${shared()}];`;
-  return { stdin: { contents, resolveDir: SRC, sourcefile: 'greenroom.js' } };
+  // Otherwise an import for the sake of the order would be none.
+  return { stdin: { contents, resolveDir: SRC, sourcefile: 'greenroom.js' }, ignoreAnnotations: true };
 }
 
 /** How the two find each other: `greenroom` loads `finding` later, which has the shared parts from it. */
