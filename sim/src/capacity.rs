@@ -63,6 +63,8 @@ struct Found {
     players: u32,
     /// The least with which it did not; `null`: none of those that were tried.
     too_many: Option<u32>,
+    /// Whether the search was stopped, or failed, before its end.
+    unfinished: bool,
     /// Whether this program was the bottleneck there: the server may carry more.
     generator_limited: bool,
     /// What broke there.
@@ -81,18 +83,18 @@ pub fn run(args: &Args, games: &Games) -> Result<ExitCode, String> {
     args.html.as_deref().map_or(Ok(()), page::has_place)?;
     let mut search = Search { holds: 0, fails: None, from: args.from, to: args.to };
     let mut steps = Vec::new();
-    let mut failure = None;
-    while let Some(bots) = search.next() {
+    let (mut failure, mut unfinished) = (None, false);
+    while let Some(bots) = search.next().filter(|_| !unfinished) {
         match once(args, games, bots, &mut steps) {
             Ok(Some(holds)) => search.told(bots, holds),
             Ok(None) => {
                 eprintln!("stopping early");
-                break;
+                unfinished = true;
             }
             // What was found so far is not lost.
             Err(error) if !steps.is_empty() => {
                 failure = Some(error);
-                break;
+                unfinished = true;
             }
             Err(error) => return Err(error),
         }
@@ -102,6 +104,7 @@ pub fn run(args: &Args, games: &Games) -> Result<ExitCode, String> {
         game: args.target.game.clone(),
         players: search.holds,
         too_many: search.fails,
+        unfinished,
         generator_limited: failed.is_some_and(|step| step.generator_limited),
         machine_limited: failed.is_some_and(is_full),
         broken: failed.map(|step| step.broken.clone()).unwrap_or_default(),
@@ -206,10 +209,22 @@ fn line(rung: &Rung) -> String {
 }
 
 fn sentence(found: &Found) -> String {
-    let Found { game, players, .. } = found;
-    let mut text = match found.too_many {
-        None => format!("{game}: carries {players} players, and more were not tried (--to)"),
-        Some(many) => format!("{game}: carries {players} players, and {many} are too many"),
+    let Found { game, players, unfinished, .. } = found;
+    let mut text = match (found.too_many, unfinished) {
+        (None, false) => {
+            format!("{game}: carries {players} players, and more were not tried (--to)")
+        }
+        (Some(many), false) => {
+            format!("{game}: carries {players} players, and {many} are too many")
+        }
+        (None, true) => {
+            format!("{game}: carries at least {players} players; the search was not ended")
+        }
+        (Some(many), true) => {
+            format!(
+                "{game}: carries {players} players or more, fewer than {many}; the search was not ended"
+            )
+        }
     };
     if !found.broken.is_empty() {
         text += &format!(": {}", found.broken.join("; "));
@@ -295,5 +310,25 @@ mod tests {
             assert_eq!(search.fails.is_none(), bound == 20_000);
             assert!(tried <= 24, "{bound}: {tried} runs");
         }
+    }
+
+    #[test]
+    fn what_is_said_is_what_was_found_out() {
+        let said = |players, too_many, unfinished| {
+            sentence(&Found {
+                game: "arena".into(),
+                players,
+                too_many,
+                unfinished,
+                generator_limited: false,
+                broken: Vec::new(),
+                machine_limited: false,
+                steps: Vec::new(),
+            })
+        };
+        assert_eq!(said(90, Some(94), false), "arena: carries 90 players, and 94 are too many");
+        assert!(said(90, None, false).ends_with("more were not tried (--to)"));
+        assert!(said(90, None, true).contains("at least 90 players"));
+        assert!(said(60, Some(90), true).contains("60 players or more, fewer than 90"));
     }
 }

@@ -74,7 +74,8 @@ pub struct Args {
     /// How many bots.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     bots: u32,
-    /// How long, in seconds, counted from the start of the first bot.
+    /// How long, in seconds, counted from the start of the first bot. It ends sooner if no bot has had a
+    /// connection for 30 s.
     #[arg(long, default_value_t = 30.0, value_parser = seconds, allow_negative_numbers = true)]
     secs: f64,
     /// What the bots do.

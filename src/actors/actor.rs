@@ -86,7 +86,7 @@ use std::sync::Arc;
 use ractor::{ActorCell, ActorId, ActorRef, SpawnErr, SupervisionEvent};
 
 pub use crate::panics::{Panicked, catch};
-pub use live::{ActorInfo, live, live_actor, live_of, publish_metrics, stuck};
+pub use live::{ActorInfo, live, live_actor, publish_metrics, stuck};
 pub use mailbox::{CallError, CastError, Ending, MAILBOX_ALARM_DEPTH, Mailbox, Reply};
 
 pub(crate) use crate::panics::caught;

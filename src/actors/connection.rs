@@ -146,7 +146,8 @@ impl Actor for Connection {
     type Args = ConnectionArgs;
 
     async fn start(args: ConnectionArgs, ctx: &Context<ConnectionMsg>) -> Result<Self, Failure> {
-        let ConnectionArgs { link, reader, place, number, shared } = args;
+        let ConnectionArgs { link, reader, mut place, number, shared } = args;
+        place.connect();
         let channels = Channels::new(link);
         let mailbox = ctx.mailbox().clone();
         let faults = &shared.config.dev.faults;

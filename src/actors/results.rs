@@ -3,18 +3,22 @@
 //! **Its job.** Append each [`MatchResult`] it is sent, in order, and have them on disk before it
 //! stops: it is started first and stopped last, when no room can end any more. After an error of the
 //! disk it tries again once a second, and the results wait; a file that was deleted, or renamed to begin
-//! a new one, is made anew. **Its children.** None. **What ends it.** Only a panic. **What happens
+//! a new one, is made anew. A result is written once, unless the process dies between the line and the
+//! journal's word that it is there, and the next one does not find it any more: because the file was
+//! renamed in between, or has grown by more than is looked through. Then it is there twice, with one
+//! room. **Its children.** None. **What ends it.** Only a panic. **What happens
 //! then.** Its supervisor starts it again, and it goes on with the line that was not written.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use greenroom_proto::RoomId;
 use metrics::{counter, gauge};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::actor::{Actor, Context, Failure, Mailbox, Named};
@@ -47,6 +51,8 @@ const RETRY_EVERY: Duration = Duration::from_secs(1);
 #[derive(Clone, Default)]
 pub struct ResultSink {
     writer: Option<(PathBuf, Waiting, Slot<Mailbox<ResultsMsg>>)>,
+    /// Rooms of which the file has had a result when somebody first asked.
+    past: Arc<OnceLock<BTreeSet<RoomId>>>,
 }
 
 /// Lines not yet written. They wait here and not in the mailbox, which is thrown away with its
@@ -66,23 +72,15 @@ impl ResultSink {
         let (waiting, slot) = (Waiting::default(), Slot::new());
         let args = (path.clone(), Arc::clone(&waiting));
         let spec = ChildSpec::actor_at::<Results>("results", args, &slot);
-        (spec, ResultSink { writer: Some((path, waiting, slot)) })
+        (spec, ResultSink { writer: Some((path, waiting, slot)), past: Arc::default() })
     }
 
     /// Whether the result of a room of an earlier process need not be written: it is in the file, or
-    /// there is none. Reads the whole file, which is for the start of a server only.
+    /// there is no file wanted. Looks through the end of the file, once.
     #[must_use]
     pub fn has(&self, room: RoomId) -> bool {
         let Some((path, ..)) = &self.writer else { return true };
-        let named = format!("\"room\":\"{room}\"");
-        match File::open(path) {
-            Ok(file) => std::io::BufReader::new(file)
-                .split(b'\n')
-                .map_while(Result::ok)
-                .filter(|line| String::from_utf8_lossy(line).contains(&named))
-                .any(|line| serde_json::from_slice::<Value>(&line).is_ok()),
-            Err(_) => false,
-        }
+        self.past.get_or_init(|| rooms_in(&end_of(path, PAST_BYTES))).contains(&room)
     }
 
     /// The results that an earlier process wrote in the last `within`, by room.
@@ -90,7 +88,7 @@ impl ResultSink {
     pub fn recent(&self, within: Duration) -> Vec<(RoomId, String)> {
         let Some((path, ..)) = &self.writer else { return Vec::new() };
         let since = unix_now().saturating_sub(within).as_millis() as u64;
-        let lines = File::open(path).and_then(|mut file| tail_of(&mut file)).unwrap_or_default();
+        let lines = end_of(path, TAIL_BYTES);
         let lines = lines.split(|byte| *byte == b'\n');
         lines.filter_map(|line| recent_result(line, since)).collect()
     }
@@ -125,15 +123,35 @@ impl ResultSink {
 }
 
 /// Of a result file, what is looked at for recent results, and for half a line. A longer one stays.
-const TAIL_BYTES: i64 = 1 << 20;
+const TAIL_BYTES: u32 = 1 << 20;
+/// What is looked through for results that an earlier process has written and had no time to say so: some
+/// 100,000 of them, in less than a second. It falls short by milliseconds, or by what was written while
+/// the disk of the journal failed.
+const PAST_BYTES: u32 = 32 << 20;
 
-fn tail_of(file: &mut File) -> std::io::Result<Vec<u8>> {
-    if file.seek(SeekFrom::End(-TAIL_BYTES)).is_err() {
+/// The last bytes of the file, so many at most; nothing if it cannot be read.
+fn end_of(path: &Path, bytes_max: u32) -> Vec<u8> {
+    File::open(path).and_then(|mut file| tail_of(&mut file, bytes_max)).unwrap_or_default()
+}
+
+fn tail_of(file: &mut File, bytes_max: u32) -> std::io::Result<Vec<u8>> {
+    if file.seek(SeekFrom::End(-i64::from(bytes_max))).is_err() {
         file.rewind()?;
     }
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
+    // No more, whatever is written meanwhile.
+    file.take(bytes_max.into()).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// The rooms of whole lines.
+fn rooms_in(lines: &[u8]) -> BTreeSet<RoomId> {
+    #[derive(Deserialize)]
+    struct Line<'a> {
+        room: &'a str,
+    }
+    let lines = lines.split(|byte| *byte == b'\n');
+    lines.filter_map(|line| serde_json::from_slice::<Line>(line).ok()?.room.parse().ok()).collect()
 }
 
 fn recent_result(line: &[u8], since_unix_ms: u64) -> Option<(RoomId, String)> {
@@ -184,7 +202,7 @@ pub struct Results {
 /// journal says so. What does not look like ours stays.
 pub fn open(path: &Path) -> std::io::Result<File> {
     let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
-    let bytes = tail_of(&mut file)?;
+    let bytes = tail_of(&mut file, TAIL_BYTES)?;
     let last = bytes.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
     let whole = serde_json::from_slice::<Value>(last).is_ok();
     if last.starts_with(b"{") && !whole {
@@ -296,6 +314,28 @@ impl Results {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_an_earlier_process_has_written_is_found_at_the_end_of_a_file_of_any_length() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("results.jsonl");
+        let line = |room: u64, result: &str| {
+            format!("{{\"room\":\"{}\",\"result\":\"{result}\"}}\n", RoomId(room))
+        };
+        let filler = line(9, &"x".repeat(PAST_BYTES as usize));
+        let named = line(2, &format!("\\\"room\\\":\\\"{}\\\"", RoomId(3)));
+        let half = line(4, "").replace("}\n", "");
+        std::fs::write(&path, [&line(1, ""), &filler, &named, "no line of ours\n", &half].concat())
+            .unwrap();
+        let sink = ResultSink::new(path.clone()).1;
+        let has = [1, 9, 2, 3, 4].map(|room| sink.has(RoomId(room)));
+        assert_eq!(has, [false, false, true, false, false]);
+        // Nobody reads it twice.
+        std::fs::remove_file(&path).unwrap();
+        assert!(sink.has(RoomId(2)));
+        assert!(!ResultSink::new(path).1.has(RoomId(2)));
+        assert!(ResultSink::default().has(RoomId(7)));
+    }
 
     #[test]
     fn half_a_line_of_ours_is_taken_away_and_nothing_else() {

@@ -78,7 +78,7 @@ impl RoomRecord {
         let mut members = self.members();
         let known = members.kick(player);
         if known {
-            self.inbox().leave(player);
+            self.give_up(player);
         }
         drop(members);
         self.wake();

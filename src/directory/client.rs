@@ -141,14 +141,16 @@ impl Client {
         true
     }
 
-    /// The game has let the client in, which is sent the token of this number.
-    pub fn sit(&self, token: u32) {
+    /// The game has let the client in, which is to be sent the token of this number. `false`: it is
+    /// gone.
+    pub fn sit(&self, token: u32) -> bool {
         self.unconfirmed.store(token, Ordering::Release);
         self.change(|place| {
             if let Place::Joining(seat) = place {
                 *place = Place::Seated(seat.clone());
             }
-        });
+            !matches!(place, Place::Gone)
+        })
     }
 
     /// The client has, or is to have, the one seat, and has the other from now on, by the token of

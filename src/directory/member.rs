@@ -192,10 +192,15 @@ impl Member {
 
     /// Tells the client that it has its seat. `events`: the number of the last one before those to come.
     pub(super) fn welcome(&mut self, room: &RoomRecord, tick: Tick, events: u32) {
-        let token = self.tokens.make();
+        if let Some(client) = &self.client
+            && !client.sit(self.tokens.newest() + 1)
+        {
+            // Its connection is about to say that it broke, and nobody will have got a token.
+            return;
+        }
+        self.tokens.make();
         let Some(asked) = self.asked.take() else { return };
         let Some(client) = &self.client else { return };
-        client.sit(token);
         let joined = self.joined(room, tick, (asked.id, asked.knows_schema), events);
         client.line.control(&match asked.moved_from {
             Some(from) => ToClient::Moved { from, joined },

@@ -157,24 +157,26 @@ impl Members {
         Ok(before)
     }
 
-    /// A connection broke. Returns whether its player had been let in; `None` if somebody else has
-    /// the seat by now.
+    /// A connection broke. Returns whether its player may come back, by a token that was sent them;
+    /// `None` if somebody else has the seat by now.
     pub fn break_off(&mut self, player: PlayerId, client: &Arc<Client>) -> Option<bool> {
         let member = self.find(player).filter(|member| member.is_of(client))?;
         member.leave_for_now(Instant::now());
-        let let_in = member.outbox.is_some();
+        // Or by a token of a seat before this one.
+        let has_token = member.tokens.newest() > 0 || !member.origins.is_empty();
+        let may_come_back = member.outbox.is_some() && has_token;
         self.stirred = true;
-        Some(let_in)
+        Some(may_come_back)
     }
 
-    /// The players whose seats have been held for as long as they may be.
-    pub fn expired(&self, hold: Duration, now: Instant) -> Vec<PlayerId> {
-        let since = |member: &&Member| member.away_since.filter(|_| member.client.is_none());
-        let members = self.members.iter();
-        members
-            .filter(|member| since(member).is_some_and(|since| now >= since + hold))
-            .map(|member| member.player)
-            .collect()
+    /// The players whose seats have been held for as long as they may be. Each is named once: giving
+    /// up a seat may take some steps.
+    pub fn take_expired(&mut self, hold: Duration, now: Instant) -> Vec<PlayerId> {
+        let away = self.members.iter_mut().filter(|member| member.client.is_none());
+        away.filter_map(|member| {
+            member.away_since.take_if(|since| now >= *since + hold).map(|_| member.player)
+        })
+        .collect()
     }
 
     /// The player's seat is taken away; the room learns of it by a `Leave`. `false`: there is no

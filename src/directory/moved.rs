@@ -100,7 +100,7 @@ impl RoomRecord {
         let mut members = self.members();
         if members.move_away(player).is_some() {
             self.goes(player);
-            self.inbox().leave(player);
+            self.give_up(player);
         }
         drop(members);
         self.wake();

@@ -10,8 +10,15 @@
 //! The moment in which a seat takes the place of the other is under the locks of both rooms' members,
 //! the room with the lower id first. Until then nothing has happened to the old seat, so whatever fails
 //! on the way there, the player stays. What comes of it returns to the old room's inbox.
+//!
+//! From the `Join` on the new room's log knows of a seat, and a process that dies finds it there again.
+//! So if the places are not changed after all, the move is over, and the player may move on or
+//! leave, only once the new room's log has the `Leave`, too. Who wants to leave meanwhile does so then.
+//!
+//! A match that ends and a ban do not wait for that, nor does who leaves the new room for an old one that
+//! has yet to make the step with their `Leave`. If the process dies in between, the next one has a seat
+//! there that nobody comes for: it ends with its hold.
 
-use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -42,9 +49,20 @@ pub(super) struct Moving(Mutex<UnderWay>);
 
 #[derive(Default)]
 struct UnderWay {
-    players: BTreeSet<PlayerId>,
+    players: BTreeMap<PlayerId, Way>,
     /// How many of each effect of the game.
     effects: BTreeMap<u32, usize>,
+}
+
+/// How far a player has got.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// A seat is being found for them.
+    Sought,
+    /// They have asked the new room to let them in.
+    Asked,
+    /// The same, and they give up their seat as soon as the new room has let them go.
+    Leaving,
 }
 
 impl Moving {
@@ -58,14 +76,16 @@ pub(super) struct Arrival {
     from: Arc<RoomRecord>,
     player: PlayerId,
     mover: Mover,
+    /// Why they have not got the new seat, which has yet to go.
+    failed: Option<Refusal>,
     ended: bool,
 }
 
 impl Arrival {
-    /// The player stays.
+    /// The player stays: for this reason, if there was none before.
     pub(super) fn stays(mut self, why: Refusal) {
         self.ended = true;
-        self.from.moved(&self.mover, self.player, Err(why));
+        self.from.moved(&self.mover, self.player, Err(self.failed.unwrap_or(why)));
     }
 
     fn arrives(mut self) {
@@ -95,8 +115,13 @@ impl RoomRecord {
         for player in players {
             match members.seats().any(|seat| seat.player == *player) {
                 false => stay.push((*player, Refusal::NoSeat)),
-                true if !moving.players.insert(*player) => stay.push((*player, Refusal::Busy)),
-                true => movers.push(*player),
+                true => match moving.players.entry(*player) {
+                    Entry::Occupied(_) => stay.push((*player, Refusal::Busy)),
+                    Entry::Vacant(open) => {
+                        open.insert(Way::Sought);
+                        movers.push(*player);
+                    }
+                },
             }
         }
         for (player, why) in stay {
@@ -116,11 +141,24 @@ impl RoomRecord {
     /// What has come of moving one of them.
     pub fn moved(&self, mover: &Mover, player: PlayerId, outcome: Result<(), Refusal>) {
         let mut moving = self.moving.lock();
-        if moving.players.remove(&player) {
+        if let Some(way) = moving.players.remove(&player) {
             self.tell_mover(&mut moving, mover, player, outcome);
+            if way == Way::Leaving {
+                self.inbox().leave(player);
+            }
         }
         drop(moving);
         self.wake();
+    }
+
+    /// A player's seat ends: in the next step, or once another room that was to let them in has let
+    /// them go. To be called with the members locked.
+    pub fn give_up(&self, player: PlayerId) {
+        let mut moving = self.moving.lock();
+        match moving.players.get_mut(&player) {
+            Some(way @ (Way::Asked | Way::Leaving)) => *way = Way::Leaving,
+            Some(Way::Sought) | None => self.inbox().leave(player),
+        }
     }
 
     fn tell_mover(
@@ -157,9 +195,8 @@ impl RoomRecord {
     /// A seat was found for a player: asks its room to let them in.
     pub fn send_on(self: &Arc<Self>, mover: &Mover, player: PlayerId, booked: Booked) {
         let (from, mover) = (Arc::clone(self), mover.clone());
-        let arrival = Arrival { from, player, mover, ended: false };
-        let going = self.members().going(self, player);
-        match going.and_then(|going| self.may_go(going, booked.room())) {
+        let arrival = Arrival { from, player, mover, failed: None, ended: false };
+        match self.set_out(player, booked.room()) {
             Err(why) => arrival.stays(why),
             Ok(going) => {
                 let Seat { room, player } = booked.take();
@@ -171,6 +208,20 @@ impl RoomRecord {
                 room.wake();
             }
         }
+    }
+
+    /// The player is about to ask that room to let them in.
+    fn set_out(&self, player: PlayerId, to: &RoomRecord) -> Result<Going, Refusal> {
+        let mut members = self.members();
+        let going = self.may_go(members.going(self, player)?, to)?;
+        if !self.inbox().has(player) {
+            // They leave.
+            return Err(Refusal::NoSeat);
+        }
+        if let Some(way) = self.moving.lock().players.get_mut(&player) {
+            *way = Way::Asked;
+        }
+        Ok(going)
     }
 
     /// Whether the client could be in that room.
@@ -189,22 +240,24 @@ impl RoomRecord {
     /// The game has let somebody in who is moved here: from now on the seat is theirs.
     pub fn complete_arrival(self: &Arc<Self>, player: PlayerId, tick: Tick) {
         let arrival = self.members().find(player).and_then(|member| member.arrival.take());
-        let Some(arrival) = arrival else { return };
+        let Some(mut arrival) = arrival else { return };
         let from = Arc::clone(&arrival.from);
         let (mut there, mut here) = both(&from, self);
-        let outcome = self.change_places(&arrival, (&mut there, &mut here), player, tick);
-        // It is nobody's, and not to be kept: whoever it was for stays where they were, or goes.
-        if outcome.is_err()
-            && let Some(member) = here.find(player)
-        {
-            member.moved = true;
-        }
-        drop((there, here));
-        match outcome {
-            Ok(()) => arrival.arrives(),
+        match self.change_places(&arrival, (&mut there, &mut here), player, tick) {
+            Ok(()) => {
+                drop((there, here));
+                arrival.arrives();
+            }
             Err(why) => {
+                // It is nobody's, and not to be kept. Who it was for stays where they were, or goes, once
+                // the room has let them go.
+                if let Some(member) = here.find(player) {
+                    member.moved = true;
+                    arrival.failed = Some(why);
+                    member.arrival = Some(arrival);
+                }
                 self.inbox().leave(player);
-                arrival.stays(why);
+                drop((there, here));
             }
         }
         self.wake();
@@ -220,6 +273,9 @@ impl RoomRecord {
     ) -> Result<(), Refusal> {
         let from = &arrival.from;
         let going = there.going(from, arrival.player)?;
+        if from.moving.lock().players.get(&arrival.player) == Some(&Way::Leaving) {
+            return Err(Refusal::NoSeat);
+        }
         // The new seat was taken away again: by a kick.
         if !self.inbox().has(player) {
             return Err(Refusal::SeatGone);

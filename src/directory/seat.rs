@@ -172,21 +172,24 @@ impl Seat {
 
     /// The player goes.
     pub fn leave(&self) {
-        self.room.inbox().leave(self.player);
+        // Under the lock: it may be taking another place just now, and then it leaves from there.
+        let members = self.room.members();
+        self.room.give_up(self.player);
+        drop(members);
         self.room.wake();
     }
 
-    /// The connection broke. The seat is held for a while, unless somebody else has it by now, or
-    /// the game holds none.
+    /// The connection broke. The seat is held for a while, unless somebody else has it by now, the
+    /// game holds none, or nobody was sent a token of it. One that was sent and did not arrive holds it
+    /// all the same: from here the two look alike.
     pub fn break_off(&self, client: &Arc<Client>) {
         let mut members = self.room.members();
-        let Some(let_in) = members.break_off(self.player, client) else { return };
-        let mut inbox = self.room.inbox();
-        inbox.drop_player(self.player);
-        if !let_in || self.room.seat_hold().is_zero() {
-            inbox.leave(self.player);
+        let Some(may_come_back) = members.break_off(self.player, client) else { return };
+        self.room.inbox().drop_player(self.player);
+        if !may_come_back || self.room.seat_hold().is_zero() {
+            self.room.give_up(self.player);
         }
-        drop((inbox, members));
+        drop(members);
         self.room.wake();
     }
 }

@@ -237,9 +237,10 @@ impl<G: Game> Ctx<G> {
     /// A match that ends takes along whoever is still on the way: end it in [`Game::leave`], when the
     /// last one has gone.
     ///
-    /// Events of this room that wait to be sent when somebody goes are not told any more: of a room that
-    /// sends only every few steps, or to a client that reads slowly. What players must know there, the
-    /// new room tells.
+    /// What this room has said up to this step, those who are moved get before they go. Later events that
+    /// still wait to be sent when somebody goes are not told any more, in a room that sends only every
+    /// few steps; nor are any to a client that reads slowly. What players must know there, the new room
+    /// tells.
     ///
     /// # Panics
     /// With more than [`EFFECTS_MAX`] effects of which nothing has come yet.

@@ -73,7 +73,7 @@ pub(super) fn advice(error: &io::Error) -> &'static str {
         }
         PermissionDenied => "make it writable for the user that runs the server",
         NotFound => "make the directory again",
-        NotADirectory => "it must be a directory",
+        NotADirectory | AlreadyExists => "it must be a directory",
         _ => "look into the kernel's log for what is wrong with that disk",
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use crate::config::Listen;
@@ -32,6 +32,8 @@ pub struct Admission {
 #[derive(Default)]
 struct Counts {
     admitted: usize,
+    /// Those of them that have said a proper request for a WebSocket.
+    connected: usize,
     refused: usize,
     by_address: BTreeMap<IpAddr, usize>,
 }
@@ -40,6 +42,7 @@ struct Counts {
 pub struct Place {
     admission: Arc<Admission>,
     held: Held,
+    connected: bool,
 }
 
 enum Held {
@@ -62,7 +65,7 @@ impl Admission {
     /// A place for a connection from `address`. `None`: drop it without a word.
     #[must_use]
     pub fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.lock();
         let exempt = address.to_canonical().is_loopback() && !self.limits.limit_loopback;
         let key = (!exempt).then(|| subnet(address));
         let from_there = key.and_then(|key| counts.by_address.get(&key)).copied().unwrap_or(0);
@@ -80,17 +83,34 @@ impl Admission {
         } else {
             return None;
         };
-        Some(Place { admission: Arc::clone(self), held })
+        Some(Place { admission: Arc::clone(self), held, connected: false })
     }
 
     /// Connections admitted at the moment.
     #[must_use]
     pub fn connections(&self) -> usize {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).admitted
+        self.lock().admitted
+    }
+
+    /// Those of them that are connections by now, and no more on their way through TLS and HTTP.
+    #[must_use]
+    pub fn connected(&self) -> usize {
+        self.lock().connected
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Place {
+    /// It is a connection now.
+    pub fn connect(&mut self) {
+        if !self.is_refusal() && !std::mem::replace(&mut self.connected, true) {
+            self.admission.lock().connected += 1;
+        }
+    }
+
     /// Whether the connection's address may try a code. A right one is to be given back.
     #[must_use]
     pub fn guess(&self) -> bool {
@@ -124,7 +144,8 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut counts = self.admission.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.admission.lock();
+        counts.connected -= usize::from(self.connected);
         match self.held {
             Held::Refused => counts.refused -= 1,
             Held::Admitted(key) => {
@@ -169,13 +190,16 @@ mod tests {
     #[test]
     fn one_address_does_not_take_all_places_and_gives_them_back() {
         let admission = Admission::new(limits());
-        let first = admit(&admission, "192.0.2.1").unwrap();
+        let mut first = admit(&admission, "192.0.2.1").unwrap();
+        first.connect();
+        first.connect();
+        assert_eq!(admission.connected(), 1);
         let _second = admit(&admission, "::ffff:192.0.2.1").unwrap();
         assert!(admit(&admission, "192.0.2.1").unwrap().is_refusal());
         assert!(!admit(&admission, "192.0.2.2").unwrap().is_refusal());
         drop(first);
         assert!(!admit(&admission, "192.0.2.1").unwrap().is_refusal());
-        assert_eq!(admission.connections(), 1);
+        assert_eq!((admission.connections(), admission.connected()), (1, 0));
     }
 
     #[test]

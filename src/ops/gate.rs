@@ -2,8 +2,9 @@
 //!
 //! A browser on the operator's machine reaches loopback from any page. Such a page is told from a
 //! program by three things it cannot change: the name in `Host` (a name of its own that was made to
-//! point here is not this machine's), its `Origin`, and that it cannot send `application/json` to
-//! another site without asking first, which nobody answers here.
+//! point here is not this machine's), its `Origin`, and that it cannot POST `application/json` to
+//! another site without asking first, which nobody answers here. For methods other than GET, HEAD and
+//! POST it has to ask in any case, and nothing is done here by them.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use ring::hmac;
 
 use super::fault::{Code, Fault};
+use super::given::too_large;
 use super::{Site, console};
 use crate::net::origin::is_loopback;
 
@@ -72,7 +74,7 @@ impl Gate {
             let text = "send the header Authorization: Bearer, with the token of ops_token_file";
             return Err(Fault::new(Code::Unauthorized, text));
         }
-        if !matches!(*method, Method::GET | Method::HEAD) && !is_json(headers) {
+        if *method == Method::POST && !is_json(headers) {
             let text = "what changes something needs the header Content-Type: application/json";
             return Err(Fault::new(Code::UnsupportedMediaType, text));
         }
@@ -84,6 +86,11 @@ impl Gate {
 pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     if let Err(fault) = site.gate.admit(&request) {
         return fault.into_response();
+    }
+    // Before it is waited for.
+    let length = text(request.headers(), &header::CONTENT_LENGTH).and_then(|it| it.parse().ok());
+    if length.is_some_and(|length: u64| length > site.config.ops.body_bytes_max as u64) {
+        return too_large(&site).into_response();
     }
     match tokio::time::timeout(site.config.ops.timeout, next.run(request)).await {
         Ok(response) => response,
@@ -175,7 +182,11 @@ mod tests {
         let post = |kind| code(&gate, "POST /v1/drain", &[here, ("content-type", kind)]);
         assert_eq!(post("application/json; charset=utf-8"), None);
         assert_eq!(post("text/plain"), Some(Code::UnsupportedMediaType));
-        assert_eq!(code(&gate, "DELETE /v1/rooms/1", &[here]), Some(Code::UnsupportedMediaType));
+        assert_eq!(code(&gate, "POST /v1/drain", &[here]), Some(Code::UnsupportedMediaType));
+        // Nobody does anything by these: the routes say so, with what may be done.
+        assert_eq!(code(&gate, "OPTIONS /v1/drain", &[here]), None);
+        let preflight = [here, ("origin", "https://evil.example")];
+        assert_eq!(code(&gate, "OPTIONS /v1/drain", &preflight), forbidden);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::watch;
@@ -97,9 +97,11 @@ impl Keys {
     }
 }
 
-/// Does what is asked, unless it was asked under the same key before.
+/// Does what is asked, unless it was asked under the same key before. Who only looks, as by `GET`, is
+/// told what is so now.
 pub(super) async fn once(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
-    let Some(key) = request.headers().get(&KEY) else { return next.run(request).await };
+    let key = request.headers().get(&KEY).filter(|_| *request.method() == Method::POST);
+    let Some(key) = key else { return next.run(request).await };
     let key = key.to_str().ok().filter(|key| KEY_BYTES.contains(&key.len())).map(str::to_owned);
     let Some(key) = key else {
         let text = "an Idempotency-Key has 1 to 128 letters of ASCII";

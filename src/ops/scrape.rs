@@ -83,11 +83,12 @@ fn publish(site: &Site) {
     process();
 }
 
-/// Connections by state, when so many have a seat.
+/// Connections of this server by state, when so many have a seat.
 pub(super) fn connections(site: &Site, seated: usize) -> [(&'static str, usize); 3] {
-    let actors = actor::live_of("connection");
-    let arriving = site.hosted.admission.connections().saturating_sub(actors);
-    [("arriving", arriving), ("waiting", actors.saturating_sub(seated)), ("seated", seated)]
+    let admission = &site.hosted.admission;
+    let connected = admission.connected();
+    let arriving = admission.connections().saturating_sub(connected);
+    [("arriving", arriving), ("waiting", connected.saturating_sub(seated)), ("seated", seated)]
 }
 
 /// What the system says of this process.

@@ -63,10 +63,34 @@ impl Writer {
         self.shelf.unfinished().join(format!("{number}.part"))
     }
 
+    /// Somebody may have deleted the directory: then what has begun is lost, and what begins from now on
+    /// is kept.
+    fn look_for_dir(&mut self) {
+        if self.shelf.unfinished().is_dir() {
+            return;
+        }
+        let opened = match Shelf::open(self.shelf.dir(), self.shelf.limits()) {
+            Ok(shelf) => {
+                self.shelf = shelf;
+                Ok(())
+            }
+            Err(error) => Err(error),
+        };
+        self.told("replays cannot be kept", opened);
+        for part in self.parts.values_mut().filter(|part| part.segments > 0 && !part.lost) {
+            part.lost = true;
+            lost("disk");
+        }
+        self.parts.values_mut().for_each(|part| part.bytes = 0);
+        self.bytes = 0;
+    }
+
     fn more(&mut self, number: u64, segments: &[Segment], flag: &AtomicBool) {
+        self.look_for_dir();
         let path = self.path(number);
         let part = self.parts.entry(number).or_default();
         if part.lost {
+            flag.store(true, Relaxed);
             return;
         }
         let mut bytes = Vec::new();
@@ -98,6 +122,7 @@ impl Writer {
     }
 
     fn finish(&mut self, number: u64, room: &str, log: Log) {
+        self.look_for_dir();
         if self.parts.get(&number).is_some_and(|part| part.lost) {
             return self.forget(number);
         }

@@ -27,6 +27,12 @@ use crate::planted::{self, Bug};
 
 /// Processes that may die while they bring a room back. After the second, the step that it ends
 /// with is left out: what kills a process (a stack overflow, memory that runs out) is not by chance.
+///
+/// If it was chance all the same (somebody has killed three processes in a row, two of them while they
+/// brought the room back), that step may have been told. It never was if another one, its hash or a
+/// keyframe is behind it in the log: such a step came to its end, and is not left out. So what may be
+/// undone is what the first of the processes has told in its last tick, or, in a room that steps on
+/// commands, in its last tenth of a second.
 pub const ATTEMPTS_MAX: u32 = 3;
 
 /// A room's log, and how far what is in it was carried out. `J`: where it is kept beyond the death of

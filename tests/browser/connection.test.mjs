@@ -61,6 +61,26 @@ browsing('a tab that was offline for five seconds goes on where it was', async (
   clean(tab, `http://127.0.0.1:${between.port}/`, NO_CONNECTION);
 });
 
+browsing('whoever leaves without a connection is out at once, and has another match when it is back', async (t) => {
+  const server = await serve(t);
+  const between = await way(t, server.ports.ws);
+  const chromium = await browser(t);
+  const tab = await visitor(chromium, `http://127.0.0.1:${between.port}/`, 'Ada');
+  await tab.click('#play-arena');
+  await tab.sees('#room-id');
+  between.cut(true);
+  await tab.sees('#banner', 'The connection is gone');
+  await tab.click('#leave');
+  await tab.sees('#play-arena');
+  await tab.sees('#banner', 'Your seat is given up when it is back');
+  await tab.click('#play-connect4');
+  await tab.sees('#banner', 'Coming in');
+  between.cut(false);
+  await tab.sees('#room-id');
+  assert.equal(await tab.text('[aria-label="Room"] h2'), 'Connect four');
+  clean(tab, `http://127.0.0.1:${between.port}/`, NO_CONNECTION);
+});
+
 /** Hands connections on to a port; while it is cut there are none. */
 async function way(t, to) {
   const { connect, createServer: listen } = await import('node:net');

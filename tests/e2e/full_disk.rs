@@ -5,10 +5,13 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use greenroom_client::{Join, Update};
+
 use crate::support::hosting::Hosted;
 use crate::support::probe::Request;
+use crate::support::process::Process;
 use crate::support::state_dir::{copy_of, found_in, state_of};
-use crate::support::{DEADLINE, new_room, until, within};
+use crate::support::{DEADLINE, new_room, next, until, within};
 
 /// Writes until nothing fits any more.
 fn fill(path: &Path) {
@@ -95,4 +98,21 @@ async fn files_that_somebody_deletes_are_missed_and_matches_kept_anew() {
     until("the match is kept again", || kept() == Some(sum)).await;
     server.kill();
     assert_eq!(kept(), Some(sum));
+}
+
+/// The kernel says so with a signal, which ends whoever does not expect it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn matches_go_on_where_a_file_may_not_grow_any_more() {
+    let args = ["--plain", "off", "--state-dir", "state"];
+    let server = Process::serve_with_small_files(12, &args);
+    let mut client = server.connect().await;
+    let arena = Join::OpenOrCreate { game: "arena", options: "" };
+    within("a seat", client.join(arena)).await.unwrap();
+    while !server.errors().contains("raise the largest size of a file") {
+        next(&mut client).await;
+    }
+    for _ in 0..30 {
+        let update = next(&mut client).await;
+        assert!(!matches!(update, Update::Broken { .. } | Update::Closed(_)), "{update:?}");
+    }
 }

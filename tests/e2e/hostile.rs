@@ -232,6 +232,28 @@ async fn close_of_the_peer_is_answered_with_its_code() {
     played.is_undisturbed().await;
 }
 
+/// Of the codes only 1000 says that somebody is done. Those that nobody may send are no better than a
+/// broken connection: the seat is held.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn close_codes_that_nobody_may_send_are_answered_and_cost_no_seat() {
+    let server = TestServer::start(|_| {}).await;
+    for code in [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, u16::MAX] {
+        let mut raw = Target::of(&server).greeted().await;
+        let room = raw.join(create(r#"{"hold_ms":60000}"#)).await.room;
+        raw.frame(FIN | CLOSE, &code.to_be_bytes()).await;
+        let answer = loop {
+            match raw.next().await {
+                Got::Close(code, _) => break code,
+                Got::End { .. } => panic!("{code} was not answered"),
+                _ => {}
+            }
+        };
+        assert_eq!(answer, 1002, "to {code}");
+        until("its connection is gone", || server.server.connections() == 0).await;
+        assert_eq!(server.server.room(room).unwrap().taken(), 1, "{code}");
+    }
+}
+
 /// Bytes that mean nothing, at every layer. The seed is shown when it fails.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn random_bytes_at_every_layer_do_no_harm() {

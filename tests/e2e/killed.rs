@@ -7,11 +7,15 @@ use std::time::{Duration, Instant};
 
 use greenroom::Rng;
 use greenroom::proto::{Refusal, RoomId};
+use greenroom::room::saved::Restored;
 use greenroom_client::{CallError, Client, Connect, Join, Update};
 
 use crate::support::hosting::Hosted;
 use crate::support::probe::{Event, Input, Request, State};
-use crate::support::{DEADLINE, event_where, find, new_room, next, setting, state_where, within};
+use crate::support::state_dir::{copy_of, found_in};
+use crate::support::{
+    DEADLINE, event_where, find, new_room, next, setting, state_where, until, within,
+};
 
 /// Drives the client until it is back.
 async fn resumed(client: &mut Client) {
@@ -128,6 +132,34 @@ async fn a_step_that_kills_the_process_is_left_out_after_two_more_tries() {
         resumed(&mut beside).await;
         assert_eq!(add(&mut beside, 1).await, 9, "{request:?}");
     }
+}
+
+/// The last step of a room that steps on commands stays the last for as long as nobody says anything.
+/// That it was told is noted, so that it is not taken for what kills processes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_told_in_a_silent_room_is_known_to_have_happened() {
+    let mut server = Hosted::start();
+    let state = server.dir.path().join("state");
+    let mut client = server.connect().await;
+    let on_commands = new_room(r#"{"tick_hz":0,"hold_ms":60000}"#);
+    let room = within("a seat", client.join(on_commands)).await.unwrap().room;
+    let proven = || {
+        let copy = copy_of(&state);
+        let found = found_in(copy.path()).into_iter().find(|found| found.room == room)?;
+        let log = Restored::read(&found.start, &found.more).unwrap().log;
+        // Nor is one that a keyframe follows.
+        log.last_step().unwrap().is_none_or(|step| step.hash.is_some()).then(|| log.end())
+    };
+    let mut before = None;
+    for sum in 1..=3 {
+        assert_eq!(add(&mut client, 1).await, sum);
+        until("the step is known to have come to its end", || proven() > before).await;
+        before = proven();
+    }
+    server.kill();
+    server.start_again();
+    resumed(&mut client).await;
+    assert_eq!(add(&mut client, 1).await, 4);
 }
 
 /// What one bot has seen, over all lives of the server.

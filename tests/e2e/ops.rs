@@ -1,6 +1,6 @@
 //! The operations address: who may ask, its bounds, health and readiness.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use greenroom::config::{AddressChoice, Config};
@@ -68,6 +68,102 @@ async fn what_is_not_there_and_who_may_not_ask_gets_a_typed_answer() {
         let answer = ask(ops, method, path, &[header], "").await;
         assert_eq!((answer.status, answer.error().as_str()), (status, code), "{method} {path}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_address_says_which_methods_it_has() {
+    let server = TestServer::start(on_a_free_port).await;
+    let ops = server.server.ops().unwrap();
+    for (path, allow) in [
+        ("/healthz", "GET,HEAD"),
+        ("/metrics", "GET,HEAD"),
+        ("/console", "GET,HEAD"),
+        ("/v1/rooms", "GET,HEAD,POST"),
+        ("/v1/drain", "POST"),
+    ] {
+        for method in ["OPTIONS", "DELETE", "PUT", "BREW"] {
+            let answer = ask(ops, method, path, &[], "").await;
+            let refused =
+                (answer.status, answer.error(), answer.headers["allow"].to_str().unwrap());
+            assert_eq!(refused, (405, "method_not_allowed".to_owned(), allow), "{method} {path}");
+        }
+        let head = ask(ops, "HEAD", path, &[], "").await;
+        let status = if allow.contains("HEAD") { 200 } else { 405 };
+        assert_eq!((head.status, head.text.as_str()), (status, ""), "HEAD {path}");
+        let beside = ask(ops, "GET", &format!("{path}/"), &[], "").await;
+        assert_eq!((beside.status, beside.error().as_str()), (404, "not_found"), "{path}/");
+    }
+    // A page of another site that asks whether it may.
+    let page = [("origin", "https://evil.example"), ("access-control-request-method", "POST")];
+    let answer = ask(ops, "OPTIONS", "/v1/drain", &page, "").await;
+    let allowed = answer.headers.keys().any(|name| name.as_str().starts_with("access-control-"));
+    assert_eq!((answer.status, allowed), (403, false));
+    assert_eq!(server.server.readiness(), Readiness::Ready);
+}
+
+/// What is sent after the head of `POST /v1/rooms` with this length, and the status that comes back.
+async fn status_after(
+    ops: SocketAddr,
+    length: usize,
+    mut send: impl AsyncFnMut(&mut TcpStream),
+) -> String {
+    let mut tcp = TcpStream::connect(ops).await.unwrap();
+    let head = format!(
+        "POST /v1/rooms HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\n\r\n"
+    );
+    tcp.write_all(head.as_bytes()).await.unwrap();
+    send(&mut tcp).await;
+    let mut said = Vec::new();
+    within("an answer", tcp.read_buf(&mut said)).await.unwrap();
+    String::from_utf8_lossy(&said).lines().next().unwrap_or_default().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bodies_that_are_huge_or_slow_get_an_answer_and_no_more() {
+    let server = TestServer::start(|config| {
+        on_a_free_port(config);
+        config.ops.timeout = Duration::from_millis(400);
+    })
+    .await;
+    let ops = server.server.ops().unwrap();
+    let nothing = async |_: &mut TcpStream| {};
+    let too_large = "HTTP/1.1 413 Payload Too Large";
+    assert_eq!(status_after(ops, usize::MAX >> 1, nothing).await, too_large);
+    let all = async |tcp: &mut TcpStream| {
+        for _ in 0..256 {
+            if tcp.write_all(&[b' '; 65_536]).await.is_err() {
+                break;
+            }
+        }
+    };
+    assert_eq!(status_after(ops, 16 << 20, all).await, too_large);
+    let drop_by_drop = async |tcp: &mut TcpStream| {
+        while tcp.write_all(b" ").await.is_ok() {
+            let mut said = [0];
+            let answered = tokio::time::timeout(Duration::from_millis(20), tcp.peek(&mut said));
+            if answered.await.is_ok() {
+                break;
+            }
+        }
+    };
+    assert_eq!(status_after(ops, 1000, drop_by_drop).await, "HTTP/1.1 504 Gateway Timeout");
+    assert_eq!(get(ops, "/healthz").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_looks_is_told_what_is_so_now_whatever_the_key() {
+    let server = TestServer::start(on_a_free_port).await;
+    let ops = server.server.ops().unwrap();
+    let key = [("idempotency-key", "one")];
+    for rooms in 0..2 {
+        let answer = ask(ops, "GET", "/v1/rooms", &key, "").await;
+        assert!(!answer.headers.contains_key("idempotency-replayed"));
+        assert_eq!(answer.json()["rooms"].as_array().unwrap().len(), rooms, "{answer:?}");
+        let (client, _) = server.seated(crate::support::new_room("")).await;
+        std::mem::forget(client);
+    }
+    assert!(ask(ops, "GET", "/metrics", &key, "").await.text.contains("greenroom_rooms"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -50,7 +50,12 @@ async fn short_match(server: &Process) {
 }
 
 async fn stops_in_order_at(signal: &str) {
-    let mut server = Process::serve(&["--plain", "off", "--match-grace-ms", "0"]);
+    let args = ["--plain", "off", "--match-grace-ms", "0"];
+    // These tests may be run by `nohup` themselves.
+    let mut server = match signal {
+        "SIGHUP" => Process::serve_under(&["env", "--default-signal=HUP"], &args),
+        _ => Process::serve(&args),
+    };
     let (mut players, seated) = (Vec::new(), Arc::new(AtomicUsize::new(0)));
     for _ in 0..4 {
         players.push(tokio::spawn(play(server.connect().await, Arc::clone(&seated))));
@@ -95,6 +100,28 @@ async fn sigterm_stops_in_order() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sigint_stops_in_order() {
     stops_in_order_at("SIGINT").await;
+}
+
+/// Its terminal is closed.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sighup_stops_in_order() {
+    stops_in_order_at("SIGHUP").await;
+}
+
+/// As `nohup` starts it.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_to_stay_without_a_terminal_stays() {
+    let args = ["--plain", "off", "--match-grace-ms", "0"];
+    let mut server = Process::serve_under(&["nohup"], &args);
+    let mut client = server.connect().await;
+    server.signal("HUP");
+    let arena = Join::OpenOrCreate { game: "arena", options: "" };
+    within("a seat", client.join(arena)).await.unwrap();
+    server.signal("TERM");
+    assert_eq!(closed(&mut client).await, 4200);
+    assert_eq!(server.ended().await.code(), Some(0), "{}", server.errors());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -43,6 +43,21 @@ pub(super) async fn interrupted() {
     let _ = ctrl_c.await;
 }
 
+/// No bot has had a connection for so long: the server is gone. A bot tries every five seconds at
+/// least, and a server that is started anew is there sooner.
+const GONE: Duration = Duration::from_secs(30);
+
+/// Ends when nobody has been connected for [`GONE`].
+async fn gone(is_anybody_connected: impl Fn() -> bool) {
+    let mut last = Instant::now();
+    while last.elapsed() < GONE {
+        sleep(Duration::from_secs(1)).await;
+        if is_anybody_connected() {
+            last = Instant::now();
+        }
+    }
+}
+
 /// Runs it; `live` hears of each row.
 pub(super) async fn run(
     plan: Plan,
@@ -84,6 +99,7 @@ pub(super) async fn run(
         () = interrupted() => stopped = true,
         // They gave up: nothing that would change by waiting.
         () = all_done => {}
+        () = gone(|| tally.live.connected.get() > 0) => {}
         () = sampler.run(live) => {}
         () = pulse(&tally, Duration::ZERO) => {}
         () = breaks => {}
@@ -106,4 +122,17 @@ pub(super) async fn run(
         ..summary
     };
     Ok(Outcome { summary, errors, alone, stopped })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_is_gone_when_nobody_was_connected_for_half_a_minute() {
+        let began = Instant::now();
+        // Nobody is in the first 20 s, then some are, with breaks of 29 s, and from 100 s on nobody.
+        gone(|| matches!(began.elapsed().as_secs(), 20..=30 | 59..=70 | 99)).await;
+        assert_eq!(began.elapsed().as_secs(), 99 + GONE.as_secs());
+    }
 }

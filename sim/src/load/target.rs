@@ -47,8 +47,9 @@ pub(crate) struct Target {
     seed: u64,
     /// The share of bots that keep a copy of the state and compare its hash: 1, 0.05 or 5%; one at
     /// least. What is measured is measured by these. The others count frames by their heads, acknowledge
-    /// what a player would, and repeat what these do. With --input-hz they look at their connection when
-    /// they act. That saves this program half of its CPU time and more, and no desync is noticed there.
+    /// what a player would, and repeat what these do. With --input-hz they look at their connection five
+    /// times a second. That saves this program half of its CPU time and more, and no desync is noticed
+    /// there.
     #[arg(long, default_value = "100%", value_name = "SHARE", value_parser = share)]
     pub(crate) decode: f64,
     /// The server's process, for its CPU and memory; found by its port where it is on this machine and

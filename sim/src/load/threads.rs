@@ -19,7 +19,7 @@ use super::tally::Tally;
 
 /// How long such a thread waits before it looks again. A browser that draws 60 times a second looks
 /// every 17 ms.
-const LOOK: Duration = Duration::from_millis(5);
+const LOOK: Duration = Duration::from_millis(10);
 /// Bots of one thread, as long as there are more cores: a tenth of a core's time at 20 frames a second,
 /// and enough that it finds several to read for at a time.
 const BOTS: u32 = 1000;

@@ -62,15 +62,6 @@ pub fn stuck(limit: Duration) -> Vec<ActorInfo> {
     collect(|info| info.busy.is_some_and(|(_, since)| since > limit))
 }
 
-/// How many actors of a class there are.
-pub fn live_of(class: &str) -> usize {
-    let (mut started, mut ended) = (0, 0);
-    if let Some(class) = locked(&CLASSES).get(class) {
-        (started, ended) = (class.started.load(Relaxed), class.ended.load(Relaxed));
-    }
-    started.saturating_sub(ended) as usize
-}
-
 /// Hands the numbers of every class to the `metrics` recorder; call it before each scrape.
 ///
 /// Counters `greenroom_actors_started_total`, `greenroom_actors_ended_total`,

@@ -16,6 +16,10 @@ use crate::room::saved::Saved;
 /// A keyframe is taken when making again what follows the last one would take longer than this. Step
 /// times are measured, so that is what bringing the room back costs its players.
 const REPLAY_MAX: Duration = Duration::from_millis(20);
+/// How long a room that steps on commands has been silent when it notes in the journal that its last step
+/// came to its end: see [`ATTEMPTS_MAX`](crate::room::course::ATTEMPTS_MAX). That takes a hash of the whole
+/// room, so not after each step.
+const PROVE_AFTER: Duration = Duration::from_millis(100);
 /// When a journal that did not take a room is asked again, if it does not say so before.
 const CLOSE_AGAIN: Duration = Duration::from_millis(50);
 
@@ -30,18 +34,38 @@ impl Runner {
                 course.wants_start() || course.log().wants_keyframe(config.rooms.log_bytes_max)
             });
         }
+        let keeps = self.args.common.keeper.is_some() && self.schedule.is_none();
+        self.unproven = keeps.then(Instant::now);
+        if self.room.as_ref().is_some_and(|room| Log::wants_hash(room.as_ref())) {
+            self.note_hash();
+        }
+        if wanted {
+            self.keep_all();
+        }
+    }
+
+    fn note_hash(&mut self) {
         let Some(room) = &self.room else { return };
         self.progress.note(At::Keep);
-        let hash = Log::wants_hash(room.as_ref()).then(|| room.hash());
+        let hash = room.hash();
         self.progress.note(At::Rest);
-        if let Some(hash) = hash
-            && let Some(mut work) = record.work(self.worker)
+        if let Some(mut work) = self.args.record.work(self.worker)
             && let Some(course) = &mut work.course
         {
             course.hash(hash);
         }
-        if wanted {
-            self.keep_all();
+        self.unproven = None;
+    }
+
+    /// When it is to be noted that the last step came to its end.
+    pub(super) fn proves_at(&self) -> Option<Instant> {
+        self.unproven.map(|since| since + PROVE_AFTER)
+    }
+
+    /// Notes that, if it is time.
+    pub(super) fn prove(&mut self, now: Instant) {
+        if self.proves_at().is_some_and(|at| at <= now) {
+            self.note_hash();
         }
     }
 
@@ -49,6 +73,8 @@ impl Runner {
     pub(super) fn keep_all(&mut self) {
         self.with_all(|work, keyframe, saved| work.keyframe(keyframe, saved));
         self.worked_since_keyframe = Duration::ZERO;
+        // No step follows the keyframe.
+        self.unproven = None;
     }
 
     /// Has something done with all of the room.

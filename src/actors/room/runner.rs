@@ -59,6 +59,8 @@ pub(super) struct Runner {
     idle: Option<Idle>,
     /// Time that making the steps since the last keyframe again would take.
     pub(super) worked_since_keyframe: Duration,
+    /// When the last step was told, if its hash is not in the journal: in a room that steps on commands.
+    pub(super) unproven: Option<Instant>,
     /// A step that is in the log and was not made, or not told.
     pub(super) redo: Option<Redo>,
     pub(super) noted: Option<Noted>,
@@ -159,6 +161,7 @@ impl Runner {
             empty_since: None,
             idle,
             worked_since_keyframe: Duration::ZERO,
+            unproven: None,
             redo: None,
             noted: None,
             commands: Vec::new(),
@@ -211,6 +214,7 @@ impl Runner {
             return Turned::Done;
         }
         self.send_frames(false);
+        self.prove(now);
         Turned::On
     }
 
@@ -285,7 +289,9 @@ impl Runner {
             Pace::Fixed { send_every, .. } => room.tick().0.is_multiple_of(u32::from(send_every)),
             Pace::OnCommand => true,
         };
-        if due || room.is_over() || noted.is_still() {
+        // Those who are moved get no later one.
+        let moves = self.said.iter().any(|said| matches!(said, Said::Move { .. }));
+        if due || moves || room.is_over() || noted.is_still() {
             let entry = &record.entry;
             let pushed = self.history.push(room.tick(), |rows| {
                 self.meters.clamped(room.publish(&entry.layout, rows));
@@ -321,9 +327,9 @@ impl Runner {
     fn end_holds(&self, now: Instant) {
         let record = &self.args.record;
         // Nobody comes back to a seat while it is given up.
-        let members = record.members();
-        for player in members.expired(record.seat_hold(), now) {
-            record.inbox().leave(player);
+        let mut members = record.members();
+        for player in members.take_expired(record.seat_hold(), now) {
+            record.give_up(player);
         }
     }
 
@@ -366,9 +372,7 @@ impl Runner {
         let empty = self.empty_since.filter(|_| kept.is_none()).map(|since| since + empty);
         let idle = self.idle.as_ref().and_then(Idle::next);
         let away = record.members().away_since().map(|since| since + record.seat_hold());
-        match self.next_timer().into_iter().chain(empty).chain(away).chain(kept).chain(idle).min() {
-            Some(due) => Next::At(due),
-            None => Next::Wait,
-        }
+        let due = [self.next_timer(), empty, away, kept, idle, self.proves_at()];
+        due.into_iter().flatten().min().map_or(Next::Wait, Next::At)
     }
 }

@@ -64,6 +64,8 @@ struct Stepped {
     room: Box<dyn AnyRoom>,
     effects: u32,
     kept: Kept,
+    /// Those who were let in with the last step, and are still to change places.
+    arrived: Vec<PlayerId>,
 }
 
 /// What the journal has of a room: a keyframe with the seats that there were then, and the steps since.
@@ -75,6 +77,7 @@ struct Kept {
 
 impl Stepped {
     fn keep(&mut self) {
+        self.settle();
         let members = self.record.members().saved(&self.record.inbox());
         self.kept = Kept { keyframe: self.room.keyframe(), members, steps: Vec::new() };
     }
@@ -111,20 +114,39 @@ impl Stepped {
     }
 
     fn step(&mut self) {
+        self.let_in();
+        self.settle();
+    }
+
+    /// A step up to where those who come from other rooms have their seats in the log, and have not
+    /// changed places.
+    fn let_in(&mut self) {
+        self.settle();
         let (mut commands, mut said) = (Vec::new(), Vec::new());
         self.record.inbox().take(false, &mut commands);
         self.room.step(0, &commands, &mut said);
+        self.kept.steps.push(commands);
         let (tick, limits) = (self.room.tick(), Config::default().outbox.limits());
         let mut members = self.record.members();
         for said in said {
             members.hand_out(&self.record, tick, &said, limits);
         }
-        let arrived = members.take_arrived();
-        drop(members);
-        for player in arrived {
-            self.record.complete_arrival(player, tick);
+        self.arrived = members.take_arrived();
+    }
+
+    /// The rest of it.
+    fn settle(&mut self) {
+        for player in std::mem::take(&mut self.arrived) {
+            self.record.complete_arrival(player, self.room.tick());
         }
-        self.kept.steps.push(commands);
+    }
+
+    /// The backend or the game takes away the seat of somebody who is just being moved here.
+    fn turn_back(&mut self, rng: &mut Rng) {
+        if !self.arrived.is_empty() {
+            let player = self.arrived[rng.below(self.arrived.len() as u32) as usize];
+            assert!(self.record.kick(player));
+        }
     }
 
     fn is_quiet(&self) -> bool {
@@ -142,6 +164,10 @@ struct Played {
     /// Of the newest seat that it has heard of.
     token: Option<Claim>,
     connected: bool,
+    /// It has asked to leave, and was not told yet that it has.
+    leaving: bool,
+    /// As whom it has left, and was told so.
+    gone: Vec<u64>,
     attempt: u64,
     /// Its connections share one socket, each on a channel of its own: what is for an earlier one is lost.
     channel: u8,
@@ -188,11 +214,21 @@ impl Played {
                     ToClient::Joined(joined) | ToClient::Moved { joined, .. } if is_own => {
                         self.token = key.open(&joined.token);
                     }
+                    ToClient::Left if is_own => {
+                        self.gone.push(self.guest);
+                        self.is_as_new();
+                    }
+                    ToClient::Refused { .. } if is_own && self.leaving => self.is_as_new(),
                     ToClient::Notice { text } if text == mark => return,
                     _ => {}
                 }
             }
         }
+    }
+
+    fn is_as_new(&mut self) {
+        (self.token, self.leaving) = (None, false);
+        self.guest += CLIENTS as u64;
     }
 
     /// Says that it has arrived, or anything else that shows it has heard.
@@ -232,7 +268,8 @@ impl World {
             directory.insert(&record, usize::MAX).unwrap();
             let room = entry.game.create("", seed + id).unwrap();
             let (keyframe, members, steps) = (room.keyframe(), Vec::new(), Vec::new());
-            Stepped { record, room, effects: 0, kept: Kept { keyframe, members, steps } }
+            let kept = Kept { keyframe, members, steps };
+            Stepped { record, room, effects: 0, kept, arrived: Vec::new() }
         });
         let rooms: Vec<_> = rooms.collect();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -248,6 +285,8 @@ impl World {
                 came: Vec::new(),
                 token: None,
                 connected: true,
+                leaving: false,
+                gone: Vec::new(),
                 attempt: 0,
                 marks: 0,
                 channel: 1,
@@ -259,7 +298,7 @@ impl World {
     fn act(&mut self) {
         let number = self.rng.below(CLIENTS as u32) as usize;
         let place = self.rng.below(ROOMS as u32) as usize;
-        match self.rng.below(14) {
+        match self.rng.below(17) {
             0..=2 => self.rooms[place].step(),
             3 => self.begin(place),
             4 => self.carry_on(),
@@ -273,6 +312,9 @@ impl World {
             10 if self.rng.below(3) == 0 => self.leaves(number),
             11 => self.rooms[place].keep(),
             12 => self.dies(),
+            13 => self.rooms[place].let_in(),
+            14 => self.rooms[place].turn_back(&mut self.rng),
+            15 if self.rng.below(2) == 0 => self.asks_to_leave(number),
             _ => self.joins(number, place),
         }
     }
@@ -325,7 +367,7 @@ impl World {
     /// know yet that it has a seat would have lost it.
     fn breaks(&mut self, number: usize) {
         let played = &mut self.clients[number];
-        if played.token.is_none() || !std::mem::take(&mut played.connected) {
+        if played.token.is_none() || played.leaving || !std::mem::take(&mut played.connected) {
             return;
         }
         if let Some(seat) = played.client.depart() {
@@ -385,6 +427,15 @@ impl World {
         }
     }
 
+    /// Asks to leave, and waits to be told that it has.
+    fn asks_to_leave(&mut self, number: usize) {
+        let played = &mut self.clients[number];
+        if let Some(seat) = played.client.held().filter(|_| played.connected) {
+            played.leaving = true;
+            self.directory.leave(&seat);
+        }
+    }
+
     /// Closes as somebody who is done, and is as new afterwards.
     fn leaves(&mut self, number: usize) {
         let played = &mut self.clients[number];
@@ -396,12 +447,12 @@ impl World {
         }
         played.connected = false;
         played.hear(&self.key);
-        played.token = None;
-        played.guest += CLIENTS as u64;
+        played.is_as_new();
     }
 
-    /// The process dies, and in the next one nobody has two seats, and whoever has one finds it. That
-    /// one is looked at only: this one plays on.
+    /// The process dies, and in the next one nobody has two seats, whoever has one finds it, and who was
+    /// told that they have left has none: unless a room that they were moved out of long ago is still
+    /// to learn of it. That process is looked at only: this one plays on.
     fn dies(&mut self) {
         let directory = Directory::default();
         let mut rooms: Vec<_> = self.rooms.iter().map(|room| (room, room.found())).collect();
@@ -416,16 +467,20 @@ impl World {
             room.revive(found, &directory);
         }
         let (mut seats, mut persons) = (BTreeSet::new(), BTreeSet::new());
+        let gone = self.clients.iter().flat_map(|played| &played.gone);
+        let gone: BTreeSet<_> = gone.map(|guest| Account::guest(*guest).id().clone()).collect();
         for (_, found) in &rooms {
             let members = found.members();
             for player in members.seats().map(|seat| seat.player) {
                 seats.insert((found.id, player));
                 let person = members.account_of(player).unwrap();
+                let is_late = self.directory.forwards.is_going((found.id, player));
+                assert!(is_late || !gone.contains(&person), "{person} has left and has a seat");
                 assert!(persons.insert(person.clone()), "{person} has two seats");
             }
         }
         for (number, played) in self.clients.iter().enumerate() {
-            let Some(claim) = played.token else { continue };
+            let Some(claim) = played.token.filter(|_| !played.leaving) else { continue };
             let seat = directory.moved_to(claim.room, claim.player);
             let seat = seat.map_or((claim.room, claim.player), |seat| (seat.room.id, seat.player));
             assert!(seats.contains(&seat), "client {number} with {claim:?} does not find {seat:?}");
@@ -459,6 +514,7 @@ impl World {
             let seat = played.client.seat().map(|seat| (seat.room.id, seat.player));
             let heard = played.token.map(|claim| (claim.room, claim.player));
             assert_eq!(seat, heard, "client {number}");
+            assert!(!played.leaving, "client {number} was never told that it has left");
             assert!(seat.is_none_or(|seat| seats.insert(seat)), "{seat:?} twice");
         }
         let mut there = BTreeSet::new();
@@ -529,4 +585,26 @@ async fn a_seat_in_a_room_that_is_late_by_some_moves_is_nobodys_in_the_next_proc
         }
     }
     assert!(let_in.iter().all(|count| *count > 0), "{let_in:?}");
+}
+
+/// Between a connection's end and what it says of that, its room lets its player in.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_gone_before_the_seat_was_theirs_leaves_none_behind() {
+    let mut world = World::new(2).await;
+    world.joins(0, 0);
+    let client = Arc::clone(&world.clients[0].client);
+    let seat = client.depart().unwrap();
+    world.rooms[0].step();
+    assert_eq!(world.rooms[0].record.members().seats().count(), 1);
+    seat.break_off(&client);
+    world.rooms[0].step();
+    assert_eq!(world.rooms[0].record.taken(), 0);
+    // Who was there for it may come back.
+    world.joins(1, 0);
+    world.rooms[0].step();
+    let client = Arc::clone(&world.clients[1].client);
+    client.depart().unwrap().break_off(&client);
+    world.rooms[0].step();
+    assert_eq!(world.rooms[0].record.taken(), 1);
+    world.rooms[0].record.fail(CloseCode::GoingAway);
 }

@@ -16,6 +16,8 @@ const NAME = "greenroom-name";
 
 let [client, lobby, stage] = [null, null, null];
 let isEntering = false;
+/** Until the seat that was left last is given up. */
+let leaving = Promise.resolve();
 
 install();
 at("name").value = localStorage.getItem(NAME) ?? `Guest ${100 + Math.floor(Math.random() * 900)}`;
@@ -31,7 +33,7 @@ addEventListener("offline", () => banner.tell("This device has no network. The p
 addEventListener("online", () => client?.state === "up" && banner.clear());
 
 function keepSeat() {
-  const token = client?.room?.spectating === false ? client.room.token : null;
+  const token = stage !== null && client?.room?.spectating === false ? client.room.token : null;
   if (token) sessionStorage.setItem(SEAT, token);
   else sessionStorage.removeItem(SEAT);
 }
@@ -47,6 +49,7 @@ async function open() {
   lobby?.close();
   client?.close();
   client = null;
+  leaving = Promise.resolve();
   setText(at("about"), "connecting");
   const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}`;
   try {
@@ -105,6 +108,7 @@ async function enter(way, words = "Coming in.") {
     // The server has closed the connection, which is no reason not to ask once more.
     if (client === null) await open();
     if (client === null) return;
+    await leaving;
     show(await way({ profile: profile() }));
   } catch (error) {
     banner.tell(banner.sentence(error));
@@ -128,15 +132,18 @@ function show(room) {
 }
 
 /** Back to the games; `why` is an error if the room is over for this client alone. */
-function leave(why = null) {
+function leave(why = null, given = Promise.resolve()) {
   if (stage === null) return;
+  // If the connection ends before that, the seat is given up when its time is over.
+  leaving = given.catch(() => {});
   const { game } = stage;
   stage.close();
   stage = null;
   at("start").hidden = false;
   document.title = "Greenroom";
-  if (why === null) banner.clear();
-  else banner.tell(banner.sentence(why));
+  if (why !== null) banner.tell(banner.sentence(why));
+  else if (client?.state === "up") banner.clear();
+  else banner.tell("The connection is gone. Your seat is given up when it is back, or when its time is over.");
   at(`play-${game}`)?.focus();
 }
 

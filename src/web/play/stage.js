@@ -13,8 +13,9 @@ const SCORES_MS = 500;
 const spoken = document.getElementById("said");
 
 /**
- * Shows a room in `root` until `close()`. `ways.leave(why)` is called when somebody wants to go, or
- * has to for the reason `why`, and `ways.again()` when they want another match.
+ * Shows a room in `root` until `close()`. `ways.leave(why, given)` is called when somebody wants to go, or
+ * has to for the reason `why`, and `ways.again()` when they want another match. `given` is a promise:
+ * that the seat is given up.
  */
 export class Stage {
   #room;
@@ -57,7 +58,8 @@ export class Stage {
   /** Whether the match is over, and this shows how it went. */
   get isOver() { return this.#room.over !== null; }
 
-  #leave = () => this.#room.leave().finally(() => this.#ways.leave());
+  /** At once, whatever the network does; `ways.leave` hears when the server knows. */
+  #leave = () => this.#ways.leave(null, this.#room.leave());
 
   #about() {
     const { spectating, delayMs, code, id } = this.#room;

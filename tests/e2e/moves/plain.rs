@@ -59,6 +59,28 @@ async fn a_party_goes_from_its_lobby_to_a_match_and_back() {
     }
 }
 
+/// Also in a room that sends only every few steps.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_room_says_as_it_moves_players_comes_before_they_go() {
+    let server = TestServer::start(|_| {}).await;
+    for options in [r#"{"tick_hz":0}"#, r#"{"send_every":8}"#, r#"{"send_every":8}"#] {
+        let (mut client, lobby) = server.seated(new_room(options)).await;
+        let effect = send_on(&mut client, &[], new("")).await as u32;
+        let mut told = Vec::new();
+        let from = find(&mut client, |update| match update {
+            Update::Event(event) => {
+                told.push(event.decode::<Event>().unwrap());
+                None
+            }
+            Update::Moved { from, .. } => Some(from),
+            _ => None,
+        })
+        .await;
+        assert_eq!(from, lobby.room);
+        assert!(told.contains(&Event::Moves(effect)), "{options}: {told:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_stays_sees_the_others_go_and_who_comes_is_seen() {
     let server = TestServer::start(|_| {}).await;

@@ -144,6 +144,7 @@ pub enum Event {
     Idle(PlayerId),
     NotMoved { effect: u32, player: PlayerId, why: Text<32> },
     CameFrom(PlayerId, u64),
+    Moves(u32),
 }
 
 #[derive(Replicate, Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -240,7 +241,9 @@ impl Probe {
                 MoveTo::Room(home.unwrap_or(RoomId(0)))
             }
         };
-        ctx.move_players(&players, to)
+        let effect = ctx.move_players(&players, to);
+        ctx.send(To::All, &Event::Moves(effect));
+        effect
     }
 
     fn make_step(&mut self, ctx: &mut Ctx<Self>) {

@@ -59,6 +59,19 @@ impl Process {
         Self::serve_by(shell, "info", args)
     }
 
+    /// The same, and its files may have so many blocks of 512 bytes.
+    pub fn serve_with_small_files(blocks: u32, args: &[&str]) -> Self {
+        let limit = format!("ulimit -f {blocks} && exec \"$0\" \"$@\"");
+        Self::serve_under(&["sh", "-c", &limit], args)
+    }
+
+    /// The same, started by another program: `nohup`.
+    pub fn serve_under(program: &[&str], args: &[&str]) -> Self {
+        let mut starter = Command::new(program[0]);
+        starter.args(&program[1..]).arg(env!("CARGO_BIN_EXE_greenroom"));
+        Self::serve_by(starter, "info", args)
+    }
+
     fn serve_at(level: &str, args: &[&str]) -> Self {
         Self::serve_by(Command::new(env!("CARGO_BIN_EXE_greenroom")), level, args)
     }

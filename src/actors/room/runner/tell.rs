@@ -28,8 +28,12 @@ impl Runner {
         }
         self.commands.clear();
         self.commands.shrink_to(64);
-        let result = self.hand_out(tick, work.epoch());
+        let (result, moves) = self.hand_out(tick, work.epoch());
         self.send_frames(is_over);
+        // Behind the frame: what the room has said so far comes to those who are moved before they go.
+        for of_game in moves {
+            of_game.start(&record, &self.args.common.lobby, self.effects.runtime());
+        }
         if let Some(course) = &mut work.course {
             course.told();
         }
@@ -46,8 +50,8 @@ impl Runner {
         }
     }
 
-    /// Hands out what the room said. Returns the result if the match is over.
-    fn hand_out(&mut self, tick: Tick, epoch: u32) -> Option<String> {
+    /// Hands out what the room said. Returns the result if the match is over, and whom it wants moved.
+    fn hand_out(&mut self, tick: Tick, epoch: u32) -> (Option<String>, Vec<Move>) {
         let RoomArgs { record, common: Common { config, .. } } = &self.args;
         let limits = config.outbox.limits();
         let (mut result, mut kicked, mut moves) = (None, Vec::new(), Vec::new());
@@ -92,18 +96,14 @@ impl Runner {
                 }
             }
         }
-        let mut inbox = record.inbox();
-        members.note_heads(&inbox);
+        members.note_heads(&record.inbox());
         // Their seats end in the next step.
-        kicked.into_iter().for_each(|player| inbox.leave(player));
+        kicked.into_iter().for_each(|player| record.give_up(player));
         let arrived = members.take_arrived();
-        drop((inbox, members));
+        drop(members);
         // Not under the members' lock: each takes that of another room, too.
         arrived.into_iter().for_each(|player| record.complete_arrival(player, tick));
-        for of_game in moves {
-            of_game.start(record, &self.args.common.lobby, self.effects.runtime());
-        }
-        result
+        (result, moves)
     }
 
     pub(super) fn send_frames(&mut self, last: bool) {
