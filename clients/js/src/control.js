@@ -7,7 +7,7 @@
  */
 
 import { CLOSE_CODES } from './close.js';
-import { Malformed, must } from './error.js';
+import { must } from './error.js';
 import { roomId } from './room-id.js';
 import {
   blob,
@@ -199,9 +199,8 @@ const roomEvent = variants({
 export function decodeRoomEvent(body) {
   try {
     return decode(roomEvent, body);
-  } catch (error) {
-    if (error instanceof Malformed) return null;
-    throw error;
+  } catch {
+    return null;
   }
 }
 

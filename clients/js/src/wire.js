@@ -306,7 +306,7 @@ export function variants(kinds, learned) {
 
 /**
  * One of these values, told by its place among them. With `open`, others that a newer server may
- * know are read too: as `Unknown` and their place.
+ * know are read too: as `Unknown` and their place, by which they are not written.
  */
 export function choice(values, open = false) {
   return {
@@ -315,8 +315,7 @@ export function choice(values, open = false) {
       return values[index] ?? `Unknown${index}`;
     },
     write(bytes, value, at) {
-      const known = values.indexOf(value);
-      const index = known < 0 && open ? Number(/^Unknown(\d+)$/.exec(value)?.[1] ?? -1) : known;
+      const index = values.indexOf(value);
       if (index < 0) throw bad(at, `must be ${values.join(', ')}, and is ${shown(value)}`);
       put(bytes, index);
     },
