@@ -4,7 +4,7 @@
  */
 
 import { Calls } from './calls.js';
-import { closedByServer, dismissed } from './closed.js';
+import { dismissed } from './closed.js';
 import { again } from './connection.js';
 import { Emitter } from './emitter.js';
 import { Misuse, Refused } from './error.js';

@@ -28,12 +28,12 @@ const OLDER = 4;
 /** The binary WebSocket message of an input for a tick. */
 export function encodeInput(tick, body) {
   if (body.length > BODY_MAX) throw new RangeError(`more than ${BODY_MAX} bytes`);
-  return Uint8Array.of(INPUT, tick, tick >>> 8, ...body);
+  return Uint8Array.from([INPUT, tick, tick >>> 8, ...body]);
 }
 
 /** A message as it is on a channel. */
 export function onChannel(channel, message) {
-  return channel === 0 ? message : Uint8Array.of(CHANNEL, channel, ...message);
+  return channel === 0 ? message : Uint8Array.from([CHANNEL, channel, ...message]);
 }
 
 /** The channel of a message, and what it is there. */

@@ -18,8 +18,6 @@ const sameBytes = (one, other) => one === other
 /** The generation of a slot's row, -1 without one. */
 const generationOf = ({ slots, generations }, slot) => (slot < slots ? generations[slot] : -1);
 
-const isEntities = ({ kind }) => kind === 'Entities';
-
 /** The rows of a table as they were. */
 class Before {
   constructor() {
@@ -59,7 +57,7 @@ export class LiveState {
     this.tables = tablesOf(schema);
     for (const table of this.tables) table.before = new Before();
     /** The tables of entities. */
-    this.entities = this.tables.filter(isEntities);
+    this.entities = this.tables.filter(({ kind }) => kind === 'Entities');
     /** The state; `null` before there is one. */
     this.value = null;
     /** In place of the `Map` that the only row of the first table is not in. */

@@ -107,8 +107,8 @@ export class Records {
   }
 
   /**
-   * A row's record: in a step, or in a change, in which nothing is expected of a row but itself. In a
-   * step nothing is of cells, either.
+   * A row's record, in a step or in a change. Only in a step, and not of cells, more is expected of a row
+   * than that it stays as it is.
    */
   record(rows, slot, step) {
     const { layout, lanes, velocities, contexts } = rows;
