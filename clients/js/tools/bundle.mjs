@@ -83,9 +83,9 @@ function whereIs(name) {
  * that is not named here comes where it is needed.
  */
 const ORDER = `
-  close acks section layout turn rows replica live inputs greet schema record shape target closed socket error
-  frame calls session pauses value wire connect form client lengths bits code platform place connection clock
-  seat emitter version control load channel room-id schemas roster room
+  close value bits wire live rows section schemas inputs replica schema shape target version room-id session
+  emitter pauses control clock place load frame seat closed socket channel layout form lengths connection room
+  acks code connect client roster error platform record turn greet calls
 `.match(/[\w-]+/g);
 
 /** What `parts.js` names. */
