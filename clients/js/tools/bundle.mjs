@@ -46,9 +46,9 @@ const SELF = fileURLToPath(import.meta.url);
 const NAMES = fileURLToPath(new URL('names.mjs', import.meta.url));
 const SRC = join(HERE, 'src');
 
-/** What the files are made of, in a word: all modules, this program and what the package is called. */
+/** What the files are made of, in a word: all modules and their types, this program, the package's name. */
 export function fingerprint() {
-  const modules = readdirSync(SRC, { recursive: true }).filter((name) => name.endsWith('.js')).sort();
+  const modules = readdirSync(SRC, { recursive: true }).filter((name) => /\.(d\.ts|js)$/.test(name)).sort();
   const hash = createHash('sha256');
   for (const path of [...modules.map((name) => join(SRC, name)), SELF, NAMES, join(HERE, 'package.json')]) {
     hash.update(readFileSync(path)).update('\0');
