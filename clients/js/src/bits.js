@@ -1,7 +1,7 @@
 /** Numbers from bits, lowest bit first. */
 
 import { LOOK, LOOK_BITS, LOOK_LENGTH, LOOK_LONG, LOOK_MASK, SYMBOL_RAW } from './code.js';
-import { Malformed } from './error.js';
+import { must, wrong } from './error.js';
 
 /**
  * Zero bytes behind the last. The hot loops read a record without asking whether the bits are
@@ -26,7 +26,7 @@ export class Bits {
 
   /** Starts over with these bytes. */
   load(bytes) {
-    if (bytes.length > BYTES_MAX) throw new Malformed('the state has more than 64 MiB');
+    must(bytes.length <= BYTES_MAX);
     if (this.bytes.length < bytes.length + PADDING) {
       this.bytes = new Uint8Array(2 * bytes.length + PADDING);
       this.view = new DataView(this.bytes.buffer);
@@ -39,7 +39,7 @@ export class Bits {
 
   /** An error unless all bits that were read are there. */
   check() {
-    if (this.at > this.end) throw new Malformed('the state ends early');
+    if (this.at > this.end) wrong();
   }
 
   /** At least 24 bits from `at` on, and more above them. */
@@ -81,8 +81,9 @@ export class Bits {
       this.check();
     }
     this.check();
-    if (k + zeros > 31) throw new Malformed('a count is too large');
-    return 2 ** (k + zeros) + this.wide(k + zeros) - 2 ** k;
+    k += zeros;
+    must(k < 32);
+    return 2 ** k + this.wide(k) - 2 ** (k - zeros);
   }
 
   /** A number of 32 bits, not negative. */
@@ -92,9 +93,7 @@ export class Bits {
   }
 
   signed(code) {
-    const bits = this.peek();
-    const entry = LOOK[(code << LOOK_BITS) | (bits & LOOK_MASK)];
-    const value = this.signedAt(entry);
+    const value = this.signedAt(LOOK[(code << LOOK_BITS) | (this.peek() & LOOK_MASK)]);
     this.check();
     return value;
   }
@@ -107,7 +106,7 @@ export class Bits {
     this.at += entry & LOOK_LENGTH;
     this.size = (entry >> 8) & 0xff;
     if ((entry & LOOK_LONG) === 0) {
-      if (entry === 0) throw new Malformed('a word is in no code');
+      if (entry === 0) wrong();
       return entry >> 16;
     }
     let number;
@@ -127,7 +126,7 @@ export class Bits {
 
   /** Takes the bits up to the end of the byte, which must be zeros, and returns that byte's end. */
   align() {
-    if (this.bits(-this.at & 7) !== 0) throw new Malformed('the bits after the state are not 0');
+    must(this.bits(-this.at & 7) === 0);
     return this.at >>> 3;
   }
 }

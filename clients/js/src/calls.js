@@ -16,8 +16,8 @@ const isOfSeat = (type) => type === 'Request' || type === 'Chat';
 const ONCE = new Set(['Join', 'Spectate', 'Resume', 'Reserve', 'Ping']);
 
 export class Calls {
-  constructor(platform) {
-    this.platform = platform;
+  constructor(channel) {
+    this.channel = channel;
     this.last = 0;
     /** The last before the present seat. */
     this.beforeSeat = 0;
@@ -25,35 +25,36 @@ export class Calls {
   }
 
   /**
-   * Sends a question by `send`. Returns its `id` and a promise of the `answer`. `late` is called
-   * with the id when its time is over. `type` is what the question is known as.
+   * Asks. Returns the question's `id` and a promise of the `answer`. `late` is called with the id when
+   * its time is over. `type` is what the question is known as.
    */
-  ask(message, timeoutMs, send, late = () => {}, type = message.type) {
-    if (this.waiting.size >= CALLS_MAX) {
-      throw new Misuse('Busy', `${CALLS_MAX} questions wait for their answers: wait for some first`);
+  ask(message, timeoutMs = this.channel.session.timeout, late = () => {}, type = message.type) {
+    const { session, connection, number, platform } = this.channel;
+    if (session.closed) throw session.closed;
+    if (connection.socket.overfull || this.waiting.size >= CALLS_MAX) {
+      throw new Misuse('Busy', 'too much waits for the server: wait for some of its answers first');
     }
     const id = this.last + 1;
     const bytes = encodeToServer({ ...message, id });
     this.last = id;
     const answer = new Promise((resolve, reject) => {
-      const timer = this.platform.later(() => {
-        this.settle(id, null, new TimedOut(type, timeoutMs));
+      const timer = platform.later(() => {
+        this.settle(id, new TimedOut(type, timeoutMs), 'reject');
         late(id);
       }, timeoutMs);
       this.waiting.set(id, { type, bytes, timer, resolve, reject });
     });
-    send(bytes);
+    connection.send(bytes, number);
     return { id, answer };
   }
 
-  /** An answer, or an error in its stead. Returns what the question was, if it still waited. */
-  settle(id, answer, error = null) {
+  /** An answer or, with `'reject'`, an error in its stead. Returns what the question was, if it still waited. */
+  settle(id, answer, how = 'resolve') {
     const call = this.waiting.get(id);
-    if (call === undefined) return null;
+    if (!call) return null;
     this.waiting.delete(id);
-    this.platform.cancel(call.timer);
-    if (error === null) call.resolve(answer);
-    else call.reject(error);
+    this.channel.platform.cancel(call.timer);
+    call[how](answer);
     return call.type;
   }
 
@@ -92,6 +93,6 @@ export class Calls {
   }
 
   fail(error, which = () => true) {
-    for (const [id, call] of [...this.waiting]) if (which(call)) this.settle(id, null, error);
+    for (const [id, call] of [...this.waiting]) if (which(call)) this.settle(id, error, 'reject');
   }
 }

@@ -4,7 +4,7 @@
  */
 
 import { Calls } from './calls.js';
-import { closedByServer, dismissed } from './closed.js';
+import { dismissed } from './closed.js';
 import { again } from './connection.js';
 import { Emitter } from './emitter.js';
 import { Misuse, Refused } from './error.js';
@@ -30,7 +30,7 @@ export class Channel {
     const { platform } = session;
     Object.assign(this, { session, number, platform });
     this.emitter = new Emitter(events, (error) => platform.report(error));
-    this.calls = new Calls(platform);
+    this.calls = new Calls(this);
     /** The room, while there is one. */
     this.room = null;
     /** By the ids of joins that queue up: who hears of the place. */
@@ -47,18 +47,8 @@ export class Channel {
   }
 
   /** Asks, and waits for the answer. */
-  async call(message, timeoutMs, late) {
-    return this.ask(message, timeoutMs, late).answer;
-  }
-
-  /** The same, with the question's number: `{ id, answer }`. */
-  ask(message, timeoutMs = this.session.timeoutMs, late = undefined, type = undefined) {
-    const { closed } = this.session;
-    if (closed !== null) throw closed;
-    if (this.connection.socket.overfull) {
-      throw new Misuse('Busy', 'too much waits for the server: try again later');
-    }
-    return this.calls.ask(message, timeoutMs, (bytes) => this.connection.send(bytes, this.number), late, type);
+  async call(...words) {
+    return this.calls.ask(...words).answer;
   }
 
   /** A room that was entered is the program's once its state is there. */
@@ -74,39 +64,34 @@ export class Channel {
     if (message instanceof Uint8Array) {
       if (this.room?._frame(message, this.platform.now())) this.say({ type: 'Resync' });
       this.#acknowledge();
-      return;
-    }
-    const hear = this.#hears[message.type];
-    if (hear !== undefined) {
+    } else {
+      const hear = this.#hears[message.type] ?? this.#answer;
       hear(message);
-      return;
     }
-    const why = `the server said ${message.type}, which this client leaves out: update the client`;
-    this.session.report(new Misuse('Unknown', why));
   }
 
+  #answer = (message) => this.calls.settle(message.id, message);
+
+  /** All else is an answer. */
   #hears = {
     Joined: (joined) => this.#take(joined, null),
     Moved: ({ joined }) => this.#move(this.connection, joined),
     Spectating: (spectating) => this.#take(spectating, spectating.delay_ms),
     Refused: ({ id, why, text }) => {
-      const asked = this.calls.settle(id, null, new Refused(why, text));
+      const asked = this.calls.settle(id, new Refused(why, text), 'reject');
       if (asked !== 'Ping') this.#arrived(0);
     },
     Reply: ({ id, body }) => {
       this.calls.settle(id, body);
       this.#arrived(body.length);
     },
-    Rooms: (rooms) => this.calls.settle(rooms.id, rooms),
-    Found: (found) => this.calls.settle(found.id, found),
-    Reserved: (reserved) => this.calls.settle(reserved.id, reserved),
     Watched: ({ id, ...changes }) => {
       this.session.watches.get(id)?.take(changes);
       this.calls.settle(id, null);
     },
     Waiting: ({ id, place }) => {
       const hear = this.queued.get(id);
-      if (hear !== undefined) this.emitter.call(hear, place);
+      if (hear) this.emitter.call(hear, place);
     },
     RoomCode: ({ room, code }) => {
       if (this.room?.id === room) this.room.code = code;
@@ -122,7 +107,6 @@ export class Channel {
       this.#over((room) => room._ended(value));
     },
     Dismissed: ({ code }) => this.#over((room) => room._close(dismissed(code))),
-    Welcome: () => this.connection.socket.close(4001, 'the server sent a second Welcome'),
   };
 
   /** A seat, or a place among those who look on. */
@@ -136,7 +120,7 @@ export class Channel {
     }
     const room = this.#roomOf(joined, schema, delayMs, now);
     const asked = this.calls.settle(joined.id, room);
-    if (asked === null) {
+    if (!asked) {
       // The program no longer wants it, and may by now be asking for another.
       this.#strays += 1;
       if (this.unqueued !== joined.id) this.say({ type: 'Leave' });
@@ -165,7 +149,7 @@ export class Channel {
   #move(to, joined) {
     const before = this.room;
     // One that is being given back is so wherever it is.
-    if (before === null) return;
+    if (!before) return;
     const room = this.#roomOf(joined, this.session.schemas.of(joined), null, this.platform.now());
     const moved = new Refused('Moved', 'the game has moved the player to another room');
     this.#leaveBehind(moved);
@@ -184,7 +168,7 @@ export class Channel {
       return;
     }
     const { room } = this;
-    if (room === null) return;
+    if (!room) return;
     this.#leaveBehind();
     tell(room);
   }
@@ -202,7 +186,7 @@ export class Channel {
   /** Tells the server what has arrived, when that is due. */
   #acknowledge() {
     const { room } = this;
-    if (room === null || room._seat.token === null || room._seat.acks.due === null) return;
+    if (!room?._seat.token || room._seat.acks.due === null) return;
     const wait = room._seat.acks.due - this.platform.now();
     if (wait <= 0) {
       this.#ack(this.connection);
@@ -224,8 +208,8 @@ export class Channel {
   /** For how long the seat is there for who comes back; `null` without one. */
   get holdMs() {
     const { room } = this;
-    if (room === null || room.spectating) return room && Infinity;
-    return room._seat.token && room._seat.holdMs;
+    if (room?.spectating) return Infinity;
+    return room?._seat.token ? room._seat.holdMs : null;
   }
 
   /** The connection has broken, and is tried to be opened again for so long. */
@@ -234,7 +218,7 @@ export class Channel {
     this.#strays = 0;
     this.unqueued = null;
     const { room } = this;
-    if (room !== null && !room.spectating && room._seat.token === null) {
+    if (room && !room.spectating && !room._seat.token) {
       this.#leaveBehind();
       room._close(closed);
     }
@@ -243,7 +227,7 @@ export class Channel {
 
   /** On a new connection: the seat is asked for again. Returns whether there is one. */
   resume(socket) {
-    this.#resuming = this.room !== null && !this.room.spectating;
+    this.#resuming = this.room?.spectating === false;
     this.#behind = false;
     this.#ended = null;
     if (this.#resuming) this.#askAgain(socket);
@@ -260,7 +244,7 @@ export class Channel {
   /** What the server says to that. Returns whether there is more to come. */
   answered(socket, answer) {
     const { room } = this;
-    if (answer.type === 'Ended' && this.#ended === null) {
+    if (answer.type === 'Ended' && !this.#ended) {
       this.#ended = { result: jsonOf(answer.result) };
       return true;
     }
@@ -274,7 +258,7 @@ export class Channel {
       return false;
     }
     if (answer.type !== 'Refused' || answer.id !== 0) {
-      socket.close(4001, 'the server said something else before it answered Resume');
+      socket.close(4001, 'the server did not answer Resume');
       throw socket.ended;
     }
     const { why, text } = answer;
@@ -286,7 +270,7 @@ export class Channel {
     }
     // The connection is as good as any for another room.
     this.#leaveBehind();
-    if (this.#ended !== null) room._ended(this.#ended.result);
+    if (this.#ended) room._ended(this.#ended.result);
     else room._close(room._leaving && why === 'SeatGone' ? null : new Refused(why, text));
     return false;
   }
@@ -329,7 +313,7 @@ export class Channel {
   end(closed) {
     const { room } = this;
     this.calls.fail(closed);
-    if (room === null) return;
+    if (!room) return;
     this.#leaveBehind();
     room._close(closed);
   }

@@ -41,7 +41,7 @@ export class Client extends Place {
    */
   beside(number) {
     const place = Number.isInteger(number) ? this.#beside[number - 1] : undefined;
-    if (place !== undefined) return place;
+    if (place) return place;
     throw new Misuse('BadPlace', `there is no beside(${number}): there is 1 to ${CHANNELS_MAX}, and the client itself is the first place`);
   }
 

@@ -16,7 +16,7 @@ export function dismissed(code) {
 
 /** The connection broke. What the server said before it did still counts. */
 export function closedByNetwork(why, said) {
-  if (said !== null) return closedByServer(said.code, '', said);
+  if (said) return closedByServer(said.code, '', said);
   return new Closed('network', 1006, why, afterClose(1006));
 }
 

@@ -48,7 +48,7 @@ function addressOf(url) {
   } catch {
     address = null;
   }
-  if (address === null || !['wss:', 'ws:'].includes(address.protocol)) {
+  if (!['wss:', 'ws:'].includes(address?.protocol)) {
     throw new Misuse('BadUrl', `${url} is not an address to connect to: it looks like wss://host:port`);
   }
   if (address.pathname === '/') address.pathname = '/ws';

@@ -14,6 +14,7 @@ import { encodeToServer } from './control.js';
 import { Closed, GreenroomError } from './error.js';
 import { greet, within } from './greet.js';
 import { Pauses } from './pauses.js';
+import { Socket } from './socket.js';
 
 /** With less time left no attempt is begun: it would only be one more for a busy server. */
 const TOO_SHORT_MS = 20;
@@ -29,7 +30,7 @@ export class Connection {
    * `owner` has `hello()`, `patienceMs()`, `restore(socket)`, `heard(message, channel)`, `up(afterMs)`,
    * `broke(closed, withinMs)`, `probe()`, `end(closed)` and `report(error)`.
    */
-  constructor({ platform, url, deadlineMs, silenceMs, owner }) {
+  constructor(url, { platform, timeout: deadlineMs, silence: silenceMs }, owner) {
     Object.assign(this, { platform, url, deadlineMs, silenceMs, owner });
     this.state = 'connecting';
     this.socket = null;
@@ -47,8 +48,7 @@ export class Connection {
   /** The first time: what goes wrong is an error, and not tried again. */
   async open() {
     try {
-      const { socket } = await this.greet(this.deadlineMs);
-      this.up(socket);
+      this.up(await this.greet(this.deadlineMs));
     } catch (error) {
       this.shut();
       this.socket?.drop(error.message);
@@ -58,18 +58,12 @@ export class Connection {
 
   async greet(deadlineMs) {
     const { platform, url, owner } = this;
-    const { socket, welcome } = await greet({
-      platform,
-      url,
-      hello: owner.hello(),
-      deadlineMs,
-      report: (error) => owner.report(error),
-      made: (made) => { this.socket = made; },
-    });
-    this.welcome = welcome;
-    this.tokens = 2 * welcome.messages_per_sec;
+    const socket = new Socket(platform, url, (error) => owner.report(error));
+    this.socket = socket;
+    this.welcome = await within(platform, `the greeting of ${url}`, deadlineMs, greet(socket, owner.hello()), socket);
+    this.tokens = 2 * this.welcome.messages_per_sec;
     this.filledAt = platform.now();
-    return { socket };
+    return socket;
   }
 
   up(socket) {
@@ -117,7 +111,7 @@ export class Connection {
     const now = this.platform.now();
     if (this.state === 'up' && now - this.heardAt >= WAKE_SILENCE_MS) {
       this.probe(WAKE_SILENCE_MS);
-    } else if (this.hurry !== null && now - this.wokenAt >= WAKE_EVERY_MS) {
+    } else if (this.hurry && now - this.wokenAt >= WAKE_EVERY_MS) {
       this.wokenAt = now;
       this.hurry();
     }
@@ -186,11 +180,9 @@ export class Connection {
       await this.pause(pauses.next(last.then ?? 'back-off', last.retryAfterMs ?? null, left()));
       if (this.state !== 'broken') return;
       try {
-        const { socket } = await this.greet(Math.min(this.deadlineMs, Math.max(left(), TOO_SHORT_MS)));
-        const restored = this.owner.restore(socket);
-        const what = 'what was to be said on coming back';
-        await within(platform, what, this.deadlineMs, restored, ({ message }) => socket.drop(message));
-        if (socket.ended !== null) throw socket.ended;
+        const socket = await this.greet(Math.min(this.deadlineMs, Math.max(left(), TOO_SHORT_MS)));
+        await within(platform, 'Resume', this.deadlineMs, this.owner.restore(socket), socket);
+        if (socket.ended) throw socket.ended;
         if (this.state !== 'broken') return;
         this.up(socket);
         this.owner.up(platform.now() - since);

@@ -7,7 +7,7 @@
  */
 
 import { CLOSE_CODES } from './close.js';
-import { Malformed } from './error.js';
+import { must } from './error.js';
 import { roomId } from './room-id.js';
 import {
   blob,
@@ -44,20 +44,10 @@ const token = blob(TOKEN_MAX);
 const chatText = text(512);
 const place = { game: gameName, options };
 /** What takes one reserved seat. */
-const seatCode = text(26);
+export const seatCode = text(26);
 
-/** Of messages about finding rooms, what `learn` was given. */
+/** The messages of finding rooms, by name, once `learn` was given them: `null` in what follows. */
 const learned = {};
-const later = (name) => ({
-  read(r) {
-    if (learned[name] === undefined) throw new Malformed('an answer that nobody has asked for');
-    return learned[name].read(r);
-  },
-  write: (w, value, at) => learned[name].write(w, value, at),
-});
-const query = later('query');
-const newRoom = later('newRoom');
-const found = later('roomEntry');
 
 /** From now on these types are known: see `finding.js`. */
 export const learn = (types) => Object.assign(learned, types);
@@ -65,17 +55,18 @@ export const learn = (types) => Object.assign(learned, types);
 /** What a person says about themself: a name, and a JSON object as text. */
 const profile = struct({ name: text(32), data: text(256) });
 
-const joinTarget = variants({
+/** Where somebody wants a seat. */
+export const joinTarget = variants({
   Create: place,
   Open: place,
   OpenOrCreate: place,
   Room: { room: roomId },
   Reserved: { code: seatCode },
-  New: { game: gameName, room: newRoom },
-  Match: { query, or_create: option(newRoom) },
+  New: null,
+  Match: null,
   Code: { code: text(16) },
   Wait: { room: roomId },
-});
+}, learned);
 
 const toServer = variants({
   Hello: { protocol: u16, client: text(64), token: option(text(1024)), schemas: list(u64, 8) },
@@ -86,15 +77,15 @@ const toServer = variants({
   Resync: {},
   Resume: { id: u32, token, attempt: u64, tick: option(u32), events: option(u32), schema: option(u64) },
   Ack: { events: u32, replies: u32 },
-  Find: { id: u32, query },
-  Watch: { id: u32, query },
-  Unwatch: { id: u32 },
-  Reserve: { id: u32, to: joinTarget, seats: u32 },
+  Find: null,
+  Watch: null,
+  Unwatch: null,
+  Reserve: null,
   Unreserve: { code: seatCode },
   Spectate: { id: u32, room: roomId, schema: option(u64) },
   Arrived: { room: roomId, player: u32 },
   Chat: { id: u32, scope: u8, text: chatText },
-});
+}, learned);
 
 /** Why something was not granted. One that came later is read as `Unknown` and its number. */
 export const REFUSALS = [
@@ -165,18 +156,13 @@ const toClient = variants({
   Joined: joined,
   Refused: { id: u32, why: choice(REFUSALS, true), text: text(256) },
   Reply: { id: u32, body },
-  Rooms: { id: u32, rooms: list(later('roomInfo'), 100) },
+  Rooms: null,
   Left: {},
   Ended: { result: text(16 * 1024) },
   Closing: { code: choice([...CLOSE_CODES.keys()]), retry_after_ms: u32 },
-  Found: { id: u32, rooms: list(found, 50), next: option(blob(160)) },
-  Watched: {
-    id: u32,
-    added: list(found, 50),
-    changed: list(found, 50),
-    removed: list(roomId, 50),
-  },
-  Reserved: { id: u32, room: roomId, codes: list(seatCode, 16), expires_ms: u32 },
+  Found: null,
+  Watched: null,
+  Reserved: null,
   Waiting: { id: u32, place: u32 },
   RoomCode: { room: roomId, code: text(8) },
   Notice: { text: text(1024) },
@@ -202,7 +188,7 @@ const toClient = variants({
   Dismissed: { code: choice([...CLOSE_CODES.keys()]) },
   Moved: { from: roomId, joined: struct(joined) },
   Banned: { room: roomId, for_ms: u64, text: text(256) },
-});
+}, learned);
 
 /** What a room itself tells among the game's events. */
 const roomEvent = variants({
@@ -213,23 +199,16 @@ const roomEvent = variants({
 export function decodeRoomEvent(body) {
   try {
     return decode(roomEvent, body);
-  } catch (error) {
-    if (error instanceof Malformed) return null;
-    throw error;
+  } catch {
+    return null;
   }
 }
 
-function encoded(type, message) {
-  const bytes = encode(type, message);
-  const out = new Uint8Array(1 + bytes.length);
-  out[0] = CONTROL;
-  out.set(bytes, 1);
-  return out;
-}
+const encoded = (type, message) => encode(type, message, message.type, [CONTROL]);
 
 function decoded(type, message) {
-  if (message[0] !== CONTROL) throw new Malformed('not a control message');
-  return decode(type, message.subarray(1));
+  must(message[0] === CONTROL, 'a message');
+  return decode(type, message, 1);
 }
 
 /** The binary WebSocket message of what a client says. */

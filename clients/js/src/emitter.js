@@ -17,7 +17,7 @@ export class Emitter {
   /** From now on `hear` is called for `name`. Returns a function that ends it. */
   on(name, hear) {
     const all = this.hearers.get(name);
-    if (all === undefined) {
+    if (!all) {
       throw new TypeError(`nothing is called ${name} here: there is ${[...this.hearers.keys()].join(', ')}`);
     }
     if (typeof hear !== 'function') throw new TypeError(`give a function to call for ${name}`);

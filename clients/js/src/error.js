@@ -17,6 +17,19 @@ export class Malformed extends GreenroomError {
   }
 }
 
+/**
+ * The server has sent something that is wrong. `what`: a frame in most of the places where that is
+ * found, and which of them it is the stack says.
+ */
+export function wrong(what = 'a frame', unknown = false) {
+  throw new Malformed(`not as the protocol says: ${what}`, unknown);
+}
+
+/** So it has unless it `holds`. Where each lane comes by, an `if` before `wrong` is faster. */
+export function must(holds, what, unknown) {
+  if (!holds) wrong(what, unknown);
+}
+
 /** The server or the game said no: `code` is one of `REFUSALS`. */
 export class Refused extends GreenroomError {
   constructor(why, text) {

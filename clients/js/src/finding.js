@@ -6,8 +6,8 @@
  */
 
 import {
-  Misuse, blob, bool, choice, i64, isPlain, json, jsonOf, list, option, roomId, struct, text, toCreate, toJoin, toJoinOrCreate,
-  u16, u32, variants,
+  Misuse, blob, bool, choice, i64, isPlain, joinTarget, json, jsonOf, list, option, roomId, seatCode, struct, text, toCreate,
+  toJoin, toJoinOrCreate, u16, u32, variants,
 } from './parts.js';
 import { VERSION } from './version.js';
 
@@ -29,32 +29,44 @@ const condition = struct({
   }),
 });
 
-/** Of messages, what only finding needs. */
+const query = struct({
+  game: text(32),
+  conditions: list(condition, 8),
+  sort: struct({ by: fact, descending: bool }),
+  limit: u16,
+  cursor: option(blob(160)),
+});
+const newRoomType = struct({
+  options,
+  seats: option(u32),
+  visibility: choice(['Listed', 'Unlisted', 'Private']),
+  metadata: metadata(8),
+});
+const roomInfo = struct({ room: roomId, players: u32, players_max: u32, options });
+const roomEntry = struct({
+  room: roomId,
+  players: u32,
+  players_max: u32,
+  free: u32,
+  locked: bool,
+  age_secs: u32,
+  options,
+  metadata: metadata(16),
+});
+const rooms = list(roomEntry, 50);
+
+/** The messages that only finding needs. */
 const types = {
-  query: struct({
-    game: text(32),
-    conditions: list(condition, 8),
-    sort: struct({ by: fact, descending: bool }),
-    limit: u16,
-    cursor: option(blob(160)),
-  }),
-  newRoom: struct({
-    options,
-    seats: option(u32),
-    visibility: choice(['Listed', 'Unlisted', 'Private']),
-    metadata: metadata(8),
-  }),
-  roomInfo: struct({ room: roomId, players: u32, players_max: u32, options }),
-  roomEntry: struct({
-    room: roomId,
-    players: u32,
-    players_max: u32,
-    free: u32,
-    locked: bool,
-    age_secs: u32,
-    options,
-    metadata: metadata(16),
-  }),
+  New: struct({ game: text(32), room: newRoomType }),
+  Match: struct({ query, or_create: option(newRoomType) }),
+  Find: struct({ id: u32, query }),
+  Watch: struct({ id: u32, query }),
+  Unwatch: struct({ id: u32 }),
+  Reserve: struct({ id: u32, to: joinTarget, seats: u32 }),
+  Rooms: struct({ id: u32, rooms: list(roomInfo, 100) }),
+  Found: struct({ id: u32, rooms, next: option(blob(160)) }),
+  Watched: struct({ id: u32, added: rooms, changed: rooms, removed: list(roomId, 50) }),
+  Reserved: struct({ id: u32, room: roomId, codes: list(seatCode, 16), expires_ms: u32 }),
 };
 
 // As programs say it.
@@ -138,10 +150,9 @@ function foundOf({ players_max: playersMax, age_secs: ageSecs, options, metadata
 
 /** Rooms that are watched. */
 class Watch {
-  /** `tell` gets the rooms and what has changed. */
-  constructor(query, tell) {
-    this.query = query;
-    this.tell = tell;
+  /** `hear` gets the rooms and what has changed. */
+  constructor(channel, query, hear) {
+    Object.assign(this, { channel, query, hear });
     /** By id; the same `Map` for as long as it is watched. */
     this.rooms = new Map();
     /** Whether the next changes name all rooms there are. */
@@ -162,7 +173,23 @@ class Watch {
     }
     for (const id of news.removed) this.rooms.delete(id);
     for (const room of [...news.added, ...news.changed]) this.rooms.set(room.room, room);
-    this.tell(this.rooms, news);
+    this.channel.emitter.call(this.hear, this.rooms, news);
+  }
+
+  /** On a new connection, where it is known by another number. */
+  again(before) {
+    // One without an answer so far is a question that goes out again by itself.
+    if (!this.answered) return;
+    this.anew = true;
+    const { session } = this.channel;
+    session.watches.delete(before);
+    this.ask().catch((error) => session.report(error));
+  }
+
+  ask() {
+    const { id, answer } = this.channel.calls.ask({ type: 'Watch', query: this.query });
+    this.channel.session.watches.set(id, this);
+    return answer;
   }
 }
 
@@ -179,26 +206,22 @@ async function find(channel, query) {
 }
 
 async function watch(channel, query, hear) {
-  const { watches } = channel.session;
-  const watch = new Watch(queryOf(query), (...words) => channel.emitter.call(hear, ...words));
-  const { id, answer } = channel.ask({ type: 'Watch', query: watch.query });
-  watches.set(id, watch);
+  const watch = new Watch(channel, queryOf(query), hear);
   try {
-    await answer;
+    await watch.ask();
   } catch (error) {
-    watches.delete(id);
+    forget(watch);
     throw error;
   }
-  return { rooms: watch.rooms, stop: () => unwatch(channel, watch) };
+  return { rooms: watch.rooms, stop: () => forget(watch).forEach((id) => channel.say({ type: 'Unwatch', id })) };
 }
 
-function unwatch(channel, watch) {
-  const { watches } = channel.session;
-  for (const [id, other] of watches) {
-    if (other !== watch) continue;
-    watches.delete(id);
-    channel.say({ type: 'Unwatch', id });
-  }
+/** Takes a watch out of the list of those that go on. Returns the numbers by which the server knows it. */
+function forget(watch) {
+  const { watches } = watch.channel.session;
+  const ids = [...watches].filter(([, other]) => other === watch).map(([id]) => id);
+  ids.forEach((id) => watches.delete(id));
+  return ids;
 }
 
 async function reserve(channel, where, seats) {

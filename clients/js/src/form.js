@@ -7,79 +7,69 @@ import { below, partsOf, pathOf, reader, scalar, startsWith } from './value.js';
 
 /** The tables of a schema, made ready. */
 export function tablesOf(schema) {
-  const tables = schema.tables.map((table, number) => {
-    const [lanes, texts] = partsOf(table);
-    const owner = table.rows.of ?? (number === 0 ? null : 0);
-    const above = owner === null ? [] : pathOf(schema.tables[owner].name);
-    const full = pathOf(table.name);
+  const tables = [];
+  schema.tables.forEach((table, number) => {
+    const { name, rows: { type: kind, each, of = 0 }, restricted } = table;
+    const parts = partsOf(table);
+    const owner = number === 0 ? null : tables[of];
+    const above = owner ? pathOf(owner.name) : [];
+    const full = pathOf(name);
     const path = startsWith(full, above) && full.length > above.length ? full.slice(above.length) : full;
-    const kind = table.rows.type;
     // A field that not all may see is a row of its own, whose lanes keep the field's name.
-    const field = kind === 'Owned' && table.rows.each === 1 && table.restricted
-      && [...lanes, ...texts].every((part) => startsWith(part.path, path));
+    const field = kind === 'Owned' && each === 1 && restricted && parts.every((part) => startsWith(part.path, path));
     const depth = field ? path.length : 0;
     const top = kind === 'Single' || kind === 'Entities';
-    return {
-      number, name: table.name, kind, owner, each: table.rows.each, path, field, depth, lanes, texts, top,
-      row: reader(depth, lanes, texts),
-      patches: top ? patchesOf(lanes, texts) : null,
-      width: lanes.length,
+    const made = {
+      number, name, kind, owner, each, path, field, depth, parts, top,
+      width: table.lanes.length,
+      texts: table.texts,
+      row: reader(depth, parts),
+      patches: top ? patchesOf(parts) : null,
+      /** The tables whose rows are owned by rows of this one. */
+      owned: [],
     };
+    if (!top) owner.owned.push(made);
+    tables.push(made);
   });
-  for (const table of tables) {
-    table.owned = tables.filter(({ owner, top }) => owner === table.number && !top);
-  }
-  for (const table of tables) shapeOf(table);
+  tables.forEach(shape);
   return tables;
 }
 
 /** Whether rows are entries of a map, or a list and nothing else. */
-function shapeOf(table) {
-  const { depth, lanes, texts, owned, kind, field } = table;
-  const parts = [...lanes, ...texts].filter(({ path }) => path.length > depth).map(({ path }) => path[depth]);
-  const bare = parts.length < lanes.length + texts.length;
-  const names = new Set([...parts, ...owned.map(({ path }) => path[0])]);
-  const empty = lanes.length + texts.length === 0;
-  table.list = table.number > 0 && empty && names.size === 1 && owned[0].path.join() === 'items';
-  const pairs = !bare && names.has('key') && [...names].every((name) => name === 'key' || name === 'value');
-  table.map = kind === 'Owned' && !field && pairs;
+function shape(table) {
+  const { number, depth, parts, owned, kind, field } = table;
+  const bare = parts.some(({ path }) => path.length <= depth);
+  const names = new Set([...parts.map(({ path }) => path[depth]), ...owned.map(({ path }) => path[0])]);
+  table.list = number > 0 && parts.length === 0 && names.size === 1 && owned[0].path.join() === 'items';
+  table.map = kind === 'Owned' && !field && !bare
+    && names.has('key') && [...names].every((name) => name === 'key' || name === 'value');
 }
 
-/** What writes a lane or text into a row: `{ lanes, texts }`, each by its number. */
-function patchesOf(lanes, texts) {
-  const by = { lanes: [], texts: [] };
-  const bind = (patch, ownLanes, ownTexts) => {
-    for (const { at } of ownLanes) by.lanes[at] = patch;
-    for (const { at } of ownTexts) by.texts[at] = patch;
-  };
-  const walk = (depth, ownLanes, ownTexts) => {
-    const all = [...ownLanes, ...ownTexts];
-    if (all.some(({ path }) => path.length === depth)) {
-      bind(patchOf(depth, ownLanes, ownTexts), ownLanes, ownTexts);
+/** What writes each lane, then each text, into a row; `null` where the row is this value itself. */
+function patchesOf(parts) {
+  const patches = new Map();
+  const walk = (depth, own) => {
+    if (own.some(({ path }) => path.length === depth)) {
+      const patch = depth === 0 ? null : patchOf(depth, own);
+      for (const part of own) patches.set(part, patch);
       return;
     }
-    for (const name of new Set(all.map(({ path }) => path[depth]))) {
-      walk(depth + 1, below(depth, name, ownLanes), below(depth, name, ownTexts));
-    }
+    for (const name of new Set(own.map(({ path }) => path[depth]))) walk(depth + 1, below(depth, name, own));
   };
-  walk(0, lanes, texts);
-  return by;
+  walk(0, parts);
+  return parts.map((part) => patches.get(part));
 }
 
-function patchOf(depth, lanes, texts) {
-  const { path } = lanes[0] ?? texts[0];
-  // The row is this value: it cannot be written into.
-  if (depth === 0) return null;
+function patchOf(depth, parts) {
+  const [{ path, kind, at }, ...others] = parts;
   const way = path.slice(0, depth - 1);
   const last = path[depth - 1];
-  const [one] = lanes;
-  const plain = lanes.length === 1 && texts.length === 0 && !['Variant', 'Some'].includes(one.kind.type);
-  if (depth === 1 && plain) {
-    const value = scalar(one.kind);
-    return (row, rows, at) => { row[last] = value(rows.lanes[at + one.at]); };
+  if (depth === 1 && kind && others.length === 0 && !['Variant', 'Some'].includes(kind.type)) {
+    const value = scalar(kind);
+    return (row, rows, start) => { row[last] = value(rows.lanes[start + at]); };
   }
-  const read = reader(depth, lanes, texts);
-  return (row, rows, at, slot) => {
+  const read = reader(depth, parts);
+  return (row, rows, start, slot) => {
     let into = row;
     for (const name of way) into = into[name];
     into[last] = read(rows, slot);

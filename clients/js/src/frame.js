@@ -1,7 +1,7 @@
 /** Inputs and state frames, all but the state. */
 
 import { BODY_MAX, decodeRoomEvent } from './control.js';
-import { Malformed } from './error.js';
+import { must } from './error.js';
 import { Reader } from './wire.js';
 
 /** First byte of an input. */
@@ -28,35 +28,25 @@ const OLDER = 4;
 /** The binary WebSocket message of an input for a tick. */
 export function encodeInput(tick, body) {
   if (body.length > BODY_MAX) throw new RangeError(`more than ${BODY_MAX} bytes`);
-  const out = new Uint8Array(3 + body.length);
-  out[0] = INPUT;
-  out[1] = tick & 0xff;
-  out[2] = (tick >>> 8) & 0xff;
-  out.set(body, 3);
-  return out;
+  return Uint8Array.from([INPUT, tick, tick >>> 8, ...body]);
 }
 
 /** A message as it is on a channel. */
 export function onChannel(channel, message) {
-  if (channel === 0) return message;
-  const out = new Uint8Array(2 + message.length);
-  out[0] = CHANNEL;
-  out[1] = channel;
-  out.set(message, 2);
-  return out;
+  return channel === 0 ? message : Uint8Array.from([CHANNEL, channel, ...message]);
 }
 
 /** The channel of a message, and what it is there. */
 export function readChannel(message) {
   if (message[0] !== CHANNEL) return [0, message];
   const channel = message[1];
-  if (!(channel >= 1 && channel <= CHANNELS_MAX)) throw new Malformed(`there is no channel ${channel}`);
+  must(channel >= 1 && channel <= CHANNELS_MAX);
   return [channel, message.subarray(2)];
 }
 
 /** The low 16 bits of an input's tick, and its bytes. */
 export function decodeInput(message) {
-  if (message[0] !== INPUT || message.length < 3) throw new Malformed('not an input');
+  must(message[0] === INPUT && message.length >= 3);
   return { tick: message[1] | (message[2] << 8), body: message.slice(3) };
 }
 
@@ -72,9 +62,7 @@ export function septets(from) {
   for (let place = 1; ; place *= 128) {
     const byte = from.byte();
     number += (byte & 127) * place;
-    if (number > 0xffffffff || (place === 2 ** 28 && byte > 127)) {
-      throw new Malformed('a number has more than 32 bits');
-    }
+    must(number < 2 ** 32 && (place < 2 ** 28 || byte < 128));
     if (byte < 128) return number;
   }
 }
@@ -86,19 +74,17 @@ export function septets(from) {
 export function readFrame(message, newest) {
   const from = new Reader(message);
   const kind = from.byte();
-  if (kind !== STATE && kind !== STATE_EVENTS) throw new Malformed('not a state frame');
-  const inputsApplied = from.u16();
+  must(kind === STATE || kind === STATE_EVENTS);
+  const inputsApplied = from.number(2);
   const slack = (from.byte() << 24) >> 24;
   const events = kind === STATE_EVENTS ? readEvents(from) : [];
   const flags = from.byte();
-  if (flags > 7 || (flags & (WHOLE | OLDER)) === (WHOLE | OLDER)) {
-    throw new Malformed('a body with flags that say nothing');
-  }
+  must(flags <= 7 && (flags & (WHOLE | OLDER)) !== (WHOLE | OLDER));
   const whole = (flags & WHOLE) !== 0;
-  const tick = whole ? from.u32() : nearTick(newest, from.u16());
+  const tick = whole ? from.number(4) : nearTick(newest, from.number(2));
   /** Ticks since the base, 0 if the base is the frame before. */
   const age = flags & OLDER ? septets(from) : 0;
-  const hash = flags & HASH ? from.u32() : null;
+  const hash = flags & HASH ? from.number(4) : null;
   for (const event of events) event.tick = (tick - event.tick) >>> 0;
   return {
     inputsApplied,
@@ -115,7 +101,7 @@ export function readFrame(message, newest) {
 /** Events whose `tick` is still their age. */
 function readEvents(from) {
   const count = septets(from);
-  if (count > FRAME_EVENTS_MAX) throw new Malformed(`more than ${FRAME_EVENTS_MAX} events`);
+  must(count <= FRAME_EVENTS_MAX);
   const events = [];
   while (events.length < count) {
     const number = septets(from);
@@ -124,7 +110,7 @@ function readEvents(from) {
     // Exact: a number here has 32 bits.
     const ofRoom = (marked & OF_ROOM) !== 0;
     const length = marked - (ofRoom ? OF_ROOM : 0);
-    if (length > BODY_MAX) throw new Malformed(`an event of more than ${BODY_MAX} bytes`);
+    must(length <= BODY_MAX);
     const body = from.take(length);
     const event = ofRoom ? { number, tick, room: decodeRoomEvent(body) } : { number, tick, body };
     events.push(Object.defineProperty(event, 'bytes', { value: length }));

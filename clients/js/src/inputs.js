@@ -74,7 +74,7 @@ export class Inputs {
   /** The tick that an input is for, `sinceMs` after the frame of tick `newest`. */
   due(newest, sinceMs, { tickHz, sendEvery }) {
     // The room goes on between its frames; when frames stay out, it is the network that stalls.
-    const passed = Math.floor((Math.min(sinceMs, 60_000) * tickHz) / 1000);
+    const passed = Math.floor((sinceMs * tickHz) / 1000);
     return (newest + Math.min(passed, 2 * Math.max(sendEvery, 1)) + this.lead) >>> 0;
   }
 

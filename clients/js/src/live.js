@@ -15,6 +15,9 @@ import { place } from './value.js';
 const sameBytes = (one, other) => one === other
   || (one.length === other.length && one.every((byte, place) => byte === other[place]));
 
+/** The generation of a slot's row, -1 without one. */
+const generationOf = ({ slots, generations }, slot) => (slot < slots ? generations[slot] : -1);
+
 /** The rows of a table as they were. */
 class Before {
   constructor() {
@@ -24,25 +27,37 @@ class Before {
     this.texts = [];
   }
 
-  take(rows, width) {
-    const { slots } = rows;
+  take({ slots, generations, lanes, texts }, width) {
     if (this.generations.length < slots) {
-      this.generations = new Int32Array(rows.generations.length);
-      this.lanes = new Int32Array(rows.lanes.length);
+      this.generations = new Int32Array(generations.length);
+      this.lanes = new Int32Array(lanes.length);
     }
     this.slots = slots;
-    this.generations.set(rows.generations.subarray(0, slots));
-    this.lanes.set(rows.lanes.subarray(0, slots * width));
-    const { length } = rows.texts;
-    for (let text = 0; text < length; text += 1) this.texts[text] = rows.texts[text];
-    this.texts.length = length;
+    this.generations.set(generations.subarray(0, slots));
+    this.lanes.set(lanes.subarray(0, slots * width));
+    this.texts = texts.slice();
   }
+}
+
+/** The next of a row's lanes, and beyond those of its texts, from `part` on that is not as before; or -1. */
+function nextChange({ width, texts: { length }, before }, now, slot, part) {
+  for (; part < width; part += 1) {
+    const at = slot * width + part;
+    if (now.lanes[at] !== before.lanes[at]) return part;
+  }
+  for (; part < width + length; part += 1) {
+    const at = slot * length + part - width;
+    if (!sameBytes(now.texts[at], before.texts[at])) return part;
+  }
+  return -1;
 }
 
 export class LiveState {
   constructor(schema) {
     this.tables = tablesOf(schema);
-    this.before = this.tables.map(() => new Before());
+    for (const table of this.tables) table.before = new Before();
+    /** The tables of entities. */
+    this.entities = this.tables.filter(({ kind }) => kind === 'Entities');
     /** The state; `null` before there is one. */
     this.value = null;
     /** In place of the `Map` that the only row of the first table is not in. */
@@ -50,10 +65,10 @@ export class LiveState {
   }
 
   /** The table of entities of this name, for those who want to hear of it. */
-  entities(name) {
-    const table = this.tables.find((each) => each.name === name && each.kind === 'Entities');
-    if (table !== undefined) return table;
-    const names = this.tables.filter(({ kind }) => kind === 'Entities').map((each) => each.name);
+  named(name) {
+    const table = this.entities.find((each) => each.name === name);
+    if (table) return table;
+    const names = this.entities.map((each) => each.name);
     throw new TypeError(`the state has no table ${name}: it has ${names.join(', ') || 'none'}`);
   }
 
@@ -68,163 +83,117 @@ export class LiveState {
    */
   update(rows, tell) {
     const { tables } = this;
+    this.rows = rows.tables;
     if (this.value === null) {
-      this.value = this.valueOf(rows, tables[0], 0);
-      for (const table of tables) {
-        if (table.kind === 'Entities') place(this.value, table.path, new Map());
-      }
+      this.value = this.valueOf(tables[0], 0);
+      for (const { path } of this.entities) place(this.value, path, new Map());
     }
-    const dirty = this.dirty(rows);
-    const tops = tables.filter(({ top }) => top);
-    const news = tops.map((table) => this.compare(rows, table, dirty.get(table)));
-    tables.forEach(({ number, width }) => this.before[number].take(rows.tables[number], width));
-    news.forEach(({ removed }, place) => {
-      for (const [slot, value] of removed) tell('remove', tops[place], value, slot);
-    });
+    for (const table of tables) Object.assign(table, { dirty: [], remove: [], add: [], change: [] });
+    for (const table of tables) if (!table.top) this.mark(table);
+    for (const table of tables) if (table.top) this.renew(table);
+    for (const { number, width, before } of tables) before.take(this.rows[number], width);
+    for (const table of this.entities) for (const [slot, value] of table.remove) tell('remove', table, value, slot);
     for (const what of ['add', 'change']) {
-      news.forEach((each, place) => {
-        const map = this.mapOf(tops[place]);
-        for (const slot of each[what]) tell(what, tops[place], map.get(slot), slot);
-      });
-    }
-  }
-
-  /** By top table, by slot: the owned tables of which something has changed there. */
-  dirty(rows) {
-    const dirty = new Map(this.tables.map((table) => [table, new Map()]));
-    for (const table of this.tables) {
-      if (table.top) continue;
-      const [now, before] = [rows.tables[table.number], this.before[table.number]];
-      const slots = Math.max(now.slots, before.slots);
-      for (let slot = 0; slot < slots; slot += 1) {
-        if (!this.differs(table, now, before, slot)) continue;
-        let own = table;
-        let at = slot;
-        let cell = slot;
-        while (!this.tables[own.owner].top) {
-          at = Math.floor(at / own.each);
-          own = this.tables[own.owner];
-          cell = -1;
-        }
-        const owner = Math.floor(at / own.each);
-        const ofTop = dirty.get(this.tables[own.owner]);
-        if (!ofTop.has(owner)) ofTop.set(owner, new Map());
-        const cells = ofTop.get(owner);
-        // A single cell is written where it is; all else is made anew.
-        if (own.kind !== 'Cells' || cell < 0) cells.set(own, null);
-        else if (!cells.has(own)) cells.set(own, [cell]);
-        else cells.get(own)?.push(cell);
+      for (const table of this.entities) {
+        const map = this.mapOf(table);
+        for (const slot of table[what]) tell(what, table, map.get(slot), slot);
       }
     }
-    return dirty;
   }
 
-  differs({ width, texts }, now, before, slot) {
-    const is = slot < now.slots ? now.generations[slot] : -1;
-    const was = slot < before.slots ? before.generations[slot] : -1;
-    if (is !== was) return true;
-    if (is < 0) return false;
-    for (let lane = slot * width, end = lane + width; lane < end; lane += 1) {
-      if (now.lanes[lane] !== before.lanes[lane]) return true;
+  /** Notes in a top table's `dirty`, by slot, in which owned tables something has changed there. */
+  mark(table) {
+    const { before } = table;
+    const now = this.rows[table.number];
+    for (let slot = Math.max(now.slots, before.slots) - 1; slot >= 0; slot -= 1) {
+      const is = generationOf(now, slot);
+      if (is === generationOf(before, slot) && (is < 0 || nextChange(table, now, slot, 0) < 0)) continue;
+      let own = table;
+      let at = slot;
+      for (; !own.owner.top; own = own.owner) at = Math.floor(at / own.each);
+      const lists = own.owner.dirty[Math.floor(at / own.each)] ??= new Map();
+      // A single cell is written where it is; all else is made anew.
+      if (own !== table || own.kind !== 'Cells') lists.set(own, null);
+      else if (!lists.has(own)) lists.set(own, [at]);
+      else lists.get(own)?.push(at);
     }
-    for (let text = slot * texts.length, end = text + texts.length; text < end; text += 1) {
-      if (!sameBytes(now.texts[text], before.texts[text])) return true;
-    }
-    return false;
   }
 
-  /** Brings the rows of a table up to date. Returns the slots where something has happened. */
-  compare(rows, table, dirty) {
-    const now = rows.tables[table.number];
-    const before = this.before[table.number];
-    const news = { removed: [], add: [], change: [] };
+  /** Brings the values of a table's rows up to date. */
+  renew(table) {
+    const { before, remove, add, change } = table;
+    const now = this.rows[table.number];
     if (table.kind === 'Single') {
-      if (before.slots > 0) this.write(rows, table, 0, this.root, dirty.get(0));
-      return news;
+      if (before.slots > 0) this.write(table, 0, this.root);
+      return;
     }
     const map = this.mapOf(table);
     const slots = Math.max(now.slots, before.slots);
     for (let slot = 0; slot < slots; slot += 1) {
-      const is = slot < now.slots ? now.generations[slot] : -1;
-      const was = slot < before.slots ? before.generations[slot] : -1;
+      const is = generationOf(now, slot);
+      const was = generationOf(before, slot);
       if (is === was) {
-        if (is >= 0 && this.write(rows, table, slot, map, dirty.get(slot))) news.change.push(slot);
+        if (is >= 0 && this.write(table, slot, map)) change.push(slot);
         continue;
       }
       if (was >= 0) {
-        news.removed.push([slot, map.get(slot)]);
+        remove.push([slot, map.get(slot)]);
         map.delete(slot);
       }
       if (is >= 0) {
-        map.set(slot, this.valueOf(rows, table, slot));
-        news.add.push(slot);
+        map.set(slot, this.valueOf(table, slot));
+        add.push(slot);
       }
     }
-    return news;
   }
 
   /** Writes into a row's value what has changed. Returns whether something has. */
-  write(rows, table, slot, map, owned) {
-    const { number, width, texts, patches } = table;
-    const now = rows.tables[number];
-    const before = this.before[number];
-    const start = slot * width;
-    let value;
+  write(table, slot, map) {
+    const { number, width, patches, dirty } = table;
+    const now = this.rows[number];
     let last;
-    for (let lane = 0; lane < width; lane += 1) {
-      if (now.lanes[start + lane] === before.lanes[start + lane]) continue;
-      const patch = patches.lanes[lane];
+    let value;
+    for (let part = nextChange(table, now, slot, 0); part >= 0; part = nextChange(table, now, slot, part + 1)) {
+      const patch = patches[part];
       if (patch === last) continue;
       if (last === undefined) value = map.get(slot);
       last = patch;
-      if (patch === null) map.set(slot, this.valueOf(rows, table, slot));
-      else patch(value, now, start, slot);
+      if (patch === null) map.set(slot, this.valueOf(table, slot));
+      else patch(value, now, slot * width, slot);
     }
-    for (let text = 0; text < texts.length; text += 1) {
-      const at = slot * texts.length + text;
-      if (sameBytes(now.texts[at], before.texts[at])) continue;
-      last = patches.texts[text];
-      if (last === null) map.set(slot, this.valueOf(rows, table, slot));
-      else last(map.get(slot), now, start, slot);
-    }
-    if (owned === undefined) return last !== undefined;
-    if (table.list) map.set(slot, this.valueOf(rows, table, slot));
-    else for (const [own, cells] of owned) this.renew(rows, map.get(slot), own, slot, cells);
+    const lists = dirty[slot];
+    if (!lists) return last !== undefined;
+    if (table.list) map.set(slot, this.valueOf(table, slot));
+    else for (const [own, cells] of lists) this.writeOwned(map.get(slot), own, slot, cells);
     return true;
   }
 
-  renew(rows, value, own, owner, cells) {
+  writeOwned(value, own, owner, cells) {
     const at = own.path.reduce((inner, name) => inner?.[name], value);
-    if (cells === null || !Array.isArray(at)) {
-      place(value, own.path, this.ownedBy(rows, own, owner));
-      return;
-    }
-    for (const cell of cells) at[cell - owner * own.each] = this.valueOf(rows, own, cell);
+    if (cells === null || !Array.isArray(at)) place(value, own.path, this.ownedBy(own, owner));
+    else for (const cell of cells) at[cell - owner * own.each] = this.valueOf(own, cell);
   }
 
-  valueOf(rows, table, slot) {
-    if (table.list) return this.ownedBy(rows, table.owned[0], slot);
-    const value = table.row(rows.tables[table.number], slot);
+  valueOf(table, slot) {
+    if (table.list) return this.ownedBy(table.owned[0], slot);
+    const value = table.row(this.rows[table.number], slot);
     for (const own of table.owned) {
-      if (value !== null && typeof value === 'object') place(value, own.path, this.ownedBy(rows, own, slot));
+      if (value !== null && typeof value === 'object') place(value, own.path, this.ownedBy(own, slot));
     }
     return value;
   }
 
-  ownedBy(rows, table, owner) {
-    const own = rows.tables[table.number];
+  ownedBy(table, owner) {
+    const rows = this.rows[table.number];
     const values = [];
-    const end = Math.min((owner + 1) * table.each, own.slots);
+    const end = Math.min((owner + 1) * table.each, rows.slots);
     for (let slot = owner * table.each; slot < end; slot += 1) {
-      if (own.has(slot)) values.push(this.valueOf(rows, table, slot));
+      if (rows.has(slot)) values.push(this.valueOf(table, slot));
     }
-    if (table.field) return values.length > 0 ? values[0] : this.nothing(table);
-    return table.map ? new Map(values.map(({ key, value }) => [key, value])) : values;
-  }
-
-  /** In place of a field that this client may not see. */
-  nothing(table) {
-    if (!table.list) return undefined;
-    return table.owned[0].map ? new Map() : [];
+    if (table.field && values.length > 0) return values[0];
+    // Of a field that this client may not see there is nothing, or an empty list.
+    if (table.field && !table.list) return undefined;
+    const { map } = table.field ? table.owned[0] : table;
+    return map ? new Map(values.map(({ key, value }) => [key, value])) : values;
   }
 }

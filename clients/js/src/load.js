@@ -9,7 +9,7 @@ let finding = null;
 
 /** Does `work` with what `finding.js` has: at once if it is there. */
 export async function withFinding(work) {
-  if (finding === null) {
+  if (!finding) {
     const loaded = await import('./finding.js').catch(({ message }) => {
       throw new Misuse('NotLoaded', `a part of the client cannot be loaded: is finding.js beside it? ${message}`);
     });

@@ -3,6 +3,7 @@
  * loaded later has them from it.
  */
 
+export { joinTarget, seatCode } from './control.js';
 export { Misuse } from './error.js';
 export { roomId } from './room-id.js';
 export { isPlain, json, jsonOf, toCreate, toJoin, toJoinOrCreate } from './target.js';

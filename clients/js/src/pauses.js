@@ -43,7 +43,7 @@ export class Pauses {
    */
   next(then, windowMs, leftMs) {
     const gone = this.began === null ? 0 : this.platform.now() - this.began;
-    const backOff = Math.min(FIRST_MS * 2 ** Math.min(this.attempts, 16), gone < SOON_MS ? SHORT_MS : LONG_MS);
+    const backOff = Math.min(FIRST_MS * 2 ** this.attempts, gone < SOON_MS ? SHORT_MS : LONG_MS);
     // At once only once: a server that sends its clients away again and again is not up yet.
     const atOnce = then === 'reconnect' && this.attempts === 0;
     const bound = atOnce ? windowMs ?? 0 : Math.max(backOff, windowMs ?? 0);

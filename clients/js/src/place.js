@@ -81,8 +81,7 @@ export class Place {
   }
 
   #unseated() {
-    if (this.room === null) return;
-    throw new Misuse('AlreadySeated', 'there is a room in this place: leave it first, or go beside it with client.beside(1)');
+    if (this.room) throw new Misuse('AlreadySeated', 'there is a room in this place: leave it first, or go beside it with client.beside(1)');
   }
 
   async #join(to, how = {}, onPlace = null) {
@@ -98,10 +97,10 @@ export class Place {
       channel.say({ type: 'Leave' });
     };
     const message = { type: 'Join', to, schema: null, profile: said };
-    const { id, answer } = channel.ask(message, timeout, unqueue);
-    if (onPlace !== null) channel.queued.set(id, onPlace);
+    const { id, answer } = channel.calls.ask(message, timeout, unqueue);
+    if (onPlace) channel.queued.set(id, onPlace);
     const abort = () => {
-      channel.calls.settle(id, null, signal.reason);
+      channel.calls.settle(id, signal.reason, 'reject');
       unqueue(id);
     };
     signal?.addEventListener('abort', abort);

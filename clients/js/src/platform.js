@@ -4,7 +4,7 @@
 export const PLATFORM = {
   webSocket(url, protocol) {
     const Socket = globalThis.WebSocket;
-    if (Socket === undefined) throw new TypeError('there is no WebSocket here: use Node 22 or newer');
+    if (!Socket) throw new TypeError('there is no WebSocket here: use Node 22 or newer');
     return new Socket(url, protocol);
   },
   fetch: (url, how) => globalThis.fetch(url, how),

@@ -8,14 +8,13 @@ import {
   LOOK,
   LOOK_BITS,
   LOOK_LENGTH,
-  LOOK_LONG,
   LOOK_MASK,
   SYMBOL_RAW,
 } from './code.js';
-import { Malformed } from './error.js';
+import { must, wrong } from './error.js';
 import { HOLD, LINEAR, QUAT } from './layout.js';
 import { GROUPS_MAX } from './schema.js';
-import { TURNED, turned } from './turn.js';
+import { turn } from './turn.js';
 
 /** Up to so many groups and texts a mask is a number of its own. */
 const SMALL = 4;
@@ -39,8 +38,8 @@ export class Records {
   /** Which groups and texts a step's record has. Those that changed last are likely. */
   readMask({ layout, contexts }, slot) {
     const { bits, mask } = this;
-    const { groups, kind, maskBits: size, moving, resting } = layout;
-    if (size === 0) throw new Malformed('a record of a row in which nothing can change');
+    const { groups, kind, maskBits: size } = layout;
+    if (size === 0) wrong();
     if (size === 1) {
       mask[0] = 1;
       return;
@@ -57,30 +56,30 @@ export class Records {
     if (small) {
       const others = (1 << size) - (last === 0 ? 1 : 2);
       const number = bits.bits(sizeOf(others - 1));
-      if (number >= others) throw new Malformed('a mask that is none');
+      must(number < others);
       this.setMask(size, number + (last !== 0 && number + 1 >= last ? 2 : 1));
     } else {
-      mask.fill(0, 0, size);
-      let count = this.flags(moving);
-      if (resting.length > 0 && (count === 0 || bits.flag())) count += this.resting(resting);
-      if (count === 0) throw new Malformed('a record of nothing');
+      must(this.largeMask(layout, true) > 0);
     }
   }
 
   /** The same of a change's record. */
-  anyMask({ maskBits, moving, resting }) {
-    const { bits, mask } = this;
-    if (maskBits <= SMALL) {
-      this.setMask(maskBits, bits.bits(maskBits));
-      return;
-    }
-    mask.fill(0, 0, maskBits);
-    this.flags(moving);
-    if (resting.length > 0 && bits.flag()) this.resting(resting);
+  anyMask(layout) {
+    const { maskBits } = layout;
+    if (maskBits <= SMALL) this.setMask(maskBits, this.bits.bits(maskBits));
+    else this.largeMask(layout, false);
   }
 
   setMask(size, number) {
     for (let bit = 0; bit < size; bit += 1) this.mask[bit] = (number >> bit) & 1;
+  }
+
+  /** A mask of many bits, in which `some` are set. Returns how many. */
+  largeMask({ maskBits, moving, resting }, some) {
+    this.mask.fill(0, 0, maskBits);
+    const count = this.flags(moving);
+    const rests = resting.length > 0 && ((some && count === 0) || this.bits.flag());
+    return rests ? count + this.resting(resting) : count;
   }
 
   /** A bit for each of these. Returns how many the record has. */
@@ -94,7 +93,7 @@ export class Records {
   resting(resting) {
     if (this.bits.flag()) return this.flags(resting);
     const place = this.bits.bits(sizeOf(resting.length - 1));
-    if (place >= resting.length) throw new Malformed('a mask with a bit beyond its end');
+    must(place < resting.length);
     this.mask[resting[place]] = 1;
     return 1;
   }
@@ -107,13 +106,17 @@ export class Records {
     }
   }
 
-  /** A row's record in a step, in a table that predicts. */
-  step(rows, slot) {
+  /**
+   * A row's record, in a step or in a change. Only in a step, and not of cells, more is expected of a row
+   * than that it stays as it is.
+   */
+  record(rows, slot, step) {
     const { layout, lanes, velocities, contexts } = rows;
-    const { groups, first, kind, wrap, width } = layout;
+    const { groups, first, kind, most, wrap, width, predicts } = layout;
     const { bits, mask } = this;
-    this.readMask(rows, slot);
-    const { view } = bits;
+    const predicted = step && predicts;
+    if (step) this.readMask(rows, slot);
+    else this.anyMask(layout);
     const row = slot * width;
     for (let group = 0; group < groups; group += 1) {
       const start = first[group];
@@ -121,81 +124,33 @@ export class Records {
       const own = slot * groups + group;
       const coding = kind[group];
       if (mask[group] === 0) {
+        if (!predicted) continue;
         contexts[own] = 0;
         if (coding !== HOLD) coastGroup(rows, row, group);
         continue;
       }
+      const context = predicted ? contexts[own] : 0;
+      const code = (!step ? CODE_PLAIN : end - start > 1 ? context : CODE_ONE_LANE + context) << LOOK_BITS;
       let size = 0;
       if (coding === QUAT) {
-        const code = contexts[own] << LOOK_BITS;
-        size = this.quaternion(rows, row + start, layout.most[group], code, true);
+        size = this.quaternion(rows, row + start, most[group], code, predicted);
       } else {
-        const context = contexts[own];
-        const code = (end - start === 1 ? CODE_ONE_LANE + context : context) << LOOK_BITS;
+        const linear = predicted && coding === LINEAR;
         for (let lane = start; lane < end; lane += 1) {
-          const entry = LOOK[code | ((view.getInt32(bits.at >>> 3, true) >> (bits.at & 7)) & LOOK_MASK)];
-          let residual;
-          if ((entry & LOOK_LONG) === 0 && entry !== 0) {
-            bits.at += entry & LOOK_LENGTH;
-            residual = entry >> 16;
-            const own = (entry >> 8) & 0xff;
-            if (own > size) size = own;
-          } else {
-            residual = bits.signedAt(entry);
-            if (bits.size > size) size = bits.size;
-          }
           const at = row + lane;
           const shift = wrap[lane];
-          const old = lanes[at];
-          if (coding === LINEAR) {
-            const change = ((velocities[at] + residual) << shift) >> shift;
-            velocities[at] = change;
-            lanes[at] = ((old + change) << shift) >> shift;
-          } else {
-            lanes[at] = ((old + residual) << shift) >> shift;
-          }
+          let change = bits.signedAt(LOOK[code | (bits.peek() & LOOK_MASK)]);
+          if (bits.size > size) ({ size } = bits);
+          if (linear) velocities[at] = change = ((velocities[at] + change) << shift) >> shift;
+          lanes[at] = ((lanes[at] + change) << shift) >> shift;
         }
       }
-      if (size > CONTEXT_MAX) size = CONTEXT_MAX;
-      contexts[own] = size;
+      if (predicted) contexts[own] = size > CONTEXT_MAX ? CONTEXT_MAX : size;
     }
-    rows.moving[slot] = 1;
+    if (predicted) rows.moving[slot] = 1;
     if (layout.maskBits > groups) this.maskTexts(rows, slot);
     bits.check();
-  }
-
-  /** A row's record in a step, among cells. */
-  stepCell(rows, slot) {
-    this.readMask(rows, slot);
-    this.plain(rows, slot, CODE_ONE_LANE, 0);
-  }
-
-  /** A row's record in a change. */
-  change(rows, slot) {
-    this.anyMask(rows.layout);
-    this.plain(rows, slot, CODE_PLAIN, CODE_PLAIN);
-    if (rows.layout.predicts) this.predictor(rows, slot);
-  }
-
-  /** The groups and texts in the mask, of which nothing but themselves is expected. */
-  plain(rows, slot, codeOne, codeMany) {
-    const { bits, mask } = this;
-    const { groups, first, kind, most, wrap, width } = rows.layout;
-    const row = slot * width;
-    for (let group = 0; group < groups; group += 1) {
-      if (mask[group] === 0) continue;
-      if (kind[group] === QUAT) {
-        this.quaternion(rows, row + first[group], most[group], codeMany << LOOK_BITS, false);
-        continue;
-      }
-      const code = first[group + 1] - first[group] === 1 ? codeOne : codeMany;
-      for (let lane = first[group]; lane < first[group + 1]; lane += 1) {
-        const sum = rows.lanes[row + lane] + bits.signed(code);
-        rows.lanes[row + lane] = (sum << wrap[lane]) >> wrap[lane];
-      }
-    }
-    this.maskTexts(rows, slot);
-    bits.check();
+    if (predicts && !step) this.predictor(rows, slot);
   }
 
   /**
@@ -205,46 +160,39 @@ export class Records {
   quaternion(rows, at, most, code, predicted) {
     const { bits } = this;
     const { lanes, velocities } = rows;
-    const va = predicted ? velocities[at + 1] : 0;
-    const vb = predicted ? velocities[at + 2] : 0;
-    const vc = predicted ? velocities[at + 3] : 0;
-    const from = lanes[at];
-    const a = lanes[at + 1];
-    const b = lanes[at + 2];
-    const c = lanes[at + 3];
     const entry = LOOK[code | (bits.peek() & LOOK_MASK)];
-    let size;
-    if (((entry >> 8) & 0xff) === SYMBOL_RAW) {
-      bits.at += entry & LOOK_LENGTH;
-      const to = bits.bits(2);
-      if (to === from) throw new Malformed('a quaternion turns to where it is');
-      size = sizeOf(to > from ? 2 * (to - from) : 2 * (from - to) - 1);
-      turned(from, to, (a + va) | 0, (b + vb) | 0, (c + vc) | 0, most);
-      for (let part = 0; part < 3; part += 1) {
-        lanes[at + 1 + part] = TURNED[part] + bits.signed(CODE_PLAIN);
-        if (bits.size > size) ({ size } = bits);
-      }
-      lanes[at] = to;
-      if (predicted) {
-        turned(from, to, a, b, c, most);
-        velocities[at] = 0;
-        for (let part = 0; part < 3; part += 1) {
-          velocities[at + 1 + part] = lanes[at + 1 + part] - TURNED[part];
-        }
-      }
-    } else {
-      lanes[at + 1] = a + va + bits.signedAt(entry);
-      ({ size } = bits);
-      lanes[at + 2] = b + vb + bits.signedAt(LOOK[code | (bits.peek() & LOOK_MASK)]);
+    const turns = ((entry >> 8) & 0xff) === SYMBOL_RAW;
+    if (turns) return this.turn(rows, at, most, predicted, entry);
+    let size = 0;
+    for (let own = at + 1; own < at + 4; own += 1) {
+      const was = lanes[own];
+      lanes[own] = was + (predicted ? velocities[own] : 0) + bits.signedAt(LOOK[code | (bits.peek() & LOOK_MASK)]);
       if (bits.size > size) ({ size } = bits);
-      lanes[at + 3] = c + vc + bits.signedAt(LOOK[code | (bits.peek() & LOOK_MASK)]);
-      if (bits.size > size) ({ size } = bits);
-      if (predicted) {
-        velocities[at + 1] = lanes[at + 1] - a;
-        velocities[at + 2] = lanes[at + 2] - b;
-        velocities[at + 3] = lanes[at + 3] - c;
-      }
+      if (predicted) velocities[own] = lanes[own] - was;
     }
+    checkParts(lanes, at, most);
+    return size;
+  }
+
+  /** The same of one in which another component is the largest from now on. */
+  turn({ lanes, velocities }, at, most, predicted, entry) {
+    const { bits } = this;
+    const from = lanes[at];
+    bits.at += entry & LOOK_LENGTH;
+    const to = bits.bits(2);
+    must(to !== from);
+    const was = lanes.slice(at + 1, at + 4);
+    const expected = was.map((part, place) => part + (predicted ? velocities[at + 1 + place] : 0));
+    turn(was, from, to, most);
+    turn(expected, from, to, most);
+    lanes[at] = to;
+    let size = sizeOf(to > from ? 2 * (to - from) : 2 * (from - to) - 1);
+    for (let part = 0; part < 3; part += 1) {
+      lanes[at + 1 + part] = expected[part] + bits.signed(CODE_PLAIN);
+      if (bits.size > size) ({ size } = bits);
+      if (predicted) velocities[at + 1 + part] = lanes[at + 1 + part] - was[part];
+    }
+    if (predicted) velocities[at] = 0;
     checkParts(lanes, at, most);
     return size;
   }
@@ -273,7 +221,8 @@ export class Records {
     const { layout, lanes } = rows;
     const { width, texts } = layout;
     for (let lane = 0; lane < width; lane += 1) {
-      const size = layout.bits[lane];
+      const signed = layout.bits[lane];
+      const size = Math.abs(signed);
       const at = slot * width + lane;
       if ((size === 0 || size > 2) && bits.flag()) {
         lanes[at] = before < 0 ? 0 : lanes[before * width + lane];
@@ -281,7 +230,7 @@ export class Records {
         lanes[at] = bits.signed(CODE_WHOLE);
       } else {
         const value = bits.wide(size);
-        lanes[at] = layout.signed[lane] ? (value << (32 - size)) >> (32 - size) : value;
+        lanes[at] = signed < 0 ? (value << (32 - size)) >> (32 - size) : value;
       }
     }
     for (let group = 0; group < layout.groups; group += 1) {
@@ -323,8 +272,8 @@ export function coast(rows, from, to) {
   }
 }
 
+const tooLarge = (part, most) => part > most || part < -most;
+
 function checkParts(lanes, at, most) {
-  for (let part = at + 1; part < at + 4; part += 1) {
-    if (lanes[part] > most || lanes[part] < -most) throw new Malformed('a part of a quaternion is too large');
-  }
+  if (tooLarge(lanes[at + 1], most) || tooLarge(lanes[at + 2], most) || tooLarge(lanes[at + 3], most)) wrong();
 }

@@ -1,7 +1,7 @@
 /** A client's copy of a room's state, kept in step by frames. */
 
 import { Bits } from './bits.js';
-import { Malformed } from './error.js';
+import { must } from './error.js';
 import { readFrame, septets } from './frame.js';
 import { layoutOf } from './layout.js';
 import { Records } from './record.js';
@@ -57,8 +57,7 @@ export class Replica {
     this.tick = null;
     this.newest = tick;
     if (whole) this.rows = Rows.initial(this.layout);
-    else if (had === null) throw new Malformed('a change of a state that is not here');
-    if (base !== null && base !== had) throw new Malformed('a change of a state that is not here');
+    else must(had !== null && (base ?? had) === had);
     this.read(state, !whole && base === null);
     this.tick = tick;
     if (hash === null) return 'none';
@@ -76,11 +75,11 @@ export class Replica {
       const index = records.texts[place + 1];
       const { max, utf8 } = table.layout.texts[index % table.layout.texts.length];
       const length = septets(from);
-      if (length > max) throw new Malformed(`a text of more than ${max} bytes`);
+      must(length <= max);
       const bytes = from.take(length);
       if (utf8) textOf(bytes);
       rows.setText(table, index, bytes);
     }
-    if (from.at !== state.length) throw new Malformed('bytes are left over after the state');
+    must(from.at === state.length);
   }
 }

@@ -7,21 +7,15 @@ const CHARACTERS = 13;
 
 /** The text of a room's number. */
 export function roomText(id) {
-  let text = '';
-  for (let place = CHARACTERS - 1; place >= 0; place -= 1) {
-    text += ALPHABET[Number((id >> BigInt(5 * place)) & 31n)];
-  }
-  return text;
+  const digits = id.toString(ALPHABET.length).padStart(CHARACTERS, '0');
+  return Array.from(digits, (digit) => ALPHABET[parseInt(digit, ALPHABET.length)]).join('');
 }
 
 /** The number of a room's text; small letters are as good as large ones. */
 export function roomNumber(text) {
   let id = 0n;
-  for (const character of text.toUpperCase()) {
-    const digit = ALPHABET.indexOf(character);
-    if (digit < 0) throw new TypeError(`${text} is not a room id`);
-    id = (id << 5n) | BigInt(digit);
-  }
+  // One that is none makes it, and whatever follows, negative.
+  for (const character of text.toUpperCase()) id = (id << 5n) | BigInt(ALPHABET.indexOf(character));
   if (text.length !== CHARACTERS || id >> 64n !== 0n) throw new TypeError(`${text} is not a room id`);
   return id;
 }
@@ -29,5 +23,5 @@ export function roomNumber(text) {
 /** A room id in a message. */
 export const roomId = {
   read: (r) => roomText(u64.read(r)),
-  write: (w, value) => u64.write(w, roomNumber(value)),
+  write: (bytes, value) => u64.write(bytes, roomNumber(value)),
 };

@@ -53,8 +53,7 @@ export class Room {
   #adopt() {
     this.#before = this.#live?.value ?? null;
     this.#live = new LiveState(this.#seat.replica.schema);
-    const entities = this.#live.tables.filter(({ kind }) => kind === 'Entities');
-    for (const table of entities) {
+    for (const table of this.#live.entities) {
       table.events = Object.fromEntries(ENTITY_EVENTS.map((what) => [what, `${what} ${table.name}`]));
       this.#emitter.allow(Object.values(table.events));
     }
@@ -93,7 +92,7 @@ export class Room {
    */
   get token() {
     const { token } = this.#seat;
-    if (token === null || this.over !== null) return null;
+    if (!token || this.over) return null;
     return btoa(String.fromCharCode(...token)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
   }
 
@@ -133,7 +132,7 @@ export class Room {
   on(name, ...rest) {
     if (!ENTITY_EVENTS.includes(name)) return this.#emitter.on(name, ...rest);
     const [of, hear] = rest;
-    const table = this.#live.entities(of);
+    const table = this.#live.named(of);
     const off = this.#emitter.on(table.events[name], hear);
     if (name === 'add') this.#live.mapOf(table)?.forEach((value, slot) => this.#emitter.call(hear, value, slot));
     return off;
@@ -141,7 +140,7 @@ export class Room {
 
   /** How messages of the game name an entity. */
   entityId(table, slot) {
-    const { number } = this.#live.entities(table);
+    const { number } = this.#live.named(table);
     const rows = this.#seat.replica.rows.tables[number];
     return rows.has(slot) ? { slot, generation: rows.generations[slot] } : null;
   }
@@ -183,8 +182,8 @@ export class Room {
 
   /** Gives the seat up, or looks on no more; done when the server knows. */
   leave() {
-    if (this.over !== null) return Promise.resolve();
-    if (this.#leaving === null) {
+    if (this.over) return Promise.resolve();
+    if (!this.#leaving) {
       const waiting = {};
       waiting.done = new Promise((resolve) => { waiting.resolve = resolve; });
       this.#leaving = waiting;
@@ -195,13 +194,13 @@ export class Room {
 
   #seated() {
     if (this.spectating) throw new Misuse('Spectator', 'who looks on has no say: join the room');
-    if (this.over !== null) throw new Misuse('NoSeat', 'the room is over for this client: join another');
+    if (this.over) throw new Misuse('NoSeat', 'the room is over for this client: join another');
   }
 
   // What follows is for the channel.
 
   get _seat() { return this.#seat; }
-  get _leaving() { return this.#leaving !== null; }
+  get _leaving() { return this.#leaving; }
   get _clock() { return this.#clock; }
   set _messages(messages) { this.#messages = messages; }
 
@@ -213,8 +212,8 @@ export class Room {
   }
 
   #tell(tell) {
-    if (this.#corked === null) tell();
-    else this.#corked.push(tell);
+    if (this.#corked) this.#corked.push(tell);
+    else tell();
   }
 
   #emit(name, ...words) {
@@ -234,7 +233,7 @@ export class Room {
     this.#clock.frame(frame.tick, now);
     if (state) {
       // Who has not had the chance to listen gets all there is as added.
-      const heard = this.#corked === null;
+      const heard = !this.#corked;
       this.#live.update(this.#seat.replica.rows, (what, { events }, value, slot) => {
         if (heard) this.#emitter.emit(events[what], value, slot);
       });
@@ -242,7 +241,7 @@ export class Room {
       this._ready.resolve();
     }
     for (const { body, room, tick, number } of events) {
-      if (body !== undefined) this.#tell(() => this.#happened(body, { tick, number }));
+      if (body) this.#tell(() => this.#happened(body, { tick, number }));
       else if (room?.type === 'Chat') this.#emit('chat', room);
     }
     return desync;
@@ -274,8 +273,7 @@ export class Room {
     this.#seat.resume(joined, schema, eventsLost, now);
     this.#clock.restart(this.tickHz);
     if (schema !== before) {
-      for (const table of this.#live.tables) {
-        if (table.kind !== 'Entities') continue;
+      for (const table of this.#live.entities) {
         this.#live.mapOf(table)?.forEach((value, slot) => this.#emit(table.events.remove, value, slot));
       }
       this.#adopt();
@@ -293,7 +291,7 @@ export class Room {
 
   /** It is over: `why` is an error, or `null`. */
   _close(why) {
-    if (this.over !== null) return;
+    if (this.over) return;
     this.over = why ?? new Misuse('NoSeat', 'the room is over');
     this._ready.reject(this.over);
     this.#leaving?.resolve();

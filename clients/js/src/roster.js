@@ -29,14 +29,13 @@ export class Roster {
 }
 
 function changes(before, now) {
-  const left = [...before.values()].filter(({ player }) => !now.has(player));
-  const told = left.map((person) => ({ what: 'left', person }));
+  const told = [];
+  const tell = (what, person) => told.push({ what, person });
+  for (const person of before.values()) if (!now.has(person.player)) tell('left', person);
   for (const person of now.values()) {
     const was = before.get(person.player);
-    if (was === undefined) told.push({ what: 'joined', person });
-    else if (was.connected !== person.connected) {
-      told.push({ what: person.connected ? 'resumed' : 'dropped', person });
-    }
+    if (!was) tell('joined', person);
+    else if (was.connected !== person.connected) tell(person.connected ? 'resumed' : 'dropped', person);
   }
   return told;
 }

@@ -1,12 +1,14 @@
 /** The rows of a state: lanes in typed arrays, texts as bytes, and what is expected of them. */
 
-import { Malformed } from './error.js';
+import { must } from './error.js';
 
 /**
  * Memory that the rows of a state may take, as the protocol counts it, in bytes. With what is
  * expected of them and room to grow it is at most four times that.
  */
 export const ROWS_BYTES_MAX = 16 << 20;
+
+const SIZE = 'a state of more than 16 MiB';
 
 /** Bytes that a text costs besides its own. */
 const TEXT_BYTES = 24;
@@ -19,8 +21,6 @@ export class TableRows {
     this.layout = layout;
     /** Slots that ever were in use. */
     this.slots = 0;
-    /** Rows there are. */
-    this.count = 0;
     /** Per slot the generation of its row, or -1. */
     this.generations = new Int32Array(0);
     /** `layout.width` lanes per slot. */
@@ -66,17 +66,10 @@ export class TableRows {
     return slot < this.slots && this.generations[slot] >= 0;
   }
 
-  /** Makes `slot`, which is there and empty, a row of zeros and empty texts. */
-  spawn(slot, generation) {
-    this.generations[slot] = generation;
-    this.count += 1;
-  }
-
   /** Empties `slot`, which has a row, and returns the bytes of its texts. */
   clear(slot) {
     const { width, groups, texts, predicts } = this.layout;
     this.generations[slot] = -1;
-    this.count -= 1;
     this.lanes.fill(0, slot * width, (slot + 1) * width);
     if (predicts) {
       this.velocities.fill(0, slot * width, (slot + 1) * width);
@@ -89,23 +82,6 @@ export class TableRows {
       this.texts[text] = NO_TEXT;
     }
     return freed;
-  }
-
-  /** The lanes of a row, not copied. */
-  row(slot) {
-    const { width } = this.layout;
-    return this.lanes.subarray(slot * width, (slot + 1) * width);
-  }
-
-  /** The texts of a row. */
-  textsOf(slot) {
-    const { length } = this.layout.texts;
-    return this.texts.slice(slot * length, (slot + 1) * length);
-  }
-
-  /** The slots that have rows, ascending. */
-  *occupied() {
-    for (let slot = 0; slot < this.slots; slot += 1) if (this.generations[slot] >= 0) yield slot;
   }
 
   /** Sum of the hashes of all rows. */
@@ -159,13 +135,13 @@ export class Rows {
   /** Makes an empty `slot` a row of zeros, and the cells that it owns too. */
   spawn(table, slot, generation) {
     this.admit(table, slot + 1);
-    table.spawn(slot, generation);
+    table.generations[slot] = generation;
     for (const layout of table.layout.owned) {
       if (!layout.cells) continue;
       const cells = this.tables[layout.number];
       const start = slot * layout.each;
       this.admit(cells, start + layout.each);
-      for (let cell = start; cell < start + layout.each; cell += 1) cells.spawn(cell, generation);
+      cells.generations.fill(generation, start, start + layout.each);
     }
   }
 
@@ -183,16 +159,16 @@ export class Rows {
 
   setText(table, index, bytes) {
     this.textBytes += bytes.length - table.texts[index].length;
-    if (this.textBytes > ROWS_BYTES_MAX) throw new Malformed('the texts are larger than 16 MiB');
+    must(this.textBytes <= ROWS_BYTES_MAX, SIZE);
     table.texts[index] = bytes;
   }
 
   admit(table, slots) {
-    if (slots > table.layout.slotsMax) throw new Malformed("a slot beyond the table's end");
+    must(slots <= table.layout.slotsMax);
     if (slots <= table.slots) return;
     let bytes = table.bytes(2 * slots);
     for (const other of this.tables) bytes += other.bytes(other.slots);
-    if (bytes > ROWS_BYTES_MAX) throw new Malformed('the state is larger than 16 MiB');
+    must(bytes <= ROWS_BYTES_MAX, SIZE);
     table.grow(slots);
   }
 

@@ -1,6 +1,6 @@
 /** Schemas: what a state consists of. */
 
-import { Malformed } from './error.js';
+import { must } from './error.js';
 import {
   bool,
   choice,
@@ -66,7 +66,7 @@ const schema = struct({ tables: list(table, TABLES_MAX) });
 
 /** The schema of these bytes, which may come from a stranger. */
 export function decodeSchema(bytes) {
-  if (bytes.length > SCHEMA_BYTES_MAX) throw new Malformed('the schema is too long');
+  must(bytes.length <= SCHEMA_BYTES_MAX, 'a schema');
   return decode(schema, bytes);
 }
 

@@ -1,6 +1,6 @@
 /** The schemas that a client knows. */
 
-import { Malformed } from './error.js';
+import { must } from './error.js';
 import { decodeSchema, schemaHash } from './schema.js';
 
 /** Schemas that a `Hello` may name. */
@@ -22,11 +22,8 @@ export class Schemas {
    * same hash. An error if it is neither sent nor known, or not what its hash says.
    */
   of({ schema_hash: hash, schema: bytes }) {
-    if (bytes !== null && schemaHash(bytes) !== hash) {
-      throw new Malformed("the room's schema has another hash");
-    }
-    const schema = this.known.get(hash) ?? (bytes === null ? null : decodeSchema(bytes));
-    if (schema === null) throw new Malformed("the room's schema was not sent and is not known");
+    must(bytes ? schemaHash(bytes) === hash : this.known.has(hash), 'a schema');
+    const schema = this.known.get(hash) ?? decodeSchema(bytes);
     this.known.delete(hash);
     this.known.set(hash, schema);
     return schema;

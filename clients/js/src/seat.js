@@ -1,7 +1,7 @@
 /** A seat in a room: the copy of its state, events and inputs. No socket, no clock. */
 
 import { Acks } from './acks.js';
-import { Malformed } from './error.js';
+import { must } from './error.js';
 import { encodeInput, readFrame } from './frame.js';
 import { Inputs } from './inputs.js';
 import { Replica } from './replica.js';
@@ -42,13 +42,9 @@ export class Seat {
 
   /** The seat is back, or is looked on from again. `eventsLost`: some came that were not kept. */
   resume(joined, schema, eventsLost, now) {
-    if (joined.room !== this.room || (joined.player ?? 0) !== this.player) {
-      throw new Malformed('the server gave another seat back');
-    }
+    must(joined.room === this.room && (joined.player ?? 0) === this.player, 'a seat');
     if (eventsLost) this.eventsSeen = joined.events;
-    else if (joined.events !== this.eventsSeen) {
-      throw new Malformed(`events were to go on after ${this.eventsSeen}, and go on after ${joined.events}`);
-    }
+    must(joined.events === this.eventsSeen, `event ${joined.events} instead of ${this.eventsSeen}`);
     this.replica = this.replica.resumed(joined, schema);
     this.inputs.resume(joined.inputs ?? 0);
     this.take(joined, now);
@@ -70,17 +66,13 @@ export class Seat {
     this.inputs.acknowledge(frame.inputsApplied, frame.slack);
     const desync = this.apply(frame);
     for (const event of frame.events) {
-      if (event.number !== ((this.eventsSeen + 1) >>> 0)) {
-        throw new Malformed(`event ${event.number} came where event ${this.eventsSeen + 1} was due`);
-      }
-      this.eventsSeen = event.number;
+      this.eventsSeen = (this.eventsSeen + 1) >>> 0;
+      must(event.number === this.eventsSeen, `event ${event.number} instead of ${this.eventsSeen}`);
       this.acks.arrived(event.bytes, now);
       this.held.push(event);
     }
     const state = this.tick !== null;
-    if (!state && this.held.length > HELD_MAX) {
-      throw new Malformed('too many events came while the state had to be sent anew');
-    }
+    must(state || this.held.length <= HELD_MAX, 'too many events');
     return { frame, state, desync, events: state ? this.held.splice(0) : [] };
   }
 
@@ -105,7 +97,7 @@ export class Seat {
       return false;
     }
     if (frame.whole) this.vain += 1;
-    if (this.vain >= VAIN_MAX) throw new Malformed(`${VAIN_MAX} whole states in a row did not have their hash`);
+    must(this.vain < VAIN_MAX, 'a hash');
     replica.tick = null;
     this.resyncAsked = true;
     return true;
@@ -125,7 +117,7 @@ export class Seat {
 
   /** The newest input once more, for a new connection; `null` if there was none. */
   inputAgain(now) {
-    if (this.newestInput === null) return null;
+    if (!this.newestInput) return null;
     this.inputs.again(this.kept);
     this.kept = false;
     return this.stamped(now).message;

@@ -1,7 +1,7 @@
 /** What changed of one table. */
 
 import { CODE_GAP } from './code.js';
-import { Malformed } from './error.js';
+import { must, wrong } from './error.js';
 import { coast } from './record.js';
 
 /** How changed rows are named. */
@@ -13,13 +13,11 @@ const BY_BITS = 2;
 export function readSection(all, rows, records, step) {
   const { bits } = records;
   const { layout } = rows;
-  if (!bits.flag()) {
-    if (step && layout.predicts) coast(rows, 0, rows.slots);
-    return;
-  }
-  const naming = bits.bits(2);
-  const gone = !layout.fixed && bits.flag();
-  const born = !layout.fixed && bits.flag();
+  const told = bits.flag();
+  const naming = told ? bits.bits(2) : NONE;
+  const moves = told && !layout.fixed;
+  const gone = moves && bits.flag();
+  const born = moves && bits.flag();
   if (gone) readGone(all, rows, bits, step && layout.restricted);
   const fresh = born ? readNew(all, rows, records) : [];
   readChanged(rows, records, naming, step);
@@ -37,7 +35,7 @@ function slots(bits, gap, each) {
 
 function readGone(all, rows, bits, told) {
   slots(bits, 2, (slot) => {
-    if (!rows.has(slot)) throw new Malformed('a row is gone that was not there');
+    must(rows.has(slot));
     if (told) bits.flag();
     all.remove(rows, slot);
   });
@@ -48,16 +46,15 @@ function readNew(all, rows, records) {
   const { layout } = rows;
   const fresh = [];
   slots(bits, 1, (slot) => {
-    if (slot >= layout.slotsMax) throw new Malformed("a slot beyond the table's end");
-    if (rows.has(slot)) throw new Malformed('a row is new where one is already');
+    must(slot < layout.slotsMax && !rows.has(slot));
     let generation;
     if (layout.entities) {
       generation = bits.golomb(3);
-      if (generation > 0xffff) throw new Malformed('a generation has more than 16 bits');
+      must(generation <= 0xffff);
     } else {
       const owners = all.tables[layout.of];
       const owner = Math.floor(slot / layout.each);
-      if (!owners.has(owner)) throw new Malformed('a row is new whose owner is not there');
+      must(owners.has(owner));
       generation = owners.generations[owner];
     }
     all.spawn(rows, slot, generation);
@@ -72,20 +69,15 @@ function readChanged(rows, records, naming, step) {
   const { bits } = records;
   const { layout, generations, fresh } = rows;
   const coasts = step && layout.predicts;
-  const record = step ? (layout.predicts ? 'step' : 'stepCell') : 'change';
-  if (naming === NONE) {
-    if (coasts) coast(rows, 0, rows.slots);
-    return;
-  }
-  if (naming === BY_GAPS) {
-    let left = bits.golomb(3) + 1;
-    const code = CODE_GAP + bits.bits(2);
+  if (naming === NONE || naming === BY_GAPS) {
     let next = 0;
+    let left = naming === NONE ? 0 : bits.golomb(3) + 1;
+    const code = left > 0 ? CODE_GAP + bits.bits(2) : 0;
     for (; left > 0; left -= 1) {
       const slot = next + bits.number(code);
-      if (!rows.has(slot) || fresh[slot]) throw new Malformed('a row changes that is not there or new');
+      if (!rows.has(slot) || fresh[slot]) wrong();
       if (coasts) coast(rows, next, slot);
-      records[record](rows, slot);
+      records.record(rows, slot, step);
       next = slot + 1;
     }
     if (coasts) coast(rows, next, rows.slots);
@@ -94,7 +86,7 @@ function readChanged(rows, records, naming, step) {
   const all = naming !== BY_BITS;
   for (let slot = 0; slot < rows.slots; slot += 1) {
     if (generations[slot] < 0 || fresh[slot]) continue;
-    if (all || bits.flag()) records[record](rows, slot);
+    if (all || bits.flag()) records.record(rows, slot, step);
     else if (coasts) coast(rows, slot, slot + 1);
   }
 }

@@ -18,25 +18,17 @@ const EVENTS = ['move', 'notice', 'ban'];
 const FIRST_EVENTS = ['drop', 'resume', 'close', 'error', ...EVENTS];
 
 export class Session {
-  #games;
-  #reconnectMs;
   #brokeAt = 0;
   #measuring = null;
 
-  /** See `connect` for the options. */
-  constructor(url, { token, profile, games, lead, timeout, silence, reconnect, platform }) {
-    this.platform = platform;
-    this.timeoutMs = timeout;
-    this.token = token;
-    this.profile = profile;
-    this.lead = lead;
-    this.#games = games;
-    this.#reconnectMs = reconnect;
+  /** What it is given are the options of `connect`. */
+  constructor(url, options) {
+    Object.assign(this, options);
     this.schemas = new Schemas();
     this.channels = Array.from({ length: 1 + CHANNELS_MAX }, (_, number) => (
       new Channel(this, number, number === 0 ? FIRST_EVENTS : EVENTS)));
     [this.first] = this.channels;
-    this.connection = new Connection({ platform, url, deadlineMs: timeout, silenceMs: silence, owner: this });
+    this.connection = new Connection(url, options, this);
     /** Why the connection is over for good. */
     this.closed = null;
     /** By the ids of their questions. */
@@ -61,7 +53,7 @@ export class Session {
   /** As long as some seat is held. */
   patienceMs() {
     const holds = this.channels.map(({ holdMs }) => holdMs).filter((holdMs) => holdMs !== null);
-    return Math.min(holds.length > 0 ? Math.max(...holds) : Infinity, this.#reconnectMs);
+    return Math.min(holds.length > 0 ? Math.max(...holds) : Infinity, this.reconnect);
   }
 
   heard(message, channel) {
@@ -90,7 +82,7 @@ export class Session {
 
   up(afterMs) {
     for (const channel of this.channels) channel.again();
-    for (const [id, watch] of [...this.watches]) this.#watchAgain(id, watch);
+    for (const [id, watch] of [...this.watches]) watch.again(id);
     this.first.emitter.emit('resume', afterMs);
   }
 
@@ -110,16 +102,16 @@ export class Session {
   async messages(room) {
     let described = null;
     try {
-      described = typeof this.#games === 'function'
-        ? await within(this.platform, `what ${room.game} looks like`, this.timeoutMs, this.#games(room.game))
-        : this.#games.find(({ game }) => game === room.game) ?? null;
+      described = typeof this.games === 'function'
+        ? await within(this.platform, `the messages of ${room.game}`, this.timeout, this.games(room.game))
+        : this.games.find(({ game }) => game === room.game) ?? null;
     } catch (error) {
       this.report(error);
     }
-    if (described === null) return bytesOnly(room.game);
+    if (!described) return bytesOnly(room.game);
     if (BigInt(`0x${described.hash}`) !== room._seat.schemaHash) {
-      this.report(new Misuse('OtherSchema', `the server's ${room.game} is another version than the schema `
-        + `that connect() was given: print it anew with \`greenroom schema --game ${room.game}\``));
+      this.report(new Misuse('OtherSchema', `the server has another version of ${room.game} than connect({ games }): `
+        + `give what \`greenroom schema --game ${room.game}\` prints`));
     }
     return messagesOf(described.messages, room.game);
   }
@@ -135,7 +127,7 @@ export class Session {
       for (const { room } of this.channels) room?._clock.measured(now() - start);
     };
     try {
-      const ask = this.first.ask({ type: 'List', game: '' }, this.timeoutMs, undefined, 'Ping');
+      const ask = this.first.calls.ask({ type: 'List', game: '' }, this.timeout, undefined, 'Ping');
       ask.answer.then(measured, (error) => error instanceof Refused && measured());
     } catch {
       // Too much is under way; there is another time.
@@ -145,18 +137,8 @@ export class Session {
   /** Now, and from time to time while there is a room. */
   measureFromNow() {
     this.platform.cancel(this.#measuring);
-    if (this.channels.every(({ room }) => room === null)) return;
+    if (this.channels.every(({ room }) => !room)) return;
     this.#measuring = this.platform.later(() => this.measureFromNow(), MEASURE_EVERY_MS);
     if (this.connection.state === 'up') this.probe();
-  }
-
-  #watchAgain(before, watch) {
-    // One without an answer so far is a question that goes out again by itself.
-    if (!watch.answered) return;
-    watch.anew = true;
-    this.watches.delete(before);
-    const { id, answer } = this.first.ask({ type: 'Watch', query: watch.query });
-    this.watches.set(id, watch);
-    answer.catch((error) => this.report(error));
   }
 }

@@ -7,15 +7,11 @@
  */
 
 import { Misuse } from './error.js';
-import {
-  blob, bool, decode, encode, enumOf, f32, f64, i16, i32, i64, i8, list, option, structOf, text, tuple,
-  u16, u32, u64, u8, unit,
-} from './wire.js';
+import { blob, bool, decode, encode, enumOf, float, list, option, structOf, text, tuple, unit, whole } from './wire.js';
 
 /** Shapes that are only a name. */
-const PLAIN = new Map(Object.entries({
-  Unit: unit, Bool: bool, U8: u8, U16: u16, U32: u32, U64: u64, I8: i8, I16: i16, I32: i32, I64: i64, F32: f32, F64: f64,
-}));
+const PLAIN = new Map(Object.entries({ Unit: unit, Bool: bool, F32: float(4), F64: float(8) }));
+for (const bits of [8, 16, 32, 64]) PLAIN.set(`U${bits}`, whole(bits, 0)).set(`I${bits}`, whole(bits, 1));
 
 /** Others, by their name and what is in them. */
 const MADE = new Map(Object.entries({
@@ -32,8 +28,8 @@ const MADE = new Map(Object.entries({
 function typeOf(shape) {
   const [name, inner] = typeof shape === 'string' ? [shape] : Object.entries(shape)[0];
   const type = PLAIN.get(name) ?? MADE.get(name)?.(inner);
-  if (type !== undefined) return type;
-  throw new Misuse('BadShape', `the game's messages have a ${name}, which this client does not know: update it`);
+  if (type) return type;
+  throw new Misuse('BadShape', `a game has messages with a ${name}, which this client does not know: update the client`);
 }
 
 /** The four kinds of messages of a game, from its `messages` in what `greenroom schema` prints. */
@@ -50,8 +46,8 @@ export function messagesOf(shapes, game) {
 export function bytesOnly(game) {
   const encodeBytes = (value) => {
     if (value instanceof Uint8Array) return value;
-    throw new Misuse('NoSchema', `it is not known what ${game}'s messages look like: give connect() what `
-      + `\`greenroom schema --game ${game}\` prints as { games: [schema] }, or a Uint8Array here`);
+    throw new Misuse('NoSchema', `the messages of ${game} are not known: give a Uint8Array, or `
+      + `connect({ games: [schema] }) what \`greenroom schema --game ${game}\` prints`);
   };
   const kind = { encode: encodeBytes, decode: (bytes) => bytes };
   return { input: kind, request: kind, reply: kind, event: kind };

@@ -1,8 +1,8 @@
 /** One WebSocket, from its opening to its end. */
 
 import { closedByNetwork, closedByServer, closedHere } from './closed.js';
-import { CONTROL, SUBPROTOCOL, decodeToClient, encodeToServer } from './control.js';
-import { GreenroomError, Malformed } from './error.js';
+import { SUBPROTOCOL, decodeToClient, encodeToServer } from './control.js';
+import { GreenroomError, must } from './error.js';
 import { STATE, STATE_EVENTS, onChannel, readChannel } from './frame.js';
 
 /** Bytes that may wait in the browser: beyond, what can wait does so here, or is refused. */
@@ -28,7 +28,6 @@ export class Socket {
     this.said = null;
     this.waiting = [];
     this.hear = null;
-    this.wanted = null;
     this.inner = platform.webSocket(url, SUBPROTOCOL);
     this.inner.binaryType = 'arraybuffer';
     this.opened = new Promise((resolve, reject) => {
@@ -38,81 +37,69 @@ export class Socket {
     // Whoever waits for it hears of it; if nobody does, that is no news.
     this.opened.catch(() => {});
     this.inner.onmessage = ({ data }) => this.took(data);
+    const gone = () => this.end(closedByNetwork(GONE, this.said));
     this.inner.onclose = ({ code, reason }) => {
-      const died = code === 1006 || code === 1005;
-      this.end(died ? closedByNetwork(GONE, this.said) : closedByServer(code, reason, this.said));
+      if (code === 1006 || code === 1005) gone();
+      else this.end(closedByServer(code, reason, this.said));
     };
     // Browsers say `close` at once after it; Node does not where there never was a connection.
-    this.inner.onerror = () => platform.later(() => this.end(closedByNetwork(GONE, this.said)), 0);
+    this.inner.onerror = () => platform.later(gone, 0);
   }
 
   took(data) {
-    if (this.ended !== null) return;
-    let message;
-    let channel;
+    if (this.ended) return;
     try {
-      if (!(data instanceof ArrayBuffer)) throw new Malformed('the server sent a text');
-      const [number, bytes] = readChannel(new Uint8Array(data));
-      channel = number;
-      message = this.read(bytes);
+      must(data instanceof ArrayBuffer, 'a message');
+      const [channel, bytes] = readChannel(new Uint8Array(data));
+      const message = this.read(bytes);
+      if (message) this.waiting.push([message, channel]);
     } catch (error) {
       this.close(4000, error.message);
-      return;
     }
-    if (message === null) return;
-    if (this.hear !== null) {
-      this.hear(message, channel);
-    } else {
-      this.waiting.push([message, channel]);
-      this.serve();
-    }
+    this.serve();
   }
 
   read(bytes) {
     if (bytes[0] === STATE || bytes[0] === STATE_EVENTS) return bytes;
-    if (bytes[0] !== CONTROL) throw new Malformed(`the server sent a message of kind ${bytes[0]}`);
-    let message;
     try {
-      message = decodeToClient(bytes);
+      const message = decodeToClient(bytes);
+      if (message.type !== 'Closing') return message;
+      this.said = message;
     } catch (error) {
       if (!error.unknown) throw error;
-      const why = `the server says what this client does not know (message ${bytes[1]}): update the client`;
+      const why = `the server says message ${bytes[1]}, which this client does not know: update the client`;
       this.report(new GreenroomError('Unknown', why));
-      return null;
     }
-    if (message.type !== 'Closing') return message;
-    this.said = message;
     return null;
-  }
-
-  /** The next message and its channel. An error, the `Closed`, when the connection ends before. One waits at a time. */
-  next() {
-    return new Promise((resolve, reject) => {
-      this.wanted = { resolve, reject };
-      this.serve();
-    });
-  }
-
-  serve() {
-    const { wanted } = this;
-    if (wanted === null) return;
-    if (this.waiting.length > 0) wanted.resolve(this.waiting.shift());
-    else if (this.ended !== null) wanted.reject(this.ended);
-    else return;
-    this.wanted = null;
   }
 
   /** From now on messages go to `hear`, and the end to `end`. */
   listen(hear, end) {
     this.hear = hear;
     this.onEnd = end;
-    for (const words of this.waiting.splice(0)) if (this.ended === null) hear(...words);
-    if (this.ended !== null) end(this.ended);
+    this.serve();
+  }
+
+  /** The next message and its channel. An error, the `Closed`, when the connection ends before. One waits at a time. */
+  next() {
+    return new Promise((resolve, reject) => {
+      this.listen((...words) => {
+        this.hear = null;
+        resolve(words);
+      }, reject);
+    });
+  }
+
+  serve() {
+    while (this.hear && !this.ended && this.waiting.length > 0) this.hear(...this.waiting.shift());
+    if (!this.hear || !this.ended) return;
+    this.hear = null;
+    this.onEnd(this.ended);
   }
 
   /** What came before all that waits. */
   putBack(earlier) {
-    this.waiting = [...earlier, ...this.waiting];
+    this.waiting.unshift(...earlier);
   }
 
   say(message, channel) {
@@ -120,7 +107,7 @@ export class Socket {
   }
 
   send(bytes, channel = 0) {
-    if (this.ended === null && this.inner.readyState === 1) this.inner.send(onChannel(channel, bytes));
+    if (!this.ended && this.inner.readyState === 1) this.inner.send(onChannel(channel, bytes));
   }
 
   /** Whether the network takes less than it is given: what can be replaced should wait. */
@@ -135,31 +122,22 @@ export class Socket {
 
   /** Ends the connection with this code: 1000 gives the seat up, others from 4000 on do not. */
   close(code, why) {
-    if (this.ended !== null) return;
-    this.shut(code, why.slice(0, REASON_MAX));
+    if (this.ended) return;
+    this.inner.close(code, why.slice(0, REASON_MAX));
     this.end(closedHere(code, why));
   }
 
   /** The connection is dead. Nothing is said about it that the server could take for an end. */
   drop(why) {
-    if (this.ended !== null) return;
-    this.shut();
+    if (this.ended) return;
+    this.inner.close();
     this.end(closedByNetwork(why, this.said));
   }
 
-  shut(...how) {
-    try {
-      this.inner.close(...how);
-    } catch {
-      this.inner.close();
-    }
-  }
-
   end(closed) {
-    if (this.ended !== null) return;
+    if (this.ended) return;
     this.ended = closed;
     this.refuse(closed);
     this.serve();
-    if (this.hear !== null) this.onEnd(closed);
   }
 }

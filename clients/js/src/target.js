@@ -8,15 +8,17 @@ export const json = (value) => (value == null || Object.keys(value).length === 0
 /** Whether no more is to be said of a new room than its options. */
 export const isPlain = ({ seats, visibility, meta } = {}) => [seats, visibility, meta].every((each) => each === undefined);
 
-export const toCreate = (game, options) => ({ type: 'Create', game, options: json(options) });
-export const toJoin = (game, options) => ({ type: 'Open', game, options: json(options) });
-export const toJoinOrCreate = (game, options) => ({ type: 'OpenOrCreate', game, options: json(options) });
+const to = (type) => (game, options) => ({ type, game, options: json(options) });
+
+export const toCreate = to('Create');
+export const toJoin = to('Open');
+export const toJoinOrCreate = to('OpenOrCreate');
 
 /** The value of a JSON text of the server's; an empty one is `null`. */
 export function jsonOf(text) {
   try {
     return text === '' ? null : JSON.parse(text);
   } catch {
-    throw new Malformed('the server sent a text that is not JSON');
+    throw new Malformed('a text is not JSON');
   }
 }

@@ -1,21 +1,14 @@
 /** Quaternions whose largest component becomes another one. */
 
-/** The three parts that `turned` expects. */
-export const TURNED = new Int32Array(3);
-
-function clamped(part, most) {
-  return part > most ? most : part < -most ? -most : part;
-}
-
 /**
- * What is expected of the parts of a quaternion, so far `a`, `b`, `c` beside the component `from`,
- * when `to` is the one left out. Left in `TURNED`.
+ * Of a quaternion the component `from` was left out, and the others are these `parts`: makes of them the
+ * parts that are expected when `to` is left out. Parts are at most `most`.
  */
-export function turned(from, to, a, b, c, most) {
-  const parts = [clamped(a, most), clamped(b, most), clamped(c, most)];
-  const square = 2 * most * most - parts.reduce((sum, part) => sum + part * part, 0);
-  parts.splice(from, 0, square < 0 ? 0 : Math.floor(Math.sqrt(square)));
-  const sign = parts[to] < 0 ? -1 : 1;
-  parts.splice(to, 1);
-  for (let place = 0; place < 3; place += 1) TURNED[place] = clamped(sign * parts[place], most);
+export function turn(parts, from, to, most) {
+  const clamped = (part) => Math.min(Math.max(part, -most), most);
+  const all = Array.from(parts, clamped);
+  const square = 2 * most * most - all.reduce((sum, part) => sum + part * part, 0);
+  all.splice(from, 0, Math.floor(Math.sqrt(Math.max(square, 0))));
+  const [largest] = all.splice(to, 1);
+  all.forEach((part, place) => { parts[place] = clamped(largest < 0 ? -part : part); });
 }

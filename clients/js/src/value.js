@@ -11,7 +11,7 @@ import { textOf } from './wire.js';
 
 /** A function of `(rows, slot)` for the rows of a table of a schema. */
 export function rowReader(table) {
-  return reader(0, ...partsOf(table));
+  return reader(0, partsOf(table));
 }
 
 /**
@@ -24,11 +24,11 @@ export function stateReader(schema) {
     const above = owner === null ? [] : pathOf(schema.tables[owner].name);
     const full = table.name.split('.');
     const path = startsWith(full, above) && full.length > above.length ? full.slice(above.length) : full;
-    const [lanes, texts] = partsOf(table);
+    const parts = partsOf(table);
     // A field that not all may see is a row of its own, whose lanes keep the field's name.
     const field = table.rows.of !== undefined && table.rows.each === 1 && table.restricted
-      && [...lanes, ...texts].every((part) => startsWith(part.path, path));
-    const read = reader(field ? path.length : 0, lanes, texts);
+      && parts.every((part) => startsWith(part.path, path));
+    const read = reader(field ? path.length : 0, parts);
     return { number, owner, path, kind: table.rows, field, read };
   });
   const valueOf = (rows, { number, read }, slot) => {
@@ -56,7 +56,8 @@ export function stateReader(schema) {
       if (table.kind.type !== 'Entities') continue;
       const own = rows.tables[table.number];
       const entities = [];
-      for (const slot of own.occupied()) {
+      for (let slot = 0; slot < own.slots; slot += 1) {
+        if (!own.has(slot)) continue;
         entities.push({ slot, generation: own.generations[slot], value: valueOf(rows, table, slot) });
       }
       place(state, table.path, entities);
@@ -85,10 +86,11 @@ export function startsWith(path, start) {
   return start.every((name, place) => path[place] === name);
 }
 
+/** The lanes and texts of a table; those without a `kind` are texts. */
 export function partsOf({ lanes, texts }) {
   return [
-    lanes.map(({ name, kind }, at) => ({ path: pathOf(name), kind, at })),
-    texts.map(({ name, utf8 }, at) => ({ path: pathOf(name), utf8, at, count: texts.length })),
+    ...lanes.map(({ name, kind }, at) => ({ path: pathOf(name), kind, at })),
+    ...texts.map(({ name, utf8 }, at) => ({ path: pathOf(name), utf8, at, count: texts.length })),
   ];
 }
 
@@ -101,35 +103,32 @@ export function below(depth, name, parts) {
   return parts.filter(({ path }) => path[depth] === name);
 }
 
-/** Reads the value that is these lanes and texts, whose paths begin with the same `depth` names. */
-export function reader(depth, lanes, texts) {
-  const [head, ...rest] = lanes;
-  if (head !== undefined && head.path.length === depth) return headReader(depth, head, rest, texts);
-  const whole = texts.find(({ path }) => path.length === depth);
-  if (whole !== undefined) return textReader(whole);
-  const names = new Set();
-  for (const { path } of [...lanes, ...texts]) if (path.length > depth) names.add(path[depth]);
-  const fields = [...names].map((name) => {
-    const inner = reader(depth + 1, below(depth, name, lanes), below(depth, name, texts));
-    return [name, inner];
-  });
-  if (fields.length > 0 && fields.every(([name], place) => name === `${place}`)) {
-    return (rows, slot) => fields.map(([, read]) => read(rows, slot));
-  }
-  return (rows, slot) => Object.fromEntries(fields.map(([name, read]) => [name, read(rows, slot)]));
+/** Reads the value that is made of these parts, whose paths begin with the same `depth` names. */
+export function reader(depth, parts) {
+  const head = parts.find(({ path }) => path.length === depth);
+  if (head) return headReader(depth, head, parts.filter((part) => part !== head));
+  const names = [...new Set(parts.map(({ path }) => path[depth]))];
+  const readers = names.map((name) => reader(depth + 1, below(depth, name, parts)));
+  const isList = names.length > 0 && names.every((name, place) => name === `${place}`);
+  return (rows, slot) => {
+    const values = readers.map((read) => read(rows, slot));
+    return isList ? values : Object.fromEntries(values.map((value, place) => [names[place], value]));
+  };
 }
 
-function headReader(depth, head, rest, texts) {
+function headReader(depth, head, rest) {
   const { kind } = head;
-  switch (kind.type) {
+  switch (kind?.type) {
+    case undefined:
+      return textReader(head);
     case 'Some': {
-      const inner = reader(depth, rest, texts);
+      const inner = reader(depth, rest);
       return (rows, slot) => (laneOf(rows, slot, head.at) === 0 ? null : inner(rows, slot));
     }
     case 'Variant': {
       const data = kind.names.map((name) => {
-        const own = [below(depth, name, rest), below(depth, name, texts)];
-        return own.some((parts) => parts.length > 0) ? reader(depth + 1, ...own) : null;
+        const own = below(depth, name, rest);
+        return own.length > 0 ? reader(depth + 1, own) : null;
       });
       return (rows, slot) => {
         // What no variant has is read as the first.
@@ -179,17 +178,18 @@ export function scalar(kind) {
 
 function quaternion(at, bits) {
   const step = 1 / (Math.SQRT2 * (2 ** (bits - 1) - 1));
-  // The component that is left out, and the three others, in the order w, x, y, z.
-  const PLACES = [[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]];
+  // In the order w, x, y, z.
   const parts = [0, 0, 0, 0];
   return (rows, slot) => {
-    const start = slot * rows.layout.width + at;
-    const left = rows.lanes[start] & 3;
+    let lane = slot * rows.layout.width + at;
+    /** The component that is left out. */
+    const left = rows.lanes[lane] & 3;
     let rest = 1;
-    for (let part = 0; part < 3; part += 1) {
-      const value = rows.lanes[start + 1 + part] * step;
-      parts[PLACES[left][part]] = value;
-      rest -= value * value;
+    for (let part = 0; part < 4; part += 1) {
+      if (part === left) continue;
+      lane += 1;
+      parts[part] = rows.lanes[lane] * step;
+      rest -= parts[part] * parts[part];
     }
     parts[left] = Math.sqrt(Math.max(rest, 0));
     return [parts[1], parts[2], parts[3], parts[0]];

@@ -1,11 +1,12 @@
 /**
  * Values to bytes and back, as all but state frames are encoded: bincode's standard configuration.
  *
- * A type is `{ read(reader), write(writer, value, at) }`. What it cannot write is a `Misuse` that names
- * the place, `at`, and says what belongs there; what it cannot read is `Malformed`.
+ * A type is `{ read(reader), write(bytes, value, at) }`, where `bytes` is a list to add to. What it
+ * cannot write is a `Misuse` that names the place, `at`, and says what belongs there; what it cannot
+ * read is `Malformed`.
  */
 
-import { Malformed, Misuse } from './error.js';
+import { Malformed, Misuse, must } from './error.js';
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const ENCODER = new TextEncoder();
@@ -22,14 +23,13 @@ export function textOf(bytes) {
 export class Reader {
   constructor(bytes, at = 0) {
     this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.at = at;
   }
 
   /** Goes on by `count` bytes and returns where they start. */
   skip(count) {
     const start = this.at;
-    if (count > this.bytes.length - start) throw new Malformed('the message ends early');
+    must(count <= this.bytes.length - start, 'a message');
     this.at += count;
     return start;
   }
@@ -38,34 +38,33 @@ export class Reader {
     return this.bytes[this.skip(1)];
   }
 
-  u16() {
-    return this.view.getUint16(this.skip(2), true);
-  }
-
-  u32() {
-    return this.view.getUint32(this.skip(4), true);
+  /** A number of so many bytes, at most 4, the lowest first. */
+  number(size) {
+    let number = 0;
+    for (let place = 1; size > 0; size -= 1, place *= 256) number += place * this.byte();
+    return number;
   }
 
   /** A number of at most `size` bytes: 2 or 4. */
   varint(size) {
     const first = this.byte();
-    if (first < 251) return first;
-    if (first === 251) return this.u16();
-    if (first === 252 && size >= 4) return this.u32();
-    throw new Malformed('a number is larger than its type');
+    if (first < MARK) return first;
+    const own = 2 ** (first - MARK + 1);
+    must(own <= size, 'a message');
+    return this.number(own);
   }
 
   big() {
-    const first = this.bytes[this.at];
-    if (first !== 253) return BigInt(this.varint(4));
+    if (this.bytes[this.at] !== MARK + 2) return BigInt(this.varint(4));
     this.at += 1;
-    return this.view.getBigUint64(this.skip(8), true);
+    const low = BigInt(this.number(4));
+    return (BigInt(this.number(4)) << 32n) | low;
   }
 
   /** A length of at most `max`. */
   length(max) {
     const length = this.big();
-    if (length > BigInt(max)) throw new Malformed(`a length of ${length} where ${max} is the most`);
+    must(length <= max, 'a message');
     return Number(length);
   }
 
@@ -76,62 +75,33 @@ export class Reader {
   }
 }
 
-class Writer {
-  constructor() {
-    this.bytes = new Uint8Array(64);
-    this.length = 0;
-  }
+/** Before a number of two bytes; the next two before one of four and of eight. */
+const MARK = 251;
 
-  /** Makes room for `count` bytes and returns where they start. */
-  grow(count) {
-    const start = this.length;
-    this.length += count;
-    if (this.length > this.bytes.length) {
-      const larger = new Uint8Array(2 * this.length);
-      larger.set(this.bytes);
-      this.bytes = larger;
-    }
-    return start;
+/** Adds a number, or a `BigInt` of at most 64 bits. */
+function put(bytes, value) {
+  if (value < MARK) {
+    bytes.push(Number(value));
+    return;
   }
-
-  byte(value) {
-    const start = this.grow(1);
-    this.bytes[start] = value;
-  }
-
-  /** A number or a `BigInt` of at most 64 bits. */
-  varint(value) {
-    if (value < 251) {
-      this.byte(Number(value));
-      return;
-    }
-    const [mark, size] = value < 0x10000 ? [251, 2] : value < 0x100000000 ? [252, 4] : [253, 8];
-    this.byte(mark);
-    // All 64 bits, of which those beyond `size` bytes are 0 and not kept.
-    const start = this.grow(8);
-    new DataView(this.bytes.buffer).setBigUint64(start, BigInt(value), true);
-    this.length = start + size;
-  }
-
-  put(bytes) {
-    const start = this.grow(bytes.length);
-    this.bytes.set(bytes, start);
-  }
+  const larger = value < 0x10000 ? 0 : value < 0x100000000 ? 1 : 2;
+  bytes.push(MARK + larger);
+  let rest = BigInt(value);
+  for (let left = 2 << larger; left > 0; left -= 1, rest >>= 8n) bytes.push(Number(rest & 255n));
 }
 
-/** The value of all the bytes. */
-export function decode(type, bytes) {
-  const reader = new Reader(bytes);
+/** The value of all the bytes from `at` on. */
+export function decode(type, bytes, at) {
+  const reader = new Reader(bytes, at);
   const value = type.read(reader);
-  if (reader.at !== bytes.length) throw new Malformed('bytes are left over after the message');
+  must(reader.at === bytes.length, 'a message');
   return value;
 }
 
-/** The bytes of a value, which is called `at` in sentences. */
-export function encode(type, value, at = value?.type) {
-  const writer = new Writer();
-  type.write(writer, value, at);
-  return writer.bytes.slice(0, writer.length);
+/** The bytes of a value, which is called `at` in sentences; `start` comes before them. */
+export function encode(type, value, at = value?.type, start = []) {
+  type.write(start, value, at);
+  return Uint8Array.from(start);
 }
 
 const bad = (at, what) => new Misuse('BadValue', `${at} ${what}`);
@@ -147,72 +117,67 @@ function shown(value) {
 /** Writes what `fits`, and says of all else that it must be `what`. */
 const only = (what, fits, read, write) => ({
   read,
-  write(w, value, at) {
+  write(bytes, value, at) {
     if (!fits(value)) throw bad(at, `must be ${what}, and is ${shown(value)}`);
-    write(w, value, at);
+    write(bytes, value, at);
   },
 });
 
-const put = (w, value) => w.varint(value);
-
-function whole(least, most, read, write = put) {
-  const fits = (value) => Number.isInteger(value) && value >= least && value <= most;
-  return only(`a whole number from ${least} to ${most}`, fits, read, write);
-}
-
-/** A signed integer as an unsigned one, small where it is near 0. */
-const folded = (most, size) => whole(-most - 1, most, (r) => {
-  const number = r.varint(size);
-  return (number >>> 1) ^ -(number & 1);
-}, (w, value) => w.varint(((value << 1) ^ (value >> 31)) >>> 0));
-
-export const u8 = whole(0, 0xff, (r) => r.byte(), (w, value) => w.byte(value));
-export const u16 = whole(0, 0xffff, (r) => r.varint(2));
-export const u32 = whole(0, 0xffffffff, (r) => r.varint(4));
-export const i8 = whole(-0x80, 0x7f, (r) => (r.byte() << 24) >> 24, (w, value) => w.byte(value & 0xff));
-export const i16 = folded(0x7fff, 2);
-export const i32 = folded(0x7fffffff, 4);
-
-/** A `BigInt`, or a number where it is exact. */
-function large(least, most, read, write) {
-  const fits = (value) => (typeof value === 'bigint' || Number.isSafeInteger(value)) && value >= least && value <= most;
-  return only(`a BigInt from ${least} to ${most}`, fits, read, (w, value) => write(w, BigInt(value)));
-}
-
-export const u64 = large(0n, 2n ** 64n - 1n, (r) => r.big(), put);
-export const i64 = large(-(2n ** 63n), 2n ** 63n - 1n, (r) => {
-  const number = r.big();
-  return (number >> 1n) ^ -(number & 1n);
-}, (w, value) => w.varint((value << 1n) ^ (value >> 63n)));
-
-export const bool = only('true or false', (value) => typeof value === 'boolean', (r) => {
-  const byte = r.byte();
-  if (byte > 1) throw new Malformed('a truth value is neither 0 nor 1');
-  return byte === 1;
-}, (w, value) => w.byte(Number(value)));
-
-const isNumber = (value) => typeof value === 'number';
-
-function float(size) {
-  const name = `Float${8 * size}`;
-  return only('a number', isNumber, (r) => r.view[`get${name}`](r.skip(size), true), (w, value) => {
-    const start = w.grow(size);
-    new DataView(w.bytes.buffer)[`set${name}`](start, value, true);
+/** Whole numbers of so many bits, `signed` 0 or 1; those of more than 32 bits are `BigInt`s, or numbers where they are exact. */
+export function whole(bits, signed) {
+  const large = bits > 32;
+  const most = 2n ** BigInt(bits - signed) - 1n;
+  const least = signed ? ~most : 0n;
+  const fits = (value) => (Number.isSafeInteger(value) || (large && typeof value === 'bigint'))
+    && value >= least && value <= most;
+  return only(`a ${large ? 'BigInt' : 'whole number'} from ${least} to ${most}`, fits, (r) => {
+    if (bits === 8) return signed ? (r.byte() << 24) >> 24 : r.byte();
+    const number = large ? r.big() : r.varint(bits / 8);
+    if (!signed) return number;
+    return large ? (number >> 1n) ^ -(number & 1n) : (number >>> 1) ^ -(number & 1);
+  }, (bytes, value) => {
+    if (bits === 8) bytes.push(value & 0xff);
+    // A signed one is small where it is near 0.
+    else put(bytes, signed ? (BigInt(value) << 1n) ^ (BigInt(value) >> 63n) : value);
   });
 }
 
-export const f32 = float(4);
-export const f64 = float(8);
+export const u8 = whole(8, 0);
+export const u16 = whole(16, 0);
+export const u32 = whole(32, 0);
+export const u64 = whole(64, 0);
+export const i64 = whole(64, 1);
+
+export const bool = only('true or false', (value) => typeof value === 'boolean', (r) => {
+  const byte = r.byte();
+  must(byte < 2, 'a message');
+  return byte === 1;
+}, (bytes, value) => bytes.push(Number(value)));
 
 const SCRATCH = new DataView(new ArrayBuffer(8));
 
+const number = (read, write) => only('a number', (value) => typeof value === 'number', read, write);
+
+/** Numbers of 4 or 8 bytes. */
+export function float(size) {
+  const name = `Float${8 * size}`;
+  const scratch = new Uint8Array(SCRATCH.buffer, 0, size);
+  return number((r) => {
+    scratch.set(r.take(size));
+    return SCRATCH[`get${name}`](0, true);
+  }, (bytes, value) => {
+    SCRATCH[`set${name}`](0, value, true);
+    bytes.push(...scratch);
+  });
+}
+
 /** A double whose 64 bits are sent as a number. */
-export const double = only('a number', isNumber, (r) => {
+export const double = number((r) => {
   SCRATCH.setBigUint64(0, r.big());
   return SCRATCH.getFloat64(0);
-}, (w, value) => {
+}, (bytes, value) => {
   SCRATCH.setFloat64(0, value);
-  w.varint(SCRATCH.getBigUint64(0));
+  put(bytes, SCRATCH.getBigUint64(0));
 });
 
 export const unit = only('null, as nothing belongs there', (value) => value == null, () => null, () => {});
@@ -220,19 +185,19 @@ export const unit = only('null, as nothing belongs there', (value) => value == n
 /** At most `max` bytes. */
 export function blob(max) {
   const fits = (value) => value instanceof Uint8Array && value.length <= max;
-  return only(`a Uint8Array of at most ${max} bytes`, fits, (r) => r.take(r.length(max)), (w, value) => {
-    w.varint(value.length);
-    w.put(value);
+  return only(`a Uint8Array of at most ${max} bytes`, fits, (r) => r.take(r.length(max)), (bytes, value) => {
+    put(bytes, value.length);
+    for (const byte of value) bytes.push(byte);
   });
 }
 
 /** UTF-8 of at most `max` bytes. */
 export function text(max) {
-  const bytes = blob(max);
-  return only('a text', (value) => typeof value === 'string', (r) => textOf(bytes.read(r)), (w, value, at) => {
-    const utf8 = ENCODER.encode(value);
-    if (utf8.length > max) throw bad(at, `must have at most ${max} bytes as UTF-8: shorten it`);
-    bytes.write(w, utf8);
+  const utf8 = blob(max);
+  return only('a text', (value) => typeof value === 'string', (r) => textOf(utf8.read(r)), (bytes, value, at) => {
+    const encoded = ENCODER.encode(value);
+    if (encoded.length > max) throw bad(at, `must have at most ${max} bytes as UTF-8: shorten it`);
+    utf8.write(bytes, encoded);
   });
 }
 
@@ -243,17 +208,17 @@ export function list(type, max) {
     const values = [];
     for (let left = r.length(max); left > 0; left -= 1) values.push(type.read(r));
     return values;
-  }, (w, values, at) => {
-    w.varint(values.length);
-    values.forEach((value, place) => type.write(w, value, `${at}[${place}]`));
+  }, (bytes, values, at) => {
+    put(bytes, values.length);
+    values.forEach((value, place) => type.write(bytes, value, `${at}[${place}]`));
   });
 }
 
 /** An array of one value of each of these types. */
 export function tuple(types) {
   const fits = (value) => Array.isArray(value) && value.length === types.length;
-  return only(`an array of ${types.length}`, fits, (r) => types.map((type) => type.read(r)), (w, values, at) => {
-    types.forEach((type, place) => type.write(w, values[place], `${at}[${place}]`));
+  return only(`an array of ${types.length}`, fits, (r) => types.map((type) => type.read(r)), (bytes, values, at) => {
+    types.forEach((type, place) => type.write(bytes, values[place], `${at}[${place}]`));
   });
 }
 
@@ -261,9 +226,9 @@ export function tuple(types) {
 export function option(type) {
   return {
     read: (r) => (bool.read(r) ? type.read(r) : null),
-    write(w, value, at) {
-      bool.write(w, value != null);
-      if (value != null) type.write(w, value, at);
+    write(bytes, value, at) {
+      bool.write(bytes, value != null);
+      if (value != null) type.write(bytes, value, at);
     },
   };
 }
@@ -277,30 +242,30 @@ export function structOf(fields) {
   const isObject = (value) => value !== null && typeof value === 'object';
   // Whatever a field is called, it is one.
   const read = (r) => Object.fromEntries(fields.map(([name, type]) => [name, type.read(r)]));
-  return only(`an object with ${names.join(', ')}`, isObject, read, (w, value, at) => {
+  return only(`an object with ${names.join(', ')}`, isObject, read, (bytes, value, at) => {
     const other = Object.keys(value).find((name) => !names.includes(name));
     if (other !== undefined) throw bad(at, `has no field ${other}: it has ${names.join(', ')}`);
-    for (const [name, type] of fields) type.write(w, value[name], `${at}.${name}`);
+    for (const [name, type] of fields) type.write(bytes, value[name], `${at}.${name}`);
   });
 }
 
 /** The number of one of so many; with `open` of any. */
 function indexOf(r, count, open) {
   const index = r.varint(4);
-  if (index >= count && !open) throw new Malformed(`there is no variant ${index}`, true);
+  must(index < count || open, `variant ${index}`, true);
   return index;
 }
 
 /** By name, each `null` or the type of its data: `'Name'`, or `{ Name: data }`. */
 export function enumOf(variants) {
   const names = variants.map(([name]) => name);
-  const all = variants.map(([name, type]) => (type === null ? `"${name}"` : `{ ${name}: … }`)).join(' or ');
+  const all = variants.map(([name, type]) => (type ? `{ ${name}: … }` : `"${name}"`)).join(' or ');
   return {
     read(r) {
       const [name, type] = variants[indexOf(r, names.length)];
-      return type === null ? name : { [name]: type.read(r) };
+      return type ? { [name]: type.read(r) } : name;
     },
-    write(w, value, at) {
+    write(bytes, value, at) {
       const isName = typeof value === 'string';
       const own = isName || value === null || typeof value !== 'object' ? [value] : Object.keys(value);
       const index = own.length === 1 ? names.indexOf(own[0]) : -1;
@@ -310,33 +275,38 @@ export function enumOf(variants) {
           ? 'cannot be sent: this game takes none'
           : `must be ${all}, and is ${shown(isName ? value : own.join(', ') || value)}`);
       }
-      w.varint(index);
-      type?.write(w, value[own[0]], `${at}.${own[0]}`);
+      put(bytes, index);
+      type?.write(bytes, value[own[0]], `${at}.${own[0]}`);
     },
   };
 }
 
-/** One of these objects, each told by its name in the field `type`. */
-export function variants(kinds) {
+/**
+ * One of these objects, each told by its name in the field `type`. Of those that are `null`, the type is
+ * in `learned` as soon as one is needed.
+ */
+export function variants(kinds, learned) {
   const names = Object.keys(kinds);
-  const types = Object.values(kinds).map(struct);
+  const types = Object.values(kinds).map((fields) => fields && struct(fields));
+  const typeOf = (index) => types[index] ?? learned[names[index]];
   return {
     read(r) {
       const index = indexOf(r, names.length);
-      return { type: names[index], ...types[index].read(r) };
+      must(typeOf(index), 'a message');
+      return { type: names[index], ...typeOf(index).read(r) };
     },
-    write(w, { type, ...value }, at) {
+    write(bytes, { type, ...value }, at) {
       const index = names.indexOf(type);
       if (index < 0) throw bad(at, `is no ${type}: there is ${names.join(', ')}`);
-      w.varint(index);
-      types[index].write(w, value, at);
+      put(bytes, index);
+      typeOf(index).write(bytes, value, at);
     },
   };
 }
 
 /**
  * One of these values, told by its place among them. With `open`, others that a newer server may
- * know are read too: as `Unknown` and their place.
+ * know are read too: as `Unknown` and their place, by which they are not written.
  */
 export function choice(values, open = false) {
   return {
@@ -344,11 +314,10 @@ export function choice(values, open = false) {
       const index = indexOf(r, values.length, open);
       return values[index] ?? `Unknown${index}`;
     },
-    write(w, value, at) {
-      const known = values.indexOf(value);
-      const index = known < 0 && open ? Number(/^Unknown(\d+)$/.exec(value)?.[1] ?? -1) : known;
+    write(bytes, value, at) {
+      const index = values.indexOf(value);
       if (index < 0) throw bad(at, `must be ${values.join(', ')}, and is ${shown(value)}`);
-      w.varint(index);
+      put(bytes, index);
     },
   };
 }

@@ -55,6 +55,8 @@ for (const [direction, messages, decode, encode] of directions) {
           assert.equal(error.name, 'Malformed');
           continue;
         }
+        // A reason that came later can be read only.
+        if (/^Unknown\d/.test(message.why)) continue;
         assert.deepEqual(decode(encode(message)), message);
       }
     }

@@ -98,5 +98,5 @@ test('values look as `greenroom schema --ts` says', () => {
 
 test('a table that is not there is named', () => {
   const { schema } = frames.find(({ name }) => name === 'owned');
-  assert.throws(() => new LiveState(decodeSchema(bytesOf(schema))).entities('shps'), /no table shps: it has ships/);
+  assert.throws(() => new LiveState(decodeSchema(bytesOf(schema))).named('shps'), /no table shps: it has ships/);
 });

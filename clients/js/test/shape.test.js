@@ -80,7 +80,7 @@ test('what does not fit is an error that names the place and says what belongs t
   assert.throws(() => of('Unit').encode({}), /nothing belongs there/);
   assert.throws(() => of(variants({})).encode('Fly'), /this game takes none/);
   assert.throws(() => of('U64').encode(-1), /must be a BigInt from 0 to 18446744073709551615, and is -1/);
-  assert.throws(() => of('U128'), { code: 'BadShape', message: /U128, which this client does not know: update it/ });
+  assert.throws(() => of('U128'), { code: 'BadShape', message: /U128, which this client does not know: update the client/ });
 });
 
 test('bytes that say something else are an error', () => {

@@ -30,12 +30,16 @@ export function plain(value) {
 
 /** All rows of a replica as the vectors write them. */
 export function rowsOf({ rows }) {
-  return rows.tables.map((table) => [...table.occupied()].map((slot) => [
-    slot,
-    table.generations[slot],
-    [...table.row(slot)],
-    table.textsOf(slot).map(hexOf),
-  ]));
+  return rows.tables.map((table) => {
+    const { width, texts: { length } } = table.layout;
+    const occupied = Array.from({ length: table.slots }, (_, slot) => slot).filter((slot) => table.has(slot));
+    return occupied.map((slot) => [
+      slot,
+      table.generations[slot],
+      [...table.lanes.subarray(slot * width, (slot + 1) * width)],
+      table.texts.slice(slot * length, (slot + 1) * length).map(hexOf),
+    ]);
+  });
 }
 
 /** Numbers that are the same in every run: xorshift. */
