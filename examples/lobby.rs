@@ -203,7 +203,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     config.listen.plain = None;
     config.ops.address = AddressChoice::Off;
     config.rooms.crash_dir = dir.path().join("crashes");
-    let identity = certs::load(&paths.server, &paths.server_key)?;
+    let identity = certs::Identity::of_files(&paths.server, &paths.server_key)?;
     let games = Games::new().add::<Lobby>().add::<Duel>();
     let server = Server::start(ServerSpec { config, games, identity, results: None }).await?;
 

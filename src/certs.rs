@@ -24,6 +24,7 @@
 
 mod error;
 mod files;
+mod identity;
 mod issue;
 mod load;
 mod names;
@@ -33,11 +34,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use rustls::pki_types::CertificateDer;
-use rustls::sign::CertifiedKey;
 
 use crate::config::Listen;
 
 pub use error::CertError;
+pub use identity::Identity;
 pub use load::load;
 pub use names::Names;
 pub use report::{Outcome, Report};
@@ -91,12 +92,12 @@ pub fn ensure(dir: &Path, lan: bool) -> Result<Report, CertError> {
 ///
 /// # Errors
 /// As [`load`] and [`ensure`].
-pub fn for_server(listen: &Listen) -> Result<(CertifiedKey, Option<Report>), CertError> {
+pub fn for_server(listen: &Listen) -> Result<(Identity, Option<Report>), CertError> {
     if let (Some(cert), Some(key)) = (&listen.cert, &listen.key) {
-        return Ok((load(cert, key)?, None));
+        return Ok((Identity::of_files(cert, key)?, None));
     }
     let report = ensure(&listen.certs_dir, false)?;
-    let identity = load(&report.paths.server, &report.paths.server_key)?;
+    let identity = Identity::of_files(&report.paths.server, &report.paths.server_key)?;
     Ok((identity, Some(report)))
 }
 

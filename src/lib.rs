@@ -78,6 +78,7 @@
 //! | the hook that knows the accounts hangs, panics or has an error | that client is told to come back, after a panic refused; the others wait their turn |
 //! | the disk fails, or somebody deletes the journal under it | it is said, counted, and the matches go on; their replays are lost, results wait for it |
 //! | the process dies while the disk fails | its rooms are back as of the last record before; their players have their seats again, whatever token they got since ([`resume`]) |
+//! | a certificate is renewed by one that cannot be used | it is said, and the one before is shown on ([`certs::Identity`]) |
 //! | the operations address | restarted on the same socket; given up after ten times in ten seconds, and the matches go on |
 //! | the lobby | restarted; whoever waits for its answer asks again, once |
 //! | listings | restarted; who watches what is in the directory |

@@ -30,7 +30,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use greenroom_proto::{JoinTarget, RoomId};
-use rustls::sign::CertifiedKey;
 use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 
@@ -58,6 +57,7 @@ use crate::actors::room::{Common, Keeper, Rooms};
 use crate::auth::accounts::Accounts;
 use crate::auth::gate::Gate;
 use crate::build_id::build_id;
+use crate::certs::Identity;
 use crate::config::{Config, StopTimes};
 use crate::crash_files::CrashFiles;
 use crate::directory::reservations::Reservation;
@@ -79,8 +79,9 @@ pub struct ServerSpec {
     pub config: Config,
     /// The games it hosts.
     pub games: Games,
-    /// Certificate chain and key.
-    pub identity: CertifiedKey,
+    /// Certificate chain and key: [`Identity::of_files`] takes them anew when the files are renewed, a
+    /// `CertifiedKey` that was made otherwise is turned `into()` one that stays.
+    pub identity: Identity,
     /// Where match results are appended, one JSON object a line.
     pub results: Option<PathBuf>,
 }
@@ -213,9 +214,11 @@ impl Server {
             .await?;
         top.set(root.clone());
         let sabotage = Sabotage::start(&config.dev.faults, &root, keeper.as_ref());
+        let identity = Arc::new(identity);
         let door = Arc::new(Door {
             pages,
-            tls: TlsAcceptor::from(tls::server_config(identity)?),
+            tls: TlsAcceptor::from(tls::server_config(Arc::clone(&identity))?),
+            identity,
             admission: Arc::clone(&admission),
             origins: Origins::new(&config.listen.origins, config.listen.bind),
             connections,

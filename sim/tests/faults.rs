@@ -21,7 +21,7 @@ const FAULTS: &str = "panic-room=every:70,panic-tick=every:110,fail-tick=every:1
 /// Plays so long against such a server.
 async fn play(dir: &std::path::Path, secs: &str) -> Value {
     let paths = certs::ensure(&dir.join("certs"), false).unwrap().paths;
-    let identity = certs::load(&paths.server, &paths.server_key).unwrap();
+    let identity = certs::Identity::of_files(&paths.server, &paths.server_key).unwrap();
     let mut config = Config::default();
     config.listen.bind = "127.0.0.1:0".parse().unwrap();
     config.listen.plain = None;

@@ -1,8 +1,8 @@
 //! The actor that accepts connections.
 //!
-//! **Its job.** Keeps one accept loop per address running. **Its children.** The loops, and for a
-//! moment a task per connection that is on its way in: plain tasks, bounded by
-//! [`Admission`](crate::net::admission::Admission). **What ends it.** An accept loop that ended.
+//! **Its job.** Keeps one accept loop per address running, and the certificate as it is in its files.
+//! **Its children.** The loops, and for a moment a task per connection that is on its way in: plain
+//! tasks, bounded by [`Admission`](crate::net::admission::Admission). **What ends it.** An accept loop that ended.
 //! **What happens then.** Its supervisor starts it again on the same sockets, so that no
 //! connection in the backlog is lost. It is started last and stopped first; an orderly stop closes
 //! the sockets, so that newcomers are refused at once and not left to wait in the backlog.
@@ -85,14 +85,22 @@ impl Actor for Listener {
 
     async fn start(args: ListenerArgs, ctx: &Context<ListenerMsg>) -> Result<Self, Failure> {
         let mut loops = JoinSet::new();
-        for (socket, secure) in args.sockets.all() {
-            let door = Arc::clone(&args.door);
+        let told = || {
             let mailbox = ctx.mailbox().clone();
+            OnDrop(move || drop(mailbox.cast(ListenerMsg::LoopEnded)))
+        };
+        for (socket, secure) in args.sockets.all() {
+            let (door, told) = (Arc::clone(&args.door), told());
             loops.spawn(async move {
-                let _told = OnDrop(move || drop(mailbox.cast(ListenerMsg::LoopEnded)));
+                let _told = told;
                 accept(&socket, &door, secure).await;
             });
         }
+        let (door, told) = (args.door, told());
+        loops.spawn(async move {
+            let _told = told;
+            door.identity.follow_files().await;
+        });
         Ok(Listener { sockets: args.sockets, loops })
     }
 

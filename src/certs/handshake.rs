@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
 use tempfile::TempDir;
 
-use super::{CertPaths, ensure, load};
+use super::{CertPaths, Identity, ensure};
 
 /// A client that trusts one CA and nothing else, and keeps its tickets.
 pub(crate) struct Client(Arc<ClientConfig>);
@@ -62,10 +61,10 @@ pub(crate) fn handshake(
 }
 
 /// A fresh directory of certificates, and the server's.
-pub(crate) fn identity() -> (TempDir, CertifiedKey) {
+pub(crate) fn identity() -> (TempDir, Arc<Identity>) {
     let dir = tempfile::tempdir().unwrap();
     ensure(dir.path(), false).unwrap();
     let paths = CertPaths::of(dir.path());
-    let identity = load(&paths.server, &paths.server_key).unwrap();
-    (dir, identity)
+    let identity = Identity::of_files(&paths.server, &paths.server_key).unwrap();
+    (dir, Arc::new(identity))
 }

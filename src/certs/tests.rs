@@ -22,7 +22,7 @@ fn machine() -> Machine {
 fn accepts(dir: &Path, name: &str) -> Result<(), rustls::Error> {
     let paths = CertPaths::of(dir);
     let identity = load(&paths.server, &paths.server_key).unwrap();
-    let server = tls::server_config(identity).unwrap();
+    let server = tls::server_config(std::sync::Arc::new(identity.into())).unwrap();
     handshake(&Client::trusting(&paths.ca), &server, name).map(|_| ())
 }
 

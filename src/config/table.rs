@@ -83,7 +83,7 @@ tunables! {
             "for development and for a proxy on this machine that ends TLS; elsewhere anybody on the way can read and alter it";
         /// File with the certificate chain, PEM.
         cert: Option<PathBuf> = "auto", Kind::PathOrAuto, Live,
-            "auto is server.pem in certs_dir, made on the first run; give cert and key together";
+            "auto is server.pem in certs_dir, made on the first run; give cert and key together; a renewed one is shown without a restart";
         /// File with the private key of cert, PEM.
         key: Option<PathBuf> = "auto", Kind::PathOrAuto, Live,
             "auto is server-key.pem in certs_dir, made on the first run; give cert and key together";

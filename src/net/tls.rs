@@ -8,8 +8,9 @@ use std::sync::Arc;
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::ring::{self, Ticketer, cipher_suite};
 use rustls::server::NoServerSessionStorage;
-use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ServerConfig, ServerConnection};
+
+use crate::certs::Identity;
 
 /// The protocol named in ALPN. WebSockets over HTTP/2 (RFC 8441) are another code path in server
 /// and browser; with only this on offer no client picks it.
@@ -24,14 +25,14 @@ const TICKETS: usize = 1;
 ///
 /// # Errors
 /// When the system gives no random bytes for the ticket keys.
-pub fn server_config(identity: CertifiedKey) -> Result<Arc<ServerConfig>, rustls::Error> {
+pub fn server_config(identity: Arc<Identity>) -> Result<Arc<ServerConfig>, rustls::Error> {
     let mut config = ServerConfig::builder_with_provider(Arc::new(provider()))
         // 1.3 alone: one round trip less, no renegotiation, no old ciphers. Every browser that
         // runs current JavaScript has it (2018 to 2020).
         .with_protocol_versions(&[&rustls::version::TLS13])?
         // Players prove who they are in the first message, not with a certificate.
         .with_no_client_auth()
-        .with_cert_resolver(Arc::new(SingleCertAndKey::from(identity)));
+        .with_cert_resolver(identity);
     config.alpn_protocols = vec![ALPN_HTTP_1_1.to_vec()];
     // Our order, because the server seals each frame once per client and the client opens one.
     config.ignore_client_order = true;

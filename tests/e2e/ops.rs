@@ -30,7 +30,7 @@ pub fn with_a_token(config: &mut Config) {
 async fn readiness_is_told_from_the_first_moment_to_the_last() {
     let dir = tempfile::tempdir().unwrap();
     let paths = certs::ensure(&dir.path().join("certs"), false).unwrap().paths;
-    let identity = certs::load(&paths.server, &paths.server_key).unwrap();
+    let identity = certs::Identity::of_files(&paths.server, &paths.server_key).unwrap();
     let mut config = Config::default();
     config.listen.bind = "127.0.0.1:0".parse().unwrap();
     config.listen.plain = None;

@@ -218,7 +218,7 @@ async fn readiness_says_what_the_server_is_up_to() {
     assert_eq!(code, 4200);
 
     let paths = greenroom::certs::ensure(&dir.path().join("certs"), false).unwrap().paths;
-    let identity = greenroom::certs::load(&paths.server, &paths.server_key).unwrap();
+    let identity = greenroom::certs::Identity::of_files(&paths.server, &paths.server_key).unwrap();
     let mut config = Config::default();
     config.listen.bind = "127.0.0.1:0".parse().unwrap();
     config.listen.plain = None;

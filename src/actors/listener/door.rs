@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use crate::actors::connection::{Connection, ConnectionArgs, Shared};
+use crate::certs::Identity;
 use crate::config::{Config, StopTimes};
 use crate::faults::Countdown;
 use crate::net::admission::{Admission, Place};
@@ -34,6 +35,8 @@ const FULL_WINDOW_MS: u32 = 10_000;
 pub struct Door {
     /// Ends TLS.
     pub tls: TlsAcceptor,
+    /// What is shown there.
+    pub identity: Arc<Identity>,
     /// Counts connections.
     pub admission: Arc<Admission>,
     /// Which pages may connect.

@@ -130,7 +130,7 @@ async fn a_second_hello_is_no_second_chance() {
 async fn a_hook_beside_a_key_is_a_mistake_that_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let paths = greenroom::certs::ensure(dir.path(), false).unwrap().paths;
-    let identity = greenroom::certs::load(&paths.server, &paths.server_key).unwrap();
+    let identity = greenroom::certs::Identity::of_files(&paths.server, &paths.server_key).unwrap();
     let mut config = Config::default();
     config.auth.key = Some(dir.path().join("auth.key"));
     let spec = greenroom::server::ServerSpec { config, games: games(), identity, results: None };

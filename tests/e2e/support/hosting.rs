@@ -33,7 +33,7 @@ fn child() {
 
 async fn host(dir: &Path, address: SocketAddr) {
     let paths = certs::ensure(&dir.join("certs"), false).unwrap().paths;
-    let identity = certs::load(&paths.server, &paths.server_key).unwrap();
+    let identity = certs::Identity::of_files(&paths.server, &paths.server_key).unwrap();
     let mut config = Config::default();
     config.listen.bind = address;
     config.listen.plain = None;

@@ -69,7 +69,7 @@ impl TestServer {
     pub async fn hosting(games: Games, change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let paths = certs::ensure(&dir.path().join("certs"), false).unwrap().paths;
-        let identity = certs::load(&paths.server, &paths.server_key).unwrap();
+        let identity = certs::Identity::of_files(&paths.server, &paths.server_key).unwrap();
         let mut config = Config::default();
         config.listen.bind = "127.0.0.1:0".parse().unwrap();
         config.listen.plain = None;
