@@ -90,6 +90,8 @@ browsing('two thumbs on a telephone fly and shoot, each on its own', async (t) =
 
 browsing('a finger in the world of swarm says where to swim', async (t) => {
   const { tab, state, mine, origin } = await alone(t, 'swarm', { how: PHONE });
+  // The game tells nobody's name.
+  await tab.sees('[aria-label="Scores"]', 'Ada');
   const [{ side }, { x }] = [await state(), await mine()];
   // To where there is more of the world.
   const way = x < side / 2 ? 1 : -1;

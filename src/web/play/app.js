@@ -128,7 +128,7 @@ function show(room) {
   at("start").hidden = true;
   document.title = `${game.title} – Greenroom`;
   const again = () => make(room.game, room.code === null ? {} : { visibility: "private" });
-  stage = new Stage(at("stage"), room, game, { leave, again });
+  stage = new Stage(at("stage"), room, game, { leave, again, name: profile().name });
 }
 
 /** Back to the games; `why` is an error if the room is over for this client alone. */

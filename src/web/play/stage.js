@@ -15,7 +15,7 @@ const spoken = document.getElementById("said");
 /**
  * Shows a room in `root` until `close()`. `ways.leave(why, given)` is called when somebody wants to go, or
  * has to for the reason `why`, and `ways.again()` when they want another match. `given` is a promise:
- * that the seat is given up.
+ * that the seat is given up. `ways.name` is what they call themselves.
  */
 export class Stage {
   #room;
@@ -37,13 +37,13 @@ export class Stage {
     this.#room = room;
     this.#root = root;
     this.#game = game;
+    this.#ways = ways;
     const play = el("div", { class: "play", tabindex: "-1" });
     const side = el("aside");
     root.replaceChildren(play, side);
     root.hidden = false;
     const [nameOf, say] = [this.#nameOf, this.#say];
     this.#view = game.mount({ root: play, room, nameOf, say, options: this.#optionsPanel(side) });
-    this.#ways = ways;
     this.#play = play;
     side.prepend(this.#about());
     side.append(this.#scorePanel());
@@ -96,9 +96,10 @@ export class Stage {
     this.#offs.push(this.#room.on("chat", ({ from, name, text }) => this.#chat.add(from === null ? null : name || this.#nameOf(from), text)));
   }
 
-  /** Who has left is known by the name that they had. */
+  /** Who has left is known by the name that they had; in a game that tells no names one knows one's own. */
   #nameOf = (player) => {
-    const name = this.#room.roster.get(player)?.name || this.#view?.nameOf?.(player);
+    const own = player === this.#room.player ? this.#ways.name : null;
+    const name = this.#room.roster.get(player)?.name || this.#view?.nameOf?.(player) || own;
     if (name) this.#names.set(player, name);
     return name || this.#names.get(player) || `player ${player}`;
   };
