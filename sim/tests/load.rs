@@ -112,9 +112,10 @@ async fn bots_that_do_not_decode_play_and_come_back_all_the_same() {
     let (inputs, frames) = (summary["inputs"].as_u64(), summary["frames"].as_u64().unwrap());
     assert!(inputs > Some(frames / 2), "{summary}");
     assert!(summary["back_ms"]["count"].as_u64() >= Some(8), "{summary}");
-    // A client that has missed something gets the change, whether it decodes it or not: whole are
-    // the first frames only.
-    assert_eq!(summary["full_frames"], 8, "{summary}");
+    // A client that has missed something gets the change, whether it decodes it or not. Whole are the
+    // first frames, and that of whoever was sent one while the connection broke.
+    let whole = summary["full_frames"].as_u64().unwrap();
+    assert!((8..16).contains(&whole), "{summary}");
     hosted.stop().await;
 }
 

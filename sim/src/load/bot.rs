@@ -297,7 +297,7 @@ impl Life {
                 Ok(()) = &mut cut, if !is_cut => {
                     // There is one in a run at most.
                     is_cut = true;
-                    if let Some(stays) = self.read(play) {
+                    if let Some(stays) = self.read_all(play).await {
                         return stays;
                     }
                     play.client.break_connection();
@@ -332,8 +332,15 @@ impl Life {
         cuts
     }
 
-    /// Reads what has come, see [`Life::hear`]. Also before a connection breaks: otherwise it would
-    /// break with all that was not read yet, and coming back would be another thing for the server.
+    /// Reads all that has come before the connection breaks: otherwise it would break with what was not
+    /// read yet, and coming back would be another thing for the server.
+    pub(super) async fn read_all(&mut self, play: &mut Play<'_>) -> Option<bool> {
+        // The runtime knows what has come once it has looked: a thread of bots does so now and then.
+        tokio::task::yield_now().await;
+        self.read(play)
+    }
+
+    /// Reads what has come, see [`Life::hear`].
     pub(super) fn read(&mut self, play: &mut Play<'_>) -> Option<bool> {
         while let Some(update) = play.client.try_next() {
             if let Some(stays) = self.hear(play, update) {

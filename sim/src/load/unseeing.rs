@@ -41,7 +41,7 @@ impl Life {
             let now = Instant::now();
             // First: what goes out confirms to the other end, as TCP does, what is read after it.
             self.act(play, now);
-            if look <= now || breaks {
+            if look <= now {
                 look = now + LOOK;
                 if let Some(stays) = self.read(play) {
                     return stays;
@@ -49,6 +49,9 @@ impl Life {
             }
             if breaks {
                 is_cut = true;
+                if let Some(stays) = self.read_all(play).await {
+                    return stays;
+                }
                 play.client.break_connection();
             }
         }
