@@ -35,7 +35,7 @@ use self::world::{Ran, run_both};
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// How many seeds
-    #[arg(long, default_value_t = 1000)]
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
     /// The first seed
     #[arg(long, default_value_t = 1, value_name = "SEED")]

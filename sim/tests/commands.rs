@@ -100,13 +100,18 @@ fn a_run_that_would_play_nothing_is_refused_and_not_called_good() {
     for (command, wrong, why) in [
         ("check", ["--seeds", "0"], "0 is not in 1.."),
         ("check", ["--ticks", "0"], "0 is not in 1.."),
+        ("chaos", ["--seeds", "0"], "0 is not in 1.."),
         ("match", ["--matches", "0"], "0 is not in 1.."),
         ("match", ["--secs", "0"], "0 is not in 1.."),
         ("match", ["--ticks-max", "0"], "0 is not in 1.."),
         ("match", ["--jobs", "5000"], "5000 is not in 0..=1024"),
         ("match", ["--sweep", "turn_secs=nan:2:1"], "`nan` is no number"),
     ] {
-        let game = if command == "check" { &connect4[..2] } else { &connect4[..] };
+        let game = match command {
+            "chaos" => &[][..],
+            "check" => &connect4[..2],
+            _ => &connect4[..],
+        };
         let output = sim(&[&[command], game, &wrong[..]].concat());
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success() && said.contains(why), "{command} {wrong:?}: {said}");
