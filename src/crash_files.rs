@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::by_time;
 use crate::directory::RoomRecord;
 
 /// Where crashes are written down. The newest are kept: so many files, each of a room's log at most.
@@ -89,19 +90,27 @@ impl Files {
     fn write(&self, name: &str, bytes: &[u8]) -> std::io::Result<PathBuf> {
         std::fs::create_dir_all(&self.dir)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        // By name is by time.
-        let path = self.dir.join(format!("{:016}-{name}{ENDING}", now.as_micros()));
+        let newest = self.all()?.pop();
+        let newest = newest.as_ref().and_then(|path| path.file_name()?.to_str());
+        let beginning = by_time::beginning(now, newest);
+        let path = self.dir.join(format!("{beginning}-{name}{ENDING}"));
         std::fs::write(&path, bytes)?;
         self.forget_oldest()?;
         Ok(path)
     }
 
-    fn forget_oldest(&self) -> std::io::Result<()> {
+    /// Oldest first.
+    fn all(&self) -> std::io::Result<Vec<PathBuf>> {
         let mut files = std::fs::read_dir(&self.dir)?
             .map(|entry| entry.map(|entry| entry.path()))
             .filter(|path| path.as_ref().is_ok_and(|path| is_crash_file(path)))
             .collect::<Result<Vec<_>, _>>()?;
         files.sort_unstable();
+        Ok(files)
+    }
+
+    fn forget_oldest(&self) -> std::io::Result<()> {
+        let files = self.all()?;
         let spare = files.len().saturating_sub(self.files_max);
         files.iter().take(spare).try_for_each(|file| match std::fs::remove_file(file) {
             // Somebody else removed it first.
@@ -155,6 +164,13 @@ mod tests {
         let written: Vec<_> = (0..6).map(|n| files.write("arena", &[n]).unwrap()).collect();
         assert!(written[..3].iter().all(|path| !path.exists()));
         assert!(written[3..].iter().all(|path| path.exists()));
+        // Of a time when the clock was wrong.
+        for second in 0..3 {
+            std::fs::write(files.dir.join(format!("900000000000000{second}-x{ENDING}")), "")
+                .unwrap();
+        }
+        let newest = files.write("arena", &[7]).unwrap();
+        assert!(newest.exists() && !written[5].exists());
         assert!(files.dir.join("notes.txt").exists());
     }
 }

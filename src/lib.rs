@@ -287,6 +287,8 @@ pub mod actors;
 #[cfg(feature = "server")]
 mod build_id;
 #[cfg(feature = "server")]
+mod by_time;
+#[cfg(feature = "server")]
 pub mod certs;
 #[cfg(feature = "server")]
 mod cli;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::Limits;
+use crate::by_time;
 
 /// What the names of finished files end with.
 const ENDING: &str = ".replay.log";
@@ -71,7 +72,8 @@ impl Shelf {
     /// Gives a finished file its name and place, and removes the oldest beyond the bounds.
     pub(super) fn put(&mut self, file: &Path, name: &str) -> io::Result<()> {
         let bytes = file.metadata()?.len();
-        let name = format!("{:016}-{name}{ENDING}", now().as_micros());
+        let newest = self.kept.last_key_value().map(|(name, _)| name.as_str());
+        let name = format!("{}-{name}{ENDING}", by_time::beginning(now(), newest));
         fs::rename(file, self.dir.join(&name))?;
         self.kept.insert(name, bytes);
         match self.known_since.elapsed() > KNOWN_FOR {
@@ -124,9 +126,7 @@ impl Shelf {
 
 /// When the replay of this name was finished; `None`: it is none.
 fn time_of(name: &str) -> Option<Duration> {
-    let (time, _) = name.strip_suffix(ENDING)?.split_once('-')?;
-    let digits = time.len() == 16 && time.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| time.parse().ok()).flatten().map(Duration::from_micros)
+    by_time::time_of(name.strip_suffix(ENDING)?)
 }
 
 fn now() -> Duration {

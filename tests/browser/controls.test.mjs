@@ -114,6 +114,7 @@ browsing('a bad network is made, felt and gone again, and the room goes on', asy
   await network(3);
   // Each way takes a tenth of a second at the least, three ticks: inputs are made for later ones.
   await until('it is felt', async () => await ahead() >= 4);
+  await until('it is seen', async () => parseFloat(await tab.text('[aria-label="Connection"] strong')) >= 200);
   await tab.run(() => document.activeElement.blur());
   const begun = Date.now();
   await tab.key('keyDown', 'ArrowUp');

@@ -120,7 +120,12 @@ async fn who_is_to_stay_without_a_terminal_stays() {
     let arena = Join::OpenOrCreate { game: "arena", options: "" };
     within("a seat", client.join(arena)).await.unwrap();
     server.signal("TERM");
-    assert_eq!(closed(&mut client).await, 4200);
+    let code = find(&mut client, |update| match update {
+        Update::Broken { why, .. } => Some(why.code),
+        _ => None,
+    })
+    .await;
+    assert_eq!(code, 4200);
     assert_eq!(server.ended().await.code(), Some(0), "{}", server.errors());
 }
 

@@ -12,8 +12,9 @@ const SHARE = 1 / 8;
 
 export class Clock {
   constructor() {
-    /** Time to the server and back in milliseconds: an average; `null` before it was measured. */
+    /** Time to the server and back in milliseconds; `null` before it was measured. */
     this.rttMs = null;
+    this.rtts = [];
     /** How irregularly frames come, in milliseconds: an average. */
     this.jitterMs = 0;
     this.restart(0);
@@ -37,9 +38,10 @@ export class Clock {
     this.start = Math.min(...this.starts);
   }
 
-  /** It took so long to the server and back. */
+  /** It took so long to the server and back. Of three times the middle one counts: one that is odd does not. */
   measured(ms) {
-    this.rttMs = this.rttMs === null ? ms : this.rttMs + (ms - this.rttMs) * SHARE;
+    this.rtts = [ms, ...this.rtts].slice(0, 3);
+    this.rttMs = [...this.rtts].sort((one, other) => one - other)[this.rtts.length >> 1];
   }
 
   /**

@@ -11,7 +11,7 @@ import { bytesOnly, messagesOf } from './shape.js';
 import { VERSION } from './version.js';
 
 /** How often the time to the server and back is measured. */
-const MEASURE_EVERY_MS = 5000;
+const MEASURE_EVERY_MS = 2000;
 
 /** What is told of a channel, and what of the connection on the first. */
 const EVENTS = ['move', 'notice', 'ban'];

@@ -32,7 +32,7 @@ export class Figures {
 
   /** Once a second. */
   update(stats, scriptMs) {
-    const { rttMs, frames, frameBytes, inputLeadTicks } = stats;
+    const { rttMs, jitterMs, frames, frameBytes, inputLeadTicks } = stats;
     this.#values.push(rttMs);
     if (this.#values.length > KEPT) this.#values.shift();
     const max = ceiling(Math.max(10, ...this.#values.map((value) => value ?? 0)));
@@ -43,7 +43,7 @@ export class Figures {
     this.#picture.setAttribute("aria-label", `Time to the server and back: ${now}, over a minute`);
     const bytes = frameBytes - this.#before.frameBytes;
     const script = scriptMs == null ? "" : ` · ${scriptMs.toFixed(2)} ms of script a picture`;
-    setText(this.#numbers, `${many(frames - this.#before.frames, "frame")}, ${(bytes / 1024).toFixed(1)} KiB a second · inputs ${many(inputLeadTicks, "tick")} ahead${script}`);
+    setText(this.#numbers, `${many(frames - this.#before.frames, "frame")} (± ${jitterMs.toFixed(0)} ms), ${(bytes / 1024).toFixed(1)} KiB a second · inputs ${many(inputLeadTicks, "tick")} ahead${script}`);
     if (scriptMs != null) this.#numbers.dataset.scriptMs = scriptMs.toFixed(3);
     this.#before = { frames, frameBytes };
   }
